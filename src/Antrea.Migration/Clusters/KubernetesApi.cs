@@ -1,0 +1,287 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Execution;
+using k8s;
+using Polly;
+using Polly.Retry;
+
+namespace Antrea.Migration.Clusters;
+
+/// <summary>The API server answered with an error that is not the network's fault.</summary>
+internal sealed class KubernetesApiException(HttpStatusCode code, string reason, string message, TimeSpan? retryAfter)
+    : Exception(message)
+{
+    public HttpStatusCode Code { get; } = code;
+
+    public string Reason { get; } = reason;
+
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+}
+
+/// <summary>Every kind of object by one path: JSON in, JSON out, with retries at the edge.</summary>
+/// <remarks>KubernetesClient's typed calls do not cover custom kinds and its <c>CustomObjects</c> do not cover the core
+/// group; its HttpClient and credentials serve both. Reads, and writes that may be repeated, are tried again on 429, 5xx and
+/// lost connections; a create or an eviction is not.</remarks>
+internal sealed class KubernetesApi
+{
+    public const string FieldManager = "antrea-migrator";
+    private const int PageSize = 500;
+    private const string Merge = "application/merge-patch+json";
+    private const string StrategicMerge = "application/strategic-merge-patch+json";
+    private const string Apply = "application/apply-patch+yaml";
+
+    private readonly Kubernetes _client;
+    private readonly ResiliencePipeline _retry;
+    private readonly ConcurrentDictionary<string, Task<IReadOnlyList<JsonObject>>> _discovered = [];
+
+    public KubernetesApi(Kubernetes client, TimeProvider time)
+    {
+        _client = client;
+        _retry = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                MaxRetryAttempts = 6,
+                Delay = TimeSpan.FromMilliseconds(200),
+                BackoffType = DelayBackoffType.Exponential,
+                MaxDelay = TimeSpan.FromSeconds(10),
+                UseJitter = true,
+                ShouldHandle = new PredicateBuilder()
+                    .Handle<HttpRequestException>()
+                    .Handle<IOException>()
+                    .Handle<KubernetesApiException>(e => e.Code == HttpStatusCode.TooManyRequests || (int)e.Code >= 500),
+                DelayGenerator = a => ValueTask.FromResult((a.Outcome.Exception as KubernetesApiException)?.RetryAfter),
+            })
+            .Build();
+    }
+
+    public Kubernetes Client => _client;
+
+    /// <summary>The object at <paramref name="path"/>, or null when there is none.</summary>
+    public async Task<JsonObject?> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RepeatableAsync(HttpMethod.Get, path, null, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KubernetesApiException e) when (e.Code == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>All items of a list, page by page; null when the kind is not served. A list that expires between two pages begins again.</summary>
+    public async Task<List<JsonObject>?> ListAsync(string path, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await ListPagesAsync(path, cancellationToken).ConfigureAwait(false);
+            }
+            catch (KubernetesApiException e) when (e.Code == HttpStatusCode.NotFound)
+            {
+                return null;
+            }
+            catch (KubernetesApiException e) when (e.Code == HttpStatusCode.Gone && attempt < 5)
+            {
+            }
+        }
+    }
+
+    public Task<JsonObject> CreateAsync(string path, JsonObject body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, body, "application/json", cancellationToken);
+
+    public Task<JsonObject> ReplaceAsync(string path, JsonObject body, CancellationToken cancellationToken) =>
+        RepeatableAsync(HttpMethod.Put, path, body, "application/json", cancellationToken);
+
+    public Task<JsonObject> MergePatchAsync(string path, JsonObject patch, CancellationToken cancellationToken) =>
+        RepeatableAsync(HttpMethod.Patch, path, patch, Merge, cancellationToken);
+
+    public Task<JsonObject> StrategicMergePatchAsync(string path, JsonObject patch, CancellationToken cancellationToken) =>
+        RepeatableAsync(HttpMethod.Patch, path, patch, StrategicMerge, cancellationToken);
+
+    /// <summary>Server-side apply, taking over fields of other managers; unknown fields are refused where the server can.</summary>
+    public async Task<JsonObject> ApplyAsync(JsonObject body, CancellationToken cancellationToken)
+    {
+        var path = await PathOfAsync(body, cancellationToken).ConfigureAwait(false);
+        var query = $"{path}?fieldManager={FieldManager}&force=true&fieldValidation=Strict";
+        return await RepeatableAsync(HttpMethod.Patch, query, body, Apply, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes in the background. False when it was not there.</summary>
+    public async Task<bool> DeleteAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RepeatableAsync(HttpMethod.Delete, path + "?propagationPolicy=Background", null, null, cancellationToken)
+                .ConfigureAwait(false);
+            return true;
+        }
+        catch (KubernetesApiException e) when (e.Code == HttpStatusCode.NotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The path of an object of its own apiVersion and kind, looked up in the server's discovery.</summary>
+    /// <exception cref="MigrationException">The server does not serve that kind.</exception>
+    public Task<string> PathOfAsync(JsonObject obj, CancellationToken cancellationToken) =>
+        PathOfAsync(
+            obj["apiVersion"]!.GetValue<string>(),
+            obj["kind"]!.GetValue<string>(),
+            obj["metadata"]?["namespace"]?.GetValue<string>(),
+            obj["metadata"]!["name"]!.GetValue<string>(),
+            cancellationToken);
+
+    /// <inheritdoc cref="PathOfAsync(JsonObject, CancellationToken)"/>
+    public async Task<string> PathOfAsync(
+        string apiVersion, string kind, string? @namespace, string name, CancellationToken cancellationToken)
+    {
+        var root = apiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{apiVersion}" : $"api/{apiVersion}";
+        for (var attempt = 0; ; attempt++)
+        {
+            var resources = await _discovered.GetOrAdd(root, r => DiscoverAsync(r, cancellationToken)).ConfigureAwait(false);
+            var found = resources.FirstOrDefault(r =>
+                r["kind"]?.GetValue<string>() == kind && !r["name"]!.GetValue<string>().Contains('/', StringComparison.Ordinal));
+            if (found is not null)
+            {
+                var plural = found["name"]!.GetValue<string>();
+                return found["namespaced"]?.GetValue<bool>() == true
+                    ? $"{root}/namespaces/{@namespace ?? "default"}/{plural}/{name}"
+                    : $"{root}/{plural}/{name}";
+            }
+
+            // A definition applied a moment ago is served a moment later.
+            _discovered.TryRemove(root, out _);
+            if (attempt == 40)
+            {
+                throw new MigrationException(
+                    $"The cluster does not serve {kind} in {apiVersion}, needed for {name}.",
+                    "Check that the manifest's CustomResourceDefinitions are installed and established.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(250), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<IReadOnlyList<JsonObject>> DiscoverAsync(string root, CancellationToken cancellationToken)
+    {
+        var answer = await GetAsync(root, cancellationToken).ConfigureAwait(false);
+        return answer?["resources"] is JsonArray resources ? [.. resources.OfType<JsonObject>()] : [];
+    }
+
+    private async Task<List<JsonObject>> ListPagesAsync(string path, CancellationToken cancellationToken)
+    {
+        List<JsonObject> items = [];
+        var next = "";
+        do
+        {
+            var separator = path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+            var page = await RepeatableAsync(
+                HttpMethod.Get,
+                $"{path}{separator}limit={PageSize}" + (next.Length > 0 ? $"&continue={Uri.EscapeDataString(next)}" : ""),
+                null,
+                null,
+                cancellationToken).ConfigureAwait(false);
+            var listKind = page["kind"]?.GetValue<string>() ?? "";
+            foreach (var item in page["items"] as JsonArray ?? [])
+            {
+                // Items of a typed list leave out what the list says once.
+                var copy = (JsonObject)item!.DeepClone();
+                copy["apiVersion"] ??= page["apiVersion"]?.DeepClone();
+                copy["kind"] ??= listKind.EndsWith("List", StringComparison.Ordinal) ? listKind[..^4] : listKind;
+                items.Add(copy);
+            }
+
+            next = page["metadata"]?["continue"]?.GetValue<string>() ?? "";
+        }
+        while (next.Length > 0);
+        return items;
+    }
+
+    private async Task<JsonObject> RepeatableAsync(
+        HttpMethod method, string path, JsonObject? body, string? contentType, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _retry.ExecuteAsync(
+                async token => await SendAsync(method, path, body, contentType, token).ConfigureAwait(false),
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw Unreachable(e);
+        }
+    }
+
+    private async Task<JsonObject> SendAsync(
+        HttpMethod method, string path, JsonObject? body, string? contentType, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(_client.BaseUri, path));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (body is not null)
+        {
+            request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, contentType!);
+        }
+
+        if (_client.Credentials is { } credentials)
+        {
+            await credentials.ProcessHttpRequestAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+
+        using var response = await _client.HttpClient.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        var text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw Refused(method, path, response, text);
+        }
+
+        try
+        {
+            return text.Length == 0 ? [] : (JsonObject)JsonNode.Parse(text)!;
+        }
+        catch (Exception e) when (e is JsonException or InvalidCastException)
+        {
+            throw new MigrationException(
+                $"{method} {path}: the answer of {_client.BaseUri} is not a Kubernetes object: {e.Message}",
+                "Check that the kubeconfig's server is a Kubernetes API server.",
+                e);
+        }
+    }
+
+    private Exception Refused(HttpMethod method, string path, HttpResponseMessage response, string text)
+    {
+        var (reason, message) = ("", text.Length > 300 ? text[..300] : text);
+        try
+        {
+            var status = JsonNode.Parse(text);
+            reason = status?["reason"]?.GetValue<string>() ?? "";
+            message = status?["message"]?.GetValue<string>() ?? message;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Not a Status object: a proxy's page, say. Its beginning is the message.
+        }
+
+        return response.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized => new MigrationException(
+                $"{_client.BaseUri} does not accept the kubeconfig's credentials ({method} {path}: {message}).",
+                "Log in again, or choose another --context."),
+            HttpStatusCode.Forbidden => new MigrationException(
+                $"{method} {path} is forbidden: {message}",
+                "Use an account with cluster-admin rights; the migration reads and changes objects of the whole cluster."),
+            var code => new KubernetesApiException(
+                code, reason, $"{method} {path}: {(int)code} {reason}: {message}", response.Headers.RetryAfter?.Delta),
+        };
+    }
+
+    private MigrationException Unreachable(Exception e) => new(
+        $"The API server {_client.BaseUri} cannot be reached: {e.Message}",
+        "Check the kubeconfig's server address and that the cluster is up; nothing is lost, run the command again.",
+        e);
+}

@@ -1,0 +1,24 @@
+namespace Antrea.Migration.Execution;
+
+/// <summary>What a journal entry says of its step.</summary>
+public enum JournalState
+{
+    /// <summary>The first entry of a journal: which plan it belongs to.</summary>
+    Plan,
+
+    /// <summary>The step is about to act.</summary>
+    Intent,
+
+    /// <summary>The step has acted and the cluster shows it.</summary>
+    Done,
+
+    /// <summary>The step did not work; <see cref="JournalEntry.Detail"/> says why.</summary>
+    Failed,
+}
+
+/// <summary>One line of the journal.</summary>
+/// <param name="Time">When it was written.</param>
+/// <param name="StepId">The step, or the plan's id in an entry of state <see cref="JournalState.Plan"/>.</param>
+/// <param name="State">What it says.</param>
+/// <param name="Detail">For a person; never a secret.</param>
+public sealed record JournalEntry(DateTimeOffset Time, string StepId, JournalState State, string Detail);

@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+
+namespace Antrea.Migration.Execution;
+
+/// <summary>The migration's own privileged DaemonSet: one sleeping Pod a Node, with the host's files at /host.</summary>
+internal static class NodeAgentManifest
+{
+    public const string Namespace = "antrea-migration";
+    public const string Name = "antrea-migration-node-agent";
+    public const string Container = "agent";
+
+    /// <summary>The Namespace first, then the DaemonSet.</summary>
+    public static IEnumerable<JsonObject> Render(string image)
+    {
+        yield return new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Namespace",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = Namespace,
+                ["labels"] = new JsonObject { ["pod-security.kubernetes.io/enforce"] = "privileged" },
+            },
+        };
+        yield return new JsonObject
+        {
+            ["apiVersion"] = "apps/v1",
+            ["kind"] = "DaemonSet",
+            ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = Namespace },
+            ["spec"] = new JsonObject
+            {
+                ["selector"] = new JsonObject { ["matchLabels"] = Labels() },
+                ["template"] = new JsonObject
+                {
+                    ["metadata"] = new JsonObject { ["labels"] = Labels() },
+                    ["spec"] = new JsonObject
+                    {
+                        ["hostNetwork"] = true,
+                        ["hostPID"] = true,
+                        ["priorityClassName"] = "system-node-critical",
+                        ["terminationGracePeriodSeconds"] = 1,
+                        ["automountServiceAccountToken"] = false,
+                        ["tolerations"] = new JsonArray(new JsonObject { ["operator"] = "Exists" }),
+                        ["containers"] = new JsonArray(new JsonObject
+                        {
+                            ["name"] = Container,
+                            ["image"] = image,
+                            ["imagePullPolicy"] = "IfNotPresent",
+                            ["command"] = new JsonArray("sleep", "2147483647"),
+                            ["securityContext"] = new JsonObject { ["privileged"] = true },
+                            ["volumeMounts"] = new JsonArray(
+                                new JsonObject { ["name"] = "host", ["mountPath"] = "/host" }),
+                        }),
+                        ["volumes"] = new JsonArray(new JsonObject
+                        {
+                            ["name"] = "host",
+                            ["hostPath"] = new JsonObject { ["path"] = "/" },
+                        }),
+                    },
+                },
+            },
+        };
+    }
+
+    private static JsonObject Labels() => new() { ["app"] = Name };
+}

@@ -1,0 +1,61 @@
+using Antrea.Migration.Clusters;
+using k8s;
+using k8s.Autorest;
+
+namespace Antrea.Migration.Execution;
+
+/// <summary>Reaches Nodes through the migration's own privileged DaemonSet, by <c>exec</c> and <c>chroot</c> into the host's files.</summary>
+/// <remarks>Install it first with <see cref="NodeAgentManifest"/>. Safe for use by several threads.</remarks>
+internal sealed class PodExecNodeAccess(KubernetesApi api) : INodeAccess
+{
+    /// <inheritdoc/>
+    public async Task<NodeCommandResult> RunAsync(
+        string node, NodeCommand command, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(command);
+        var pod = await FindAgentAsync(node, cancellationToken).ConfigureAwait(false);
+        var (output, error) = ("", "");
+        try
+        {
+            var exitCode = await api.Client.NamespacedPodExecAsync(
+                pod,
+                NodeAgentManifest.Namespace,
+                NodeAgentManifest.Container,
+                ["chroot", "/host", .. command.ToArgv()],
+                tty: false,
+                async (_, outStream, errStream) =>
+                {
+                    using var outReader = new StreamReader(outStream);
+                    using var errReader = new StreamReader(errStream);
+                    var outText = outReader.ReadToEndAsync(cancellationToken);
+                    var errText = errReader.ReadToEndAsync(cancellationToken);
+                    output = await outText.ConfigureAwait(false);
+                    error = await errText.ConfigureAwait(false);
+                },
+                cancellationToken).ConfigureAwait(false);
+            return new NodeCommandResult(exitCode, output, error);
+        }
+        catch (Exception e) when (e is HttpOperationException or KubernetesException or IOException
+            or System.Net.WebSockets.WebSocketException or HttpRequestException)
+        {
+            throw new MigrationException(
+                $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message}",
+                $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
+                e);
+        }
+    }
+
+    private async Task<string> FindAgentAsync(string node, CancellationToken cancellationToken)
+    {
+        var pods = await api.ListAsync(
+            $"api/v1/namespaces/{NodeAgentManifest.Namespace}/pods?labelSelector=app%3D{NodeAgentManifest.Name}"
+            + $"&fieldSelector=spec.nodeName%3D{node}",
+            cancellationToken).ConfigureAwait(false) ?? [];
+        var ready = pods.FirstOrDefault(p =>
+            p["metadata"]?["deletionTimestamp"] is null && p["status"]?["phase"]?.GetValue<string>() == "Running");
+        return ready?["metadata"]!["name"]!.GetValue<string>() ?? throw new MigrationException(
+            $"No running node agent on Node {node}.",
+            $"Look at 'kubectl -n {NodeAgentManifest.Namespace} get pods -o wide'; its image must be pullable, see --node-agent-image.");
+    }
+}

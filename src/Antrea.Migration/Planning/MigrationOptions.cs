@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Clusters;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>What a migration is asked to do. The defaults are the careful ones.</summary>
+public sealed record MigrationOptions
+{
+    /// <summary>The objects of the Antrea release to install, as its <c>antrea.yml</c> holds them. Empty: nothing can be installed,
+    /// and the plan says so.</summary>
+    public ImmutableArray<ClusterObject> AntreaManifest { get; init; } = [];
+
+    /// <summary>The objects of the thin Multus release to install, as its <c>multus-daemonset.yml</c> holds them.</summary>
+    public ImmutableArray<ClusterObject> MultusManifest { get; init; } = [];
+
+    /// <summary>The Antrea version to plan for, for example <c>v2.7.0</c>; empty takes the tag of the image in
+    /// <see cref="AntreaManifest"/>.</summary>
+    public string AntreaVersion { get; init; } = "";
+
+    /// <summary>The image of the migration's own privileged DaemonSet; any with <c>chroot</c> and <c>sleep</c>.</summary>
+    public string NodeAgentImage { get; init; } = "busybox:1.36";
+
+    /// <summary>Ids of findings that the operator has judged and wants ignored.</summary>
+    public ImmutableArray<string> IgnoredFindings { get; init; } = [];
+
+    /// <summary>The share of Nodes that may be overlapped before the scenario counts as <c>MostOverlap</c>; above 0, at most 1. Default 0.25.</summary>
+    public double SmallOverlapThreshold { get; init; } = 0.25;
+
+    /// <summary>How long one step may take before it counts as failed. Default 10 minutes.</summary>
+    public TimeSpan StepTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How often the cluster is asked again while a step waits. Default 1 second.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="ArgumentException">One or more values are out of range; the message lists all of them.</exception>
+    public void Validate()
+    {
+        List<string> faults = [];
+        if (SmallOverlapThreshold is not (> 0 and <= 1))
+        {
+            faults.Add($"{nameof(SmallOverlapThreshold)} is {SmallOverlapThreshold}; it must be above 0 and at most 1");
+        }
+
+        if (StepTimeout <= TimeSpan.Zero)
+        {
+            faults.Add($"{nameof(StepTimeout)} is {StepTimeout}; it must be positive");
+        }
+
+        if (PollInterval <= TimeSpan.Zero)
+        {
+            faults.Add($"{nameof(PollInterval)} is {PollInterval}; it must be positive");
+        }
+
+        if (string.IsNullOrWhiteSpace(NodeAgentImage))
+        {
+            faults.Add($"{nameof(NodeAgentImage)} is empty");
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException(string.Join("; ", faults) + ".");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace Antrea.Migration.Planning;
+
+/// <summary>The parts of a migration, in the order they happen.</summary>
+public enum MigrationPhase
+{
+    /// <summary>Save what a rollback would need.</summary>
+    Backup,
+
+    /// <summary>Put Multus in front, delegating to Calico only, so that no new Pod sees a half-made network.</summary>
+    Bridge,
+
+    /// <summary>Install Antrea behind it and wait until every agent is healthy.</summary>
+    InstallAntrea,
+
+    /// <summary>Convert the Calico policies, prove them equal, apply them, wait until they are realized.</summary>
+    Policies,
+
+    /// <summary>Restart every Pod into both networks.</summary>
+    MultusPods,
+
+    /// <summary>Restart every Pod into Antrea alone.</summary>
+    AntreaPods,
+
+    /// <summary>Remove Calico, what it leaves on the Nodes, and Multus.</summary>
+    RemoveCalico,
+
+    /// <summary>Look at everything again.</summary>
+    Verify,
+}

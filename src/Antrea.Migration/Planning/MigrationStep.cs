@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>What a step does. The executor has one implementation for each.</summary>
+public enum MigrationStepKind
+{
+    /// <summary>Saves Calico's objects and every Node's CNI files and routes to the backup folder.</summary>
+    BackUp,
+
+    /// <summary>Installs the migration's own privileged DaemonSet, through which Nodes are reached.</summary>
+    InstallNodeAgent,
+
+    /// <summary>Installs the Multus binary on every Node, its configuration generator switched off.</summary>
+    InstallMultus,
+
+    /// <summary>Writes <c>00-multus.conf</c> that delegates to Calico only, on one Node.</summary>
+    DelegateToCalico,
+
+    /// <summary>Keeps Calico from taking <c>antrea-gw0</c> for the Node's address.</summary>
+    PinCalicoAutodetection,
+
+    /// <summary>Applies the Antrea manifest and waits for every agent.</summary>
+    InstallAntrea,
+
+    /// <summary>Converts, verifies and applies the policies.</summary>
+    ConvertPolicies,
+
+    /// <summary>Writes <c>00-multus.conf</c> that delegates to Calico and Antrea, on one Node.</summary>
+    DelegateToBoth,
+
+    /// <summary>Restarts every Pod that is not yet in the phase's network.</summary>
+    RestartPods,
+
+    /// <summary>Checks against the cluster that no Pod is left in the network before.</summary>
+    AssertPods,
+
+    /// <summary>Writes <c>00-multus.conf</c> that delegates to Antrea only, on one Node.</summary>
+    DelegateToAntrea,
+
+    /// <summary>Stops until the operator says go on.</summary>
+    Hold,
+
+    /// <summary>Deletes Calico's workloads, objects and definitions.</summary>
+    RemoveCalico,
+
+    /// <summary>Removes what Calico left on one Node.</summary>
+    CleanNode,
+
+    /// <summary>Removes <c>00-multus.conf</c> from one Node: Antrea's own file is the first then.</summary>
+    RemoveMultusConfig,
+
+    /// <summary>Removes the Multus DaemonSet.</summary>
+    RemoveMultus,
+
+    /// <summary>Checks that nothing of Calico is left: no address, file, route or object.</summary>
+    Verify,
+
+    /// <summary>Removes the migration's own DaemonSet.</summary>
+    RemoveNodeAgent,
+}
+
+/// <summary>One step of a plan.</summary>
+/// <param name="Id">Unique in the plan and stable between runs, for example <c>bridge/delegate-to-calico/worker3</c>.</param>
+/// <param name="Phase">The part of the migration it belongs to.</param>
+/// <param name="Kind">What it does.</param>
+/// <param name="Title">What it does, in words for a person.</param>
+/// <param name="Node">The Node it is about, or null for the cluster.</param>
+/// <param name="Reversibility">What it takes to undo it.</param>
+/// <param name="Restarts">The workloads it restarts, as <c>Kind/namespace/name (n Pods)</c>; empty for most.</param>
+public sealed record MigrationStep(
+    string Id,
+    MigrationPhase Phase,
+    MigrationStepKind Kind,
+    string Title,
+    string? Node,
+    Reversibility Reversibility,
+    ImmutableArray<string> Restarts);
