@@ -8,6 +8,9 @@ public static class NodeCommands
     /// <summary>Where the container runtime looks for CNI configurations.</summary>
     public const string CniConfigDirectory = "/etc/cni/net.d";
 
+    /// <summary>Where Multus remembers each Pod's delegates, one file a container.</summary>
+    public const string MultusCacheDirectory = "/var/lib/cni/multus";
+
     /// <summary>Lists the entries of a directory, one name a line, sorted; nothing when the directory is missing.</summary>
     public static NodeCommand ListDirectory(string path) =>
         new("list-directory", """[ ! -d "$1" ] || LC_ALL=C ls -1A "$1" """.TrimEnd(), [path]);
@@ -29,10 +32,21 @@ public static class NodeCommands
     /// <summary>Removes a file; success when it is already gone.</summary>
     public static NodeCommand RemoveFile(string path) => new("remove-file", """rm -f "$1" """.TrimEnd(), [path]);
 
-    /// <summary>Renames a file within a directory; success when the source is gone and the target is there.</summary>
-    public static NodeCommand MoveFile(string from, string to) =>
-        new("move-file", """[ ! -e "$1" ] && [ -e "$2" ] || mv -f "$1" "$2" """.TrimEnd(), [from, to]);
-
     /// <summary>Prints all routes of all tables as JSON (<c>ip -j route show table all</c>).</summary>
     public static NodeCommand ReadRoutes() => new("read-routes", "ip -j route show table all", []);
+
+    /// <summary>Lists the containers that Multus wired to Antrea, one container id a line.</summary>
+    public static NodeCommand ListMultusAttachments() =>
+        new(
+            "list-multus-attachments",
+            """
+            [ ! -d "$1" ] || for f in "$1"/*; do [ ! -f "$f" ] || ! grep -q '"antrea"' "$f" || printf '%s\n' "${f##*/}"; done
+            """,
+            [MultusCacheDirectory]);
+
+    /// <summary>Lists what Calico left on the Node, one <c>WHAT: DETAIL</c> a line; nothing when it is clean.</summary>
+    public static NodeCommand AuditCalico() => new("audit-calico", CalicoCleanup.Audit, []);
+
+    /// <summary>Removes what Calico left on the Node: files, netfilter rules, ipsets, routes and links, in that order. May be repeated.</summary>
+    public static NodeCommand CleanCalico() => new("clean-calico", CalicoCleanup.Clean, []);
 }

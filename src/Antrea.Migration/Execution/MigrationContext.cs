@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.Execution;
+
+/// <summary>What every step has at hand.</summary>
+internal sealed class MigrationContext
+{
+    public required KubernetesApi Api { get; init; }
+
+    public required INodeAccess Nodes { get; init; }
+
+    public required IClusterReader Reader { get; init; }
+
+    public required MigrationPlan Plan { get; init; }
+
+    public required MigrationOptions Options { get; init; }
+
+    public required string BackupDirectory { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Says something to whoever watches. Never blocks.</summary>
+    public required Action<string> Report { get; init; }
+
+    /// <summary>Runs a command on a Node; a non-zero exit code fails the step.</summary>
+    public async Task<string> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken)
+    {
+        var result = await Nodes.RunAsync(node, command, cancellationToken).ConfigureAwait(false);
+        return result.ExitCode == 0
+            ? result.Output
+            : throw new StepFailedException(
+                $"{command.Verb} {string.Join(' ', command.Arguments.Take(1))} on Node {node} ended with exit code {result.ExitCode}: "
+                + LastLines(result.Error),
+                "Look at the Node, then run the command again; it goes on at this step.");
+    }
+
+    /// <summary>Reads a file of a Node; null when it does not exist.</summary>
+    public async Task<string?> ReadFileAsync(string node, string path, CancellationToken cancellationToken)
+    {
+        var result = await Nodes.RunAsync(node, NodeCommands.ReadFile(path), cancellationToken).ConfigureAwait(false);
+        return result.ExitCode == 0 ? result.Output : null;
+    }
+
+    /// <summary>Asks until the answer is null (nothing left to wait for); each new answer is reported.</summary>
+    /// <exception cref="StepFailedException">The step's time is over; the last answer says what it waited for.</exception>
+    public async Task WaitUntilAsync(
+        Func<CancellationToken, Task<string?>> pending, string next, CancellationToken cancellationToken)
+    {
+        var deadline = Time.GetTimestamp();
+        string? last = null;
+        while (await pending(cancellationToken).ConfigureAwait(false) is { } waitingFor)
+        {
+            if (waitingFor != last)
+            {
+                Report(waitingFor);
+                last = waitingFor;
+            }
+
+            if (Time.GetElapsedTime(deadline) > Options.StepTimeout)
+            {
+                throw new StepFailedException($"Not done after {Options.StepTimeout.TotalSeconds:0} s: {waitingFor}", next);
+            }
+
+            await Task.Delay(Options.PollInterval, Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Every Pod with its network, asked of the API server and the Nodes.</summary>
+    public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(CancellationToken cancellationToken)
+    {
+        var snapshot = await Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var nodes = snapshot.Nodes.ToDictionary(n => n.Name);
+        var attachments = new Dictionary<string, IReadOnlySet<string>>();
+        foreach (var node in snapshot.Nodes)
+        {
+            var listing = await RunAsync(node.Name, NodeCommands.ListMultusAttachments(), cancellationToken).ConfigureAwait(false);
+            attachments[node.Name] = listing.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        }
+
+        return
+        [
+            .. snapshot.Pods.Select(p => (p, PodNetworkInventory.Classify(
+                p, nodes.GetValueOrDefault(p.NodeName), attachments.GetValueOrDefault(p.NodeName, new HashSet<string>())))),
+        ];
+    }
+
+    private static string LastLines(string text) =>
+        string.Join(" | ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(3));
+}
