@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Findings;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>What a migration will do, step by step, and what speaks against it.</summary>
+/// <remarks>Made from a snapshot alone; equal snapshots and options give equal plans. Immutable and safe for use by several threads.</remarks>
+public sealed record MigrationPlan
+{
+    /// <summary>The version of the saved form.</summary>
+    public const int CurrentSchemaVersion = 1;
+
+    /// <summary>Identifies the plan: derived from <see cref="Fingerprint"/>, so the same cluster gets the same id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>SHA-256, in hexadecimal, of what the plan was made from: Nodes with their PodCIDRs, Calico pools, policies,
+    /// the scenario and the Antrea version. Pods come and go and are not part of it.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>What kind of migration the addresses ask for, as words: <c>Simple</c>, <c>SmallOverlap</c>, <c>MostOverlap</c>.</summary>
+    public required string Scenario { get; init; }
+
+    /// <summary>The Antrea version to be installed, for example <c>v2.7.0</c>.</summary>
+    public required string AntreaVersion { get; init; }
+
+    /// <summary>The names of all Nodes, sorted.</summary>
+    public required ImmutableArray<string> Nodes { get; init; }
+
+    /// <summary>The PodCIDRs of each Node, by Node name.</summary>
+    public required ImmutableSortedDictionary<string, ImmutableArray<Cidr>> PodCidrs { get; init; }
+
+    /// <summary>Where Service ClusterIPs come from.</summary>
+    public required ImmutableArray<Cidr> ServiceCidrs { get; init; }
+
+    /// <summary>The steps in order; empty while a finding blocks.</summary>
+    public required ImmutableArray<MigrationStep> Steps { get; init; }
+
+    /// <summary>Everything found while planning, the blocking ones first.</summary>
+    public required ImmutableArray<Finding> Findings { get; init; }
+
+    /// <summary>Whether nothing blocks, so that the plan can be executed.</summary>
+    public bool IsExecutable => Findings.All(f => f.Severity != Severity.Blocker);
+}
