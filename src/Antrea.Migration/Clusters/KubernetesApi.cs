@@ -127,6 +127,36 @@ internal sealed class KubernetesApi
         }
     }
 
+    /// <summary>Asks for the Pod's eviction once: with <c>policy/v1</c>, or <c>policy/v1beta1</c> where the server knows only that.</summary>
+    /// <exception cref="KubernetesApiException">429: a disruption budget does not allow it now. 500: more than one matches.</exception>
+    public async Task EvictAsync(string @namespace, string pod, CancellationToken cancellationToken)
+    {
+        foreach (var version in (string[])["policy/v1", "policy/v1beta1"])
+        {
+            try
+            {
+                await CreateAsync(
+                    $"api/v1/namespaces/{@namespace}/pods/{pod}/eviction",
+                    new JsonObject
+                    {
+                        ["apiVersion"] = version,
+                        ["kind"] = "Eviction",
+                        ["metadata"] = new JsonObject { ["name"] = pod, ["namespace"] = @namespace },
+                    },
+                    cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (KubernetesApiException e) when (e.Code == HttpStatusCode.NotFound)
+            {
+                return; // Gone already.
+            }
+            catch (KubernetesApiException e) when (e.Code == HttpStatusCode.BadRequest && version == "policy/v1")
+            {
+                // A server before 1.22 does not know this version of the kind.
+            }
+        }
+    }
+
     /// <summary>The path of an object of its own apiVersion and kind, looked up in the server's discovery.</summary>
     /// <exception cref="MigrationException">The server does not serve that kind.</exception>
     public Task<string> PathOfAsync(JsonObject obj, CancellationToken cancellationToken) =>

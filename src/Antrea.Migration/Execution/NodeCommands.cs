@@ -49,4 +49,8 @@ public static class NodeCommands
 
     /// <summary>Removes what Calico left on the Node: files, netfilter rules, ipsets, routes and links, in that order. May be repeated.</summary>
     public static NodeCommand CleanCalico() => new("clean-calico", CalicoCleanup.Clean, []);
+
+    /// <summary>Removes the Multus binary and its memory of Pods' delegates.</summary>
+    public static NodeCommand RemoveMultus() =>
+        new("remove-multus", """rm -rf "$1" && rm -f /opt/cni/bin/multus""", [MultusCacheDirectory]);
 }

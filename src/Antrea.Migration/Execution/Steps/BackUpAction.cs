@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Saves what a rollback needs: Calico's objects and workloads, each Node's CNI configurations and routes. No Secret, no token.</summary>
+internal sealed class BackUpAction : StepAction
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var snapshot = await context.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var objects = snapshot.Objects.Where(IsCalico).ToList();
+        foreach (var obj in objects)
+        {
+            var name = string.Join('_', new[] { obj.Group, obj.Kind, obj.Namespace, obj.Name }.Where(p => p.Length > 0));
+            await SaveAsync(context, Path.Combine("objects", name + ".json"), obj.Json.ToJsonString(Indented), cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var node in context.Plan.Nodes)
+        {
+            var files = await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken).ConfigureAwait(false);
+            foreach (var file in files.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(f => f.EndsWith(".conflist", StringComparison.Ordinal) || f.EndsWith(".conf", StringComparison.Ordinal)))
+            {
+                var text = await context.ReadFileAsync(node, $"{NodeCommands.CniConfigDirectory}/{file}", cancellationToken).ConfigureAwait(false);
+                await SaveAsync(context, Path.Combine("nodes", node, file), text ?? "", cancellationToken).ConfigureAwait(false);
+            }
+
+            var routes = await context.RunAsync(node, NodeCommands.ReadRoutes(), cancellationToken).ConfigureAwait(false);
+            await SaveAsync(context, Path.Combine("nodes", node, "routes.json"), routes, cancellationToken).ConfigureAwait(false);
+        }
+
+        return $"{objects.Count} objects and the files and routes of {context.Plan.Nodes.Length} Nodes in {context.BackupDirectory}";
+    }
+
+    private static bool IsCalico(ClusterObject obj) =>
+        obj.Group.EndsWith("projectcalico.org", StringComparison.Ordinal)
+        || (obj.Kind is "DaemonSet" or "Deployment" or "ConfigMap" or "PodDisruptionBudget"
+            && obj.Name.StartsWith("calico-", StringComparison.Ordinal))
+        || (obj.Kind == "NetworkPolicy" && obj.Group == "networking.k8s.io");
+
+    private static async Task SaveAsync(
+        MigrationContext context, string relativePath, string text, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(context.BackupDirectory, relativePath);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            var temporary = path + ".part";
+            await File.WriteAllTextAsync(temporary, text, cancellationToken).ConfigureAwait(false);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StepFailedException(
+                $"The backup file {path} cannot be written: {e.Message}",
+                "Free some space or name another --backup folder, then run the command again; nothing was changed in the cluster.");
+        }
+    }
+}

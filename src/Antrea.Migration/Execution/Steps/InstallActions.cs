@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Installs the migration's own DaemonSet.</summary>
+internal sealed class InstallNodeAgentAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        await Manifests.ApplyAsync(context, NodeAgentManifest.Render(context.Options.NodeAgentImage), cancellationToken).ConfigureAwait(false);
+        await Manifests.WaitForDaemonSetAsync(
+            context, NodeAgentManifest.Namespace, NodeAgentManifest.Name,
+            "See why its Pods are not ready; the image must be pullable, see --node-agent-image.", cancellationToken).ConfigureAwait(false);
+        return $"Node agent on {context.Plan.Nodes.Length} Nodes";
+    }
+}
+
+/// <summary>Installs the Multus binary, generator off.</summary>
+internal sealed class InstallMultusAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var manifest = MultusManifest.WithoutGenerator(context.Options.MultusManifest);
+        await Manifests.ApplyAsync(context, manifest.Select(o => o.Json), cancellationToken).ConfigureAwait(false);
+        foreach (var daemonSet in manifest.Where(o => o.Kind == "DaemonSet"))
+        {
+            await Manifests.WaitForDaemonSetAsync(
+                context, daemonSet.Namespace, daemonSet.Name,
+                "See why its Pods are not ready; nothing of the running network was changed.", cancellationToken).ConfigureAwait(false);
+        }
+
+        return $"Multus binary on {context.Plan.Nodes.Length} Nodes, its configuration generator off";
+    }
+}
+
+/// <summary>Keeps calico-node from taking antrea-gw0 for the Node's address.</summary>
+/// <remarks>Autodetection "first-found" leaves out the names of many virtual devices, but not antrea-gw0. Source: Calico v3.26
+/// <c>node/pkg/lifecycle/startup/autodetection</c>.</remarks>
+internal sealed class PinCalicoAutodetectionAction : StepAction
+{
+    private const string Path = "apis/apps/v1/namespaces/kube-system/daemonsets/calico-node";
+    private const string Variable = "IP_AUTODETECTION_METHOD";
+
+    public override async Task<string?> AlreadyDoneAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var daemonSet = await context.Api.GetAsync(Path, cancellationToken).ConfigureAwait(false);
+        var value = Container(daemonSet)?["env"]?.AsArray().FirstOrDefault(e => e?["name"]?.ToString() == Variable)?["value"]?.ToString();
+        return value is null or "" or "autodetect" or "first-found" ? null : $"{Variable} is {value}";
+    }
+
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        await context.Api.StrategicMergePatchAsync(
+            Path,
+            new JsonObject
+            {
+                ["spec"] = new JsonObject
+                {
+                    ["template"] = new JsonObject
+                    {
+                        ["spec"] = new JsonObject
+                        {
+                            ["containers"] = new JsonArray(new JsonObject
+                            {
+                                ["name"] = "calico-node",
+                                ["env"] = new JsonArray(
+                                    new JsonObject { ["name"] = Variable, ["value"] = "kubernetes-internal-ip" }),
+                            }),
+                        },
+                    },
+                },
+            },
+            cancellationToken).ConfigureAwait(false);
+        await Manifests.WaitForDaemonSetAsync(
+            context, "kube-system", "calico-node", "See why calico-node does not become ready.", cancellationToken).ConfigureAwait(false);
+        return $"{Variable}=kubernetes-internal-ip on calico-node";
+    }
+
+    private static JsonNode? Container(JsonObject? daemonSet) =>
+        (daemonSet?["spec"]?["template"]?["spec"]?["containers"] as JsonArray)?.FirstOrDefault(c => c?["name"]?.ToString() == "calico-node");
+}
+
+/// <summary>Applies the Antrea manifest and waits for every agent.</summary>
+internal sealed class InstallAntreaAction : StepAction
+{
+    private static readonly string[] Conditions =
+        ["AgentHealthy", "ControllerConnectionUp", "OVSDBConnectionUp", "OpenflowConnectionUp"];
+
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        await RequireBridgeAsync(context, cancellationToken).ConfigureAwait(false);
+        await Manifests.ApplyAsync(context, context.Options.AntreaManifest.Select(o => o.Json), cancellationToken).ConfigureAwait(false);
+        const string next = "Look at the Pods of DaemonSet kube-system/antrea-agent, then run the command again; Pods still use Calico only.";
+        await Manifests.WaitForDaemonSetAsync(context, "kube-system", "antrea-agent", next, cancellationToken).ConfigureAwait(false);
+        await context.WaitUntilAsync(
+            token => Manifests.PendingAsync(context, "deployments", "kube-system", "antrea-controller", token), next, cancellationToken)
+            .ConfigureAwait(false);
+        await context.WaitUntilAsync(token => UnhealthyAgentsAsync(context, token), next, cancellationToken).ConfigureAwait(false);
+        return $"Antrea {context.Plan.AntreaVersion} healthy on {context.Plan.Nodes.Length} Nodes";
+    }
+
+    /// <summary>From the moment Antrea's file lies on a Node it would be the first one; ours must be there before.</summary>
+    private static async Task RequireBridgeAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        foreach (var node in context.Plan.Nodes)
+        {
+            var text = await context.ReadFileAsync(
+                node, $"{NodeCommands.CniConfigDirectory}/{MultusConfig.FileName}", cancellationToken).ConfigureAwait(false);
+            if (text is null || MultusConfig.DelegatesOf(text).IsEmpty)
+            {
+                throw new StepFailedException(
+                    $"Node {node} has no {MultusConfig.FileName} of ours; its next Pod would be an Antrea Pod among Calico Pods.",
+                    "Find out what removed the file, then run the command again with a fresh journal.");
+            }
+        }
+    }
+
+    private static async Task<string?> UnhealthyAgentsAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        // The controller makes an empty object for each Node; only the agent's own conditions and heartbeat prove anything.
+        var infos = (await context.Api.ListAsync("apis/crd.antrea.io/v1beta1/antreaagentinfos", cancellationToken).ConfigureAwait(false) ?? [])
+            .ToDictionary(i => i["metadata"]!["name"]!.GetValue<string>());
+        var now = context.Time.GetUtcNow();
+        var waiting = context.Plan.Nodes.Where(n => !infos.TryGetValue(n, out var info) || !IsHealthy(info, now)).ToList();
+        return waiting.Count == 0
+            ? null
+            : $"{context.Plan.Nodes.Length - waiting.Count} of {context.Plan.Nodes.Length} Antrea agents healthy; waiting for {string.Join(", ", waiting.Take(3))}"
+              + (waiting.Count > 3 ? ", …" : "");
+    }
+
+    private static bool IsHealthy(JsonObject info, DateTimeOffset now)
+    {
+        var conditions = info["agentConditions"] as JsonArray ?? [];
+        return Conditions.All(type => conditions.Any(c =>
+            c?["type"]?.ToString() == type
+            && c["status"]?.ToString() == "True"
+            && DateTimeOffset.TryParse(c["lastHeartbeatTime"]?.ToString(), CultureInfo.InvariantCulture, out var beat)
+            && now - beat < TimeSpan.FromMinutes(3)));
+    }
+}

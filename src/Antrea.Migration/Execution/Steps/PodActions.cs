@@ -1,0 +1,42 @@
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Restarts Pods into the phase's network.</summary>
+internal sealed class RestartPodsAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var target = TargetOf(step);
+        var count = await new WorkloadRestarter(context)
+            .RestartAsync(target, $"{context.Plan.Id}/{step.Phase}", cancellationToken).ConfigureAwait(false);
+        return $"{count} Pods are {target} Pods";
+    }
+
+    public static PodNetwork TargetOf(MigrationStep step) =>
+        step.Phase == MigrationPhase.MultusPods ? PodNetwork.Multus : PodNetwork.Antrea;
+}
+
+/// <summary>Asks the cluster whether the network before is really empty. Never skipped on the journal's word.</summary>
+internal sealed class AssertPodsAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var inventory = await context.InventoryAsync(cancellationToken).ConfigureAwait(false);
+
+        // Before Antrea-only servers appear there must be no Calico-only client; Antrea-only clients are fine from the start.
+        var allowed = step.Phase == MigrationPhase.AntreaPods
+            ? new[] { PodNetwork.Multus, PodNetwork.Antrea }
+            : [PodNetwork.Antrea];
+        var strays = inventory.Where(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && !allowed.Contains(p.Network)).ToList();
+        return strays.Count == 0
+            ? string.Join(", ", PodNetworkInventory.Count(inventory.Select(p => p.Network)).Select(c => $"{c.Value} {c.Key} Pods"))
+            : throw new StepFailedException(
+                $"{strays.Count} Pods would be cut off: "
+                + string.Join(", ", strays.Take(5).Select(s => $"{s.Pod} ({s.Network}, Node {s.Pod.NodeName})")),
+                "Restart them (they appeared since the last phase), then run the command again.");
+    }
+}

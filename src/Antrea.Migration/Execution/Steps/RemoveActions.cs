@@ -1,0 +1,227 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Removes a Calico that was installed by its manifest: API server first, controllers, agents, objects, definitions.</summary>
+internal sealed class RemoveCalicoAction : StepAction
+{
+    private const string CalicoGroup = ".projectcalico.org";
+
+    private static readonly string[] Paths =
+    [
+        "apis/apiregistration.k8s.io/v1/apiservices/v3.projectcalico.org",
+        "api/v1/namespaces/calico-apiserver",
+        "apis/policy/v1/namespaces/kube-system/poddisruptionbudgets/calico-kube-controllers",
+        "apis/apps/v1/namespaces/kube-system/deployments/calico-kube-controllers",
+        "apis/apps/v1/namespaces/kube-system/daemonsets/calico-node",
+        "apis/policy/v1/namespaces/kube-system/poddisruptionbudgets/calico-typha",
+        "apis/apps/v1/namespaces/kube-system/deployments/calico-typha",
+        "api/v1/namespaces/kube-system/services/calico-typha",
+        "api/v1/namespaces/kube-system/configmaps/calico-config",
+        "api/v1/namespaces/kube-system/serviceaccounts/calico-node",
+        "api/v1/namespaces/kube-system/serviceaccounts/calico-kube-controllers",
+        "api/v1/namespaces/kube-system/serviceaccounts/calico-cni-plugin",
+        "apis/rbac.authorization.k8s.io/v1/clusterrolebindings/calico-node",
+        "apis/rbac.authorization.k8s.io/v1/clusterrolebindings/calico-kube-controllers",
+        "apis/rbac.authorization.k8s.io/v1/clusterrolebindings/calico-cni-plugin",
+        "apis/rbac.authorization.k8s.io/v1/clusterroles/calico-node",
+        "apis/rbac.authorization.k8s.io/v1/clusterroles/calico-kube-controllers",
+        "apis/rbac.authorization.k8s.io/v1/clusterroles/calico-cni-plugin",
+    ];
+
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        foreach (var path in Paths)
+        {
+            removed += await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        const string next = "See what keeps the Pods with 'kubectl -n kube-system get pods', then run the command again.";
+        await context.WaitUntilAsync(token => RemainingPodsAsync(context, token), next, cancellationToken).ConfigureAwait(false);
+        foreach (var definition in await DefinitionsAsync(context, cancellationToken).ConfigureAwait(false))
+        {
+            await ReleaseFinalizersAsync(context, definition, cancellationToken).ConfigureAwait(false);
+            removed += await context.Api.DeleteAsync(DefinitionPath(definition), cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        await context.WaitUntilAsync(
+            async token => await DefinitionsAsync(context, token).ConfigureAwait(false) is { Count: > 0 } left
+                ? $"{left.Count} of Calico's CustomResourceDefinitions still there"
+                : null,
+            "See their finalizers with 'kubectl get crd', then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+        return $"{removed} objects of Calico's removed";
+    }
+
+    public static async Task<List<JsonObject>> DefinitionsAsync(MigrationContext context, CancellationToken cancellationToken) =>
+        (await context.Api.ListAsync("apis/apiextensions.k8s.io/v1/customresourcedefinitions", cancellationToken).ConfigureAwait(false) ?? [])
+        .Where(d => d["spec"]?["group"]?.ToString() is { } group && (group == CalicoGroup[1..] || group.EndsWith(CalicoGroup, StringComparison.Ordinal)))
+        .ToList();
+
+    private static string DefinitionPath(JsonObject definition) =>
+        $"apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition["metadata"]!["name"]}";
+
+    private static async Task<string?> RemainingPodsAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        var pods = await context.Api.ListAsync("api/v1/namespaces/kube-system/pods", cancellationToken).ConfigureAwait(false) ?? [];
+        var count = pods.Count(p => p["metadata"]!["labels"]?["k8s-app"]?.ToString() is "calico-node" or "calico-kube-controllers" or "calico-typha");
+        return count == 0 ? null : $"{count} Pods of Calico's are still ending";
+    }
+
+    /// <summary>From v3.32 on, pools and tiers carry finalizers that only the controllers just removed would clear.</summary>
+    private static async Task ReleaseFinalizersAsync(
+        MigrationContext context, JsonObject definition, CancellationToken cancellationToken)
+    {
+        var version = (definition["spec"]!["versions"] as JsonArray)?.FirstOrDefault(v => v?["served"]?.GetValue<bool>() == true)?["name"]?.ToString();
+        var root = $"apis/{definition["spec"]!["group"]}/{version}";
+        var plural = definition["spec"]!["names"]!["plural"]!.ToString();
+        foreach (var obj in await context.Api.ListAsync($"{root}/{plural}", cancellationToken).ConfigureAwait(false) ?? [])
+        {
+            if (obj["metadata"]!["finalizers"] is JsonArray { Count: > 0 })
+            {
+                var @namespace = obj["metadata"]!["namespace"]?.ToString();
+                var path = @namespace is null ? $"{root}/{plural}" : $"{root}/namespaces/{@namespace}/{plural}";
+                await context.Api.MergePatchAsync(
+                    $"{path}/{obj["metadata"]!["name"]}",
+                    new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } },
+                    cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}
+
+/// <summary>Removes what Calico left on one Node, in its kernel, its files and its object.</summary>
+internal sealed class CleanNodeAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var node = step.Node!;
+        var before = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
+        if (before.Length > 0)
+        {
+            await context.RunAsync(node, NodeCommands.CleanCalico(), cancellationToken).ConfigureAwait(false);
+        }
+
+        var after = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
+        if (after.Length > 0)
+        {
+            throw new StepFailedException(
+                $"Node {node} still holds {after.Length} things of Calico's: {string.Join("; ", after.Take(3))}",
+                "Remove them by hand or reboot the Node, then run the command again.");
+        }
+
+        await CleanNodeObjectAsync(context, node, cancellationToken).ConfigureAwait(false);
+        return before.Length == 0 ? "was clean" : $"{before.Length} left-overs removed";
+    }
+
+    public static async Task<string[]> AuditAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
+        (await context.RunAsync(node, NodeCommands.AuditCalico(), cancellationToken).ConfigureAwait(false))
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private static async Task CleanNodeObjectAsync(MigrationContext context, string node, CancellationToken cancellationToken)
+    {
+        var path = $"api/v1/nodes/{node}";
+        var obj = await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false);
+        var annotations = new JsonObject();
+        foreach (var (name, _) in obj?["metadata"]?["annotations"] as JsonObject ?? [])
+        {
+            if (name.StartsWith("projectcalico.org/", StringComparison.Ordinal))
+            {
+                annotations[name] = null;
+            }
+        }
+
+        if (annotations.Count > 0)
+        {
+            await context.Api.MergePatchAsync(
+                path, new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = annotations } }, cancellationToken).ConfigureAwait(false);
+        }
+
+        // calico-node sets this when it stops, nothing of Antrea's ever clears it, and the Node would stay tainted.
+        var condition = (obj?["status"]?["conditions"] as JsonArray)?.FirstOrDefault(c => c?["type"]?.ToString() == "NetworkUnavailable");
+        if (condition?["status"]?.ToString() == "True" && condition["reason"]?.ToString().StartsWith("Calico", StringComparison.Ordinal) == true)
+        {
+            await context.Api.StrategicMergePatchAsync(
+                path + "/status",
+                new JsonObject
+                {
+                    ["status"] = new JsonObject
+                    {
+                        ["conditions"] = new JsonArray(new JsonObject
+                        {
+                            ["type"] = "NetworkUnavailable",
+                            ["status"] = "False",
+                            ["reason"] = "CalicoRemoved",
+                            ["message"] = "Calico was removed by antrea-migrator",
+                        }),
+                    },
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+}
+
+/// <summary>Removes the Multus release and, from each Node, its binary and cache.</summary>
+internal sealed class RemoveMultusAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        foreach (var obj in context.Options.MultusManifest.Reverse())
+        {
+            await context.Api.DeleteAsync(
+                await context.Api.PathOfAsync(obj.Json, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var node in context.Plan.Nodes)
+        {
+            await context.RunAsync(node, NodeCommands.RemoveMultus(), cancellationToken).ConfigureAwait(false);
+        }
+
+        return $"Multus removed from {context.Plan.Nodes.Length} Nodes";
+    }
+}
+
+/// <summary>Removes the migration's own DaemonSet. The Namespace stays: it holds the journal.</summary>
+internal sealed class RemoveNodeAgentAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        await context.Api.DeleteAsync(
+            $"apis/apps/v1/namespaces/{NodeAgentManifest.Namespace}/daemonsets/{NodeAgentManifest.Name}", cancellationToken)
+            .ConfigureAwait(false);
+        return "node agent removed";
+    }
+}
+
+/// <summary>Looks once more at everything that must be gone.</summary>
+internal sealed class VerifyAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        List<string> left = [];
+        foreach (var node in context.Plan.Nodes)
+        {
+            left.AddRange((await CleanNodeAction.AuditAsync(context, node, cancellationToken).ConfigureAwait(false)).Select(l => $"Node {node}: {l}"));
+            var files = await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken).ConfigureAwait(false);
+            left.AddRange(files.Split('\n').Where(f => f == MultusConfig.FileName).Select(f => $"Node {node}: file: {f}"));
+        }
+
+        left.AddRange((await RemoveCalicoAction.DefinitionsAsync(context, cancellationToken).ConfigureAwait(false)).Select(d => $"CustomResourceDefinition {d["metadata"]!["name"]}"));
+        var inventory = await context.InventoryAsync(cancellationToken).ConfigureAwait(false);
+        left.AddRange(inventory.Where(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Network != PodNetwork.Antrea)
+            .Select(p => $"Pod {p.Pod} is on {p.Network}"));
+        return left.Count == 0
+            ? $"{inventory.Count(p => p.Network == PodNetwork.Antrea)} Pods on Antrea; no address, route, rule, file or object of Calico's left"
+            : throw new StepFailedException(
+                $"{left.Count} left-overs: {string.Join("; ", left.Take(5))}",
+                "Remove them by hand, then run the command again; it looks once more.");
+    }
+}

@@ -1,0 +1,226 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Clusters;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Restarts every Pod that is not on the wanted network, each kind of workload by its own rule.</summary>
+/// <remarks>
+/// <para>Deployments, StatefulSets and DaemonSets that roll get a new annotation in their template, named after the phase: setting
+/// it twice changes nothing, so a run after a crash restarts nothing twice. What does not roll by itself is evicted Pod by Pod, so
+/// that disruption budgets hold. Jobs are waited for.</para>
+/// <para>Order: cluster DNS first, then by Namespace and name; one workload at a time.</para>
+/// </remarks>
+internal sealed class WorkloadRestarter(MigrationContext context)
+{
+    public const string Annotation = "antrea-migration.io/restarted-for";
+
+    private const string NextStep =
+        "See why with 'kubectl describe' on the Pods named, then run the command again; it goes on at this step.";
+
+    /// <summary>Restarts until no Pod is left on another network; returns how many Pods there are on <paramref name="target"/>.</summary>
+    public async Task<int> RestartAsync(PodNetwork target, string marker, CancellationToken cancellationToken)
+    {
+        var workloads = (await StrayPodsAsync(target, cancellationToken).ConfigureAwait(false))
+            .Select(p => p.Pod).ToImmutableArray();
+        foreach (var workload in await GroupAsync(workloads, cancellationToken).ConfigureAwait(false))
+        {
+            await RestartWorkloadAsync(workload, target, marker, cancellationToken).ConfigureAwait(false);
+        }
+
+        await context.WaitUntilAsync(
+            async token => Describe(await StrayPodsAsync(target, token).ConfigureAwait(false), target),
+            NextStep,
+            cancellationToken).ConfigureAwait(false);
+        return (await context.InventoryAsync(cancellationToken).ConfigureAwait(false)).Count(p => p.Network == target);
+    }
+
+    /// <summary>Pods on a Pod network other than <paramref name="target"/>, and Pods that have none yet.</summary>
+    public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> StrayPodsAsync(
+        PodNetwork target, CancellationToken cancellationToken) =>
+        [
+            .. (await context.InventoryAsync(cancellationToken).ConfigureAwait(false))
+                .Where(p => !p.Pod.HasEnded && !p.Pod.HostNetwork && p.Network != target),
+        ];
+
+    public static string? Describe(ImmutableArray<(PodInfo Pod, PodNetwork Network)> strays, PodNetwork target) =>
+        strays.IsEmpty
+            ? null
+            : $"{strays.Length} Pods are not on {target} yet: "
+              + string.Join(", ", strays.Take(5).Select(s => $"{s.Pod} ({s.Network}, Node {s.Pod.NodeName})"))
+              + (strays.Length > 5 ? ", …" : "");
+
+    private async Task<IEnumerable<Workload>> GroupAsync(ImmutableArray<PodInfo> pods, CancellationToken cancellationToken)
+    {
+        var workloads = new Dictionary<(string Kind, string Namespace, string Name), Workload>();
+        foreach (var pod in pods.Where(p => !p.Terminating))
+        {
+            var owner = await OwnerAsync(pod, cancellationToken).ConfigureAwait(false);
+            if (!workloads.TryGetValue(owner, out var workload))
+            {
+                workloads[owner] = workload = new Workload(owner.Kind, owner.Namespace, owner.Name, []);
+            }
+
+            workload.Pods.Add(pod);
+        }
+
+        return workloads.Values
+            .OrderByDescending(w => w.Pods[0].Labels.GetValueOrDefault("k8s-app") == "kube-dns")
+            .ThenBy(w => w.Namespace, StringComparer.Ordinal)
+            .ThenBy(w => w.Name, StringComparer.Ordinal);
+    }
+
+    private async Task<(string Kind, string Namespace, string Name)> OwnerAsync(PodInfo pod, CancellationToken cancellationToken)
+    {
+        if (pod.Controller is not { } controller)
+        {
+            return ("Pod", pod.Namespace, pod.Name);
+        }
+
+        if (controller.Kind == "ReplicaSet")
+        {
+            var replicaSet = await context.Api.GetAsync(
+                $"apis/apps/v1/namespaces/{pod.Namespace}/replicasets/{controller.Name}", cancellationToken).ConfigureAwait(false);
+            var owner = (replicaSet?["metadata"]?["ownerReferences"] as JsonArray ?? [])
+                .FirstOrDefault(o => o?["controller"]?.GetValue<bool>() == true);
+            if (owner is not null)
+            {
+                return (owner["kind"]!.GetValue<string>(), pod.Namespace, owner["name"]!.GetValue<string>());
+            }
+        }
+
+        return (controller.Kind, pod.Namespace, controller.Name);
+    }
+
+    private async Task RestartWorkloadAsync(
+        Workload workload, PodNetwork target, string marker, CancellationToken cancellationToken)
+    {
+        switch (workload.Kind)
+        {
+            case "Deployment" or "StatefulSet" or "DaemonSet":
+                await RollAsync(workload, target, marker, cancellationToken).ConfigureAwait(false);
+                break;
+            case "Job":
+                await context.WaitUntilAsync(
+                    async token => Describe(await StillThereAsync(workload, target, token).ConfigureAwait(false), target),
+                    $"Wait for Job {workload.Namespace}/{workload.Name} to end, or delete it, then run the command again.",
+                    cancellationToken).ConfigureAwait(false);
+                break;
+            case "Pod":
+                throw new StepFailedException(
+                    $"Pod {workload.Namespace}/{workload.Name} has no controller; nobody would make it anew.",
+                    "Delete and re-create it yourself, or give it a controller, then run the command again.");
+            default:
+                await EvictOneByOneAsync(workload, target, cancellationToken).ConfigureAwait(false);
+                break;
+        }
+    }
+
+    private async Task RollAsync(Workload workload, PodNetwork target, string marker, CancellationToken cancellationToken)
+    {
+        var path = $"apis/apps/v1/namespaces/{workload.Namespace}/{workload.Kind.ToLowerInvariant()}s/{workload.Name}";
+        var current = await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false);
+        if (current is null)
+        {
+            return; // Deleted since; its Pods go with it.
+        }
+
+        if (current["spec"]?["paused"]?.GetValue<bool>() == true)
+        {
+            throw new StepFailedException(
+                $"{workload} is paused and would not roll.", $"Resume it with 'kubectl -n {workload.Namespace} rollout resume deployment {workload.Name}', then run the command again.");
+        }
+
+        if ((current["spec"]?["updateStrategy"]?["type"])?.GetValue<string>() == "OnDelete")
+        {
+            await EvictOneByOneAsync(workload, target, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if (current["spec"]?["template"]?["metadata"]?["annotations"]?[Annotation]?.GetValue<string>() != marker)
+        {
+            await context.Api.StrategicMergePatchAsync(
+                path,
+                new JsonObject
+                {
+                    ["spec"] = new JsonObject
+                    {
+                        ["template"] = new JsonObject
+                        {
+                            ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [Annotation] = marker } },
+                        },
+                    },
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        await context.WaitUntilAsync(
+            async token => await context.Api.GetAsync(path, token).ConfigureAwait(false) is { } now ? Rollout.Pending(now) : null,
+            NextStep,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task EvictOneByOneAsync(Workload workload, PodNetwork target, CancellationToken cancellationToken)
+    {
+        var done = 0;
+        foreach (var pod in workload.Pods)
+        {
+            await EvictAsync(pod, cancellationToken).ConfigureAwait(false);
+            await context.WaitUntilAsync(
+                async token => await PendingReplacementAsync(workload, pod, token).ConfigureAwait(false), NextStep, cancellationToken)
+                .ConfigureAwait(false);
+            context.Report($"{workload}: {++done} of {workload.Pods.Count} Pods restarted");
+        }
+    }
+
+    private async Task EvictAsync(PodInfo pod, CancellationToken cancellationToken)
+    {
+        await context.WaitUntilAsync(
+            async token =>
+            {
+                try
+                {
+                    await context.Api.EvictAsync(pod.Namespace, pod.Name, token).ConfigureAwait(false);
+                    return null;
+                }
+                catch (KubernetesApiException e) when (e.Code == HttpStatusCode.TooManyRequests)
+                {
+                    return $"Pod {pod} may not be evicted yet: {e.Message}";
+                }
+            },
+            $"Scale up the workload of Pod {pod} or relax its PodDisruptionBudget, then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<string?> PendingReplacementAsync(Workload workload, PodInfo evicted, CancellationToken cancellationToken)
+    {
+        var pods = (await context.Reader.ReadAsync(cancellationToken).ConfigureAwait(false)).Pods;
+        if (pods.Any(p => p.Uid == evicted.Uid && p.Uid.Length > 0))
+        {
+            return $"Pod {evicted} is ending";
+        }
+
+        var ready = 0;
+        foreach (var pod in pods.Where(p => p.Namespace == workload.Namespace && p.Ready && !p.Terminating))
+        {
+            var owner = await OwnerAsync(pod, cancellationToken).ConfigureAwait(false);
+            ready += owner == (workload.Kind, workload.Namespace, workload.Name) ? 1 : 0;
+        }
+
+        return ready < workload.Pods.Count ? $"{workload}: {ready} of {workload.Pods.Count} Pods ready after evicting {evicted.Name}" : null;
+    }
+
+    private async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> StillThereAsync(
+        Workload workload, PodNetwork target, CancellationToken cancellationToken) =>
+        [
+            .. (await StrayPodsAsync(target, cancellationToken).ConfigureAwait(false))
+                .Where(s => s.Pod.Namespace == workload.Namespace && s.Pod.Controller == (workload.Kind, workload.Name)),
+        ];
+
+    private sealed record Workload(string Kind, string Namespace, string Name, List<PodInfo> Pods)
+    {
+        public override string ToString() => $"{Kind}/{Namespace}/{Name}";
+    }
+}
