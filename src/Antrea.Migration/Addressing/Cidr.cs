@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
@@ -219,25 +220,14 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
     {
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out var length);
-        UInt128 value = 0;
-        foreach (var b in bytes[..length])
-        {
-            value = (value << 8) | b;
-        }
-
-        return value;
+        return length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
     internal static IPAddress ToAddress(UInt128 value, bool isIPv6)
     {
-        Span<byte> bytes = stackalloc byte[isIPv6 ? 16 : 4];
-        for (var i = bytes.Length - 1; i >= 0; i--)
-        {
-            bytes[i] = (byte)(value & 0xff);
-            value >>= 8;
-        }
-
-        return new IPAddress(bytes);
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, value);
+        return new IPAddress(isIPv6 ? bytes : bytes[12..]);
     }
 
     private static UInt128 HostMask(int hostBits) =>

@@ -23,9 +23,9 @@ internal sealed class KubernetesApiException(HttpStatusCode code, string reason,
 }
 
 /// <summary>Every kind of object by one path: JSON in, JSON out, with retries at the edge.</summary>
-/// <remarks>KubernetesClient's typed calls do not cover custom kinds and its <c>CustomObjects</c> do not cover the core
-/// group; its HttpClient and credentials serve both. Reads, and writes that may be repeated, are tried again on 429, 5xx and
-/// lost connections; a create or an eviction is not.</remarks>
+/// <remarks>KubernetesClient's typed calls do not cover custom kinds and drop fields their models do not know; its HttpClient
+/// and credentials serve every kind. Reads, and writes that may be repeated, are tried again on 429, 5xx and lost
+/// connections; a create or an eviction is not. The server's Retry-After is honoured up to 30 seconds.</remarks>
 internal sealed class KubernetesApi
 {
     public const string FieldManager = "antrea-migrator";
@@ -33,14 +33,17 @@ internal sealed class KubernetesApi
     private const string Merge = "application/merge-patch+json";
     private const string StrategicMerge = "application/strategic-merge-patch+json";
     private const string Apply = "application/apply-patch+yaml";
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(30);
 
     private readonly Kubernetes _client;
+    private readonly TimeProvider _time;
     private readonly ResiliencePipeline _retry;
     private readonly ConcurrentDictionary<string, Task<IReadOnlyList<JsonObject>>> _discovered = [];
 
     public KubernetesApi(Kubernetes client, TimeProvider time)
     {
         _client = client;
+        _time = time;
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -50,7 +53,7 @@ internal sealed class KubernetesApi
                 MaxDelay = TimeSpan.FromSeconds(10),
                 UseJitter = true,
                 ShouldHandle = new PredicateBuilder()
-                    .Handle<HttpRequestException>()
+                    .Handle<HttpRequestException>(e => e.HttpRequestError != HttpRequestError.SecureConnectionError)
                     .Handle<IOException>()
                     .Handle<KubernetesApiException>(e => e.Code == HttpStatusCode.TooManyRequests || (int)e.Code >= 500),
                 DelayGenerator = a => ValueTask.FromResult((a.Outcome.Exception as KubernetesApiException)?.RetryAfter),
@@ -263,7 +266,7 @@ internal sealed class KubernetesApi
             await credentials.ProcessHttpRequestAsync(request, cancellationToken).ConfigureAwait(false);
         }
 
-        using var response = await _client.HttpClient.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        using var response = await AnswerAsync(request, cancellationToken).ConfigureAwait(false);
         var text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
@@ -283,6 +286,26 @@ internal sealed class KubernetesApi
         }
     }
 
+    private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.HttpClient.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The client's own timeout looks like a cancellation that nobody asked for.
+            throw new HttpRequestException("there was no answer in time", e);
+        }
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        var header = response.Headers.RetryAfter;
+        var wait = header?.Delta ?? (header?.Date - _time.GetUtcNow());
+        return wait is not { } w ? null : w < TimeSpan.Zero ? TimeSpan.Zero : w > LongestRetryAfter ? LongestRetryAfter : w;
+    }
+
     private Exception Refused(HttpMethod method, string path, HttpResponseMessage response, string text)
     {
         var (reason, message) = ("", text.Length > 300 ? text[..300] : text);
@@ -297,16 +320,22 @@ internal sealed class KubernetesApi
             // Not a Status object: a proxy's page, say. Its beginning is the message.
         }
 
+        var answer = new KubernetesApiException(
+            response.StatusCode,
+            reason,
+            $"{method} {path}: {(int)response.StatusCode} {(reason.Length > 0 ? reason : response.StatusCode)}: {message}",
+            RetryAfter(response));
         return response.StatusCode switch
         {
             HttpStatusCode.Unauthorized => new MigrationException(
                 $"{_client.BaseUri} does not accept the kubeconfig's credentials ({method} {path}: {message}).",
-                "Log in again, or choose another --context."),
+                "Log in again, or choose another --context.",
+                answer),
             HttpStatusCode.Forbidden => new MigrationException(
                 $"{method} {path} is forbidden: {message}",
-                "Use an account with cluster-admin rights; the migration reads and changes objects of the whole cluster."),
-            var code => new KubernetesApiException(
-                code, reason, $"{method} {path}: {(int)code} {reason}: {message}", response.Headers.RetryAfter?.Delta),
+                "Use an account with cluster-admin rights; the migration reads and changes objects of the whole cluster.",
+                answer),
+            _ => answer,
         };
     }
 

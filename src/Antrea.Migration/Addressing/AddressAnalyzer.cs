@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Clusters;
+
+namespace Antrea.Migration.Addressing;
+
+/// <summary>Finds where the addresses Calico uses clash with those Antrea will give out, and what else clashes.</summary>
+/// <remarks>
+/// <para>Antrea gives each Node's Pods addresses from the Node's PodCIDR. A Calico Pod whose address lies in <em>any</em>
+/// PodCIDR, its own Node's included, cannot be reached from an Antrea interface: the Open vSwitch of the sending Node takes
+/// the packet for the PodCIDR's Node, or the sending Pod takes the address to be on its own link.</para>
+/// <para>What Calico uses is the union of all blocks (those without affinity too), affinities without a block, addresses used
+/// away from their block's Node, tunnel addresses outside every block and, as a cross-check, the addresses of running Pods.
+/// Source: Calico v3.26 <c>libcalico-go/lib/ipam</c> and <c>lib/backend/k8s/resources/node.go</c>.</para>
+/// <para>Pure: the same snapshot gives the same answer. Thread-safe.</para>
+/// </remarks>
+public static class AddressAnalyzer
+{
+    /// <summary>Analyses a snapshot.</summary>
+    /// <param name="snapshot">The cluster.</param>
+    /// <param name="options">How to judge; null for the defaults.</param>
+    /// <returns>Scenario, overlaps and findings. Input that makes no sense gives findings, never an exception.</returns>
+    public static AddressAnalysis Analyze(ClusterSnapshot snapshot, AddressAnalysisOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        options ??= new AddressAnalysisOptions();
+
+        var ranges = CalicoRangeList.Of(snapshot);
+        var podCidrs = new CidrTable<string>(
+            snapshot.Nodes.SelectMany(n => n.PodCidrs.Select(p => new CidrEntry<string>(p, n.Name))));
+        var overlaps = FindOverlaps(ranges, podCidrs);
+        ImmutableArray<string> overlapped =
+            [.. overlaps.Select(o => o.Owner).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        return new AddressAnalysis
+        {
+            Scenario = Judge(overlaps.Length, overlapped.Length, snapshot.Nodes.Length, options),
+            Overlaps = overlaps,
+            OverlappedNodes = overlapped,
+            CalicoRanges = ranges,
+            Findings = AddressFindings.Collect(snapshot, ranges, podCidrs, overlaps),
+        };
+    }
+
+    private static ImmutableArray<BlockOverlap> FindOverlaps(ImmutableArray<CalicoRange> ranges, CidrTable<string> podCidrs)
+    {
+        var calico = new CidrTable<CalicoRange>(ranges.Select(r => new CidrEntry<CalicoRange>(r.Cidr, r)));
+        return
+        [
+            .. calico.OverlapsWith(podCidrs)
+                .Select(pair => (Range: pair.Left.Value, Pod: pair.Right))
+                .Select(o => new BlockOverlap(
+                    o.Range.Cidr, o.Range.Owner, o.Pod.Cidr, o.Pod.Value, o.Range.Owner == o.Pod.Value, o.Range.Kind))
+                .OrderBy(o => o.Block)
+                .ThenBy(o => o.Kind)
+                .ThenBy(o => o.Owner, StringComparer.Ordinal)
+                .ThenBy(o => o.PodCidr)
+                .ThenBy(o => o.Node, StringComparer.Ordinal),
+        ];
+    }
+
+    private static MigrationScenario Judge(int overlaps, int overlappedNodes, int nodes, AddressAnalysisOptions options) =>
+        overlaps == 0 ? MigrationScenario.Simple
+        : overlappedNodes <= options.SmallOverlapThreshold * nodes ? MigrationScenario.SmallOverlap
+        : MigrationScenario.MostOverlap;
+}
