@@ -1,1 +1,3 @@
-return 0;
+using Antrea.Migrator;
+
+return await MigratorApp.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);

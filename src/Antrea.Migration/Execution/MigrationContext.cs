@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Clusters;
@@ -8,6 +9,8 @@ namespace Antrea.Migration.Execution;
 /// <summary>What every step has at hand.</summary>
 internal sealed class MigrationContext
 {
+    private const int NodesAtOnce = 8;
+
     public required KubernetesApi Api { get; init; }
 
     public required INodeAccess Nodes { get; init; }
@@ -26,16 +29,8 @@ internal sealed class MigrationContext
     public required Action<string> Report { get; init; }
 
     /// <summary>Runs a command on a Node; a non-zero exit code fails the step.</summary>
-    public async Task<string> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken)
-    {
-        var result = await Nodes.RunAsync(node, command, cancellationToken).ConfigureAwait(false);
-        return result.ExitCode == 0
-            ? result.Output
-            : throw new StepFailedException(
-                $"{command.Verb} {string.Join(' ', command.Arguments.Take(1))} on Node {node} ended with exit code {result.ExitCode}: "
-                + LastLines(result.Error),
-                "Look at the Node, then run the command again; it goes on at this step.");
-    }
+    public Task<string> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken) =>
+        RunAsync(Nodes, node, command, cancellationToken);
 
     /// <summary>Reads a file of a Node; null when it does not exist.</summary>
     public async Task<string?> ReadFileAsync(string node, string path, CancellationToken cancellationToken)
@@ -69,15 +64,33 @@ internal sealed class MigrationContext
     }
 
     /// <summary>Every Pod with its network, asked of the API server and the Nodes.</summary>
-    public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(CancellationToken cancellationToken)
+    public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(CancellationToken cancellationToken) =>
+        await InventoryAsync(await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Nodes, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Only Nodes and Pods, for steps that look often.</summary>
+    public async Task<ClusterSnapshot> ReadPodsAsync(CancellationToken cancellationToken)
     {
-        var snapshot = await Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var nodes = await Api.ListAsync("api/v1/nodes", cancellationToken).ConfigureAwait(false) ?? [];
+        var pods = await Api.ListAsync("api/v1/pods", cancellationToken).ConfigureAwait(false) ?? [];
+        return ClusterSnapshotBuilder.BuildLenient(nodes.Concat(pods).Select(o => new ClusterObject(o, "cluster")), []);
+    }
+
+    /// <summary>Every Pod of <paramref name="snapshot"/> with its network; without <paramref name="access"/> nothing is known of Multus.</summary>
+    public static async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(
+        ClusterSnapshot snapshot, INodeAccess? access, CancellationToken cancellationToken)
+    {
         var nodes = snapshot.Nodes.ToDictionary(n => n.Name);
-        var attachments = new Dictionary<string, IReadOnlySet<string>>();
-        foreach (var node in snapshot.Nodes)
+        var attachments = new ConcurrentDictionary<string, IReadOnlySet<string>>();
+        if (access is not null)
         {
-            var listing = await RunAsync(node.Name, NodeCommands.ListMultusAttachments(), cancellationToken).ConfigureAwait(false);
-            attachments[node.Name] = listing.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+            await Parallel.ForEachAsync(
+                snapshot.Nodes,
+                new ParallelOptions { MaxDegreeOfParallelism = NodesAtOnce, CancellationToken = cancellationToken },
+                async (node, token) =>
+                {
+                    var listing = await RunAsync(access, node.Name, NodeCommands.ListMultusAttachments(), token).ConfigureAwait(false);
+                    attachments[node.Name] = listing.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+                }).ConfigureAwait(false);
         }
 
         return
@@ -85,6 +98,18 @@ internal sealed class MigrationContext
             .. snapshot.Pods.Select(p => (p, PodNetworkInventory.Classify(
                 p, nodes.GetValueOrDefault(p.NodeName), attachments.GetValueOrDefault(p.NodeName, new HashSet<string>())))),
         ];
+    }
+
+    private static async Task<string> RunAsync(
+        INodeAccess access, string node, NodeCommand command, CancellationToken cancellationToken)
+    {
+        var result = await access.RunAsync(node, command, cancellationToken).ConfigureAwait(false);
+        return result.ExitCode == 0
+            ? result.Output
+            : throw new StepFailedException(
+                $"{command.Verb} {string.Join(' ', command.Arguments.Take(1))} on Node {node} ended with exit code {result.ExitCode}: "
+                + LastLines(result.Error),
+                "Look at the Node, then run the command again; it goes on at this step.");
     }
 
     private static string LastLines(string text) =>

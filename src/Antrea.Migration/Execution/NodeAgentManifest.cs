@@ -8,20 +8,12 @@ internal static class NodeAgentManifest
     public const string Namespace = "antrea-migration";
     public const string Name = "antrea-migration-node-agent";
     public const string Container = "agent";
+    public const string DaemonSetPath = $"apis/apps/v1/namespaces/{Namespace}/daemonsets/{Name}";
 
     /// <summary>The Namespace first, then the DaemonSet.</summary>
     public static IEnumerable<JsonObject> Render(string image)
     {
-        yield return new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Namespace",
-            ["metadata"] = new JsonObject
-            {
-                ["name"] = Namespace,
-                ["labels"] = new JsonObject { ["pod-security.kubernetes.io/enforce"] = "privileged" },
-            },
-        };
+        yield return RenderNamespace();
         yield return new JsonObject
         {
             ["apiVersion"] = "apps/v1",
@@ -61,6 +53,18 @@ internal static class NodeAgentManifest
             },
         };
     }
+
+    /// <summary>The Namespace of the DaemonSet and of the journal.</summary>
+    public static JsonObject RenderNamespace() => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "Namespace",
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = Namespace,
+            ["labels"] = new JsonObject { ["pod-security.kubernetes.io/enforce"] = "privileged" },
+        },
+    };
 
     private static JsonObject Labels() => new() { ["app"] = Name };
 }

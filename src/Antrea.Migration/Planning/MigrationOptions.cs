@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Planning;
@@ -23,8 +24,8 @@ public sealed record MigrationOptions
     /// <summary>Ids of findings that the operator has judged and wants ignored.</summary>
     public ImmutableArray<string> IgnoredFindings { get; init; } = [];
 
-    /// <summary>The share of Nodes that may be overlapped before the scenario counts as <c>MostOverlap</c>; above 0, at most 1. Default 0.25.</summary>
-    public double SmallOverlapThreshold { get; init; } = 0.25;
+    /// <summary>The share of Nodes that may be overlapped before the scenario counts as <c>MostOverlap</c>; from 0 to 1. Default 0.25.</summary>
+    public decimal SmallOverlapThreshold { get; init; } = AddressAnalysisOptions.DefaultSmallOverlapThreshold;
 
     /// <summary>How long one step may take before it counts as failed. Default 10 minutes.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromMinutes(10);
@@ -37,9 +38,9 @@ public sealed record MigrationOptions
     public void Validate()
     {
         List<string> faults = [];
-        if (SmallOverlapThreshold is not (> 0 and <= 1))
+        if (SmallOverlapThreshold is not (>= 0 and <= 1))
         {
-            faults.Add($"{nameof(SmallOverlapThreshold)} is {SmallOverlapThreshold}; it must be above 0 and at most 1");
+            faults.Add($"{nameof(SmallOverlapThreshold)} is {SmallOverlapThreshold}; it must lie between 0 and 1");
         }
 
         if (StepTimeout <= TimeSpan.Zero)

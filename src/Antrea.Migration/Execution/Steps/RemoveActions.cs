@@ -193,9 +193,7 @@ internal sealed class RemoveNodeAgentAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        await context.Api.DeleteAsync(
-            $"apis/apps/v1/namespaces/{NodeAgentManifest.Namespace}/daemonsets/{NodeAgentManifest.Name}", cancellationToken)
-            .ConfigureAwait(false);
+        await context.Api.DeleteAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false);
         return "node agent removed";
     }
 }

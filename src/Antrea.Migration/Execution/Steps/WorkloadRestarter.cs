@@ -196,7 +196,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
 
     private async Task<string?> PendingReplacementAsync(Workload workload, PodInfo evicted, CancellationToken cancellationToken)
     {
-        var pods = (await context.Reader.ReadAsync(cancellationToken).ConfigureAwait(false)).Pods;
+        var pods = (await context.ReadPodsAsync(cancellationToken).ConfigureAwait(false)).Pods;
         if (pods.Any(p => p.Uid == evicted.Uid && p.Uid.Length > 0))
         {
             return $"Pod {evicted} is ending";

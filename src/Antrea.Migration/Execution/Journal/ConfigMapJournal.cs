@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
+using k8s;
+
+namespace Antrea.Migration.Execution;
+
+/// <summary>A journal in the cluster itself: ConfigMap <c>antrea-migration/journal</c>, so that any machine can go on.</summary>
+/// <remarks>The ConfigMap's resourceVersion is carried from write to write: a second migrator at work is noticed at its first
+/// entry. An intent is dropped once its outcome is known, to keep the object small. For one process at a time.</remarks>
+public sealed class ConfigMapJournal : IMigrationJournal
+{
+    /// <summary>The ConfigMap's name.</summary>
+    public const string Name = "journal";
+
+    private const string Collection = $"api/v1/namespaces/{NodeAgentManifest.Namespace}/configmaps";
+    private const string Path = $"{Collection}/{Name}";
+    private const string Key = "entries";
+
+    private readonly KubernetesApi _api;
+    private JsonObject? _last;
+
+    /// <summary>Keeps the journal in the cluster behind <paramref name="client"/>.</summary>
+    public ConfigMapJournal(Kubernetes client, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        _api = new KubernetesApi(client, time ?? TimeProvider.System);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ImmutableArray<JournalEntry>> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        _last = await _api.GetAsync(Path, cancellationToken).ConfigureAwait(false);
+        return EntriesOf(_last);
+    }
+
+    /// <inheritdoc/>
+    public async Task AppendAsync(JournalEntry entry, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        var kept = EntriesOf(_last).Where(e => !(e.StepId == entry.StepId && e.State is JournalState.Intent or JournalState.Failed));
+        var text = string.Concat(kept.Append(entry).Select(e => JournalFormat.Format(e) + "\n"));
+        try
+        {
+            _last = _last is null
+                ? await CreateAsync(text, cancellationToken).ConfigureAwait(false)
+                : await ReplaceAsync(_last, text, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KubernetesApiException e)
+        {
+            throw new MigrationException(
+                e.Code == HttpStatusCode.Conflict
+                    ? $"ConfigMap {NodeAgentManifest.Namespace}/{Name} was changed by somebody else: another migrator is at work."
+                    : $"ConfigMap {NodeAgentManifest.Namespace}/{Name} cannot be written: {e.Message}",
+                "Make sure that only one migrator runs, then run the command again; nothing was done that is not in the journal.",
+                e);
+        }
+    }
+
+    private static ImmutableArray<JournalEntry> EntriesOf(JsonObject? configMap) =>
+        JournalFormat.Parse(configMap?["data"]?[Key]?.GetValue<string>() ?? "", $"ConfigMap {NodeAgentManifest.Namespace}/{Name}");
+
+    private async Task<JsonObject> CreateAsync(string text, CancellationToken cancellationToken)
+    {
+        await _api.ApplyAsync(NodeAgentManifest.RenderNamespace(), cancellationToken).ConfigureAwait(false);
+        return await _api.CreateAsync(
+            Collection,
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "ConfigMap",
+                ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = NodeAgentManifest.Namespace },
+                ["data"] = new JsonObject { [Key] = text },
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<JsonObject> ReplaceAsync(JsonObject last, string text, CancellationToken cancellationToken)
+    {
+        var next = (JsonObject)last.DeepClone();
+        next["data"] = new JsonObject { [Key] = text };
+        return await _api.ReplaceAsync(Path, next, cancellationToken).ConfigureAwait(false);
+    }
+}

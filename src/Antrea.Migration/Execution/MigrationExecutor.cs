@@ -1,0 +1,292 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Execution.Steps;
+using Antrea.Migration.Planning;
+using k8s;
+
+namespace Antrea.Migration.Execution;
+
+/// <summary>Carries out a plan step by step, keeps a journal, and goes on where an earlier run stopped.</summary>
+/// <remarks>
+/// <para>Each step: asked of the journal and the cluster whether it is done; intent written; acted; observed; outcome written. A
+/// process that dies at any point leaves a journal from which the next run reaches the same end. Assertions are
+/// asked of the cluster every time, whatever the journal says.</para>
+/// <para>One execution at a time per cluster; not safe for use by several threads.</para>
+/// </remarks>
+public sealed class MigrationExecutor
+{
+    private static readonly FrozenDictionary<MigrationStepKind, StepAction> Actions = new Dictionary<MigrationStepKind, StepAction>
+    {
+        [MigrationStepKind.InstallNodeAgent] = new InstallNodeAgentAction(),
+        [MigrationStepKind.BackUp] = new BackUpAction(),
+        [MigrationStepKind.InstallMultus] = new InstallMultusAction(),
+        [MigrationStepKind.DelegateToCalico] = new DelegateToCalicoAction(),
+        [MigrationStepKind.PinCalicoAutodetection] = new PinCalicoAutodetectionAction(),
+        [MigrationStepKind.InstallAntrea] = new InstallAntreaAction(),
+        [MigrationStepKind.DelegateToBoth] = new DelegateToBothAction(),
+        [MigrationStepKind.RestartPods] = new RestartPodsAction(),
+        [MigrationStepKind.AssertPods] = new AssertPodsAction(),
+        [MigrationStepKind.DelegateToAntrea] = new DelegateToAntreaAction(),
+        [MigrationStepKind.RemoveCalico] = new RemoveCalicoAction(),
+        [MigrationStepKind.CleanNode] = new CleanNodeAction(),
+        [MigrationStepKind.RemoveMultusConfig] = new RemoveMultusConfigAction(),
+        [MigrationStepKind.RemoveMultus] = new RemoveMultusAction(),
+        [MigrationStepKind.Verify] = new VerifyAction(),
+        [MigrationStepKind.RemoveNodeAgent] = new RemoveNodeAgentAction(),
+    }.ToFrozenDictionary();
+
+    private readonly KubernetesApi _api;
+    private readonly INodeAccess _nodes;
+    private readonly IClusterReader _reader;
+    private readonly IMigrationJournal _journal;
+    private readonly TimeProvider _time;
+
+    /// <summary>Works on the cluster behind <paramref name="client"/>.</summary>
+    /// <param name="client">The API server. Stays the caller's.</param>
+    /// <param name="journal">Where the migration's memory is kept.</param>
+    /// <param name="nodes">How Nodes are reached; null for the migration's own DaemonSet.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    public MigrationExecutor(Kubernetes client, IMigrationJournal journal, INodeAccess? nodes = null, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(journal);
+        _time = time ?? TimeProvider.System;
+        _api = new KubernetesApi(client, _time);
+        _nodes = nodes ?? new PodExecNodeAccess(_api);
+        _reader = new KubernetesClusterReader(client, _time);
+        _journal = journal;
+    }
+
+    /// <summary>Executes what of <paramref name="plan"/> is not done yet.</summary>
+    /// <remarks>The sequence ends with <see cref="MigrationCompleted"/>, <see cref="MigrationHeld"/> or <see cref="StepFailed"/>. Work
+    /// goes on only while events are taken: whoever reads them may do something of their own between two phases.</remarks>
+    /// <param name="plan">The plan. On a fresh start the cluster must still be as it was when the plan was made.</param>
+    /// <param name="options">The options the plan was made with.</param>
+    /// <param name="execution">Backup folder and hold points.</param>
+    /// <param name="cancellationToken">Stops after the journal write at hand; what is begun is named in the journal.</param>
+    /// <exception cref="ArgumentException">The plan is not executable, or the options are out of range.</exception>
+    /// <exception cref="MigrationException">The cluster has changed since the plan was made, the journal belongs to another plan, or it cannot be kept.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async IAsyncEnumerable<MigrationEvent> ExecuteAsync(
+        MigrationPlan plan,
+        MigrationOptions options,
+        ExecutionOptions execution,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(execution);
+        options.Validate();
+        if (!plan.IsExecutable)
+        {
+            throw new ArgumentException("The plan has findings that block it; see its Findings.", nameof(plan));
+        }
+
+        var done = await OpenJournalAsync(plan, options, cancellationToken).ConfigureAwait(false);
+        foreach (var phase in plan.Steps.GroupBy(s => s.Phase))
+        {
+            var started = _time.GetTimestamp();
+            var announced = false;
+            foreach (var step in phase)
+            {
+                if (done.Contains(step.Id) && step.Kind != MigrationStepKind.AssertPods)
+                {
+                    yield return new StepSkipped(_time.GetUtcNow(), step, "done by an earlier run");
+                    continue;
+                }
+
+                // An assertion guards the steps behind it; when those are all done there is nothing left to guard.
+                if (step.Kind == MigrationStepKind.AssertPods && done.Contains(step.Id)
+                    && phase.SkipWhile(s => s != step).All(s => done.Contains(s.Id)))
+                {
+                    yield return new StepSkipped(_time.GetUtcNow(), step, "what it guards is done");
+                    continue;
+                }
+
+                if (!announced)
+                {
+                    announced = true;
+                    yield return new PhaseStarted(_time.GetUtcNow(), phase.Key);
+                }
+
+                if (step.Kind == MigrationStepKind.Hold)
+                {
+                    if (!execution.PassHolds)
+                    {
+                        yield return new MigrationHeld(_time.GetUtcNow(), step);
+                        yield break;
+                    }
+
+                    await WriteAsync(step, JournalState.Done, "passed", cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                MigrationEvent? last = null;
+                await foreach (var item in RunStepAsync(plan, options, execution, step, cancellationToken).ConfigureAwait(false))
+                {
+                    last = item;
+                    yield return item;
+                }
+
+                if (last is StepFailed)
+                {
+                    yield break;
+                }
+            }
+
+            if (announced)
+            {
+                yield return new PhaseCompleted(_time.GetUtcNow(), phase.Key, _time.GetElapsedTime(started));
+            }
+        }
+
+        yield return new MigrationCompleted(_time.GetUtcNow(), plan.Findings);
+    }
+
+    /// <summary>How many Pods are on each network now; host-network and ended Pods are left out.</summary>
+    /// <remarks>Without the migration's own DaemonSet (before and after a migration) there are no Multus Pods of its making to tell apart.</remarks>
+    /// <exception cref="MigrationException">The cluster or a Node cannot be reached.</exception>
+    public async Task<ImmutableSortedDictionary<PodNetwork, int>> CountPodsAsync(CancellationToken cancellationToken = default)
+    {
+        var snapshot = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var agent = await _api.GetAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false);
+        var inventory = await MigrationContext.InventoryAsync(snapshot, agent is null ? null : _nodes, cancellationToken).ConfigureAwait(false);
+        return PodNetworkInventory.Count(inventory.Select(p => p.Network));
+    }
+
+    private async IAsyncEnumerable<MigrationEvent> RunStepAsync(
+        MigrationPlan plan,
+        MigrationOptions options,
+        ExecutionOptions execution,
+        MigrationStep step,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var events = Channel.CreateUnbounded<MigrationEvent>();
+        var context = new MigrationContext
+        {
+            Api = _api,
+            Nodes = _nodes,
+            Reader = _reader,
+            Plan = plan,
+            Options = options,
+            BackupDirectory = execution.BackupDirectory,
+            Time = _time,
+            Report = message => events.Writer.TryWrite(new StepProgress(_time.GetUtcNow(), step, message)),
+        };
+        yield return new StepStarted(_time.GetUtcNow(), step);
+        var work = CompleteAsync();
+        await foreach (var item in events.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            yield return item;
+        }
+
+        yield return await work.ConfigureAwait(false);
+
+        async Task<MigrationEvent> CompleteAsync()
+        {
+            try
+            {
+                return await ActAsync(context, step, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                events.Writer.Complete();
+            }
+        }
+    }
+
+    private async Task<MigrationEvent> ActAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        var action = Actions[step.Kind];
+        try
+        {
+            if (await action.AlreadyDoneAsync(context, step, cancellationToken).ConfigureAwait(false) is { } reason)
+            {
+                await WriteAsync(step, JournalState.Done, reason, cancellationToken).ConfigureAwait(false);
+                return new StepSkipped(_time.GetUtcNow(), step, reason);
+            }
+
+            await WriteAsync(step, JournalState.Intent, "", cancellationToken).ConfigureAwait(false);
+            var detail = await action.RunAsync(context, step, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(step, JournalState.Done, detail, cancellationToken).ConfigureAwait(false);
+            return new StepCompleted(_time.GetUtcNow(), step, _time.GetElapsedTime(started), detail);
+        }
+        catch (StepFailedException e)
+        {
+            return await FailAsync(e.Message, e.Next).ConfigureAwait(false);
+        }
+        catch (KubernetesApiException e)
+        {
+            return await FailAsync(e.Message, "Run the command again; it goes on at this step.").ConfigureAwait(false);
+        }
+        catch (FormatException e)
+        {
+            return await FailAsync(e.Message, "Correct what the message names, then run the command again.").ConfigureAwait(false);
+        }
+        catch (MigrationException e) when (!IsJournals(e))
+        {
+            return await FailAsync(e.Message, e.Next).ConfigureAwait(false);
+        }
+
+        async Task<MigrationEvent> FailAsync(string message, string next)
+        {
+            await WriteAsync(step, JournalState.Failed, message, CancellationToken.None).ConfigureAwait(false);
+            return new StepFailed(_time.GetUtcNow(), step, message, next);
+        }
+    }
+
+    private static bool IsJournals(MigrationException e) => e.Data.Contains(JournalMark);
+
+    private const string JournalMark = "journal";
+
+    private async Task WriteAsync(MigrationStep step, JournalState state, string detail, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            // The write itself is never cut short: a half-written journal helps nobody.
+            await _journal.AppendAsync(new JournalEntry(_time.GetUtcNow(), step.Id, state, detail), CancellationToken.None)
+                .ConfigureAwait(false);
+        }
+        catch (MigrationException e)
+        {
+            e.Data[JournalMark] = true;
+            throw;
+        }
+    }
+
+    private async Task<ImmutableHashSet<string>> OpenJournalAsync(
+        MigrationPlan plan, MigrationOptions options, CancellationToken cancellationToken)
+    {
+        var entries = await _journal.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var header = entries.FirstOrDefault(e => e.State == JournalState.Plan);
+        if (header is null)
+        {
+            var now = MigrationPlanner.Plan(await _reader.ReadAsync(cancellationToken).ConfigureAwait(false), options);
+            if (now.Fingerprint != plan.Fingerprint)
+            {
+                throw new MigrationException(
+                    $"The cluster has changed since plan {plan.Id} was made; it would be plan {now.Id} now.",
+                    "Make the plan again with 'antrea-migrator plan', look at it, and execute that one.");
+            }
+
+            await _journal.AppendAsync(
+                new JournalEntry(_time.GetUtcNow(), plan.Id, JournalState.Plan, plan.Fingerprint), cancellationToken).ConfigureAwait(false);
+            return [];
+        }
+
+        if (header.StepId != plan.Id)
+        {
+            throw new MigrationException(
+                $"The journal belongs to plan {header.StepId}, not to plan {plan.Id}.",
+                "Execute the plan that was begun, or see what was done with 'antrea-migrator status'.");
+        }
+
+        return [.. entries.Where(e => e.State == JournalState.Done).Select(e => e.StepId)];
+    }
+}

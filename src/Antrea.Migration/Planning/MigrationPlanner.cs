@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>Makes a plan from a snapshot. Pure: nothing is asked, nothing is changed.</summary>
+public static class MigrationPlanner
+{
+    /// <summary>The plan for <paramref name="snapshot"/>: in the gapless order, or without steps and with the reasons while something blocks.</summary>
+    /// <exception cref="ArgumentException">The options are out of range.</exception>
+    public static MigrationPlan Plan(ClusterSnapshot snapshot, MigrationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var antreaVersion = options.AntreaVersion.Length > 0 ? options.AntreaVersion : ManifestVersion(options.AntreaManifest);
+        var analysis = AddressAnalyzer.Analyze(
+            snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = options.SmallOverlapThreshold });
+        var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis);
+        var fingerprint = Fingerprint(snapshot, analysis, antreaVersion);
+        return new MigrationPlan
+        {
+            Id = fingerprint[..12],
+            Fingerprint = fingerprint,
+            Scenario = analysis.Scenario.ToString(),
+            AntreaVersion = antreaVersion,
+            Nodes = [.. snapshot.Nodes.Select(n => n.Name).Order(StringComparer.Ordinal)],
+            PodCidrs = snapshot.Nodes.ToImmutableSortedDictionary(n => n.Name, n => n.PodCidrs, StringComparer.Ordinal),
+            ServiceCidrs = snapshot.ServiceCidrs,
+            Steps = findings.Any(f => f.Severity == Severity.Blocker) ? [] : PlanSteps.Simple(snapshot),
+            Findings = findings,
+        };
+    }
+
+    /// <summary>The tag of the Antrea agent's image in a manifest, for example <c>v2.7.0</c>; empty when there is none or it is <c>latest</c>.</summary>
+    public static string ManifestVersion(ImmutableArray<ClusterObject> antreaManifest)
+    {
+        var image = antreaManifest
+            .Where(o => o.Kind == "DaemonSet")
+            .SelectMany(o => o.Json["spec"]?["template"]?["spec"]?["containers"]?.AsArray() ?? [])
+            .Select(c => c?["image"]?.ToString() ?? "")
+            .FirstOrDefault(i => i.Contains("antrea/antrea-", StringComparison.Ordinal)) ?? "";
+        var tag = image[(image.LastIndexOf(':') + 1)..];
+        return tag.StartsWith('v') ? tag : "";
+    }
+
+    private static string Fingerprint(ClusterSnapshot snapshot, AddressAnalysis analysis, string antreaVersion)
+    {
+        var text = new StringBuilder();
+        text.AppendLine($"antrea {antreaVersion}").AppendLine($"scenario {analysis.Scenario}");
+        foreach (var node in snapshot.Nodes)
+        {
+            text.AppendLine($"node {node.Name} {string.Join(' ', node.PodCidrs)}");
+        }
+
+        foreach (var pool in snapshot.CalicoIpam.Pools)
+        {
+            text.AppendLine($"pool {pool.Name} {pool.Cidr} {pool.BlockSize} {pool.Disabled} {pool.NatOutgoing}");
+        }
+
+        foreach (var cidr in snapshot.ServiceCidrs)
+        {
+            text.AppendLine($"services {cidr}");
+        }
+
+        foreach (var policy in PolicyInputs(snapshot).OrderBy(o => o.ToString(), StringComparer.Ordinal))
+        {
+            text.AppendLine($"policy {policy} {policy.Json["spec"]?.ToJsonString()}");
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    private static IEnumerable<ClusterObject> PolicyInputs(ClusterSnapshot snapshot) =>
+        snapshot.Objects.Where(o =>
+            (o.Group.EndsWith("projectcalico.org", StringComparison.Ordinal)
+             && o.Kind is "NetworkPolicy" or "GlobalNetworkPolicy" or "Tier" or "NetworkSet" or "GlobalNetworkSet" or "HostEndpoint")
+            || (o.Group == "networking.k8s.io" && o.Kind == "NetworkPolicy"));
+}

@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>Everything that speaks against a plan, collected from all who can tell.</summary>
+internal static class PlanFindings
+{
+    public static ImmutableArray<Finding> Collect(
+        ClusterSnapshot snapshot, MigrationOptions options, string antreaVersion, AddressAnalysis analysis)
+    {
+        IEnumerable<Finding> judged =
+        [
+            .. snapshot.ReadFindings,
+            .. analysis.Findings,
+            .. Manifests(options, antreaVersion),
+        ];
+        return
+        [
+            .. judged.Select(f => Ignored(f, options))
+                .Concat(Scenario(analysis))
+                .Distinct()
+                .OrderByDescending(f => f.Severity)
+                .ThenBy(f => f.Id, StringComparer.Ordinal)
+                .ThenBy(f => f.Subject, StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>Not to be ignored: the Simple order is wrong for any other scenario.</summary>
+    private static IEnumerable<Finding> Scenario(AddressAnalysis analysis)
+    {
+        if (analysis.Scenario != MigrationScenario.Simple)
+        {
+            yield return new Finding(
+                "scenario-not-simple",
+                Severity.Blocker,
+                "Cluster",
+                $"The scenario is {analysis.Scenario}: the Calico ranges of {analysis.OverlappedNodes.Length} Nodes overlap PodCIDRs ({string.Join(", ", analysis.OverlappedNodes)})",
+                "Move those Nodes' Calico addresses out of the PodCIDRs first (a new IPPool, the old one emptied and deleted), then plan again; only the Simple scenario can be executed");
+        }
+    }
+
+    private static IEnumerable<Finding> Manifests(MigrationOptions options, string antreaVersion)
+    {
+        if (options.AntreaManifest.IsEmpty)
+        {
+            yield return new Finding(
+                "antrea-manifest-missing", Severity.Blocker, "Options", "No Antrea manifest was named, so Antrea could not be installed",
+                "Name the release's antrea.yml with --antrea-manifest");
+        }
+        else if (antreaVersion.Length == 0)
+        {
+            yield return new Finding(
+                "antrea-version-unknown", Severity.Blocker, "Options",
+                "The Antrea manifest's image has no version in its tag, and what is possible depends on the version",
+                "Pin the images in antrea.yml to a release, or name the version with --antrea-version");
+        }
+
+        if (options.MultusManifest.IsEmpty)
+        {
+            yield return new Finding(
+                "multus-manifest-missing", Severity.Blocker, "Options", "No Multus manifest was named, so the bridge could not be installed",
+                "Name the thin release's multus-daemonset.yml with --multus-manifest");
+            yield break;
+        }
+
+        string? fault = null;
+        try
+        {
+            MultusManifest.WithoutGenerator(options.MultusManifest);
+        }
+        catch (FormatException e)
+        {
+            fault = e.Message;
+        }
+
+        if (fault is not null)
+        {
+            yield return new Finding(
+                "multus-manifest-unusable", Severity.Blocker, "Options", fault, "Name the thin release's multus-daemonset.yml with --multus-manifest");
+        }
+    }
+
+    private static Finding Ignored(Finding finding, MigrationOptions options) =>
+        finding.Severity == Severity.Blocker && options.IgnoredFindings.Contains(finding.Id, StringComparer.Ordinal)
+            ? finding with { Severity = Severity.Info, Evidence = finding.Evidence + " (ignored by the operator)" }
+            : finding;
+}

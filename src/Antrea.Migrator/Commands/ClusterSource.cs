@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Lab;
+using k8s;
+using k8s.Exceptions;
+
+namespace Antrea.Migrator.Commands;
+
+/// <summary>Where a verb's cluster comes from: a kubeconfig, saved files, or a lab made for this run.</summary>
+internal sealed class ClusterSource : IAsyncDisposable
+{
+    public const string DefaultLab = "c2a6";
+
+    private ClusterSource(IClusterReader reader, Kubernetes? client, LabCluster? lab)
+    {
+        Reader = reader;
+        Client = client;
+        Lab = lab;
+    }
+
+    public IClusterReader Reader { get; }
+
+    /// <summary>Null for saved files.</summary>
+    public Kubernetes? Client { get; }
+
+    public LabCluster? Lab { get; }
+
+    /// <summary>The options and how to open what they name.</summary>
+    public sealed class Options(bool offline)
+    {
+        private readonly Option<string[]> _from = new("--from")
+        {
+            Description = "Files or folders of YAML or JSON as kubectl prints them, instead of a cluster.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [],
+        };
+
+        private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "The kubeconfig; by default $KUBECONFIG or ~/.kube/config." };
+        private readonly Option<string?> _context = new("--context") { Description = "The kubeconfig's context." };
+
+        private readonly Option<string?> _lab = new("--lab")
+        {
+            Description = $"A lab cluster in this process instead of a real one; its name decides its addresses ({DefaultLab}: no overlap, test: the seed's).",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+
+        private readonly Option<int> _workers = new("--workers") { Description = "How many workers the lab cluster has.", DefaultValueFactory = _ => 20 };
+
+        public void AddTo(Command command)
+        {
+            if (offline)
+            {
+                command.Add(_from);
+            }
+
+            command.Add(_kubeconfig);
+            command.Add(_context);
+            command.Add(_lab);
+            command.Add(_workers);
+        }
+
+        public bool UsesLab(ParseResult parse) => parse.GetResult(_lab) is { Implicit: false };
+
+        public async Task<ClusterSource> OpenAsync(ParseResult parse, CancellationToken cancellationToken)
+        {
+            if (UsesLab(parse))
+            {
+                var lab = await LabCluster.StartAsync(
+                    new LabClusterOptions { Name = parse.GetValue(_lab) ?? DefaultLab, Workers = parse.GetValue(_workers) }, cancellationToken);
+                var labClient = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(lab.KubeconfigPath));
+                return new ClusterSource(new KubernetesClusterReader(labClient), labClient, lab);
+            }
+
+            if (offline && parse.GetValue(_from) is { Length: > 0 } paths)
+            {
+                return new ClusterSource(new FolderClusterReader(paths), null, null);
+            }
+
+            var client = new Kubernetes(LoadKubeconfig(parse.GetValue(_kubeconfig), parse.GetValue(_context), offline));
+            return new ClusterSource(new KubernetesClusterReader(client), client, null);
+        }
+
+        private static KubernetesClientConfiguration LoadKubeconfig(string? path, string? context, bool offline)
+        {
+            var next = "Name one with --kubeconfig, set KUBECONFIG, "
+                + (offline ? "read saved files with --from, " : "") + "or try it all without a cluster: --lab.";
+            var file = path ?? Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator)[0]
+                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config");
+            if (!File.Exists(file))
+            {
+                throw new MigrationException($"There is no kubeconfig at {file}.", next);
+            }
+
+            try
+            {
+                return KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context);
+            }
+            catch (Exception e) when (e is KubeConfigException or YamlDotNet.Core.YamlException or FormatException
+                or IOException or UnauthorizedAccessException or NullReferenceException or System.Security.Cryptography.CryptographicException)
+            {
+                throw new MigrationException($"The kubeconfig {file} cannot be used: {e.Message}", next, e);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client?.Dispose();
+        if (Lab is not null)
+        {
+            await Lab.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Antrea.Migration.Lab;
+
+namespace Antrea.Migrator.Commands;
+
+/// <summary><c>lab up</c>: a lab cluster that lives as long as the command, for kubectl and other tools.</summary>
+internal static class LabCommand
+{
+    public static Command Create(TextWriter output)
+    {
+        var name = new Argument<string>("name") { Description = "The cluster's name; decides its addresses.", DefaultValueFactory = _ => ClusterSource.DefaultLab };
+        var workers = new Option<int>("--workers") { Description = "How many workers.", DefaultValueFactory = _ => 20 };
+        var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Write the kubeconfig to this file; it is removed at the end." };
+        var up = new Command("up", "Start a lab cluster and keep it until Ctrl-C.") { name, workers, kubeconfig };
+        up.SetAction(async (parse, cancellationToken) =>
+        {
+            await using var lab = await LabCluster.StartAsync(
+                new LabClusterOptions { Name = parse.GetRequiredValue(name), Workers = parse.GetValue(workers) }, cancellationToken);
+            var path = parse.GetValue(kubeconfig) ?? lab.KubeconfigPath;
+            if (path != lab.KubeconfigPath)
+            {
+                File.Copy(lab.KubeconfigPath, path, overwrite: false);
+            }
+
+            try
+            {
+                await output.WriteLineAsync($"export KUBECONFIG={path}");
+                await output.WriteLineAsync("# the cluster ends with this command (Ctrl-C)");
+                await output.FlushAsync(cancellationToken);
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return ExitCodes.Success; // Ctrl-C is how it ends.
+            }
+            finally
+            {
+                if (path != lab.KubeconfigPath)
+                {
+                    File.Delete(path);
+                }
+            }
+
+            return ExitCodes.Success;
+        });
+        return new Command("lab", "A lab cluster that needs nothing installed.") { up };
+    }
+}

@@ -1,0 +1,21 @@
+using Antrea.Migration.Findings;
+
+namespace Antrea.Migrator.Output;
+
+/// <summary>Findings for people, the blocking ones first.</summary>
+internal static class FindingOutput
+{
+    public static void WriteFindings(this TextWriter output, IReadOnlyCollection<Finding> findings)
+    {
+        foreach (var finding in findings.OrderByDescending(f => f.Severity))
+        {
+            output.WriteLine($"{finding.Severity.ToString().ToUpperInvariant(),-7} {finding.Id}  {finding.Subject}");
+            output.WriteLine($"        {finding.Evidence}");
+            output.WriteLine($"        → {finding.Remedy}");
+        }
+
+        output.WriteLine(
+            $"{findings.Count(f => f.Severity == Severity.Blocker)} blocking, "
+            + $"{findings.Count(f => f.Severity == Severity.Warning)} warnings, {findings.Count(f => f.Severity == Severity.Info)} notes");
+    }
+}
