@@ -11,6 +11,8 @@ public static class NodeCommands
     /// <summary>Where Multus remembers each Pod's delegates, one file a container.</summary>
     public const string MultusCacheDirectory = "/var/lib/cni/multus";
 
+    private const int ArgumentLength = 64 * 1024;
+
     /// <summary>Lists the entries of a directory, one name a line, sorted; nothing when the directory is missing.</summary>
     public static NodeCommand ListDirectory(string path) =>
         new("list-directory", """[ ! -d "$1" ] || LC_ALL=C ls -1A "$1" """.TrimEnd(), [path]);
@@ -20,14 +22,15 @@ public static class NodeCommands
 
     /// <summary>Writes a file so that no reader sees half of it: a temporary name in the same directory, flush, rename.</summary>
     /// <remarks>containerd reloads on rename within the directory, not on a move from elsewhere; the temporary name has
-    /// no extension that a runtime would read.</remarks>
+    /// no extension that a runtime would read. The content travels as Base64 in as many arguments as it takes, since Linux
+    /// bounds a single one at 128 KiB.</remarks>
     public static NodeCommand WriteFile(string path, string content) =>
         new(
             "write-file",
             """
-            umask 077; printf %s "$2" | base64 -d > "$1.antrea-migration" && sync "$1.antrea-migration" && mv -f "$1.antrea-migration" "$1"
+            umask 077; f=$1; shift; printf %s "$@" | base64 -d > "$f.antrea-migration" && sync "$f.antrea-migration" && mv -f "$f.antrea-migration" "$f"
             """,
-            [path, Convert.ToBase64String(Encoding.UTF8.GetBytes(content))]);
+            [path, .. Convert.ToBase64String(Encoding.UTF8.GetBytes(content)).Chunk(ArgumentLength).Select(c => new string(c))]);
 
     /// <summary>Removes a file; success when it is already gone.</summary>
     public static NodeCommand RemoveFile(string path) => new("remove-file", """rm -f "$1" """.TrimEnd(), [path]);
