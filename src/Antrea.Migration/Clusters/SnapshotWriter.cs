@@ -33,11 +33,12 @@ public static class SnapshotWriter
         Directory.CreateDirectory(directory);
         var files = new List<string>();
         foreach (var kind in snapshot.Objects
-            .GroupBy(o => o.Group.Length == 0 ? o.Kind : $"{o.Kind}.{o.Group}")
+            .GroupBy(FileNameOf)
             .OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var objects = kind
-                .OrderBy(o => o.Namespace, StringComparer.Ordinal)
+                .OrderBy(o => o.Kind, StringComparer.Ordinal)
+                .ThenBy(o => o.Namespace, StringComparer.Ordinal)
                 .ThenBy(o => o.Name, StringComparer.Ordinal)
                 .Select(SnapshotRedaction.Redact)
                 .Where(o => o is not null)
@@ -47,7 +48,7 @@ public static class SnapshotWriter
                 continue;
             }
 
-            var file = Path.Combine(directory, kind.Key.ToLowerInvariant() + ".yaml");
+            var file = Path.Combine(directory, kind.Key);
             files.Add(file);
             var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true);
             await using (stream.ConfigureAwait(false))
@@ -63,4 +64,11 @@ public static class SnapshotWriter
 
         return files;
     }
+
+    // A kind comes from the input and may be any text: nothing of it may lead out of the folder.
+    private static string FileNameOf(ClusterObject obj) =>
+        string.Concat((obj.Group.Length == 0 ? obj.Kind : $"{obj.Kind}.{obj.Group}")
+            .Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' ? char.ToLowerInvariant(c) : '_')
+            .SkipWhile(c => c == '.'))
+        + ".yaml";
 }

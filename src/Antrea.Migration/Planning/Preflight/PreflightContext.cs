@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.CalicoApi;
+using Antrea.Migration.Clusters;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>The cluster under check, with what several rules ask for.</summary>
+internal sealed class PreflightContext
+{
+    private const string CalicoNodeName = "calico-node";
+
+    public PreflightContext(ClusterSnapshot snapshot, PreflightOptions options)
+    {
+        Snapshot = snapshot;
+        Options = options;
+        CalicoNode = snapshot.OfKind("apps", "DaemonSet")
+            .FirstOrDefault(d => d.Name == CalicoNodeName || d.Json.TextAt("spec", "selector", "matchLabels", "k8s-app") == CalicoNodeName);
+        CalicoContainer = CalicoNode?.Json.ItemsAt("spec", "template", "spec", "containers")
+            .FirstOrDefault(c => c.TextAt("name") == CalicoNodeName);
+        PodsOnPodNetwork = [.. snapshot.Pods.Where(p => !p.HostNetwork && !p.HasEnded)];
+        PodObjects = Index("Pod");
+        Services = Index("Service");
+    }
+
+    /// <summary>The cluster.</summary>
+    public ClusterSnapshot Snapshot { get; }
+
+    /// <summary>What else there is to know.</summary>
+    public PreflightOptions Options { get; }
+
+    /// <summary>The DaemonSet calico-node; null when there is none.</summary>
+    public ClusterObject? CalicoNode { get; }
+
+    /// <summary>Its container of that name; null when there is none.</summary>
+    public JsonNode? CalicoContainer { get; }
+
+    /// <summary>The Pods that a migration restarts: neither on their Node's network nor ended.</summary>
+    public IReadOnlyList<PodInfo> PodsOnPodNetwork { get; }
+
+    /// <summary>The Pods as objects.</summary>
+    public IReadOnlyDictionary<(string Namespace, string Name), ClusterObject> PodObjects { get; }
+
+    /// <summary>The Services as objects.</summary>
+    public IReadOnlyDictionary<(string Namespace, string Name), ClusterObject> Services { get; }
+
+    /// <summary>The operator's Installation; null when Calico was not installed by it.</summary>
+    public ClusterObject? Installation => Snapshot.OfKind("operator.tigera.io", "Installation").FirstOrDefault();
+
+    /// <summary>Calico's objects of a kind, each once, whichever of its two groups shows it.</summary>
+    public IEnumerable<ClusterObject> CalicoObjects(string kind)
+    {
+        var raw = Snapshot.OfKind(CalicoIpamReader.RawGroup, kind).ToList();
+        return raw.Count > 0 ? raw : Snapshot.OfKind(CalicoIpamReader.ApiGroup, kind);
+    }
+
+    /// <summary>A variable of calico-node's environment, where its value is written down.</summary>
+    public string? CalicoVariable(string name) => ContainerFlags.Variable(CalicoContainer, name);
+
+    /// <summary>How findings name a Pod.</summary>
+    public static string Subject(PodInfo pod) => $"Pod/{pod}";
+
+    /// <summary>A list of names that stays readable: the first five, then how many more.</summary>
+    public static string Some(IEnumerable<string> names)
+    {
+        var all = names.ToList();
+        return all.Count <= 5 ? string.Join(", ", all) : $"{string.Join(", ", all.Take(5))} and {all.Count - 5} more";
+    }
+
+    private Dictionary<(string Namespace, string Name), ClusterObject> Index(string kind) =>
+        Snapshot.OfKind("", kind).DistinctBy(o => (o.Namespace, o.Name)).ToDictionary(o => (o.Namespace, o.Name));
+}

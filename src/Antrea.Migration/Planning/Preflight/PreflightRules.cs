@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Findings;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>One thing to look for. Adds nothing when all is well.</summary>
+internal delegate IEnumerable<Finding> PreflightRule(PreflightContext context);
+
+/// <summary>Everything a preflight looks for.</summary>
+internal static class PreflightRules
+{
+    /// <summary>The rules, by what they look at. Their order does not show: findings are sorted.</summary>
+    public static ImmutableArray<PreflightRule> All { get; } =
+    [
+        NodeRules.NoNodes,
+        NodeRules.PodCidr,
+        NodeRules.NotReady,
+        NodeRules.Cordoned,
+        NodeRules.OperatingSystem,
+        NodeRules.Runtime,
+        NodeRules.NetworkUnavailable,
+
+        CalicoRules.Installation,
+        CalicoRules.Datastore,
+        CalicoRules.Ipam,
+        CalicoRules.Dataplane,
+        CalicoRules.Rollout,
+        CalicoRules.Version,
+        CalicoRules.Autodetection,
+        CalicoRules.Vxlan,
+        CalicoRules.WireGuard,
+        CalicoRules.PoolsCoverPodCidrs,
+        CalicoRules.PendingAffinities,
+        CalicoRules.Finalizers,
+
+        KubeProxyRules.Mode,
+        AntreaRules.AlreadyInstalled,
+        AntreaRules.Version,
+        AntreaRules.Multus,
+
+        DisruptionRules.BudgetsThatAllowNone,
+        DisruptionRules.PodsWithTwoBudgets,
+        WorkloadRules.BarePods,
+        WorkloadRules.StaticPods,
+        WorkloadRules.NeverRestarted,
+        WorkloadRules.RunningJobs,
+        WorkloadRules.NotReady,
+        WorkloadRules.DoNotRoll,
+        WorkloadRules.BoundToNode,
+        WorkloadRules.PinnedAddresses,
+
+        ApiRules.CalicoApiService,
+        ApiRules.Webhooks,
+        PolicyRules.SourcesLostUnderMasquerading,
+    ];
+}
