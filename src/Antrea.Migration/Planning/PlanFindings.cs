@@ -12,24 +12,17 @@ internal static class PlanFindings
     public static ImmutableArray<Finding> Collect(
         ClusterSnapshot snapshot, MigrationOptions options, string antreaVersion, AddressAnalysis analysis)
     {
-        IEnumerable<Finding> judged =
+        IEnumerable<Finding> findings =
         [
-            .. snapshot.ReadFindings,
+            .. Preflight.Check(snapshot, new PreflightOptions { AntreaVersion = antreaVersion }),
             .. analysis.Findings,
-            .. Manifests(options, antreaVersion),
+            .. Manifests(options),
         ];
-        return
-        [
-            .. judged.Select(f => Ignored(f, options))
-                .Concat(Scenario(analysis))
-                .Distinct()
-                .OrderByDescending(f => f.Severity)
-                .ThenBy(f => f.Id, StringComparer.Ordinal)
-                .ThenBy(f => f.Subject, StringComparer.Ordinal),
-        ];
+
+        // The scenario is not to be ignored: the Simple order is wrong for any other.
+        return Preflight.Judge([.. Preflight.Judge(findings, options.IgnoredFindings), .. Scenario(analysis)], []);
     }
 
-    /// <summary>Not to be ignored: the Simple order is wrong for any other scenario.</summary>
     private static IEnumerable<Finding> Scenario(AddressAnalysis analysis)
     {
         if (analysis.Scenario != MigrationScenario.Simple)
@@ -43,20 +36,13 @@ internal static class PlanFindings
         }
     }
 
-    private static IEnumerable<Finding> Manifests(MigrationOptions options, string antreaVersion)
+    private static IEnumerable<Finding> Manifests(MigrationOptions options)
     {
         if (options.AntreaManifest.IsEmpty)
         {
             yield return new Finding(
                 "antrea-manifest-missing", Severity.Blocker, "Options", "No Antrea manifest was named, so Antrea could not be installed",
                 "Name the release's antrea.yml with --antrea-manifest");
-        }
-        else if (antreaVersion.Length == 0)
-        {
-            yield return new Finding(
-                "antrea-version-unknown", Severity.Blocker, "Options",
-                "The Antrea manifest's image has no version in its tag, and what is possible depends on the version",
-                "Pin the images in antrea.yml to a release, or name the version with --antrea-version");
         }
 
         if (options.MultusManifest.IsEmpty)
@@ -83,9 +69,4 @@ internal static class PlanFindings
                 "multus-manifest-unusable", Severity.Blocker, "Options", fault, "Name the thin release's multus-daemonset.yml with --multus-manifest");
         }
     }
-
-    private static Finding Ignored(Finding finding, MigrationOptions options) =>
-        finding.Severity == Severity.Blocker && options.IgnoredFindings.Contains(finding.Id, StringComparer.Ordinal)
-            ? finding with { Severity = Severity.Info, Evidence = finding.Evidence + " (ignored by the operator)" }
-            : finding;
 }
