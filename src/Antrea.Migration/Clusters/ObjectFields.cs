@@ -142,13 +142,20 @@ internal sealed class ObjectFields(ClusterObject obj, ICollection<BadValue> bad)
         return texts.ToImmutable();
     }
 
-    /// <summary>A value as messages show it.</summary>
-    public static string Shown(JsonNode? value) => value switch
+    /// <summary>A value as messages show it, cut off after 60 characters.</summary>
+    public static string Shown(JsonNode? value)
     {
-        null => "null",
-        JsonArray => "a list",
-        JsonObject => "a mapping",
-        JsonValue scalar when scalar.TryGetValue<string>(out var text) => $"'{text}'",
-        _ => $"'{value.ToJsonString()}'",
-    };
+        switch (value)
+        {
+            case null:
+                return "null";
+            case JsonArray:
+                return "a list";
+            case JsonObject:
+                return "a mapping";
+            default:
+                var text = value.AsValue().TryGetValue<string>(out var plain) ? plain : value.ToJsonString();
+                return $"'{(text.Length > 60 ? text[..60] + "…" : text)}'";
+        }
+    }
 }

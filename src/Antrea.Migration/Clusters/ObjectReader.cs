@@ -122,7 +122,7 @@ public static class ObjectReader
         {
             if (node is not JsonObject obj)
             {
-                Fail($"a Kubernetes object is expected here, not {Describe(node)}", field);
+                Fail($"a Kubernetes object is expected here, not {ObjectFields.Shown(node)}", field);
                 return;
             }
 
@@ -142,13 +142,6 @@ public static class ObjectReader
 
         private static bool IsList(JsonObject obj) =>
             obj.TextAt("kind") is { } kind && kind.EndsWith("List", StringComparison.Ordinal) && obj.TextAt("metadata", "name") is null;
-
-        private static string Describe(JsonNode? node) => node switch
-        {
-            null => "null",
-            JsonArray => "a list",
-            _ => $"'{(node.ToJsonString() is { Length: > 40 } text ? text[..40] + "…" : node.ToJsonString())}'",
-        };
 
         private void AddItems(JsonObject list, JsonArray items, string field)
         {
@@ -205,7 +198,7 @@ public static class ObjectReader
 
             var message = value is null
                 ? "is missing; every Kubernetes object has apiVersion, kind and metadata.name"
-                : $"must be a text, not {Describe(value)}";
+                : $"must be a text, not {ObjectFields.Shown(value)}";
             Fail(message, field.Length > 0 ? $"{field}.{name}" : name, Subject(obj));
             return true;
         }

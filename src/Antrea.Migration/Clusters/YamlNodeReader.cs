@@ -66,7 +66,7 @@ internal sealed class YamlNodeReader(string text, string source, ReadLimits limi
         }
 
         var current = _parser.Current!;
-        if (_document > 0 && current.End.Index - _documentStart > limits.DocumentCharacters)
+        if (current is NodeEvent && _document > 0 && current.End.Index - _documentStart > limits.DocumentCharacters)
         {
             throw Fail($"the document is longer than {limits.DocumentCharacters} characters", current);
         }
