@@ -15,6 +15,9 @@ public enum RouteType
     /// <summary>A multicast range.</summary>
     Multicast,
 
+    /// <summary>An IPv6 anycast address of this host's.</summary>
+    Anycast,
+
     /// <summary>Drops it in silence.</summary>
     Blackhole,
 

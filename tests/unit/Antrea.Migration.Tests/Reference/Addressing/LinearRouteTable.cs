@@ -13,7 +13,7 @@ internal sealed class LinearRouteTable(IEnumerable<Route> routes)
         Route? best = null;
         foreach (var route in _routes)
         {
-            if (!route.Destination.Contains(destination))
+            if (route.Dead || !route.Destination.Contains(destination))
             {
                 continue;
             }

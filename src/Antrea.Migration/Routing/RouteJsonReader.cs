@@ -1,0 +1,299 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Antrea.Migration.Routing;
+
+/// <summary>Reads the JSON form, entry by entry.</summary>
+internal static class RouteJsonReader
+{
+    /// <summary>Names that the JSON form has beside the words of the text form.</summary>
+    private static readonly FrozenSet<string> PassedOver =
+        ((string[])["metrics", "cache", "ifindex", "fragmented"]).ToFrozenSet(StringComparer.Ordinal);
+
+    public static RouteParseResult Read(string json, string source, bool defaultIsIPv6)
+    {
+        var findings = new RouteFindings(source);
+        var routes = ImmutableArray.CreateBuilder<Route>();
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind != JsonValueKind.Array)
+            {
+                findings.UnreadableInput($"a JSON array was expected, not {document.RootElement.ValueKind}");
+                return new RouteParseResult([], findings.ToImmutable());
+            }
+
+            var number = 0;
+            foreach (var element in document.RootElement.EnumerateArray())
+            {
+                var place = number.ToString(CultureInfo.InvariantCulture);
+                if (ReadEntry(element, place, findings, defaultIsIPv6) is { } route)
+                {
+                    routes.Add(route);
+                }
+
+                number++;
+            }
+        }
+        catch (JsonException e)
+        {
+            routes.Clear();
+            findings = new RouteFindings(source);
+            findings.UnreadableInput($"not JSON: {RouteFindings.Quote(e.Message)}");
+        }
+
+        return new RouteParseResult(routes.ToImmutable(), findings.ToImmutable());
+    }
+
+    private static Route? ReadEntry(JsonElement element, string place, RouteFindings findings, bool defaultIsIPv6)
+    {
+        // iproute2 leaves an empty object where a filter took a route out.
+        if (element.ValueKind == JsonValueKind.Object && !element.EnumerateObject().Any())
+        {
+            return null;
+        }
+
+        string? error;
+        try
+        {
+            if (TryRead(element, place, findings, out var draft, out error) && draft.TryFinish(defaultIsIPv6, out var route, out error))
+            {
+                return route;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // What System.Text.Json says of a text with half a surrogate pair.
+            error = "a text that is no Unicode";
+        }
+
+        if (error.Length > 0)
+        {
+            findings.Unreadable(place, error);
+        }
+
+        return null;
+    }
+
+    private static bool TryRead(
+        JsonElement element, string place, RouteFindings findings,
+        [NotNullWhen(true)] out RouteDraft? draft, [NotNullWhen(false)] out string? error)
+    {
+        draft = null;
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            error = $"an object was expected, not {element.ValueKind}";
+            return false;
+        }
+
+        var read = new RouteDraft(place);
+        if (Text(element, "type") is { } type)
+        {
+            if (!RouteFormat.Types.TryGetValue(type, out var known))
+            {
+                error = $"type '{RouteFindings.Quote(type)}' is none that is known";
+                return false;
+            }
+
+            read.Type = known;
+        }
+
+        if (Text(element, "dst") is not { } destination)
+        {
+            error = "no text 'dst'";
+            return false;
+        }
+
+        List<string>? unknown = null;
+        if (!read.TrySetDestination(destination, findings, out error)
+            || !TryReadMembers(element, read.Hop, read, place, findings, ref unknown, out error))
+        {
+            return false;
+        }
+
+        if (unknown is not null)
+        {
+            findings.UnknownWords(place, unknown, RouteWords.Meant(unknown[0]));
+        }
+
+        draft = read;
+        return true;
+    }
+
+    /// <summary>Reads the members of a route, or of one of its next hops when <paramref name="draft"/> is null.</summary>
+    private static bool TryReadMembers(
+        JsonElement element, HopDraft hop, RouteDraft? draft, string place, RouteFindings findings,
+        ref List<string>? unknown, [NotNullWhen(false)] out string? error)
+    {
+        foreach (var member in element.EnumerateObject())
+        {
+            if (RouteWords.NotModelled.Contains(member.Name))
+            {
+                findings.NotModelled(place, member.Name);
+                error = "";
+                return false;
+            }
+
+            var read = draft is not null && member.Name == "nexthops"
+                ? TryReadNextHops(member.Value, draft, place, findings, ref unknown, out error)
+                : TryReadMember(member, hop, draft, ref unknown, out error);
+            if (!read)
+            {
+                error ??= "";
+                return false;
+            }
+        }
+
+        error = null;
+        return true;
+    }
+
+    private static bool TryReadNextHops(
+        JsonElement value, RouteDraft draft, string place, RouteFindings findings,
+        ref List<string>? unknown, [NotNullWhen(false)] out string? error)
+    {
+        error = "'nexthops' is no array of objects";
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        foreach (var element in value.EnumerateArray())
+        {
+            var hop = new HopDraft();
+            if (element.ValueKind != JsonValueKind.Object)
+            {
+                return false;
+            }
+
+            if (!TryReadMembers(element, hop, null, place, findings, ref unknown, out var inner))
+            {
+                error = inner;
+                return false;
+            }
+
+            draft.NextHops.Add(hop);
+        }
+
+        error = null;
+        return true;
+    }
+
+    private static bool TryReadMember(
+        JsonProperty member, HopDraft hop, RouteDraft? draft, ref List<string>? unknown, [NotNullWhen(false)] out string? error)
+    {
+        bool good;
+        switch (member.Name)
+        {
+            case "gateway":
+                good = TrySetGateway(hop, Text(member.Value));
+                break;
+            case "via":
+                hop.GatewayFamilyNamed = true;
+                good = member.Value.ValueKind == JsonValueKind.Object && TrySetGateway(hop, Text(member.Value, "host"));
+                break;
+            case "dev":
+                hop.Device = Text(member.Value);
+                good = hop.Device is { Length: > 0 };
+                break;
+            case "weight":
+                good = TryNumber(member.Value, out var weight) && weight is >= 1 and <= 256;
+                hop.Weight = (int)weight;
+                break;
+            case "flags":
+                good = TryReadFlags(member.Value, hop, ref unknown);
+                break;
+            default:
+                good = TryReadRouteMember(member, draft, ref unknown);
+                break;
+        }
+
+        error = good ? null : $"'{member.Name}' has no fitting value";
+        return good;
+    }
+
+    private static bool TryReadRouteMember(JsonProperty member, RouteDraft? draft, ref List<string>? unknown)
+    {
+        switch (member.Name)
+        {
+            case "type" or "dst" when draft is not null:
+                return true;
+            case "protocol" when draft is not null && Text(member.Value) is { } protocol:
+                draft.Protocol = protocol == "boot" ? null : protocol;
+                return true;
+            case "scope" when draft is not null && Text(member.Value) is { } scope:
+                draft.Scope = scope == "global" ? null : scope;
+                return true;
+            case "table" when draft is not null && Text(member.Value) is { } table:
+                draft.Table = table;
+                return true;
+            case "prefsrc" when draft is not null && RouteDraft.TryParseAddress(Text(member.Value) ?? "", out var source):
+                draft.Source = source;
+                return true;
+            case "metric" when draft is not null && TryNumber(member.Value, out var metric):
+                draft.Metric = metric;
+                return true;
+            case "pref" when draft is not null:
+                draft.SaysIPv6 = true;
+                return true;
+            case "protocol" or "scope" or "table" or "prefsrc" or "metric":
+                return false;
+        }
+
+        if (!RouteWords.OtherAttributes.Contains(member.Name) && !PassedOver.Contains(member.Name))
+        {
+            (unknown ??= []).Add(member.Name);
+        }
+
+        return true;
+    }
+
+    private static bool TryReadFlags(JsonElement value, HopDraft hop, ref List<string>? unknown)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        foreach (var element in value.EnumerateArray())
+        {
+            if (Text(element) is not { } flag)
+            {
+                return false;
+            }
+
+            if (!hop.TrySetFlag(flag))
+            {
+                (unknown ??= []).Add(flag);
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TrySetGateway(HopDraft hop, string? text)
+    {
+        hop.Gateway = RouteDraft.TryParseAddress(text ?? "", out var gateway) ? gateway : null;
+        return gateway is not null;
+    }
+
+    private static bool TryNumber(JsonElement value, out uint number)
+    {
+        number = 0;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetUInt32(out number);
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) ? Text(value) : null;
+
+    /// <summary>A text, or a number as text: protocols and tables without a name come as either.</summary>
+    private static string? Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Number => value.GetRawText(),
+        _ => null,
+    };
+}

@@ -1,0 +1,58 @@
+using System.Net;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Routing;
+using Antrea.Migration.Tests.Generators;
+using Antrea.Migration.Tests.Reference.Addressing;
+using CsCheck;
+
+namespace Antrea.Migration.Tests.Routing;
+
+public class RouteTableTests
+{
+    [Test]
+    public void Lookup_LongestThenLowestMetricThenFirstListed()
+    {
+        var table = new RouteTable(
+        [
+            To("0.0.0.0/0", "default"), To("10.0.0.0/24", "worse", 20), To("10.0.0.0/24", "first", 10), To("10.0.0.0/24", "second", 10),
+            To("10.0.0.0/25", "dead") with { Dead = true }, To("10.0.0.0/8", "wide"),
+        ]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(table.Lookup(IPAddress.Parse("10.0.0.1"))!.Device, Is.EqualTo("first"));
+            Assert.That(table.Lookup(IPAddress.Parse("10.0.1.1"))!.Device, Is.EqualTo("wide"));
+            Assert.That(table.Lookup(IPAddress.Parse("192.0.2.1"))!.Device, Is.EqualTo("default"));
+            Assert.That(table.Lookup(IPAddress.Parse("fd00::1")), Is.Null);
+            Assert.That(table.Routes.Select(r => r.Device), Is.EqualTo(["default", "worse", "first", "second", "dead", "wide"]));
+        }
+    }
+
+    [Test]
+    public void Lookup_NullAddress_IsRefused() =>
+        Assert.That(() => new RouteTable([]).Lookup(null!), Throws.ArgumentNullException);
+
+    [Test]
+    public void Lookup_AgreesWithTheLinearTwin() =>
+        Gen.Select(RouteGen.Table40, AddressGen.Crowded.Array[1, 20]).Sample((routes, addresses) =>
+        {
+            var (fast, slow) = (new RouteTable(routes), new LinearRouteTable(routes));
+            Assert.That(addresses.Select(fast.Lookup), Is.EqualTo(addresses.Select(slow.Lookup)));
+        });
+
+    [Test]
+    public void Equality_ComparesNextHopsOneByOne()
+    {
+        var hop = new RouteNextHop { Device = "eth0" };
+        var route = To("10.0.0.0/8", "x") with { NextHops = [hop] };
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(route, Is.EqualTo(route with { NextHops = [hop with { }] }));
+            Assert.That(route.GetHashCode(), Is.EqualTo((route with { NextHops = [hop with { }] }).GetHashCode()));
+            Assert.That(route, Is.Not.EqualTo(route with { NextHops = [hop with { Weight = 2 }] }));
+            Assert.That(route, Is.Not.EqualTo(route with { NextHops = [] }));
+        }
+    }
+
+    private static Route To(string destination, string device, long metric = 0) =>
+        new() { Destination = Cidr.Parse(destination), Device = device, Metric = metric };
+}
