@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Http;
+using System.Net.Sockets;
+
+namespace Antrea.Migration.Connectivity;
+
+/// <summary>Opens the stream a request goes through; the default is name resolution and a TCP socket.</summary>
+/// <param name="endPoint">Host and port as the URL has them.</param>
+/// <param name="cancellationToken">Cancelled when the request's time is up.</param>
+/// <returns>A connected stream that the transport will dispose.</returns>
+/// <remarks>A failure is a <see cref="SocketException"/> with the error code a socket would give
+/// (<see cref="SocketError.HostNotFound"/> for a name that does not exist).</remarks>
+public delegate ValueTask<Stream> ProbeConnect(DnsEndPoint endPoint, CancellationToken cancellationToken);
+
+/// <summary>HTTP/1.1 GET over real sockets, or over whatever a <see cref="ProbeConnect"/> opens.</summary>
+/// <remarks>
+/// <para><b>Connections.</b> By default every request resolves the name again and makes a connection of its own, so that each
+/// one sees the path as it is now: a kept connection would go on through conntrack entries that no new client gets. The
+/// seed's client does the same in effect: it never reads a body, so that Go can never reuse its connection.</para>
+/// <para><b>Proxies</b> are not used, whatever the environment says: the path to the target is what is probed. Redirects are
+/// followed, ten at most, as Go's client does. The body is read to its end.</para>
+/// <para>Safe for use by several workers.</para>
+/// </remarks>
+public sealed class HttpProbeTransport : IProbeTransport, IDisposable
+{
+    private readonly ProbeConnect? _connect;
+    private readonly HttpMessageInvoker? _shared;
+
+    /// <summary>Creates the transport.</summary>
+    /// <param name="connect">How to connect; <see langword="null"/> for name resolution and TCP by the machine's own means.</param>
+    /// <param name="reuseConnections">Keeps connections and their name resolution for later requests.</param>
+    public HttpProbeTransport(ProbeConnect? connect = null, bool reuseConnections = false)
+    {
+        _connect = connect;
+        _shared = reuseConnections ? new HttpMessageInvoker(CreateHandler(new Progress(), CancellationToken.None)) : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ProbeResponse> SendAsync(Uri target, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        if (_shared is not null)
+        {
+            return await ExchangeAsync(_shared, target, close: false, cancellationToken).ConfigureAwait(false);
+        }
+
+        // One handler a request: its pool cannot hand this request a connection that another one asked for and gave up,
+        // and the attempt to connect ends with the request. With a shared pool both happen.
+        var progress = new Progress();
+        using var invoker = new HttpMessageInvoker(CreateHandler(progress, cancellationToken));
+        try
+        {
+            return await ExchangeAsync(invoker, target, close: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new ProbeInterruptedException(progress.Stage, exception);
+        }
+    }
+
+    /// <summary>Closes the connections kept for reuse.</summary>
+    public void Dispose() => _shared?.Dispose();
+
+    private static async Task<ProbeResponse> ExchangeAsync(
+        HttpMessageInvoker invoker, Uri target, bool close, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, target);
+        request.Headers.ConnectionClose = close;
+        request.Headers.UserAgent.ParseAdd("antrea-migrator-probe");
+        using var response = await invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        var length = await DrainAsync(response.Content, cancellationToken).ConfigureAwait(false);
+        return new ProbeResponse((int)response.StatusCode, length);
+    }
+
+    private static async Task<long> DrainAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        var stream = await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            var buffer = new byte[4096];
+            long length = 0;
+            int read;
+            while ((read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+            {
+                length += read;
+            }
+
+            return length;
+        }
+    }
+
+    private static async ValueTask<Stream> ConnectSocketAsync(
+        DnsEndPoint endPoint, Progress progress, CancellationToken cancellationToken)
+    {
+        progress.Stage = ProbeStage.Resolving;
+        IPAddress[] addresses = IPAddress.TryParse(endPoint.Host, out var literal)
+            ? [literal]
+            : await Dns.GetHostAddressesAsync(endPoint.Host, cancellationToken).ConfigureAwait(false);
+        progress.Stage = ProbeStage.Connecting;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, endPoint.Port, cancellationToken).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private SocketsHttpHandler CreateHandler(Progress progress, CancellationToken requestToken) => new()
+    {
+        UseProxy = false,
+        UseCookies = false,
+        MaxAutomaticRedirections = 10,
+        ConnectCallback = async (context, connectToken) =>
+        {
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(requestToken, connectToken);
+            progress.Stage = ProbeStage.Connecting;
+            var stream = _connect is null
+                ? await ConnectSocketAsync(context.DnsEndPoint, progress, linked.Token).ConfigureAwait(false)
+                : await _connect(context.DnsEndPoint, linked.Token).ConfigureAwait(false);
+            progress.Stage = ProbeStage.Connected;
+            return stream;
+        },
+    };
+
+    /// <summary>How far a request has come; written by the connecting thread, read by the sending one.</summary>
+    private sealed class Progress
+    {
+        private volatile ProbeStage _stage;
+
+        public ProbeStage Stage
+        {
+            get => _stage;
+            set => _stage = value;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace Antrea.Migration.Connectivity;
+
+/// <summary>How many requests failed for one cause.</summary>
+/// <param name="Cause">The cause.</param>
+/// <param name="Count">How many.</param>
+/// <param name="FirstDetail">The detail of the first of them.</param>
+public sealed record ProbeFailureCount(ProbeFailureCause Cause, long Count, string FirstDetail)
+{
+    /// <summary>For example <c>DNS 1002</c>.</summary>
+    public override string ToString() => $"{Cause.ToDisplayName()} {Count}";
+}

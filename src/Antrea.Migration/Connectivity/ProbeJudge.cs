@@ -1,0 +1,81 @@
+using System.Net.Http;
+using System.Net.Sockets;
+using System.Security.Authentication;
+
+namespace Antrea.Migration.Connectivity;
+
+/// <summary>Says what a response, or the lack of one, means.</summary>
+internal static class ProbeJudge
+{
+    /// <summary>Status 200 is success and everything else is not, as in the seed's client.</summary>
+    public static ProbeOutcome Judge(ProbeResponse response) =>
+        response.StatusCode == 200
+            ? ProbeOutcome.Success
+            : new ProbeOutcome(ProbeFailureCause.HttpStatus, $"HTTP {response.StatusCode}");
+
+    /// <summary>Finds the cause in an exception and those inside it; the innermost that says something wins.</summary>
+    /// <param name="exception">What the transport threw.</param>
+    /// <param name="timeout">The limit that was set, for the text.</param>
+    public static ProbeOutcome Judge(Exception exception, TimeSpan timeout)
+    {
+        if (exception is OperationCanceledException)
+        {
+            return JudgeTimeout((exception as ProbeInterruptedException)?.Stage, timeout);
+        }
+
+        ProbeOutcome? found = null;
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (CauseOf(e) is { } cause)
+            {
+                found = new ProbeOutcome(cause, e.Message);
+            }
+        }
+
+        return found ?? new ProbeOutcome(ProbeFailureCause.Other, $"{exception.GetType().Name}: {exception.Message}");
+    }
+
+    private static ProbeOutcome JudgeTimeout(ProbeStage? stage, TimeSpan timeout)
+    {
+        var limit = GoDuration.FromTimeSpan(timeout);
+        return stage switch
+        {
+            ProbeStage.Resolving => new(ProbeFailureCause.Dns, $"name not resolved within {limit}"),
+            ProbeStage.Queued or ProbeStage.Connecting => new(ProbeFailureCause.Timeout, $"no connection within {limit}"),
+            ProbeStage.Connected => new(ProbeFailureCause.Timeout, $"connected, but no complete response within {limit}"),
+            _ => new(ProbeFailureCause.Timeout, $"no complete response within {limit}"),
+        };
+    }
+
+    private static ProbeFailureCause? CauseOf(Exception exception) => exception switch
+    {
+        SocketException socket => CauseOf(socket.SocketErrorCode),
+        AuthenticationException => ProbeFailureCause.Tls,
+        TimeoutException => ProbeFailureCause.Timeout,
+        HttpRequestException { HttpRequestError: var error } => CauseOf(error),
+        HttpIOException { HttpRequestError: var error } => CauseOf(error),
+        _ => null,
+    };
+
+    private static ProbeFailureCause? CauseOf(HttpRequestError error) => error switch
+    {
+        HttpRequestError.NameResolutionError => ProbeFailureCause.Dns,
+        HttpRequestError.SecureConnectionError => ProbeFailureCause.Tls,
+        HttpRequestError.ResponseEnded => ProbeFailureCause.Reset,
+        HttpRequestError.InvalidResponse => ProbeFailureCause.Other,
+        _ => null,
+    };
+
+    private static ProbeFailureCause CauseOf(SocketError error) => error switch
+    {
+        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery =>
+            ProbeFailureCause.Dns,
+        SocketError.ConnectionRefused => ProbeFailureCause.Refused,
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown
+            or SocketError.NetworkDown => ProbeFailureCause.Unreachable,
+        SocketError.TimedOut => ProbeFailureCause.Timeout,
+        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown
+            or SocketError.NotConnected => ProbeFailureCause.Reset,
+        _ => ProbeFailureCause.Other,
+    };
+}
