@@ -31,7 +31,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode ActionLog = Refusal("action-log", "Remove the rule (it decides nothing) and enable logging in Antrea where it is wanted.");
     public static readonly PolicyCode ActionPass = Refusal("action-pass", "Use Allow where no later tier governs the same Pods; Antrea's Pass leaves all tiers, Calico's only this one.");
     public static readonly PolicyCode IPVersion = Refusal("ip-version", Rewrite);
-    public static readonly PolicyCode Protocol = Refusal("protocol-unsupported", "Antrea knows TCP, UDP and SCTP here; " + "state those, or leave the protocol out.");
+    public static readonly PolicyCode Protocol = Refusal("protocol-unsupported", "Antrea knows TCP, UDP and SCTP; state those, or leave the protocol out.");
     public static readonly PolicyCode NotProtocol = Refusal("not-protocol", Rewrite);
     public static readonly PolicyCode Icmp = Refusal("icmp", Rewrite);
     public static readonly PolicyCode NotIcmp = Refusal("not-icmp", Rewrite);
@@ -49,6 +49,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode NetInvalid = Refusal("net-invalid", "Write ADDRESS/LENGTH with no bits behind the length; Calico skips what it cannot read, which widens the rule.");
     public static readonly PolicyCode NetInPool = Refusal("net-in-pool", "Select the Pods by label: their addresses change with the migration.");
     public static readonly PolicyCode NetCoversPods = Note("net-covers-pods", "Check again when a Node joins whose PodCIDR lies outside the network.");
+    public static readonly PolicyCode NetHoldsNodes = new("net-holds-nodes", Severity.Warning, "If processes on Nodes are meant, allow their antrea-gw0 addresses as well, in an Antrea policy of your own.");
     public static readonly PolicyCode AddressesUnknown = Refusal("addresses-unknown", "Add the IPPools and Nodes to the input, so that the network can be compared with Pod addresses.");
     public static readonly PolicyCode MulticastNet = Refusal("multicast-net", "Take the multicast network out, or write an Antrea policy for it by hand.");
 
@@ -87,6 +88,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode EndedPods = new("ended-pods", Severity.Warning, "Use Antrea 2.1 or later: before, ended Pods still count as peers.");
     public static readonly PolicyCode WindowsNode = Refusal("windows-node", "Calico enforces differently on Windows; convert by hand.");
     public static readonly PolicyCode EndpointToHost = Refusal("endpoint-to-host", "Set defaultEndpointToHostAction to Accept, or write Antrea rules for traffic from Pods to their own Node.");
+    public static readonly PolicyCode EndpointToHostUnknown = new("endpoint-to-host-unknown", Severity.Warning, "Make sure that calico-node runs with FELIX_DEFAULTENDPOINTTOHOSTACTION=ACCEPT, as Calico's manifest and operator have it.");
     public static readonly PolicyCode FelixOverride = Refusal("felix-override", "Remove the override: one Node enforces differently from the rest.");
     public static readonly PolicyCode NamespaceNameLabel = Refusal("namespace-name-label", "Use Kubernetes 1.21 or later, which labels each Namespace with its name.");
 
@@ -96,6 +98,9 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
 
     /// <summary>A finding of this kind.</summary>
     public PolicyFinding At(string path, string message) => new(Id, Severity, path, message, Remedy);
+
+    /// <summary>A finding of this kind about the cluster, or about an object that is no policy.</summary>
+    public Finding On(string subject, string evidence) => new(Id, Severity, subject, evidence, Remedy);
 
     private static PolicyCode Refusal(string id, string remedy) => new(id, Severity.Blocker, remedy);
 

@@ -1,9 +1,16 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Policies.Semantics;
+
+/// <summary>A port that a Pod's container gives a name.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Protocol">TCP, UDP or SCTP.</param>
+/// <param name="Number">1–65535.</param>
+public sealed record NamedPort(string Name, string Protocol, int Number);
 
 /// <summary>A Pod as policies see it.</summary>
 /// <param name="Namespace">The Namespace.</param>
@@ -14,6 +21,9 @@ namespace Antrea.Migration.Policies.Semantics;
 public sealed record PolicyPod(
     string Namespace, string Name, string ServiceAccount, ImmutableSortedDictionary<string, string> Labels, ImmutableArray<IPAddress> Addresses)
 {
+    /// <summary>The named ports of its containers, init containers left out.</summary>
+    public ImmutableArray<NamedPort> NamedPorts { get; init; } = [];
+
     /// <summary><c>namespace/name</c>.</summary>
     public override string ToString() => $"{Namespace}/{Name}";
 }
@@ -32,13 +42,17 @@ public sealed record PolicyWorld(
     public static PolicyWorld From(ClusterSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        var accounts = snapshot.OfKind("", "Pod")
+        var specs = snapshot.OfKind("", "Pod")
             .GroupBy(o => (o.Namespace, o.Name))
-            .ToDictionary(g => g.Key, g => (g.First().Json["spec"] as JsonObject)?["serviceAccountName"]?.ToString() ?? "");
+            .ToDictionary(g => g.Key, g => g.First().Json["spec"] as JsonObject);
         var pods = snapshot.Pods
             .Where(p => !p.HostNetwork && !p.HasEnded && p.PodIPs.Length > 0)
+            .Select(p => (Pod: p, Spec: specs.GetValueOrDefault((p.Namespace, p.Name))))
             .Select(p => new PolicyPod(
-                p.Namespace, p.Name, accounts.GetValueOrDefault((p.Namespace, p.Name), ""), p.Labels, p.PodIPs))
+                p.Pod.Namespace, p.Pod.Name, p.Spec?["serviceAccountName"]?.ToString() ?? "", p.Pod.Labels, p.Pod.PodIPs)
+            {
+                NamedPorts = [.. ReadNamedPorts(p.Spec)],
+            })
             .OrderBy(p => p.Namespace, StringComparer.Ordinal)
             .ThenBy(p => p.Name, StringComparer.Ordinal);
         var namespaces = ImmutableSortedDictionary.CreateBuilder<string, ImmutableSortedDictionary<string, string>>(StringComparer.Ordinal);
@@ -56,6 +70,15 @@ public sealed record PolicyWorld(
         var labels = Namespaces.GetValueOrDefault(@namespace, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
         return labels.ContainsKey(NamespaceNameLabel) ? labels : labels.Add(NamespaceNameLabel, @namespace);
     }
+
+    private static IEnumerable<NamedPort> ReadNamedPorts(JsonObject? spec) =>
+        (spec?["containers"] as JsonArray ?? [])
+        .SelectMany(c => c?["ports"] as JsonArray ?? [])
+        .Where(p => p?["name"] is not null)
+        .Select(p => new NamedPort(
+            p!["name"]!.ToString(),
+            p["protocol"]?.ToString() ?? "TCP",
+            int.TryParse(p["containerPort"]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0));
 
     private static ImmutableSortedDictionary<string, string> ReadLabels(ClusterObject obj)
     {
