@@ -1,0 +1,12 @@
+namespace Antrea.Migration.CalicoApi.Policies;
+
+/// <summary>A NetworkSet, GlobalNetworkSet or HostEndpoint: something besides Pods that selectors can select.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Namespace">The Namespace; empty for the cluster-wide kinds.</param>
+/// <param name="Name">The name.</param>
+/// <param name="Labels">Its effective labels: own ones, over those of the Namespace for a NetworkSet.</param>
+internal sealed record CalicoLabelledSet(
+    string Kind, string Namespace, string Name, IReadOnlyDictionary<string, string> Labels)
+{
+    public override string ToString() => Namespace.Length == 0 ? $"{Kind} {Name}" : $"{Kind} {Namespace}/{Name}";
+}

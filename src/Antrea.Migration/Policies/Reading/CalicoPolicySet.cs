@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
+using Antrea.Migration.Policies.Conversion;
+using Antrea.Migration.Policies.Semantics;
+
+namespace Antrea.Migration.Policies.Reading;
+
+/// <summary>Everything in a snapshot that takes part in Calico's verdicts on Pods.</summary>
+internal sealed record CalicoPolicySet
+{
+    /// <summary>The version whose rules apply.</summary>
+    public required ReleaseVersion Version { get; init; }
+
+    /// <summary>Each policy once, sorted by kind, Namespace and name.</summary>
+    public required ImmutableArray<ReadPolicy> Policies { get; init; }
+
+    /// <summary>Kubernetes NetworkPolicies, sorted by Namespace and name.</summary>
+    public required ImmutableArray<ReadKubernetesPolicy> KubernetesPolicies { get; init; }
+
+    /// <summary>The tiers that exist, tier default always among them, in evaluation order.</summary>
+    public required ImmutableArray<CalicoTier> Tiers { get; init; }
+
+    /// <summary>NetworkSets and GlobalNetworkSets.</summary>
+    public required ImmutableArray<CalicoLabelledSet> NetworkSets { get; init; }
+
+    /// <summary>HostEndpoints, and whether their only profile allows everything.</summary>
+    public required ImmutableArray<(CalicoLabelledSet Endpoint, bool IsOpen)> HostEndpoints { get; init; }
+
+    /// <summary>What was wrong with objects other than policies.</summary>
+    public required ImmutableArray<Finding> Findings { get; init; }
+
+    public static CalicoPolicySet Read(ClusterSnapshot snapshot, ReleaseVersion version)
+    {
+        var findings = ImmutableArray.CreateBuilder<Finding>();
+        var world = PolicyWorld.From(snapshot);
+        return new CalicoPolicySet
+        {
+            Version = version,
+            Policies = ReadPolicies(snapshot, version),
+            KubernetesPolicies =
+            [
+                .. snapshot.OfKind(KubernetesPolicyReader.Group, "NetworkPolicy")
+                    .Select(KubernetesPolicyReader.Read)
+                    .OrderBy(p => p.Policy.Namespace, StringComparer.Ordinal)
+                    .ThenBy(p => p.Policy.Name, StringComparer.Ordinal),
+            ],
+            Tiers = ReadTiers(snapshot, findings),
+            NetworkSets =
+            [
+                .. OfCalico(snapshot, "NetworkSet").Select(o => ReadSet(o, world, findings)),
+                .. OfCalico(snapshot, "GlobalNetworkSet").Select(o => ReadSet(o, world, findings)),
+            ],
+            HostEndpoints = [.. OfCalico(snapshot, "HostEndpoint").Select(o => (ReadSet(o, world, findings), IsOpen(o)))],
+            Findings = findings.ToImmutable(),
+        };
+    }
+
+    /// <summary>Calico's objects of one kind, each once: the custom resource where both API groups show it.</summary>
+    public static IEnumerable<ClusterObject> OfCalico(ClusterSnapshot snapshot, string kind) =>
+        snapshot.OfKind(CalicoMetadata.V1Group, kind)
+            .Concat(snapshot.OfKind(CalicoMetadata.V3Group, kind))
+            .DistinctBy(o => (o.Namespace, o.Name))
+            .OrderBy(o => o.Namespace, StringComparer.Ordinal)
+            .ThenBy(o => o.Name, StringComparer.Ordinal);
+
+    private static ImmutableArray<ReadPolicy> ReadPolicies(ClusterSnapshot snapshot, ReleaseVersion version)
+    {
+        var objects = new[] { CalicoMetadata.V1Group, CalicoMetadata.V3Group }
+            .SelectMany(group => snapshot.OfKind(group, "GlobalNetworkPolicy").Concat(snapshot.OfKind(group, "NetworkPolicy")));
+        return
+        [
+            .. objects
+                .Select(o => CalicoPolicyReader.Read(o, version))
+                .GroupBy(p => (p.Policy.Kind, p.Policy.Namespace, p.Policy.Name))
+                .OrderBy(g => g.Key.Kind, StringComparer.Ordinal)
+                .ThenBy(g => g.Key.Namespace, StringComparer.Ordinal)
+                .ThenBy(g => g.Key.Name, StringComparer.Ordinal)
+                .Select(Single),
+        ];
+    }
+
+    /// <summary>One of several objects for one policy: two API groups, or the rename of v3.32, show it twice. They must agree.</summary>
+    private static ReadPolicy Single(IGrouping<(string, string, string), ReadPolicy> group)
+    {
+        var first = group.First();
+        var other = group.FirstOrDefault(p => !JsonNode.DeepEquals(p.Object.Json["spec"], first.Object.Json["spec"]));
+        return other is null
+            ? first
+            : first with
+            {
+                Findings =
+                [
+                    .. first.Findings,
+                    PolicyCode.DuplicatePolicy.At(
+                        "metadata.name", $"{first.Object.Source} ({first.Object.Name}) and {other.Object.Source} ({other.Object.Name}) differ"),
+                ],
+            };
+    }
+
+    private static ImmutableArray<CalicoTier> ReadTiers(ClusterSnapshot snapshot, ImmutableArray<Finding>.Builder findings)
+    {
+        var tiers = OfCalico(snapshot, "Tier")
+            .Select(obj =>
+            {
+                var problems = new List<PolicyFinding>();
+                var spec = new FieldReader(obj.Json, "", problems).Object("spec") ?? new FieldReader([], "spec", problems);
+                var tier = new CalicoTier(
+                    obj.Name, spec.Number("order") ?? CalicoTier.DefaultOrder, spec.Text("defaultAction") == "Pass");
+                spec.Finish();
+                findings.AddRange(problems.Select(p => p.ToFinding(obj.ToString())));
+                return tier;
+            })
+            .ToList();
+        if (tiers.All(t => t.Name != CalicoTier.DefaultName))
+        {
+            tiers.Add(CalicoTier.Default);
+        }
+
+        return [.. CalicoOrder.Sort(tiers)];
+    }
+
+    private static CalicoLabelledSet ReadSet(ClusterObject obj, PolicyWorld world, ImmutableArray<Finding>.Builder findings)
+    {
+        var problems = new List<PolicyFinding>();
+        var metadata = CalicoMetadata.Read(obj, problems);
+        findings.AddRange(problems.Select(p => p.ToFinding(obj.ToString())));
+        var labels = metadata.Labels;
+        if (obj.Namespace.Length > 0)
+        {
+            foreach (var (key, value) in CalicoScope.NamespaceLabels(obj.Namespace, world))
+            {
+                labels.TryAdd(key, value);
+            }
+
+            labels[CalicoLabels.Namespace] = obj.Namespace;
+        }
+
+        return new CalicoLabelledSet(obj.Kind, obj.Namespace, obj.Name, labels);
+    }
+
+    private static bool IsOpen(ClusterObject obj) =>
+        (obj.Json["spec"] as JsonObject)?["profiles"] is JsonArray { Count: 1 } profiles
+        && profiles[0]?.ToString() == "projectcalico-default-allow";
+}

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
+
+namespace Antrea.Migration.Policies.Semantics;
+
+/// <summary>A port that a Pod's container gives a name.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Protocol">TCP, UDP or SCTP.</param>
+/// <param name="Number">1–65535.</param>
+public sealed record NamedPort(string Name, string Protocol, int Number);
+
+/// <summary>A Pod as policies see it.</summary>
+/// <param name="Namespace">The Namespace.</param>
+/// <param name="Name">The name.</param>
+/// <param name="ServiceAccount"><c>spec.serviceAccountName</c>; empty when unknown.</param>
+/// <param name="Labels">The Pod's own labels.</param>
+/// <param name="Addresses">At least one, the primary first.</param>
+public sealed record PolicyPod(
+    string Namespace, string Name, string ServiceAccount, ImmutableSortedDictionary<string, string> Labels, ImmutableArray<IPAddress> Addresses)
+{
+    /// <summary>The named ports of its containers, init containers left out.</summary>
+    public ImmutableArray<NamedPort> NamedPorts { get; init; } = [];
+
+    /// <summary><c>namespace/name</c>.</summary>
+    public override string ToString() => $"{Namespace}/{Name}";
+}
+
+/// <summary>Who policies can select: Pods that have addresses of their own, and the labels of their Namespaces.</summary>
+/// <param name="Pods">Sorted by Namespace and name.</param>
+/// <param name="Namespaces">Labels by Namespace; a Namespace that is missing here has none but its name.</param>
+public sealed record PolicyWorld(
+    ImmutableArray<PolicyPod> Pods, ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>> Namespaces)
+{
+    /// <summary>The label that Kubernetes (1.21 and later) keeps a Namespace's name in.</summary>
+    public const string NamespaceNameLabel = "kubernetes.io/metadata.name";
+
+    /// <summary>The world of a snapshot. Pods on their Node's network, ended ones and those without an address are left out:
+    /// no Pod selector reaches them, in Calico as in Antrea.</summary>
+    public static PolicyWorld From(ClusterSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var specs = snapshot.OfKind("", "Pod")
+            .GroupBy(o => (o.Namespace, o.Name))
+            .ToDictionary(g => g.Key, g => g.First().Json["spec"] as JsonObject);
+        var pods = snapshot.Pods
+            .Where(p => !p.HostNetwork && !p.HasEnded && p.PodIPs.Length > 0)
+            .Select(p => (Pod: p, Spec: specs.GetValueOrDefault((p.Namespace, p.Name))))
+            .Select(p => new PolicyPod(
+                p.Pod.Namespace, p.Pod.Name, p.Spec?["serviceAccountName"]?.ToString() ?? "", p.Pod.Labels, p.Pod.PodIPs)
+            {
+                NamedPorts = [.. ReadNamedPorts(p.Spec)],
+            })
+            .OrderBy(p => p.Namespace, StringComparer.Ordinal)
+            .ThenBy(p => p.Name, StringComparer.Ordinal);
+        var namespaces = ImmutableSortedDictionary.CreateBuilder<string, ImmutableSortedDictionary<string, string>>(StringComparer.Ordinal);
+        foreach (var obj in snapshot.OfKind("", "Namespace"))
+        {
+            namespaces[obj.Name] = ReadLabels(obj);
+        }
+
+        return new PolicyWorld([.. pods], namespaces.ToImmutable());
+    }
+
+    /// <summary>The labels of a Namespace, its name label included.</summary>
+    public ImmutableSortedDictionary<string, string> LabelsOf(string @namespace)
+    {
+        var labels = Namespaces.GetValueOrDefault(@namespace, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
+        return labels.ContainsKey(NamespaceNameLabel) ? labels : labels.Add(NamespaceNameLabel, @namespace);
+    }
+
+    private static IEnumerable<NamedPort> ReadNamedPorts(JsonObject? spec) =>
+        (spec?["containers"] as JsonArray ?? [])
+        .SelectMany(c => c?["ports"] as JsonArray ?? [])
+        .Where(p => p?["name"] is not null)
+        .Select(p => new NamedPort(
+            p!["name"]!.ToString(),
+            p["protocol"]?.ToString() ?? "TCP",
+            int.TryParse(p["containerPort"]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0));
+
+    private static ImmutableSortedDictionary<string, string> ReadLabels(ClusterObject obj)
+    {
+        var labels = (obj.Json["metadata"] as JsonObject)?["labels"] as JsonObject;
+        return (labels ?? []).ToImmutableSortedDictionary(l => l.Key, l => l.Value?.ToString() ?? "", StringComparer.Ordinal);
+    }
+}
