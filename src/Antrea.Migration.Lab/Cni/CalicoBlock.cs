@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.Lab.ControlPlane;
 
 namespace Antrea.Migration.Lab.Cni;
 
@@ -9,19 +10,19 @@ namespace Antrea.Migration.Lab.Cni;
 /// <remarks>Source: Calico v3.26 <c>libcalico-go/lib/ipam/ipam_block.go</c>.</remarks>
 internal sealed class CalicoBlock(JsonObject json)
 {
-    private JsonObject Spec => json.Child("spec");
+    private JsonObject Spec => json.Ensure("spec");
 
     public JsonObject Json => json;
 
-    public Cidr Cidr => Cidr.Parse(Spec.Text("cidr") ?? throw new FormatException($"IPAMBlock/{json.Name()} has no spec.cidr."));
+    public Cidr Cidr => Cidr.Parse(Spec.Text("cidr") ?? throw new FormatException($"IPAMBlock/{json.NameOf()} has no spec.cidr."));
 
     /// <summary>The Node of affinity <c>host:NODE</c>, or null.</summary>
     public string? Node =>
         Spec.Text("affinity") is { } affinity && affinity.StartsWith("host:", StringComparison.Ordinal) ? affinity[5..] : null;
 
-    public bool HasFreeAddress => Spec.Items("unallocated").Any();
+    public bool HasFreeAddress => Spec["unallocated"] is JsonArray { Count: > 0 };
 
-    public bool IsEmpty => Spec.Items("allocations").All(a => a is null);
+    public bool IsEmpty => (Spec["allocations"] as JsonArray ?? []).All(a => a is null);
 
     /// <summary>The name Calico gives an object for a range.</summary>
     public static string NameOf(Cidr cidr) =>
@@ -63,7 +64,7 @@ internal sealed class CalicoBlock(JsonObject json)
         ((JsonArray)Spec["allocations"]!)[ordinal] = AttributeIndex(handle, attributes);
         var sequence = (Spec.Number("sequenceNumber") ?? 0) + 1;
         Spec["sequenceNumber"] = sequence;
-        Spec.Child("sequenceNumberForAllocation")[ordinal.ToString(CultureInfo.InvariantCulture)] = sequence;
+        Spec.Ensure("sequenceNumberForAllocation")[ordinal.ToString(CultureInfo.InvariantCulture)] = sequence;
         return Cidr.AddressAt((UInt128)ordinal);
     }
 
@@ -83,7 +84,7 @@ internal sealed class CalicoBlock(JsonObject json)
             {
                 allocations[ordinal] = null;
                 ((JsonArray)Spec["unallocated"]!).Add(ordinal);
-                Spec.Child("sequenceNumberForAllocation").Remove(ordinal.ToString(CultureInfo.InvariantCulture));
+                Spec.Ensure("sequenceNumberForAllocation").Remove(ordinal.ToString(CultureInfo.InvariantCulture));
                 freed++;
             }
         }
@@ -97,14 +98,11 @@ internal sealed class CalicoBlock(JsonObject json)
         return freed;
     }
 
-    public int CountOf(string handle) =>
-        Allocations().Count(a => a.Attributes.Text("handle_id") == handle);
-
     /// <summary>The addresses in use with their attributes, in address order.</summary>
     public IEnumerable<(IPAddress Address, JsonObject Attributes)> Allocations()
     {
         var attributes = Spec["attributes"] as JsonArray ?? [];
-        foreach (var (ordinal, index) in Spec.Items("allocations").Index())
+        foreach (var (ordinal, index) in (Spec["allocations"] as JsonArray ?? []).Index())
         {
             if (index.Number() is { } i && i >= 0 && i < attributes.Count && attributes[(int)i] is JsonObject found)
             {

@@ -33,10 +33,10 @@ internal sealed class CalicoIpamPlugin(ObjectStore store)
                 throw new CniException($"no configured Calico pools for node {node} (use {use})");
             }
 
-            var config = store.Get(CniKinds.IpamConfig, "", "default").At("spec");
+            var config = store.Peek(CniKinds.IpamConfig, "", "default").At("spec");
             var address = FromAffineBlocks(node, pools, handle, attributes)
                 ?? FromNewBlock(node, pools, config, handle, attributes)
-                ?? (config.Flag("strictAffinity") == true ? null : FromOthersBlocks(node, pools, handle, attributes));
+                ?? (config.Flag("strictAffinity") ? null : FromOthersBlocks(node, pools, handle, attributes));
             return address ?? throw new CniException(
                 $"failed to request IPv4 address: no free address for node {node} in {string.Join(", ", pools.Select(p => p.Cidr))}");
         }
@@ -74,18 +74,18 @@ internal sealed class CalicoIpamPlugin(ObjectStore store)
 
     private IEnumerable<string> HandleBlocks(string handle)
     {
-        var blocks = store.Get(CniKinds.IpamHandle, "", HandleName(handle)).At("spec", "block") as JsonObject ?? [];
+        var blocks = store.Peek(CniKinds.IpamHandle, "", HandleName(handle)).At("spec", "block") as JsonObject ?? [];
         return [.. blocks.Select(b => CalicoBlock.NameOf(Cidr.Parse(b.Key)))];
     }
 
     private IEnumerable<(Cidr Cidr, int BlockSize)> Pools(string node, string use)
     {
-        foreach (var pool in store.List(CniKinds.IPPool))
+        foreach (var pool in store.PeekAll(CniKinds.IPPool))
         {
             var spec = pool["spec"];
-            if (spec.Flag("disabled") == true
+            if (spec.Flag("disabled")
                 || spec.Text("assignmentMode") == "Manual"
-                || (spec.Items("allowedUses").Any() && spec.Items("allowedUses").All(u => u.Text() != use))
+                || (spec.Texts("allowedUses").Any() && !spec.Texts("allowedUses").Contains(use))
                 || !Selects(pool, node))
             {
                 continue;
@@ -93,7 +93,7 @@ internal sealed class CalicoIpamPlugin(ObjectStore store)
 
             if (!Cidr.TryParse(spec.Text("cidr"), out var cidr, out var error))
             {
-                throw new CniException($"IPPool/{pool.Name()}: spec.cidr: {error}");
+                throw new CniException($"IPPool/{pool.NameOf()}: spec.cidr: {error}");
             }
 
             if (!cidr.IsIPv6)
@@ -111,7 +111,7 @@ internal sealed class CalicoIpamPlugin(ObjectStore store)
             || (selector.StartsWith(ByHostname, StringComparison.Ordinal)
                 ? selector[ByHostname.Length..].Trim('\'', '"') == node
                 : throw new CniException(
-                    $"IPPool/{pool.Name()}: the lab's IPAM reads nodeSelector all() and kubernetes.io/hostname == '…' only, not {selector}"));
+                    $"IPPool/{pool.NameOf()}: the lab's IPAM reads nodeSelector all() and kubernetes.io/hostname == '…' only, not {selector}"));
     }
 
     private IPAddress? FromAffineBlocks(
@@ -125,12 +125,12 @@ internal sealed class CalicoIpamPlugin(ObjectStore store)
         string node, List<(Cidr Cidr, int BlockSize)> pools, JsonNode? config, string handle, JsonObject attributes)
     {
         var most = config.Number("maxBlocksPerHost") is { } set and > 0 ? set : DefaultMaxBlocksPerHost;
-        if (config.Flag("autoAllocateBlocks") == false || Affinities(node).Count >= most)
+        if ((config.At("autoAllocateBlocks") is not null && !config.Flag("autoAllocateBlocks")) || Affinities(node).Count >= most)
         {
             return null;
         }
 
-        var taken = store.List(CniKinds.IpamBlock).Concat(store.List(CniKinds.BlockAffinity))
+        var taken = store.PeekAll(CniKinds.IpamBlock).Concat(store.PeekAll(CniKinds.BlockAffinity))
             .Where(o => !IsDeleted(o)).Select(o => o.Text("spec", "cidr")).ToHashSet();
         foreach (var pool in pools)
         {
@@ -165,7 +165,7 @@ internal sealed class CalicoIpamPlugin(ObjectStore store)
     }
 
     private List<Cidr> Affinities(string node) =>
-        [.. store.List(CniKinds.BlockAffinity)
+        [.. store.PeekAll(CniKinds.BlockAffinity)
             .Where(a => a.Text("spec", "node") == node && !IsDeleted(a))
             .Select(a => Cidr.Parse(a.Text("spec", "cidr") ?? ""))];
 
@@ -208,7 +208,7 @@ internal sealed class CalicoIpamPlugin(ObjectStore store)
         var name = HandleName(handle);
         var counted = store.Mutate(CniKinds.IpamHandle, "", name, json =>
         {
-            var blocks = json.Child("spec").Child("block");
+            var blocks = json.Ensure("spec").Ensure("block");
             blocks[block.ToString()] = (blocks.Number(block.ToString()) ?? 0) + 1;
             return true;
         });
