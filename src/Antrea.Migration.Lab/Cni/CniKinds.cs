@@ -29,5 +29,7 @@ internal static class CniKinds
     public static readonly ResourceType AntreaNetworkPolicy =
         new(AntreaGroup, "v1beta1", "NetworkPolicy", "networkpolicies", true);
 
+    public static readonly ResourceType AntreaTier = new(AntreaGroup, "v1beta1", "Tier", "tiers", false);
+
     private static ResourceType Calico(string kind, string plural) => new(CalicoGroup, "v1", kind, plural, false);
 }
