@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Antrea.Migration.Lab.Fabric;
 
 /// <summary>Which way a packet crosses a Pod's interface, seen from the Pod.</summary>
@@ -25,10 +23,6 @@ internal enum PolicyAction
     Reject,
 }
 
-/// <summary>The first packet of a connection, as the enforcing point sees it: after a Service's DNAT and after the SNAT so far.</summary>
-internal readonly record struct PolicyPacket(
-    TransportProtocol Protocol, IPAddress Source, int SourcePort, IPAddress Destination, int DestinationPort);
-
 /// <summary>A decision and the rule that made it.</summary>
 /// <param name="Action">What happens.</param>
 /// <param name="Rule">The rule's name for the path's text, for example <c>NetworkPolicy default/deny-all</c>.</param>
@@ -38,5 +32,8 @@ internal readonly record struct PolicyDecision(PolicyAction Action, string Rule)
 internal interface IPolicyEnforcer
 {
     /// <summary>Judges a new connection that enters or leaves <paramref name="pod"/> by the interface this hangs on.</summary>
-    PolicyDecision Decide(PolicyDirection direction, PodNetns pod, in PolicyPacket packet);
+    /// <param name="direction">Which way the packet crosses the interface.</param>
+    /// <param name="pod">Whose interface it is.</param>
+    /// <param name="packet">The first packet as this point sees it: after a Service's DNAT and after the SNAT so far.</param>
+    PolicyDecision Decide(PolicyDirection direction, PodNetns pod, Flow packet);
 }

@@ -72,6 +72,24 @@ internal sealed class SimulatedFabric
             .Distinct().Where(holder => holder.Holds(address)),
     ];
 
+    /// <summary>Walks a connection from an unbound socket of <paramref name="source"/>, and says what became of it and how.</summary>
+    /// <param name="source">The Pod or Node that connects.</param>
+    /// <param name="destination">The IPv4 address asked for: a Pod's, a Service's or a Node's.</param>
+    /// <param name="port">The port asked for.</param>
+    /// <param name="protocol">TCP unless said otherwise.</param>
+    /// <param name="intended">Whom the caller means by the address, for <see cref="ConnectionVerdict.IsWrongReceiver"/>.</param>
+    public ConnectionVerdict Connect(
+        NetworkNamespace source,
+        IPAddress destination,
+        int port,
+        TransportProtocol protocol = TransportProtocol.Tcp,
+        NetworkNamespace? intended = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(destination);
+        return ConnectionWalk.Run(this, source, new IPEndPoint(destination, port), protocol, intended);
+    }
+
     /// <summary>An ephemeral port, in turn through 32768–60999.</summary>
     internal int NextPort() => 32768 + (int)((uint)Interlocked.Increment(ref _lastPort) % 28232);
 
