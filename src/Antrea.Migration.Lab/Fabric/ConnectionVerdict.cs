@@ -31,7 +31,7 @@ public sealed record ConnectionVerdict
     /// <summary>The client's address as the receiver saw it, after SNAT; null when nobody received anything.</summary>
     public IPAddress? SourceSeen { get; init; }
 
-    /// <summary>How long the client waits for the outcome: 1 s after one retransmission, 3 s for unanswered ARP, else zero.</summary>
+    /// <summary>How long the client waits for the outcome: 1 s after a retransmission, 3 s for unanswered ARP, else 0.</summary>
     /// <remarks>Not for <see cref="ConnectionOutcome.TimedOut"/>, which lasts as long as the client's patience.</remarks>
     public TimeSpan Delay { get; init; }
 

@@ -61,7 +61,9 @@ internal sealed partial class ConnectionWalk
             return Invalid(host, "antrea-gw0", packet);
         }
 
-        if (tracked is { Verdict: ConntrackVerdict.New, Entry: { IsConfirmed: false } entry })
+        // ConntrackCommit writes the mark for every +new packet, so also on one that a Pod sent to the gateway's MAC address
+        // and the Node's routing brought back.
+        if (tracked is { Verdict: ConntrackVerdict.New, Entry: { } entry })
         {
             entry.IsFromGateway = true;
         }

@@ -17,7 +17,8 @@ internal sealed partial class ConnectionWalk
         }
 
         var isVeth = state.Veths.ContainsKey(device);
-        if (isVeth && state.Calico is not null && !ReturnsBy(state, device, packet.Source, packet.Destination, strict: true))
+        if (isVeth && state.Calico is not null
+            && !ReturnsBy(state, device, packet.Source, packet.Destination, strict: true))
         {
             return Drop(packet, host.Name, device, "cali-PREROUTING rpfilter: the source does not live there");
         }
@@ -306,7 +307,7 @@ internal sealed partial class ConnectionWalk
         var nextHop = route.Gateway ?? packet.Destination;
         if (route.Device is not null && state.Veths.TryGetValue(route.Device, out var veth))
         {
-            return veth.Pod.Holds(nextHop)
+            return Holds(veth.Pod, nextHop)
                 ? new Station.PodIn(veth.Pod, veth.PodInterface, packet)
                 : Unanswered($"{veth.Pod.Name} does not have it");
         }
@@ -351,7 +352,8 @@ internal sealed partial class ConnectionWalk
             : _fabric.Nodes.FirstOrDefault(node => nextHop.Equals(StateOf(node).Device(device.Kind)?.Address));
         if (peer is null || StateOf(peer).IsDown)
         {
-            return Drop(packet, host.Name, device.Name, $"the tunnel's other end, {peer?.Name ?? nextHop.ToString()}, does not answer");
+            var end = peer?.Name ?? nextHop.ToString();
+            return Drop(packet, host.Name, device.Name, $"the tunnel's other end, {end}, does not answer");
         }
 
         return StateOf(peer).Device(device.Kind) is { } input

@@ -11,7 +11,7 @@ internal sealed partial class ConnectionWalk
     private Station.Lost? OpenSocket(NetworkNamespace client, Flow flow, out LabSocket socket)
     {
         socket = new LabSocket(client, flow with { Source = flow.Destination }, null);
-        if (client.Holds(flow.Destination))
+        if (Holds(client, flow.Destination))
         {
             return null;
         }
@@ -57,7 +57,7 @@ internal sealed partial class ConnectionWalk
     private Route? RouteOf(LabSocket socket, out bool isChoice)
     {
         isChoice = false;
-        return socket.At is PodNetns pod && !pod.Holds(socket.Flow.Destination)
+        return socket.At is PodNetns pod && !Holds(pod, socket.Flow.Destination)
             ? LookUp(pod, socket.Flow.Source, socket.Flow.Destination, out isChoice)
             : null;
     }
@@ -93,13 +93,15 @@ internal sealed partial class ConnectionWalk
     private Station Send(LabSocket socket, PacketKind kind)
     {
         var packet = socket.AsPacket(kind);
-        if (socket.At.Holds(packet.Destination) && socket.At.Holds(packet.Source))
+        if (Holds(socket.At, packet.Destination) && Holds(socket.At, packet.Source))
         {
             Note(packet, socket.At.Name, "lo", "an address of its own");
             return new Station.Arrived(socket.At, packet);
         }
 
-        return socket.At is HostNetns host ? new Station.HostOut(host, packet) : LeavePod((PodNetns)socket.At, packet, socket.Route);
+        return socket.At is HostNetns host
+            ? new Station.HostOut(host, packet)
+            : LeavePod((PodNetns)socket.At, packet, socket.Route);
     }
 
     private Station LeavePod(PodNetns pod, Packet packet, Route? route)
@@ -123,7 +125,12 @@ internal sealed partial class ConnectionWalk
 
         if (Unresolved(pod, output, packet.Source, nextHop, isGateway: route.Gateway is not null) is { } why)
         {
-            return Drop(packet, pod.Name, output.Name, $"ARP for {nextHop} is not answered: {why}", ConnectionOutcome.HostUnreachable);
+            return Drop(
+                packet,
+                pod.Name,
+                output.Name,
+                $"ARP for {nextHop} is not answered: {why}",
+                ConnectionOutcome.HostUnreachable);
         }
 
         if (output.Attachment == AttachmentKind.CalicoVeth)

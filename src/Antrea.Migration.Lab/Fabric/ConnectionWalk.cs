@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Antrea.Migration.Lab.Fabric;
 
-/// <summary>Walks one connection's packets through the fabric, one hop at a time, with the conntrack entries they leave.</summary>
+/// <summary>Walks one connection's packets through the fabric, hop by hop, with the conntrack entries they leave.</summary>
 /// <remarks>
 /// <para>What is decided where follows the kernel and Antrea's flow tables; this file has the connection, the others
 /// have the Pod's, the Node's and the bridge's part. State of Nodes, Pods and bridges is read once a walk, so that one
@@ -28,6 +28,7 @@ internal sealed partial class ConnectionWalk
     private readonly Dictionary<object, Conntrack> _zones = [];
     private readonly ImmutableArray<Hop>.Builder _hops = ImmutableArray.CreateBuilder<Hop>();
     private DateTimeOffset _now;
+    private Station _last = new Station.Lost(ConnectionOutcome.TimedOut, "nothing was sent");
 
     private ConnectionWalk(SimulatedFabric fabric)
     {
@@ -91,7 +92,7 @@ internal sealed partial class ConnectionWalk
         {
             Receiver = opened.At,
             SourceSeen = opened.Packet.Source,
-            Listener = opened.At.Snapshot.ListenerOn(protocol, opened.Packet.Flow.DestinationPort),
+            Listener = SnapshotOf(opened.At).ListenerOn(protocol, opened.Packet.Flow.DestinationPort),
         };
         if (ending.Listener is null)
         {
@@ -155,8 +156,16 @@ internal sealed partial class ConnectionWalk
     {
         var lost = Deliver(server with { Route = RouteOf(server, out _) }, PacketKind.Reset, client);
         return lost is null
-            ? ending with { Outcome = ConnectionOutcome.Refused, Reason = $"{ending.Receiver!.Name} does not listen there" }
-            : ending with { Outcome = ConnectionOutcome.TimedOut, Reason = $"nobody listens there, and the refusal is lost: {lost}" };
+            ? ending with
+            {
+                Outcome = ConnectionOutcome.Refused,
+                Reason = $"{ending.Receiver!.Name} does not listen there",
+            }
+            : ending with
+            {
+                Outcome = ConnectionOutcome.TimedOut,
+                Reason = $"nobody listens there, and the refusal is lost: {lost}",
+            };
     }
 
     /// <summary>Sends one packet of a connection; null when it reached the other socket, else why not.</summary>
@@ -181,8 +190,6 @@ internal sealed partial class ConnectionWalk
 
         return null;
     }
-
-    private Station _last = new Station.Lost(ConnectionOutcome.TimedOut, "nothing was sent");
 
     private Station Walk(Station station)
     {
@@ -225,6 +232,12 @@ internal sealed partial class ConnectionWalk
 
     private void Note(Packet packet, string where, string? device, string what) =>
         _hops.Add(new Hop(packet.Name, where, device, what, packet.Flow.ToString()));
+
+    private NamespaceState SnapshotOf(NetworkNamespace owner) =>
+        owner is HostNetns host ? StateOf(host) : StateOf((PodNetns)owner);
+
+    private bool Holds(NetworkNamespace owner, IPAddress address) =>
+        owner is HostNetns host ? StateOf(host).Holds(address) : StateOf((PodNetns)owner).Holds(address);
 
     private HostState StateOf(HostNetns host) => Read(_hosts, host, static host => host.State);
 

@@ -72,7 +72,8 @@ internal sealed class ConntrackEntry(Flow original)
     {
         TransportProtocol.Udp => new ConntrackEntry(flow),
         _ when kind == PacketKind.Open => new ConntrackEntry(flow),
-        _ when kind is PacketKind.Acknowledge or PacketKind.Data => new ConntrackEntry(flow) { _tcp = TcpState.Established },
+        _ when kind is PacketKind.Acknowledge or PacketKind.Data =>
+            new ConntrackEntry(flow) { _tcp = TcpState.Established },
         _ => null,
     };
 

@@ -16,14 +16,15 @@ internal sealed record OvsPort(
 /// <summary>What a bridge knows of another Node.</summary>
 /// <param name="PodCidr">The peer's PodCIDR; its first address is the peer's gateway.</param>
 /// <param name="NodeAddress">Where the tunnel ends.</param>
-/// <param name="Tunnelled">False for noEncap, and hybrid on one L2: the packet is given to the Node's own routing instead.</param>
+/// <param name="Tunnelled">False for noEncap, and hybrid on one L2: the Node's own routing gets the packet instead.</param>
 internal sealed record OvsPeer(Cidr PodCidr, IPAddress NodeAddress, bool Tunnelled = true);
 
 /// <summary>An OVS bridge at one moment.</summary>
 internal sealed record OvsState
 {
     /// <summary>By Pod address.</summary>
-    public ImmutableDictionary<IPAddress, OvsPort> Ports { get; init; } = ImmutableDictionary<IPAddress, OvsPort>.Empty;
+    public ImmutableDictionary<IPAddress, OvsPort> Ports { get; init; } =
+        ImmutableDictionary<IPAddress, OvsPort>.Empty;
 
     public ImmutableArray<OvsPeer> Peers { get; init; } = [];
 

@@ -55,7 +55,8 @@ internal sealed record Packet(PacketKind Kind, Flow Flow, int Ttl = 64, bool Hos
         _ => "REPLY",
     };
 
-    public Packet WithSource(IPAddress address, int port) => this with { Flow = Flow with { Source = address, SourcePort = port } };
+    public Packet WithSource(IPAddress address, int port) =>
+        this with { Flow = Flow with { Source = address, SourcePort = port } };
 
     public Packet WithDestination(IPAddress address, int port) =>
         this with { Flow = Flow with { Destination = address, DestinationPort = port } };

@@ -43,7 +43,7 @@ internal sealed class PodNetns : NetworkNamespace
 
     public override bool Holds(IPAddress address) => _state.Holds(address);
 
-    /// <summary>Adds an interface with its address and, as the kernel does, the connected route of a prefix shorter than /32.</summary>
+    /// <summary>Adds an interface with its address and, as the kernel does, a connected route unless it is a /32.</summary>
     /// <remarks>The other end is added apart: <see cref="HostNetns.AddVeth"/> or <see cref="OvsBridge.AddPort"/>.</remarks>
     /// <exception cref="InvalidOperationException">The Pod has an interface of that name (EEXIST).</exception>
     public void AddInterface(PodInterface added) => Change(state =>

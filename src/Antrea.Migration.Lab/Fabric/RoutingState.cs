@@ -66,7 +66,7 @@ internal sealed class RoutingState
     public RoutingState RemoveRules(Func<RoutingRule, bool> which) =>
         new(Routes, [.. Rules.Where(rule => !which(rule))]);
 
-    /// <summary>The route for a packet; null when no table has one. Addresses of the namespace itself are not looked at.</summary>
+    /// <summary>The route for a packet; null when no table has one. The table <c>local</c> is not part of it.</summary>
     /// <param name="source">The packet's source; null while a socket has none yet.</param>
     /// <param name="destination">The packet's destination.</param>
     public Route? Lookup(IPAddress? source, IPAddress destination)
@@ -82,7 +82,7 @@ internal sealed class RoutingState
         return Ask(MainTable, destination);
     }
 
-    /// <summary>The routes of the same table, destination and metric as <paramref name="route"/>, itself included, in order.</summary>
+    /// <summary>The routes of one table, destination and metric with <paramref name="route"/>, itself too, in order.</summary>
     public ImmutableArray<Route> EqualsOf(Route route) => [.. Routes.Where(other => Collide(other, route))];
 
     private Route? Ask(string table, IPAddress destination)

@@ -72,7 +72,7 @@ internal sealed class SimulatedFabric
             .Distinct().Where(holder => holder.Holds(address)),
     ];
 
-    /// <summary>Walks a connection from an unbound socket of <paramref name="source"/>, and says what became of it and how.</summary>
+    /// <summary>Walks a connection from an unbound socket of <paramref name="source"/> and says what became of it.</summary>
     /// <param name="source">The Pod or Node that connects.</param>
     /// <param name="destination">The IPv4 address asked for: a Pod's, a Service's or a Node's.</param>
     /// <param name="port">The port asked for.</param>
@@ -107,8 +107,9 @@ internal sealed class SimulatedFabric
         public static readonly NodeSet Empty = new([], ImmutableDictionary<IPAddress, HostNetns>.Empty);
 
         public NodeSet Add(HostNetns node) =>
-            ByAddress.ContainsKey(node.Address) || InOrder.Any(other => string.Equals(other.Name, node.Name, StringComparison.Ordinal))
-                ? throw new InvalidOperationException($"The fabric has a Node {node.Name} or one at {node.Address} already.")
+            ByAddress.ContainsKey(node.Address)
+            || InOrder.Any(other => string.Equals(other.Name, node.Name, StringComparison.Ordinal))
+                ? throw new InvalidOperationException($"The fabric has a Node {node.Name} or one at {node.Address}.")
                 : new(InOrder.Add(node), ByAddress.Add(node.Address, node));
 
         public NodeSet Remove(HostNetns node) => new(InOrder.Remove(node), ByAddress.Remove(node.Address));

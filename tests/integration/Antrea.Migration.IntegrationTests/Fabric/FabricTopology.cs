@@ -324,6 +324,7 @@ internal sealed class FabricTopology
             case MultusRoutes.Prefixes:
                 pod.TryAddRoute(byNet1 with { Destination = Cidr.Parse(ServiceCidr) });
                 AnswerBy(Default("eth0", LinkLocal), calico);
+                AddOnLink("net1");
                 AnswerBy(byNet1, antrea);
                 break;
             case MultusRoutes.Sbr or MultusRoutes.SbrRoutes:
@@ -332,10 +333,14 @@ internal sealed class FabricTopology
                     pod.RemoveRoutes(route => route.Destination == bridge.PodCidr);
                 }
 
-                pod.TryAddRoute(new Route { Destination = bridge.PodCidr, Device = "net1", Source = antrea, Table = "net1" });
+                AddOnLink("net1");
                 AnswerBy(byNet1, antrea);
                 break;
         }
+
+        // Without it a Pod of the same Node is asked for by the gateway's MAC address, and the Node's conntrack sees one side.
+        void AddOnLink(string table) => pod.TryAddRoute(
+            new Route { Destination = bridge.PodCidr, Device = "net1", Source = antrea, Table = table });
 
         void AnswerBy(Route route, IPAddress from)
         {
