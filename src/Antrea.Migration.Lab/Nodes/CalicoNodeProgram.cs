@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
@@ -34,6 +35,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     {
         CalicoInstall.WriteFiles(Node);
         EnsureDefaultPool();
+        EnsureDefaultSettings();
         lock (_gate)
         {
             Reconcile();
@@ -90,28 +92,40 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
         }
 
         var cidr = Context.Environment("CALICO_IPV4POOL_CIDR") ?? KubeadmPodSubnet() ?? "192.168.0.0/16";
-        try
+        store.CreateMissing(CniKinds.IPPool, new JsonObject
         {
-            store.Create(CniKinds.IPPool, new JsonObject
+            ["metadata"] = new JsonObject { ["name"] = "default-ipv4-ippool" },
+            ["spec"] = new JsonObject
             {
-                ["metadata"] = new JsonObject { ["name"] = "default-ipv4-ippool" },
-                ["spec"] = new JsonObject
-                {
-                    ["allowedUses"] = new JsonArray("Workload", "Tunnel"),
-                    ["blockSize"] = int.Parse(
-                        Context.Environment("CALICO_IPV4POOL_BLOCK_SIZE") ?? "26", System.Globalization.CultureInfo.InvariantCulture),
-                    ["cidr"] = Cidr.Parse(cidr).ToString(),
-                    ["ipipMode"] = Context.Environment("CALICO_IPV4POOL_IPIP") ?? "Always",
-                    ["natOutgoing"] = true,
-                    ["nodeSelector"] = "all()",
-                    ["vxlanMode"] = Context.Environment("CALICO_IPV4POOL_VXLAN") ?? "Never",
-                },
-            });
-        }
-        catch (StoreConflictException e) when (e.Reason == "AlreadyExists")
+                ["allowedUses"] = new JsonArray("Workload", "Tunnel"),
+                ["blockSize"] = int.Parse(Context.Environment("CALICO_IPV4POOL_BLOCK_SIZE") ?? "26", CultureInfo.InvariantCulture),
+                ["cidr"] = Cidr.Parse(cidr).ToString(),
+                ["ipipMode"] = Context.Environment("CALICO_IPV4POOL_IPIP") ?? "Always",
+                ["natOutgoing"] = true,
+                ["nodeSelector"] = "all()",
+                ["vxlanMode"] = Context.Environment("CALICO_IPV4POOL_VXLAN") ?? "Never",
+            },
+        });
+    }
+
+    private void EnsureDefaultSettings()
+    {
+        Services.Store.CreateMissing(CniKinds.ClusterInformation, new JsonObject
         {
-            // Another Node's calico-node was first.
-        }
+            ["metadata"] = new JsonObject { ["name"] = "default" },
+            ["spec"] = new JsonObject
+            {
+                ["calicoVersion"] = Context.Tag, ["clusterType"] = Context.Environment("CLUSTER_TYPE") ?? "k8s,bgp", ["datastoreReady"] = true,
+            },
+        });
+        Services.Store.CreateMissing(CniKinds.FelixConfiguration, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "default" },
+            ["spec"] = new JsonObject
+            {
+                ["bpfLogLevel"] = "", ["floatingIPs"] = "Disabled", ["logSeverityScreen"] = "Info", ["reportingInterval"] = "0s",
+            },
+        });
     }
 
     private string? KubeadmPodSubnet() =>

@@ -26,6 +26,7 @@ internal sealed class NodeFleet : IAsyncDisposable
         _options = options;
         var ipam = new CalicoIpamPlugin(store);
         Plugins = new CniPlugins(store, ipam);
+        Table = new ServiceTable(store);
         Services = new LabServices(store, new ClusterView(store), ipam, time);
         _subscription = store.Subscribe(change => _work.Writer.TryWrite(() => Handle(change)), store.Version);
         _loop = RunAsync();
@@ -34,6 +35,9 @@ internal sealed class NodeFleet : IAsyncDisposable
     public LabServices Services { get; }
 
     public CniPlugins Plugins { get; }
+
+    /// <summary>The Services as the Nodes' proxies know them.</summary>
+    public ServiceTable Table { get; }
 
     /// <summary>By name.</summary>
     public IReadOnlyCollection<LabNode> Nodes => [.. _nodes.Values.OrderBy(n => n.Name, StringComparer.Ordinal)];
@@ -99,6 +103,7 @@ internal sealed class NodeFleet : IAsyncDisposable
 
     private void Handle(StoreEvent change)
     {
+        Table.Apply(change);
         Services.View.Apply(change);
         if (change.Resource == ResourceType.Pod)
         {

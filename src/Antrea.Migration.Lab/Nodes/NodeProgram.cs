@@ -42,6 +42,9 @@ internal abstract class NodeProgram(ContainerContext context) : IAsyncDisposable
 {
     protected ContainerContext Context { get; } = context;
 
+    /// <summary>The container's part of the Pod's spec.</summary>
+    public JsonObject Container => Context.Container;
+
     protected LabNode Node => Context.Node;
 
     protected LabServices Services => Context.Services;

@@ -14,6 +14,8 @@ internal static class NodePrograms
         var path = ContainerImage.PathOf(context.Container.Text("image") ?? "");
         return path switch
         {
+            "antrea/antrea-agent-ubuntu" or "antrea/antrea-ubuntu" when context.Container.Text("name") is "antrea-ovs" or "antrea-ipsec" =>
+                new WorkloadProgram(context, null),
             "calico/node" => new CalicoNodeProgram(context),
             "antrea/antrea-agent-ubuntu" => new AntreaAgentProgram(context),
             "antrea/antrea-controller-ubuntu" => new AntreaControllerProgram(context),

@@ -18,11 +18,20 @@ internal static class NodeVerbs
             ["remove-file"] = (1, RemoveFile),
             ["move-file"] = (2, MoveFile),
             ["read-routes"] = (0, ReadRoutes),
+            ["list-multus-attachments"] = (1, ListMultusAttachments),
+            ["audit-calico"] = (0, CalicoLeftovers.Audit),
+            ["clean-calico"] = (0, CalicoLeftovers.Clean),
         };
 
-    /// <summary>Runs an argument vector of <see cref="NodeCommand.ToArgv"/>; exit code 127 when it is none, or the verb is unknown here.</summary>
+    /// <summary>Runs an argument vector of <see cref="NodeCommand.ToArgv"/>; exit code 127 when it is none, or the verb is
+    /// unknown here. A <c>chroot /host</c> before it is looked through.</summary>
     public static NodeCommandResult Run(LabNode node, IReadOnlyList<string> argv)
     {
+        if (argv is ["chroot", "/host", ..])
+        {
+            argv = [.. argv.Skip(2)];
+        }
+
         if (argv is not ["sh", "-c", _, var name, ..] || !name.StartsWith(NodeCommand.NamePrefix, StringComparison.Ordinal))
         {
             return Failed(127, $"the lab runs no programs on its Nodes, only the migration's Node commands: {string.Join(' ', argv.Take(2))}");
@@ -74,6 +83,12 @@ internal static class NodeVerbs
 
     private static NodeCommandResult ReadRoutes(LabNode node, IReadOnlyList<string> arguments) =>
         Done(RoutesJson(node.Host.State.Routing.Routes).ToJsonString() + "\n");
+
+    private static NodeCommandResult ListMultusAttachments(LabNode node, IReadOnlyList<string> arguments) => Done(string.Concat(
+        node.Files.Files(arguments[0])
+            .Where(f => node.Files.TryRead($"{arguments[0]}/{f}", out var delegates)
+                && delegates.Contains("\"antrea\"", StringComparison.Ordinal))
+            .Select(f => f + "\n")));
 
     /// <summary>Routes as <c>ip -j route show table all</c> prints them.</summary>
     internal static JsonArray RoutesJson(IEnumerable<Route> routes) =>

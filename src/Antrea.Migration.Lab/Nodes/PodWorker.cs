@@ -107,7 +107,7 @@ internal sealed class PodWorker : IDisposable
         bool? reported = null;
         while (true)
         {
-            var isReady = _programs.TrueForAll(p => p.IsReady) && _pod.Items("spec", "containers").All(Answers);
+            var isReady = _programs.TrueForAll(p => p.IsReady && (p is not WorkloadProgram || Answers(p.Container)));
             if (isReady != reported)
             {
                 _status.Running(_address!, _containerId, isReady);
@@ -170,7 +170,8 @@ internal sealed class PodWorker : IDisposable
         return true;
     }
 
-    /// <summary>The readiness probe, as a connection from the Node; true for a container without one.</summary>
+    /// <summary>The readiness probe, as a connection from the Node; true for a container without one. The CNIs' own programs
+    /// say themselves whether they are ready.</summary>
     private bool Answers(JsonObject container)
     {
         var probe = container.Object("readinessProbe");

@@ -6,7 +6,7 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <summary>Writes that a program does whatever is there already.</summary>
 internal static class StoreWrites
 {
-    /// <summary>Creates an object, or replaces everything but the metadata of the one that is there.</summary>
+    /// <summary>Creates an object, or replaces everything but metadata (and status, unless given) of the one that is there.</summary>
     public static void CreateOrReplace(this ObjectStore store, ResourceType type, JsonObject obj)
     {
         while (true)
@@ -15,7 +15,7 @@ internal static class StoreWrites
             store.Mutate(type, obj.NamespaceOf(), obj.NameOf(), old =>
             {
                 found = true;
-                foreach (var field in old.Select(f => f.Key).Where(f => f is not ("metadata" or "apiVersion" or "kind")).ToList())
+                foreach (var field in old.Select(f => f.Key).Where(f => f is not ("metadata" or "apiVersion" or "kind") && (f != "status" || obj.ContainsKey(f))).ToList())
                 {
                     old.Remove(field);
                 }

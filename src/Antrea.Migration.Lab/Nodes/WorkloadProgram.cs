@@ -18,7 +18,7 @@ internal sealed class WorkloadProgram(ContainerContext context, int? ownPort) : 
     {
         try
         {
-            foreach (var (port, protocol) in Ports())
+            foreach (var (port, protocol) in Ports().ToList())
             {
                 var endPoint = protocol == TransportProtocol.Tcp ? (_server ??= NewServer()).EndPoint : null;
                 _listeners.Add(Context.Netns.Listen(port, endPoint, protocol, $"{Owner}/{Context.Container.Text("name")}"));
@@ -49,7 +49,16 @@ internal sealed class WorkloadProgram(ContainerContext context, int? ownPort) : 
             .Select(p => (
                 (int)p.Number("containerPort")!,
                 p.Text("protocol") == "UDP" ? TransportProtocol.Udp : TransportProtocol.Tcp));
-        return (ownPort is { } own ? declared.Append((own, TransportProtocol.Tcp)) : declared).Distinct();
+        if (ownPort is { } own)
+        {
+            declared = declared.Append((own, TransportProtocol.Tcp));
+        }
+
+        // A readiness probe may ask a port that is not declared, as CoreDNS's does; its image listens there all the same.
+        var probe = Context.Container.Object("readinessProbe");
+        return (probe.Object("httpGet") ?? probe.Object("tcpSocket")).Number("port") is (>= 1 and <= ushort.MaxValue) and var probed
+            ? declared.Append(((int)probed, TransportProtocol.Tcp)).Distinct()
+            : declared.Distinct();
     }
 
     private void StopListening()
