@@ -1,42 +1,25 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Antrea.Migration.Lab.ControlPlane;
 
-/// <summary>What happened to an object.</summary>
-internal enum StoreEventType
-{
-    Added,
-    Modified,
-    Deleted,
-}
-
-/// <summary>One change, in the order of resource versions.</summary>
-/// <param name="Type">What happened.</param>
-/// <param name="Resource">The kind of object.</param>
-/// <param name="Object">The object after the change (before it, for a deletion), with the change's resourceVersion. Not to be changed.</param>
-/// <param name="Version">The resource version of the change.</param>
-internal sealed record StoreEvent(StoreEventType Type, ResourceType Resource, JsonObject Object, long Version);
-
-/// <summary>A write was refused: the object exists, is gone, or has changed since it was read.</summary>
-internal sealed class StoreConflictException(string reason, string message) : Exception(message)
-{
-    /// <summary>The Kubernetes status reason: <c>AlreadyExists</c>, <c>NotFound</c> or <c>Conflict</c>.</summary>
-    public string Reason { get; } = reason;
-}
-
 /// <summary>The lab cluster's objects, in memory: one counter of resource versions, optimistic concurrency, a feed of changes.</summary>
 /// <remarks>
-/// What goes in and what comes out is copied, so nobody holds a piece of the store. Subscribers are called inside the
-/// write, in order and must only queue. Thread-safe.
+/// What goes in and what comes out is copied, so nobody holds a piece of the store; the <c>Peek</c> members and events
+/// share the stored instances instead, which are never changed after the write and must not be by a reader. Subscribers
+/// are called inside the write, in order, and must only queue. Thread-safe.
 /// </remarks>
-internal sealed class ObjectStore(TimeProvider time)
+/// <param name="time">The cluster's clock, for creation and deletion timestamps.</param>
+/// <param name="historyLimit">How many past changes are kept at least for <see cref="Subscribe"/>.</param>
+internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ResourceType, SortedDictionary<(string Namespace, string Name), JsonObject>> _objects = [];
     private readonly List<StoreEvent> _history = [];
     private readonly List<Action<StoreEvent>> _subscribers = [];
     private long _version = 1;
+    private long _forgotten = 1;
 
     /// <summary>The version of the newest change.</summary>
     public long Version
@@ -50,101 +33,94 @@ internal sealed class ObjectStore(TimeProvider time)
         }
     }
 
+    /// <summary>Called inside every write with the kind, the new object (which it may complete) and the old one, null for
+    /// a creation. It may refuse the write with a <see cref="StoreConflictException"/>.</summary>
+    public Action<ResourceType, JsonObject, JsonObject?>? Admission { get; set; }
+
+    /// <summary>The cluster's time as objects carry it: UTC, whole seconds.</summary>
+    public string Now => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
     /// <summary>A copy of the object, or null.</summary>
-    public JsonObject? Get(ResourceType type, string @namespace, string name)
+    public JsonObject? Get(ResourceType type, string @namespace, string name) => Peek(type, @namespace, name).Copy();
+
+    /// <summary>The stored object itself, or null. Not to be changed.</summary>
+    public JsonObject? Peek(ResourceType type, string @namespace, string name)
     {
         lock (_gate)
         {
-            return Table(type).TryGetValue((@namespace, name), out var found) ? Copy(found) : null;
+            return Table(type).GetValueOrDefault((@namespace, name));
         }
     }
 
     /// <summary>Copies of all objects of a kind, of one Namespace or of all (null), sorted by Namespace and name.</summary>
-    public List<JsonObject> List(ResourceType type, string? @namespace = null)
+    public List<JsonObject> List(ResourceType type, string? @namespace = null) =>
+        [.. PeekAll(type, @namespace).Select(obj => obj.Copy())];
+
+    /// <summary>The stored objects themselves, sorted as <see cref="List"/> sorts. Not to be changed.</summary>
+    public List<JsonObject> PeekAll(ResourceType type, string? @namespace = null) => PeekWithVersion(type, @namespace).Items;
+
+    /// <summary>A consistent list of copies and the version to watch from.</summary>
+    public (List<JsonObject> Items, long Version) ListWithVersion(ResourceType type, string? @namespace = null)
+    {
+        var (items, version) = PeekWithVersion(type, @namespace);
+        return ([.. items.Select(obj => obj.Copy())], version);
+    }
+
+    /// <summary>A consistent list of the stored objects themselves and the version to watch from.</summary>
+    public (List<JsonObject> Items, long Version) PeekWithVersion(ResourceType type, string? @namespace = null)
     {
         lock (_gate)
         {
-            return [.. Table(type).Where(e => @namespace is null || e.Key.Namespace == @namespace).Select(e => Copy(e.Value))];
+            return ([.. Table(type).Where(e => @namespace is null || e.Key.Namespace == @namespace).Select(e => e.Value)], _version);
+        }
+    }
+
+    /// <summary>The kinds of which there is an object.</summary>
+    public List<ResourceType> Types()
+    {
+        lock (_gate)
+        {
+            return [.. _objects.Where(e => e.Value.Count > 0).Select(e => e.Key)];
         }
     }
 
     /// <summary>Adds an object; fills in uid, creationTimestamp, resourceVersion and generation. Returns it as stored.</summary>
-    /// <exception cref="StoreConflictException">AlreadyExists.</exception>
-    public JsonObject Create(ResourceType type, JsonObject obj)
+    /// <param name="type">The kind.</param>
+    /// <param name="obj">The object; it needs <c>metadata.name</c>, and <c>metadata.namespace</c> when the kind is namespaced.</param>
+    /// <param name="dryRun">Do everything but store it.</param>
+    /// <exception cref="StoreConflictException">AlreadyExists, or what <see cref="Admission"/> says.</exception>
+    public JsonObject Create(ResourceType type, JsonObject obj, bool dryRun = false)
     {
         lock (_gate)
         {
-            var copy = Copy(obj);
-            var key = KeyOf(copy);
+            var copy = obj.Copy();
+            var key = (copy.NamespaceOf(), copy.NameOf());
             if (Table(type).ContainsKey(key))
             {
-                throw new StoreConflictException("AlreadyExists", $"{type.Plural} \"{key.Name}\" already exists");
+                throw StoreConflictException.AlreadyExists(type, copy.NameOf());
             }
 
             copy["apiVersion"] ??= type.ApiVersion;
             copy["kind"] ??= type.Kind;
-            var metadata = (JsonObject)copy["metadata"]!;
+            var metadata = copy.Ensure("metadata");
             metadata["uid"] = Guid.NewGuid().ToString();
-            metadata["creationTimestamp"] = Timestamp();
-            metadata["generation"] = 1;
-            return Commit(StoreEventType.Added, type, key, copy);
+            metadata["creationTimestamp"] = Now;
+            metadata["generation"] = 1L;
+            metadata.Remove("deletionTimestamp");
+            metadata.Remove("deletionGracePeriodSeconds");
+            Admission?.Invoke(type, copy, null);
+            return dryRun ? copy : Commit(StoreEventType.Added, type, copy, null).Copy();
         }
     }
 
     /// <summary>Replaces an object. A resourceVersion in it must be the stored one; without one the write is unconditional.
-    /// generation rises when anything but metadata and status changes. An unchanged object is not written again.</summary>
-    /// <exception cref="StoreConflictException">NotFound or Conflict.</exception>
-    public JsonObject Update(ResourceType type, JsonObject obj)
-    {
-        lock (_gate)
-        {
-            var copy = Copy(obj);
-            var key = KeyOf(copy);
-            if (!Table(type).TryGetValue(key, out var old))
-            {
-                throw new StoreConflictException("NotFound", $"{type.Plural} \"{key.Name}\" not found");
-            }
+    /// generation rises when anything but metadata and status changes. An unchanged object is not written again. A marked
+    /// object that has no finalizer and no grace period left is removed.</summary>
+    /// <exception cref="StoreConflictException">NotFound, Conflict, or what <see cref="Admission"/> says.</exception>
+    public JsonObject Update(ResourceType type, JsonObject obj, bool dryRun = false) => Replace(type, obj, null, dryRun);
 
-            var metadata = (JsonObject)copy["metadata"]!;
-            var oldMetadata = (JsonObject)old["metadata"]!;
-            if (metadata["resourceVersion"]?.GetValue<string>() is { Length: > 0 } version
-                && version != oldMetadata["resourceVersion"]!.GetValue<string>())
-            {
-                throw new StoreConflictException(
-                    "Conflict",
-                    $"Operation cannot be fulfilled on {type.Plural} \"{key.Name}\": the object has been modified; "
-                    + "please apply your changes to the latest version and try again");
-            }
-
-            foreach (var field in (string[])["uid", "creationTimestamp", "resourceVersion", "generation", "deletionTimestamp"])
-            {
-                if (oldMetadata[field] is { } kept)
-                {
-                    metadata[field] = kept.DeepClone();
-                }
-            }
-
-            if (JsonNode.DeepEquals(copy, old))
-            {
-                return copy;
-            }
-
-            if (!JsonNode.DeepEquals(WithoutMetadataAndStatus(copy), WithoutMetadataAndStatus(old)))
-            {
-                metadata["generation"] = (oldMetadata["generation"]?.GetValue<long>() ?? 1) + 1;
-            }
-
-            if (oldMetadata["deletionTimestamp"] is not null && metadata["finalizers"] is not JsonArray { Count: > 0 }
-                && oldMetadata["finalizers"] is JsonArray { Count: > 0 })
-            {
-                return Remove(type, key, copy);
-            }
-
-            return Commit(StoreEventType.Modified, type, key, copy);
-        }
-    }
-
-    /// <summary>Reads, changes and writes one object in one go; the change returns false to leave it alone. Null when it is not there.</summary>
+    /// <summary>Reads, changes and writes one object in one go; the change returns false to leave it alone. Null when it is
+    /// not there or was left alone.</summary>
     public JsonObject? Mutate(ResourceType type, string @namespace, string name, Func<JsonObject, bool> change)
     {
         lock (_gate)
@@ -154,44 +130,58 @@ internal sealed class ObjectStore(TimeProvider time)
     }
 
     /// <summary>Marks an object for deletion (deletionTimestamp); with finalizers left, or a grace period, it stays until
-    /// <see cref="Update"/> takes the last finalizer off or <see cref="Delete"/> removes it.</summary>
-    public JsonObject? MarkForDeletion(ResourceType type, string @namespace, string name, long gracePeriodSeconds) =>
-        Mutate(type, @namespace, name, obj =>
+    /// <see cref="Update"/> takes the last finalizer off or <see cref="Delete"/> removes it; with neither it is removed at
+    /// once. Marking again can only shorten the grace period.</summary>
+    /// <returns>The object as it is now, or as it last was; null when it is not there.</returns>
+    public JsonObject? MarkForDeletion(ResourceType type, string @namespace, string name, long gracePeriodSeconds)
+    {
+        lock (_gate)
         {
-            var metadata = (JsonObject)obj["metadata"]!;
-            if (metadata["deletionTimestamp"] is not null)
+            if (Get(type, @namespace, name) is not { } obj)
             {
-                return false;
+                return null;
             }
 
-            var stored = Table(type)[(@namespace, name)];
-            stored["metadata"]!["deletionTimestamp"] = Timestamp(); // Update keeps the stored one
-            metadata["deletionGracePeriodSeconds"] = gracePeriodSeconds;
-            return true;
-        });
+            if (obj.IsTerminating() && gracePeriodSeconds >= (obj.Number("metadata", "deletionGracePeriodSeconds") ?? 0))
+            {
+                return obj;
+            }
 
-    /// <summary>Removes an object at once. False when it is not there.</summary>
+            var end = time.GetUtcNow().AddSeconds(gracePeriodSeconds).UtcDateTime;
+            return Replace(
+                type, obj, (end.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), gracePeriodSeconds), dryRun: false);
+        }
+    }
+
+    /// <summary>Removes an object at once, finalizers or not. False when it is not there.</summary>
     public bool Delete(ResourceType type, string @namespace, string name)
     {
         lock (_gate)
         {
-            var key = (@namespace, name);
-            if (!Table(type).TryGetValue(key, out var old))
+            if (Peek(type, @namespace, name) is not { } old)
             {
                 return false;
             }
 
-            Remove(type, key, Copy(old));
+            Remove(type, old.Copy(), old);
             return true;
         }
     }
 
     /// <summary>Calls <paramref name="onEvent"/> for every change after <paramref name="sinceVersion"/>, past ones first.</summary>
+    /// <exception cref="StoreConflictException">Expired: changes after that version are forgotten already.</exception>
     public IDisposable Subscribe(Action<StoreEvent> onEvent, long sinceVersion)
     {
         lock (_gate)
         {
-            foreach (var past in _history.Where(e => e.Version > sinceVersion))
+            // Versions 0 and 1 are before the first change, so they need the whole history.
+            if (Math.Max(sinceVersion, 1) < _forgotten)
+            {
+                throw new StoreConflictException("Expired", $"too old resource version: {sinceVersion} ({_forgotten})");
+            }
+
+            var first = _history.FindLastIndex(e => e.Version <= sinceVersion) + 1;
+            foreach (var past in _history[first..])
             {
                 onEvent(past);
             }
@@ -201,62 +191,133 @@ internal sealed class ObjectStore(TimeProvider time)
         }
     }
 
-    /// <summary>A consistent list and the version to watch from.</summary>
-    public (List<JsonObject> Items, long Version) ListWithVersion(ResourceType type, string? @namespace = null)
+    private static bool HasFinalizers(JsonObject obj) =>
+        obj.At("metadata", "finalizers") is JsonArray { Count: > 0 }
+        || (obj.Text("kind") == ResourceType.Namespace.Kind && obj.At("spec", "finalizers") is JsonArray { Count: > 0 });
+
+    private static bool SameSpec(JsonObject left, JsonObject right)
+    {
+        foreach (var field in left.Select(e => e.Key).Union(right.Select(e => e.Key)))
+        {
+            if (field is not ("metadata" or "status") && !JsonNode.DeepEquals(left[field], right[field]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private JsonObject Replace(ResourceType type, JsonObject obj, (string Time, long Grace)? deletion, bool dryRun)
     {
         lock (_gate)
         {
-            return (List(type, @namespace), _version);
+            var copy = obj.Copy();
+            var old = Peek(type, copy.NamespaceOf(), copy.NameOf()) ?? throw StoreConflictException.NotFound(type, copy.NameOf());
+            var metadata = copy.Ensure("metadata");
+            var oldMetadata = (JsonObject)old["metadata"]!;
+            if (metadata.Text("resourceVersion") is { Length: > 0 } version && version != oldMetadata.Text("resourceVersion"))
+            {
+                throw StoreConflictException.Changed(type, copy.NameOf());
+            }
+
+            if (metadata.Text("uid") is { Length: > 0 } uid && uid != old.UidOf())
+            {
+                throw new StoreConflictException(
+                    "Conflict",
+                    $"Operation cannot be fulfilled on {type.QualifiedPlural} \"{copy.NameOf()}\": Precondition failed: "
+                    + $"UID in precondition: {uid}, UID in object meta: {old.UidOf()}");
+            }
+
+            foreach (var field in (string[])
+                ["uid", "creationTimestamp", "resourceVersion", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"])
+            {
+                metadata.Remove(field);
+                if (oldMetadata[field] is { } kept)
+                {
+                    metadata[field] = kept.DeepClone();
+                }
+            }
+
+            if (deletion is var (end, grace))
+            {
+                metadata["deletionTimestamp"] = end;
+                metadata["deletionGracePeriodSeconds"] = grace;
+            }
+
+            Admission?.Invoke(type, copy, old);
+            if (JsonNode.DeepEquals(copy, old))
+            {
+                return copy;
+            }
+
+            if (!SameSpec(copy, old))
+            {
+                metadata["generation"] = (old.Number("metadata", "generation") ?? 1) + 1;
+            }
+
+            if (dryRun)
+            {
+                return copy;
+            }
+
+            return copy.IsTerminating() && !HasFinalizers(copy) && (copy.Number("metadata", "deletionGracePeriodSeconds") ?? 0) == 0
+                ? Remove(type, copy, old)
+                : Commit(StoreEventType.Modified, type, copy, old).Copy();
         }
     }
-
-    private static JsonObject Copy(JsonObject obj) => (JsonObject)obj.DeepClone();
-
-    private static (string Namespace, string Name) KeyOf(JsonObject obj) =>
-        (obj["metadata"]?["namespace"]?.GetValue<string>() ?? "", obj["metadata"]!["name"]!.GetValue<string>());
-
-    private static JsonObject WithoutMetadataAndStatus(JsonObject obj)
-    {
-        var copy = Copy(obj);
-        copy.Remove("metadata");
-        copy.Remove("status");
-        return copy;
-    }
-
-    private string Timestamp() =>
-        time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private SortedDictionary<(string Namespace, string Name), JsonObject> Table(ResourceType type)
     {
         if (!_objects.TryGetValue(type, out var table))
         {
-            _objects[type] = table = [];
+            _objects[type] = table = new(KeyOrder);
         }
 
         return table;
     }
 
-    private JsonObject Remove(ResourceType type, (string Namespace, string Name) key, JsonObject last)
+    private static readonly Comparer<(string Namespace, string Name)> KeyOrder = Comparer<(string Namespace, string Name)>.Create(
+        (a, b) => string.CompareOrdinal(a.Namespace, b.Namespace) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));
+
+    private JsonObject Remove(ResourceType type, JsonObject last, JsonObject old)
     {
-        Table(type).Remove(key);
-        return Publish(StoreEventType.Deleted, type, last);
+        Table(type).Remove((old.NamespaceOf(), old.NameOf()));
+        return Publish(StoreEventType.Deleted, type, last, old).Copy();
     }
 
-    private JsonObject Commit(StoreEventType change, ResourceType type, (string Namespace, string Name) key, JsonObject obj)
+    private JsonObject Commit(StoreEventType change, ResourceType type, JsonObject obj, JsonObject? old)
     {
-        Table(type)[key] = obj;
-        return Copy(Publish(change, type, obj));
+        obj["metadata"]!["resourceVersion"] = (_version + 1).ToString(CultureInfo.InvariantCulture);
+        var key = (obj.NamespaceOf(), obj.NameOf());
+        var stored = Freeze(obj);
+        Table(type)[key] = stored;
+        return Publish(change, type, stored, old, frozen: true);
     }
 
-    private JsonObject Publish(StoreEventType change, ResourceType type, JsonObject obj)
+    /// <summary>Parsed text: cheap to copy, and every number reads the same whatever C# type it was set with.</summary>
+    private static JsonObject Freeze(JsonObject obj) => (JsonObject)JsonNode.Parse(JsonSerializer.SerializeToUtf8Bytes(obj))!;
+
+    private JsonObject Publish(StoreEventType change, ResourceType type, JsonObject obj, JsonObject? old, bool frozen = false)
     {
         _version++;
-        obj["metadata"]!["resourceVersion"] = _version.ToString(CultureInfo.InvariantCulture);
-        var stored = new StoreEvent(change, type, Copy(obj), _version);
-        _history.Add(stored);
-        foreach (var subscriber in _subscribers)
+        if (!frozen)
         {
-            subscriber(stored);
+            obj["metadata"]!["resourceVersion"] = _version.ToString(CultureInfo.InvariantCulture);
+            obj = Freeze(obj);
+        }
+
+        var happened = new StoreEvent(change, type, obj, _version, old);
+        _history.Add(happened);
+        if (_history.Count >= 2 * historyLimit)
+        {
+            _forgotten = _history[historyLimit - 1].Version;
+            _history.RemoveRange(0, historyLimit);
+        }
+
+        foreach (var subscriber in _subscribers.ToArray())
+        {
+            subscriber(happened);
         }
 
         return obj;

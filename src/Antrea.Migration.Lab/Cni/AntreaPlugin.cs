@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Nodes;
+using Antrea.Migration.Routing;
+
+namespace Antrea.Migration.Lab.Cni;
+
+/// <summary>Antrea's CNI plugin: hands the request to the Node's agent, which makes an OVS port with an address of the PodCIDR.</summary>
+/// <remarks>
+/// <para>It knows no primary interface: unless the IPAM result has a default route, one by the gateway is put before what
+/// the Pod has. From v2.4 on the configuration's <c>ipam.routes</c> are honoured, with table and priority; before, they are
+/// not looked at.</para>
+/// <para>Source: Antrea v1.14 and v2.7 <c>pkg/agent/cniserver/server.go</c>; containernetworking/plugins <c>pkg/ipam</c>.</para>
+/// </remarks>
+internal sealed class AntreaPlugin : ICniPlugin
+{
+    private static readonly Cidr Everything = Cidr.Parse("0.0.0.0/0");
+
+    public ImmutableArray<CniAddress> Add(CniInvocation invocation, JsonObject config)
+    {
+        var agent = Agent(invocation);
+        if (config.Text("ipam", "type") is var type && type != "host-local")
+        {
+            throw new CniException($"antrea: the lab has ipam type host-local only, not {type ?? "none"}");
+        }
+
+        var bridge = agent.Bridge;
+        var routes = Routes(agent, config, invocation.IfName);
+        var address = Ipam(invocation, config).Assign(bridge.PodCidr, bridge.Gateway, invocation.ContainerId, invocation.IfName);
+        var pod = invocation.Netns;
+        var port = PortName(invocation);
+        pod.AddInterface(new PodInterface(
+            invocation.IfName, address, bridge.PodCidr.PrefixLength, AttachmentKind.OvsPort, invocation.Node.Host, port));
+        foreach (var route in routes)
+        {
+            pod.PrependRoute(route);
+        }
+
+        bridge.AddPort(new OvsPort(port, address, pod, invocation.IfName));
+        return [new CniAddress(invocation.IfName, address)];
+    }
+
+    public void Delete(CniInvocation invocation, JsonObject config)
+    {
+        // The interface is found by the sandbox alone, whatever its name; the address only by sandbox and name.
+        Agent(invocation).Bridge.RemovePorts(invocation.Netns);
+        foreach (var port in invocation.Netns.State.Interfaces.Where(i => i.Attachment == AttachmentKind.OvsPort))
+        {
+            invocation.Netns.RemoveInterface(port.Name);
+        }
+
+        Ipam(invocation, config).Release(invocation.ContainerId, invocation.IfName);
+    }
+
+    private static AntreaAgentState Agent(CniInvocation invocation) =>
+        invocation.Node.AntreaAgent ?? throw new CniException(
+            "antrea: rpc error: code = Unavailable desc = connection error: dial unix /var/run/antrea/cni.sock: connect: no such file or directory");
+
+    private static HostLocalIpam Ipam(CniInvocation invocation, JsonObject config) =>
+        new(invocation.Node.Files, config.Text("name") ?? "");
+
+    private static string PortName(CniInvocation invocation)
+    {
+        var key = invocation.ContainerId + (invocation.IfName == "eth0" ? "" : invocation.IfName);
+        var pod = invocation.Netns.PodName.Replace("-", "", StringComparison.Ordinal);
+        return $"{pod[..Math.Min(8, pod.Length)]}-{Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(key)))[..6]}";
+    }
+
+    private static List<Route> Routes(AntreaAgentState agent, JsonObject config, string ifName)
+    {
+        var routes = new List<Route>();
+        if (agent.HonoursIpamRoutes)
+        {
+            routes.AddRange(config.Items("ipam", "routes").Select(r => Read(r, agent.Bridge.Gateway, ifName)));
+        }
+
+        if (routes.TrueForAll(r => r.Destination != Everything))
+        {
+            routes.Add(new Route { Destination = Everything, Gateway = agent.Bridge.Gateway, Device = ifName });
+        }
+
+        return routes;
+    }
+
+    private static Route Read(JsonObject route, IPAddress gateway, string ifName)
+    {
+        if (!Cidr.TryParse(route.Text("dst"), out var destination, out var error))
+        {
+            throw new CniException($"antrea: invalid route in ipam: {error}");
+        }
+
+        var hop = gateway;
+        if (route.Text("gw") is { Length: > 0 } given && !IPAddress.TryParse(given, out hop))
+        {
+            throw new CniException($"antrea: invalid gw {given} of route {destination} in ipam");
+        }
+
+        return new Route
+        {
+            Destination = destination,
+            Gateway = hop,
+            Device = ifName,
+            Metric = (int)(route.Number("priority") ?? 0),
+            Table = route.Number("table") is { } table and not (0 or 254)
+                ? table.ToString(CultureInfo.InvariantCulture)
+                : RoutingState.MainTable,
+        };
+    }
+}

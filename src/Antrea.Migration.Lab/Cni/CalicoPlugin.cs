@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Routing;
+
+namespace Antrea.Migration.Lab.Cni;
+
+/// <summary>Calico's CNI plugin: a /32 address, a gateway by proxy ARP, a <c>cali…</c> veth with its route on the Node.</summary>
+/// <remarks>Source: Calico v3.26 <c>cni-plugin/pkg/dataplane/linux/dataplane_linux.go</c> and <c>pkg/k8s/k8s.go</c>.
+/// Only <c>calico-ipam</c>; Pod annotations that ask for pools or addresses are refused by name.</remarks>
+internal sealed class CalicoPlugin(ObjectStore store, CalicoIpamPlugin ipam) : ICniPlugin
+{
+    private static readonly IPAddress Gateway = IPAddress.Parse("169.254.1.1");
+    private static readonly string[] RefusedAnnotations =
+    [
+        "cni.projectcalico.org/ipv4pools", "cni.projectcalico.org/ipAddrs", "cni.projectcalico.org/ipAddrsNoIpam",
+    ];
+
+    public ImmutableArray<CniAddress> Add(CniInvocation invocation, JsonObject config)
+    {
+        var pod = invocation.Netns;
+        Check(invocation, config);
+        if (pod.State.Routing.Routes.Any(r => r.Destination.PrefixLength == 0 && r.Table == RoutingState.MainTable))
+        {
+            throw new CniException("calico: failed to add route (Dst: 0.0.0.0/0): file exists");
+        }
+
+        var node = config.Text("nodename") ?? NodeNameOf(invocation);
+        var address = ipam.Assign(
+            node,
+            Handle(invocation, config),
+            new JsonObject
+            {
+                ["namespace"] = pod.PodNamespace,
+                ["node"] = node,
+                ["pod"] = pod.PodName,
+                ["timestamp"] = store.Now,
+            },
+            "Workload");
+        var veth = VethName(pod);
+        pod.AddInterface(new PodInterface(invocation.IfName, address, 32, AttachmentKind.CalicoVeth, invocation.Node.Host, veth));
+        pod.ReplaceRoute(new Route { Destination = Cidr.Host(Gateway), Device = invocation.IfName, Scope = "link" });
+        pod.TryAddRoute(new Route { Destination = Cidr.Parse("0.0.0.0/0"), Gateway = Gateway, Device = invocation.IfName });
+        invocation.Node.Host.AddVeth(new WorkloadVeth(veth, pod, invocation.IfName));
+        invocation.Node.Host.ReplaceRoute(new Route { Destination = Cidr.Host(address), Device = veth, Scope = "link" });
+        store.Mutate(ResourceType.Pod, pod.PodNamespace, pod.PodName, json =>
+        {
+            var annotations = json.Ensure("metadata").Ensure("annotations");
+            annotations["cni.projectcalico.org/containerID"] = invocation.ContainerId;
+            annotations["cni.projectcalico.org/podIP"] = $"{address}/32";
+            annotations["cni.projectcalico.org/podIPs"] = $"{address}/32";
+            return true;
+        });
+        return [new CniAddress(invocation.IfName, address)];
+    }
+
+    public void Delete(CniInvocation invocation, JsonObject config)
+    {
+        CheckKubeconfig(invocation, config);
+        ipam.Release(Handle(invocation, config));
+        ipam.Release($"{invocation.Netns.PodNamespace}.{invocation.Netns.PodName}");
+        foreach (var port in invocation.Netns.State.Interfaces.Where(i => i.Attachment == AttachmentKind.CalicoVeth))
+        {
+            if (invocation.Node.Host.State.Veths.TryGetValue(port.HostSide, out var veth) && veth.Pod == invocation.Netns)
+            {
+                invocation.Node.Host.RemoveVeth(port.HostSide);
+            }
+
+            invocation.Netns.RemoveInterface(port.Name);
+        }
+    }
+
+    /// <summary>The Node's end of a Pod's interface: from Namespace and name, so a Pod of the same name gets the same.</summary>
+    public static string VethName(PodNetns pod) =>
+        "cali" + Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes($"{pod.PodNamespace}.{pod.PodName}")))[..11];
+
+    private static string Handle(CniInvocation invocation, JsonObject config) =>
+        $"{config.Text("name")}.{invocation.ContainerId}";
+
+    private static string NodeNameOf(CniInvocation invocation) =>
+        invocation.Node.Files.TryRead("/var/lib/calico/nodename", out var name) ? name.Trim() : invocation.Node.Name;
+
+    private static void CheckKubeconfig(CniInvocation invocation, JsonObject config)
+    {
+        if (config.Text("kubernetes", "kubeconfig") is { } kubeconfig && !invocation.Node.Files.FileExists(kubeconfig))
+        {
+            throw new CniException($"calico: stat {kubeconfig}: no such file or directory");
+        }
+    }
+
+    private void Check(CniInvocation invocation, JsonObject config)
+    {
+        CheckKubeconfig(invocation, config);
+        if (config.Text("ipam", "type") is var type && type != "calico-ipam")
+        {
+            throw new CniException($"calico: the lab has ipam type calico-ipam only, not {type ?? "none"}");
+        }
+
+        var pod = store.Peek(ResourceType.Pod, invocation.Netns.PodNamespace, invocation.Netns.PodName)
+            ?? throw new CniException($"calico: pods \"{invocation.Netns.PodName}\" not found");
+        foreach (var refused in RefusedAnnotations)
+        {
+            if (pod.At("metadata", "annotations", refused) is not null)
+            {
+                throw new CniException($"calico: the lab does not support the Pod annotation {refused}");
+            }
+        }
+    }
+}

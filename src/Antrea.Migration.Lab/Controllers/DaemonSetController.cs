@@ -1,0 +1,249 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.Lab.ControlPlane;
+
+namespace Antrea.Migration.Lab.Controllers;
+
+/// <summary>Runs one Pod of a DaemonSet on each Node it fits: RollingUpdate within maxUnavailable or maxSurge, or OnDelete.</summary>
+/// <remarks>Pods are made for a Node by node affinity and bound by the scheduler, as in a real cluster. The label
+/// <c>controller-revision-hash</c> tells templates apart; there are no ControllerRevisions, so no history to undo.</remarks>
+internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) : IController
+{
+    private const string Hash = "controller-revision-hash";
+
+    /// <summary>Troubles of a Node that a DaemonSet's Pods stay through, with the effect they tolerate.</summary>
+    private static readonly (string Key, string Effect)[] Tolerated =
+    [
+        ("not-ready", "NoExecute"), ("unreachable", "NoExecute"), ("disk-pressure", "NoSchedule"),
+        ("memory-pressure", "NoSchedule"), ("pid-pressure", "NoSchedule"), ("unschedulable", "NoSchedule"),
+    ];
+
+    public IEnumerable<WorkKey> KeysFor(StoreEvent happened)
+    {
+        if (happened.Resource == ResourceType.DaemonSet)
+        {
+            return [WorkKey.Of(happened)];
+        }
+
+        if (happened.Resource == ResourceType.Node)
+        {
+            return IsHeartbeat(happened)
+                ? []
+                : store.PeekAll(ResourceType.DaemonSet).Select(s => new WorkKey(ResourceType.DaemonSet, s.NamespaceOf(), s.NameOf()));
+        }
+
+        return happened.Resource == ResourceType.Pod && happened.Object.ControllerOf() is { } owner && owner.Text("kind") == "DaemonSet"
+            ? [new WorkKey(ResourceType.DaemonSet, happened.Object.NamespaceOf(), owner.Text("name") ?? "")]
+            : [];
+    }
+
+    public TimeSpan? Reconcile(WorkKey key)
+    {
+        if (store.Peek(key.Type, key.Namespace, key.Name) is not { } set)
+        {
+            return null;
+        }
+
+        if (!set.IsTerminating())
+        {
+            var hash = PodTemplates.HashOf(set.At("spec", "template"));
+            Place(set, hash);
+            if (set.Text("spec", "updateStrategy", "type") == "RollingUpdate")
+            {
+                Roll(set, hash);
+            }
+        }
+
+        return Publish(set);
+    }
+
+    private static bool IsHeartbeat(StoreEvent happened) =>
+        happened is { Type: StoreEventType.Modified, Previous: { } before }
+        && JsonNode.DeepEquals(before["spec"], happened.Object["spec"])
+        && JsonNode.DeepEquals(before.At("metadata", "labels"), happened.Object.At("metadata", "labels"))
+        && before.ConditionIsTrue("Ready") == happened.Object.ConditionIsTrue("Ready")
+        && before.ConditionIsTrue("NetworkUnavailable") == happened.Object.ConditionIsTrue("NetworkUnavailable");
+
+    private static JsonObject NewPod(JsonObject set, string node, string hash)
+    {
+        var pod = PodTemplates.NewPod(set, Hash, hash);
+        pod["metadata"]!["labels"]!["pod-template-generation"] =
+            (set.Number("metadata", "generation") ?? 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var spec = pod.Ensure("spec");
+        var here = new JsonObject
+        {
+            ["matchFields"] = new JsonArray(new JsonObject
+            {
+                ["key"] = "metadata.name",
+                ["operator"] = "In",
+                ["values"] = new JsonArray(node),
+            }),
+        };
+        var affinity = spec.Ensure("affinity").Ensure("nodeAffinity").Ensure("requiredDuringSchedulingIgnoredDuringExecution");
+        var terms = affinity.Items("nodeSelectorTerms").ToList();
+        affinity["nodeSelectorTerms"] = new JsonArray([.. (terms.Count == 0 ? [[]] : terms).Select(term =>
+        {
+            var narrowed = term.Copy();
+            narrowed["matchFields"] = here["matchFields"]!.DeepClone();
+            return (JsonNode)narrowed;
+        })]);
+
+        var tolerations = spec["tolerations"] as JsonArray ?? [];
+        spec["tolerations"] = new JsonArray([.. tolerations.Select(t => t?.DeepClone()), .. Tolerated
+            .Concat(spec.Flag("hostNetwork") ? [("network-unavailable", "NoSchedule")] : [])
+            .Select(t => (JsonNode)new JsonObject { ["key"] = "node.kubernetes.io/" + t.Item1, ["operator"] = "Exists", ["effect"] = t.Item2 })]);
+        return pod;
+    }
+
+    /// <summary>The Node a Pod is on or is meant for.</summary>
+    private static string NodeOf(JsonObject pod) => pod.NodeName()
+        ?? pod.Items("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+            .SelectMany(term => term.Items("matchFields"))
+            .SelectMany(field => field.Texts("values"))
+            .FirstOrDefault() ?? "";
+
+    private static (long Unavailable, long Surge) Limits(JsonObject set, int nodes)
+    {
+        var rolling = set.Object("spec", "updateStrategy", "rollingUpdate");
+        var surge = IntOrPercent.Of(rolling.At("maxSurge"), nodes, roundUp: true);
+        var unavailable = IntOrPercent.Of(rolling.At("maxUnavailable"), nodes, roundUp: true, missing: 1);
+        return surge == 0 && unavailable == 0 ? (1, 0) : (unavailable, surge);
+    }
+
+    private Dictionary<string, List<JsonObject>> PodsByNode(JsonObject set) =>
+        store.PodsOf(set).GroupBy(NodeOf).ToDictionary(g => g.Key, g => g.ToList());
+
+    private bool IsAvailable(JsonObject set, JsonObject pod) =>
+        pod.IsActive() && pod.UntilAvailable(set.Number("spec", "minReadySeconds") ?? 0, time.GetUtcNow()) == TimeSpan.Zero;
+
+    /// <summary>Makes missing Pods and takes away those that have ended, are too many or have no business there.</summary>
+    private void Place(JsonObject set, string hash)
+    {
+        var pods = PodsByNode(set);
+        foreach (var node in store.PeekAll(ResourceType.Node))
+        {
+            var here = pods.GetValueOrDefault(node.NameOf(), []);
+            pods.Remove(node.NameOf());
+            var wanted = NewPod(set, node.NameOf(), hash);
+            var spec = wanted.Object("spec") ?? [];
+            var mayRun = NodeFit.Objection(spec, node) is null;
+            var mayStay = NodeFit.MatchesSelectors(spec, node) && NodeFit.UntoleratedTaint(spec, node, "NoExecute") is null;
+            if (here.Count == 0)
+            {
+                if (mayRun)
+                {
+                    store.Create(ResourceType.Pod, wanted);
+                }
+
+                continue;
+            }
+
+            var running = here.Where(p => p.IsActive()).ToList();
+            foreach (var pod in here.Where(p => p.HasEnded() || !mayStay))
+            {
+                store.Stop(pod);
+            }
+
+            // While surging, an old and a new Pod are there at once; more than one of a kind is one too many.
+            foreach (var extra in running.GroupBy(p => p.Text("metadata", "labels", Hash) == hash)
+                .SelectMany(g => g.OrderBy(p => p.Text("metadata", "creationTimestamp"), StringComparer.Ordinal).Skip(1)))
+            {
+                store.Stop(extra);
+            }
+        }
+
+        foreach (var stray in pods.Values.SelectMany(p => p))
+        {
+            store.Stop(stray); // its Node is gone
+        }
+    }
+
+    private void Roll(JsonObject set, string hash)
+    {
+        var nodes = store.PeekAll(ResourceType.Node)
+            .Where(n => NodeFit.Objection(NewPod(set, n.NameOf(), hash).Object("spec") ?? [], n) is null)
+            .Select(n => n.NameOf())
+            .ToList();
+        var pods = PodsByNode(set);
+        var (maxUnavailable, maxSurge) = Limits(set, nodes.Count);
+        var (unavailable, surging) = (0L, 0L);
+        var broken = new List<(JsonObject Pod, string Node)>();
+        var good = new List<(JsonObject Pod, string Node)>();
+        foreach (var node in nodes)
+        {
+            var here = pods.GetValueOrDefault(node, []);
+            var old = here.Find(p => p.IsActive() && p.Text("metadata", "labels", Hash) != hash);
+            var fresh = here.Find(p => p.IsActive() && p.Text("metadata", "labels", Hash) == hash);
+            var works = here.Exists(p => IsAvailable(set, p));
+            unavailable += works ? 0 : 1;
+            switch (old, fresh)
+            {
+                case ({ }, { }) when IsAvailable(set, fresh):
+                    store.Stop(old);
+                    break;
+                case ({ }, { }):
+                    surging++;
+                    break;
+                case ({ }, null) when here.Count == 1:
+                    (works ? good : broken).Add((old, node));
+                    break;
+            }
+        }
+
+        if (maxSurge > 0)
+        {
+            foreach (var (_, node) in broken.Concat(good).Take((int)Math.Max(0, maxSurge - surging)))
+            {
+                store.Create(ResourceType.Pod, NewPod(set, node, hash));
+            }
+
+            return;
+        }
+
+        foreach (var (pod, _) in broken.Concat(good.Take((int)Math.Max(0, maxUnavailable - unavailable))))
+        {
+            store.Stop(pod);
+        }
+    }
+
+    private TimeSpan? Publish(JsonObject set)
+    {
+        var hash = PodTemplates.HashOf(set.At("spec", "template"));
+        var (desired, current, misscheduled, ready, available, updated) = (0, 0, 0, 0, 0, 0);
+        TimeSpan? again = null;
+        var pods = PodsByNode(set);
+        foreach (var node in store.PeekAll(ResourceType.Node))
+        {
+            var here = pods.GetValueOrDefault(node.NameOf(), []);
+            var active = here.Where(p => p.IsActive()).ToList();
+            var fits = NodeFit.Objection(NewPod(set, node.NameOf(), hash).Object("spec") ?? [], node) is null;
+            if (!fits)
+            {
+                misscheduled += here.Count > 0 ? 1 : 0;
+                continue;
+            }
+
+            desired++;
+            current += here.Count > 0 ? 1 : 0;
+            ready += active.Exists(p => p.IsReady()) ? 1 : 0;
+            available += active.Exists(p => IsAvailable(set, p)) ? 1 : 0;
+            updated += active.Exists(p => p.Text("metadata", "labels", Hash) == hash) ? 1 : 0;
+            var waits = active.Select(p => p.UntilAvailable(set.Number("spec", "minReadySeconds") ?? 0, time.GetUtcNow())).Where(w => w > TimeSpan.Zero).Min();
+            again = waits is { } wait && (again is null || wait < again) ? wait : again;
+        }
+
+        store.Mutate(ResourceType.DaemonSet, set.NamespaceOf(), set.NameOf(), now =>
+        {
+            var status = now.Ensure("status");
+            status["observedGeneration"] = set.Number("metadata", "generation");
+            status["desiredNumberScheduled"] = desired;
+            status["currentNumberScheduled"] = current;
+            status["numberMisscheduled"] = misscheduled;
+            status["numberReady"] = ready;
+            status["numberAvailable"] = available;
+            status["numberUnavailable"] = desired - available;
+            status["updatedNumberScheduled"] = updated;
+            return true;
+        });
+        return again;
+    }
+}

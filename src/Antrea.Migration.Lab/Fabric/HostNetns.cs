@@ -1,0 +1,142 @@
+using System.Collections.Immutable;
+using System.Net;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Routing;
+
+namespace Antrea.Migration.Lab.Fabric;
+
+/// <summary>A Node's kernel at one moment.</summary>
+internal sealed record HostState : NamespaceState
+{
+    public ImmutableArray<HostDevice> Devices { get; init; } = [];
+
+    /// <summary>The <c>cali…</c> veths by name.</summary>
+    public ImmutableDictionary<string, WorkloadVeth> Veths { get; init; } =
+        ImmutableDictionary.Create<string, WorkloadVeth>(StringComparer.Ordinal);
+
+    /// <summary>Felix's chains; null where there are none.</summary>
+    public CalicoNetfilter? Calico { get; init; }
+
+    /// <summary>Antrea's chains; null where there are none.</summary>
+    public AntreaNetfilter? Antrea { get; init; }
+
+    /// <summary>kube-proxy; null where it does not run and left no rules.</summary>
+    public KubeProxy? KubeProxy { get; init; } = new();
+
+    /// <summary>The OVS bridge of antrea-agent; null before the agent made one.</summary>
+    public OvsBridge? Ovs { get; init; }
+
+    /// <summary>A Node that is switched off: it sends, forwards and answers nothing.</summary>
+    public bool IsDown { get; init; }
+
+    public HostDevice? Device(string? name) =>
+        Devices.FirstOrDefault(device => string.Equals(device.Name, name, StringComparison.Ordinal));
+
+    public HostDevice? Device(HostDeviceKind kind) => Devices.FirstOrDefault(device => device.Kind == kind);
+
+    public bool Holds(IPAddress address) => Devices.Any(device => address.Equals(device.Address));
+}
+
+/// <summary>The network namespace of one Node: devices, routes, netfilter, veths, and the OVS bridge beside it.</summary>
+/// <remarks>Whoever plays Calico, Antrea or kube-proxy changes it by the methods below or by <see cref="Update"/>.</remarks>
+internal sealed class HostNetns : NetworkNamespace
+{
+    public const string UplinkName = "eth0";
+
+    private readonly Lock _gate = new();
+    private volatile HostState _state = new();
+
+    /// <summary>A Node with just its uplink, the connected route and, if a gateway is given, a default route.</summary>
+    /// <param name="name">The Node's name.</param>
+    /// <param name="address">Its address on the physical network.</param>
+    /// <param name="prefixLength">That network's prefix length; KinD's is 16.</param>
+    /// <param name="gateway">The default route's next hop; null for no default route. Nothing is behind it.</param>
+    public HostNetns(string name, IPAddress address, int prefixLength = 16, IPAddress? gateway = null)
+        : base(name)
+    {
+        Address = address;
+        AddDevice(new HostDevice(UplinkName, HostDeviceKind.Uplink, address, prefixLength));
+        if (gateway is not null)
+        {
+            ReplaceRoute(new Route { Destination = Cidr.Parse("0.0.0.0/0"), Gateway = gateway, Device = UplinkName });
+        }
+    }
+
+    /// <summary>The Node's address (InternalIP).</summary>
+    public IPAddress Address { get; }
+
+    public HostState State => _state;
+
+    public override NamespaceState Snapshot => _state;
+
+    public override bool Holds(IPAddress address) => _state.Holds(address);
+
+    /// <summary>Replaces the whole state at once; for changes that must be seen together.</summary>
+    public void Update(Func<HostState, HostState> change) => Change(state => change((HostState)state));
+
+    /// <summary>Adds a device, or gives it another address, with the connected route of a prefix shorter than /32.</summary>
+    public void AddDevice(HostDevice device) => Update(state =>
+    {
+        var routing = state.Routing;
+        if (state.Device(device.Name) is not null)
+        {
+            routing = routing.Remove(route => IsConnected(route, device.Name));
+        }
+
+        if (device is { Address: { } address, PrefixLength: < 32 })
+        {
+            routing = routing.Replace(new Route
+            {
+                Destination = Cidr.Containing(address, device.PrefixLength),
+                Device = device.Name,
+                Protocol = "kernel",
+                Scope = "link",
+                Source = address,
+            });
+        }
+
+        return state with
+        {
+            Devices = state.Devices.RemoveAll(other => string.Equals(other.Name, device.Name, StringComparison.Ordinal))
+                .Add(device),
+            Routing = routing,
+        };
+    });
+
+    /// <summary>Removes a device and, as the kernel does, every route by it.</summary>
+    public void RemoveDevice(string name) => Update(state => state with
+    {
+        Devices = state.Devices.RemoveAll(device => string.Equals(device.Name, name, StringComparison.Ordinal)),
+        Routing = state.Routing.Remove(route => string.Equals(route.Device, name, StringComparison.Ordinal)),
+    });
+
+    /// <summary>Plugs in a workload veth (an old one of that name is replaced); its /32 route is added apart.</summary>
+    public void AddVeth(WorkloadVeth veth) => Update(state => state with { Veths = state.Veths.SetItem(veth.Name, veth) });
+
+    /// <summary>Removes a veth and every route by it; nothing happens when there is none.</summary>
+    public void RemoveVeth(string name) => Update(state => state with
+    {
+        Veths = state.Veths.Remove(name),
+        Routing = state.Routing.Remove(route => string.Equals(route.Device, name, StringComparison.Ordinal)),
+    });
+
+    /// <summary>Sets what felix enforces on one veth, or on every veth when <paramref name="name"/> is null.</summary>
+    public void SetVethPolicy(string? name, IPolicyEnforcer? policy) => Update(state => state with
+    {
+        Veths = state.Veths.Values
+            .Where(veth => name is null || string.Equals(veth.Name, name, StringComparison.Ordinal))
+            .Aggregate(state.Veths, (veths, veth) => veths.SetItem(veth.Name, veth with { Policy = policy })),
+    });
+
+    protected override void Change(Func<NamespaceState, NamespaceState> change)
+    {
+        lock (_gate)
+        {
+            _state = (HostState)change(_state);
+        }
+    }
+
+    private static bool IsConnected(Route route, string device) =>
+        string.Equals(route.Device, device, StringComparison.Ordinal)
+        && string.Equals(route.Protocol, "kernel", StringComparison.Ordinal);
+}

@@ -1,0 +1,238 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Nodes;
+using Antrea.Migration.Lab.Scenarios;
+
+namespace Antrea.Migration.Lab;
+
+/// <summary>A Kubernetes cluster with Calico in this process: API server on loopback, hollow Nodes, a simulated network.</summary>
+/// <remarks>
+/// KubernetesClient and kubectl use it by its kubeconfig; <see cref="Network"/> connects as a Pod of it would. Disposing it
+/// stops everything. Members are safe for use by several threads.
+/// </remarks>
+public sealed class LabCluster : IAsyncDisposable
+{
+    private readonly LabControlPlane _controlPlane;
+    private readonly LabClusterOptions _options;
+
+    private LabCluster(LabClusterOptions options, LabControlPlane controlPlane, NodeFleet fleet, SimulatedFabric fabric, string kubeconfigPath)
+    {
+        _options = options;
+        _controlPlane = controlPlane;
+        Fleet = fleet;
+        KubeconfigPath = kubeconfigPath;
+        Network = new LabNetwork(
+            fabric, fleet.Table.Resolve, new IPEndPoint(SystemManifest.DnsAddress(options.ServiceSubnet), 53));
+    }
+
+    /// <summary>The cluster's name.</summary>
+    public string Name => _options.Name;
+
+    /// <summary>The text of a kubeconfig for this cluster.</summary>
+    public string Kubeconfig => _controlPlane.Kubeconfig;
+
+    /// <summary>A file with <see cref="Kubeconfig"/>, readable by this user only; it is deleted with the cluster.</summary>
+    public string KubeconfigPath { get; }
+
+    /// <summary>The cluster's network: traces, and connections from Pods and Nodes.</summary>
+    public LabNetwork Network { get; }
+
+    internal ObjectStore Store => _controlPlane.Store;
+
+    internal NodeFleet Fleet { get; }
+
+    /// <summary>Builds the cluster and waits until every Node and every Pod is ready.</summary>
+    /// <param name="options">What it looks like; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the start; what was built is taken down.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="FormatException"><see cref="LabClusterOptions.ExtraObjects"/> is no YAML or has an unknown kind.</exception>
+    public static async Task<LabCluster> StartAsync(LabClusterOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new LabClusterOptions();
+        options.Validate();
+        var cluster = await CreateAsync(options, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await cluster.BuildAsync(cancellationToken).ConfigureAwait(false);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Connects as a workload does: each connection comes from a ready Pod of it, the first by name.</summary>
+    /// <param name="podNamespace">The Namespace.</param>
+    /// <param name="workload">A Pod's name, or that of the DaemonSet, Deployment, ReplicaSet or StatefulSet that owns Pods.</param>
+    /// <returns>What a <c>ConnectCallback</c> needs. It throws as <see cref="LabNetwork.ConnectAsync(string, string, int, CancellationToken)"/>
+    /// does, and <see cref="IOException"/> when the workload has no ready Pod.</returns>
+    public Func<DnsEndPoint, CancellationToken, ValueTask<Stream>> ConnectFrom(string podNamespace, string workload)
+    {
+        ArgumentNullException.ThrowIfNull(podNamespace);
+        ArgumentNullException.ThrowIfNull(workload);
+        return async (target, cancellationToken) =>
+        {
+            var pod = ReadyPodOf(podNamespace, workload)
+                ?? throw new IOException($"{podNamespace}/{workload} has no ready Pod to connect from.");
+            return await Network.ConnectAsync(pod, target.Host, target.Port, cancellationToken).ConfigureAwait(false);
+        };
+    }
+
+    /// <summary>Waits until controllers, Nodes and programs have acted on every change so far. Pods may still be starting or ending.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task SettledAsync(CancellationToken cancellationToken = default)
+    {
+        long version;
+        do
+        {
+            version = Store.Version;
+            await _controlPlane.SettledAsync(cancellationToken).ConfigureAwait(false);
+            await Fleet.SettledAsync(cancellationToken).ConfigureAwait(false);
+        }
+        while (Store.Version != version);
+    }
+
+    /// <summary>The whole cluster as text: objects, Nodes' files and routes. What differs between equal clusters is left out.</summary>
+    /// <remarks>Left out or replaced: uids, times, versions, random parts of names, container ids, and which address of a block
+    /// or PodCIDR a Pod has. Sorted throughout.</remarks>
+    /// <param name="cancellationToken">Ends the wait for the cluster to settle.</param>
+    public async Task<string> DumpAsync(CancellationToken cancellationToken = default)
+    {
+        await SettledAsync(cancellationToken).ConfigureAwait(false);
+        return LabDump.Write(Store, Fleet.Nodes);
+    }
+
+    /// <summary>Stops the cluster as it is and deletes <see cref="KubeconfigPath"/>.</summary>
+    /// <exception cref="AggregateException">The lab itself had failed in the background.</exception>
+    public async ValueTask DisposeAsync()
+    {
+        await _controlPlane.DisposeAsync().ConfigureAwait(false);
+        await Fleet.DisposeAsync().ConfigureAwait(false);
+        File.Delete(KubeconfigPath);
+        if (Fleet.Failures.Count > 0)
+        {
+            throw new AggregateException("The lab failed in the background.", Fleet.Failures);
+        }
+    }
+
+    /// <summary>Applies YAML documents as the cluster's builder would, without the API server.</summary>
+    internal void Apply(string yaml) => ObjectApplier.Apply(Store, yaml);
+
+    /// <summary>Waits until every Node and every Pod that is not on its way out is ready.</summary>
+    internal Task AllReadyAsync(CancellationToken cancellationToken) => Store.UntilAsync(AllReady, cancellationToken);
+
+    internal string? ReadyPodOf(string podNamespace, string workload) =>
+        Store.PeekAll(ResourceType.Pod, podNamespace)
+            .Where(p => p.ConditionIsTrue("Ready") && !p.IsTerminating() && BelongsTo(p, workload))
+            .Select(p => $"{podNamespace}/{p.NameOf()}").FirstOrDefault();
+
+    private static async Task<LabCluster> CreateAsync(LabClusterOptions options, CancellationToken cancellationToken)
+    {
+        var store = new ObjectStore(options.Time);
+        var fabric = new SimulatedFabric(options.Time);
+        LabControlPlane? controlPlane = null;
+        var fleet = new NodeFleet(
+            store,
+            fabric,
+            options.Kubelet with { ControllersSettledAsync = ct => controlPlane?.SettledAsync(ct) ?? Task.CompletedTask },
+            options.Time);
+        fabric.Services = fleet.Table.Find;
+        controlPlane = await LabControlPlane.StartAsync(
+            new LabControlPlaneOptions
+            {
+                ClusterName = options.Name,
+                ServiceCidr = options.ServiceSubnet,
+                KubernetesVersion = options.KubernetesVersion,
+                Faults = options.Faults,
+            },
+            store,
+            new LabPodExecutor(fleet.Find),
+            options.Time,
+            cancellationToken).ConfigureAwait(false);
+        var path = Path.Combine(Path.GetTempPath(), $"antrea-migration-lab-{Guid.NewGuid():N}.kubeconfig");
+        var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        await using (var writer = new StreamWriter(path, file))
+        {
+            await writer.WriteAsync(controlPlane.Kubeconfig.AsMemory(), cancellationToken).ConfigureAwait(false);
+        }
+
+        return new LabCluster(options, controlPlane, fleet, fabric, path);
+    }
+
+    private async Task BuildAsync(CancellationToken cancellationToken)
+    {
+        var nodes = _options.Workers + 1;
+        var podCidrs = LabScenario.PodCidrPlaces(Name, nodes);
+        var addresses = LabScenario.AddressPlaces(Name, nodes);
+        var network = Addressing.Cidr.Parse("172.18.0.0/16");
+        for (var i = 0; i < nodes; i++)
+        {
+            Fleet.Add(new LabNode(
+                NodeName(i),
+                network.AddressAt((UInt128)(addresses[i] + 2)),
+                network.AddressAt(1),
+                _options.PodSubnet.Subnet(24, (UInt128)podCidrs[i]),
+                Fleet.Plugins));
+        }
+
+        Apply(SystemManifest.Text(_options));
+        Apply(SystemManifest.ControlPlanePods(_options, NodeName(0)));
+        Apply(CalicoManifest.Text(_options));
+        await AllReadyAsync(cancellationToken).ConfigureAwait(false);
+        Apply(_options.ExtraObjects);
+        if (_options.Workloads)
+        {
+            Apply(WorkloadManifest.Text(_options));
+        }
+
+        Apply(SystemManifest.Dns(_options));
+        await SettledAsync(cancellationToken).ConfigureAwait(false);
+        await AllReadyAsync(cancellationToken).ConfigureAwait(false);
+        await SettledAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private string NodeName(int index) => index switch
+    {
+        0 => $"{Name}-control-plane",
+        1 => $"{Name}-worker",
+        _ => $"{Name}-worker{index}",
+    };
+
+    private bool AllReady() =>
+        Store.PeekAll(ResourceType.Node).TrueForAll(n => n.ConditionIsTrue("Ready"))
+        && Store.PeekAll(ResourceType.Pod) is { Count: > 0 } pods
+        && pods.TrueForAll(p => p.IsTerminating() || p.ConditionIsTrue("Ready"))
+        && WorkloadsAreComplete();
+
+    private bool WorkloadsAreComplete() =>
+        Store.PeekAll(ResourceType.DaemonSet).TrueForAll(d =>
+            d.Number("status", "observedGeneration") == d.Number("metadata", "generation")
+            && d.Number("status", "numberReady") == d.Number("status", "desiredNumberScheduled")
+            && d.Number("status", "updatedNumberScheduled") == d.Number("status", "desiredNumberScheduled"))
+        && Store.PeekAll(ResourceType.Deployment).TrueForAll(d =>
+            d.Number("status", "observedGeneration") == d.Number("metadata", "generation")
+            && (d.Number("status", "readyReplicas") ?? 0) == (d.Number("spec", "replicas") ?? 1)
+            && (d.Number("status", "updatedReplicas") ?? 0) == (d.Number("spec", "replicas") ?? 1)
+            && (d.Number("status", "replicas") ?? 0) == (d.Number("spec", "replicas") ?? 1));
+
+    private bool BelongsTo(JsonObject pod, string workload)
+    {
+        if (pod.NameOf() == workload || pod.ControllerOf() is not { } owner)
+        {
+            return pod.NameOf() == workload;
+        }
+
+        return owner.Text("name") == workload
+            || (owner.Text("kind") == ResourceType.ReplicaSet.Kind
+                && Store.Peek(ResourceType.ReplicaSet, pod.NamespaceOf(), owner.Text("name") ?? "")?.ControllerOf().Text("name") == workload);
+    }
+}

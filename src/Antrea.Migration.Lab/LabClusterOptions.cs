@@ -1,0 +1,85 @@
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Nodes;
+using Antrea.Migration.Lab.Scenarios;
+
+namespace Antrea.Migration.Lab;
+
+/// <summary>What a lab cluster looks like. The defaults are the seed's shape under a name whose blocks overlap nothing.</summary>
+public sealed record LabClusterOptions
+{
+    /// <summary>The cluster's name; Nodes are NAME-control-plane, NAME-worker, NAME-worker2… See <see cref="LabScenario"/>.</summary>
+    public string Name { get; init; } = LabScenario.Simple;
+
+    /// <summary>Workers beside the one control plane Node: 1–200.</summary>
+    public int Workers { get; init; } = 20;
+
+    /// <summary>Where PodCIDRs (/24) come from, IPv4. Must have one for every Node.</summary>
+    public Cidr PodSubnet { get; init; } = Cidr.Parse("10.10.0.0/16");
+
+    /// <summary>Where ClusterIPs come from, IPv4, /28 or larger.</summary>
+    public Cidr ServiceSubnet { get; init; } = Cidr.Parse("10.96.0.0/16");
+
+    /// <summary>Calico's default pool; null for the same as <see cref="PodSubnet"/>, as on KinD.</summary>
+    public Cidr? CalicoPool { get; init; }
+
+    /// <summary>Prefix length of Calico's blocks: 20–32.</summary>
+    public int BlockSize { get; init; } = 26;
+
+    /// <summary>Calico's release, for images and ClusterInformation.</summary>
+    public string CalicoVersion { get; init; } = "v3.26.1";
+
+    /// <summary>What the API server and the Nodes say they are.</summary>
+    public string KubernetesVersion { get; init; } = "v1.27.3";
+
+    /// <summary>Whether the seed's workloads run: nginx on every worker behind Service nginx-origin, and a client.</summary>
+    public bool Workloads { get; init; } = true;
+
+    /// <summary>YAML documents of further objects, applied when Calico runs and before the workloads: policies, for example.</summary>
+    public string ExtraObjects { get; init; } = "";
+
+    /// <summary>The lab's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>What goes wrong with which API request; null for nothing.</summary>
+    internal Func<LabApiRequest, LabApiFault?>? Faults { get; init; }
+
+    /// <summary>How fast the kubelets are.</summary>
+    internal KubeletOptions Kubelet { get; init; } = new();
+
+    /// <summary>Refuses what the lab cannot build.</summary>
+    /// <exception cref="ArgumentException">One option is out of range; the message names it.</exception>
+    internal void Validate()
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(Name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Workers, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Workers, 200);
+        ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 20);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(BlockSize, 32);
+        var pool = CalicoPool ?? PodSubnet;
+        if (PodSubnet.IsIPv6 || ServiceSubnet.IsIPv6 || pool.IsIPv6)
+        {
+            throw new ArgumentException("The lab is IPv4 only.");
+        }
+
+        if (PodSubnet.PrefixLength > 24 || PodSubnet.AddressCount / 256 < (UInt128)(Workers + 1))
+        {
+            throw new ArgumentException($"{nameof(PodSubnet)} {PodSubnet} has no /24 for each of {Workers + 1} Nodes.");
+        }
+
+        if (ServiceSubnet.PrefixLength > 28)
+        {
+            throw new ArgumentException($"{nameof(ServiceSubnet)} {ServiceSubnet} is smaller than a /28.");
+        }
+
+        if (pool.PrefixLength > BlockSize)
+        {
+            throw new ArgumentException($"{nameof(CalicoPool)} {pool} is smaller than one block (/{BlockSize}).");
+        }
+
+        if (PodSubnet.Overlaps(ServiceSubnet) || pool.Overlaps(ServiceSubnet))
+        {
+            throw new ArgumentException($"{nameof(ServiceSubnet)} {ServiceSubnet} overlaps Pod addresses.");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Lab.Cni;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Routing;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>antrea-agent in encap mode: CNI files first, then bridge, gateway, routes to every peer, and its AntreaAgentInfo.</summary>
+/// <remarks>
+/// <para>While it runs the Node's Antrea CNI requests are served. When it ends, bridge, gateway, routes, chains and files stay.
+/// At a start it frees host-local addresses it takes for unused: before v1.15 none, in v2.5.3, v2.6.3, v2.7.0 and newer those
+/// neither in a local Pod's status nor on the bridge, in between also those of Multus Pods' second interfaces.</para>
+/// <para>Source: Antrea v1.14 and v2.7 <c>pkg/agent</c>.</para>
+/// </remarks>
+internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram(context)
+{
+    private const string GatewayDevice = "antrea-gw0";
+    private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(60);
+    private static readonly string[] Conditions = ["AgentHealthy", "ControllerConnectionUp", "OVSDBConnectionUp", "OpenflowConnectionUp"];
+
+    private readonly Lock _gate = new();
+    private OvsBridge? _bridge;
+    private ITimer? _heartbeat;
+
+    private Version? Version => ContainerImage.VersionOf(Context.Tag);
+
+    public override bool IsReady => _bridge is not null;
+
+    public override void Start()
+    {
+        AntreaInstall.WriteFiles(Node);
+        if (Node.PodCidr is not { } podCidr)
+        {
+            throw new CniException($"antrea-agent: node {Node.Name} has no spec.podCIDR");
+        }
+
+        lock (_gate)
+        {
+            var bridge = Node.Host.State.Ovs ?? new OvsBridge(podCidr);
+            Node.Host.Update(state => state with { Ovs = bridge });
+            Node.Host.AddDevice(new HostDevice(GatewayDevice, HostDeviceKind.AntreaGateway, bridge.Gateway, podCidr.PrefixLength));
+            _bridge = bridge;
+            Reconcile(bridge);
+            CollectGarbage(bridge);
+            Node.AntreaAgent = new AntreaAgentState(bridge, Version is null || Version >= new Version(2, 4));
+        }
+
+        Services.View.NodesChanged += OnNodesChanged;
+        Services.View.AntreaControllerChanged += Report;
+        OnNodesChanged();
+        Report();
+        _heartbeat = Services.Time.CreateTimer(_ => Report(), null, HeartbeatInterval, HeartbeatInterval);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        Services.View.NodesChanged -= OnNodesChanged;
+        Services.View.AntreaControllerChanged -= Report;
+        if (_heartbeat is not null)
+        {
+            await _heartbeat.DisposeAsync().ConfigureAwait(false);
+        }
+
+        lock (_gate)
+        {
+            _bridge = null;
+            Node.AntreaAgent = null;
+        }
+    }
+
+    private void OnNodesChanged()
+    {
+        lock (_gate)
+        {
+            if (_bridge is { } bridge)
+            {
+                Reconcile(bridge);
+            }
+        }
+    }
+
+    private void Reconcile(OvsBridge bridge)
+    {
+        var peers = Services.View.Nodes.Values
+            .Where(n => n.Name != Node.Name && n.PodCidr is not null)
+            .Select(n => new OvsPeer(n.PodCidr!.Value, n.Address)).ToList();
+        foreach (var gone in bridge.State.Peers.Where(p => !peers.Exists(q => q.PodCidr == p.PodCidr)))
+        {
+            bridge.RemovePeer(gone.PodCidr);
+            Node.Host.RemoveRoutes(r => r.Destination == gone.PodCidr && r.Device == GatewayDevice);
+        }
+
+        foreach (var peer in peers)
+        {
+            bridge.SetPeer(peer);
+            Node.Host.ReplaceRoute(new Route
+            {
+                Destination = peer.PodCidr, Gateway = peer.PodCidr.AddressAt(1), Device = GatewayDevice, OnLink = true,
+            });
+        }
+
+        var all = peers.Select(p => p.PodCidr).Append(bridge.PodCidr).Order().ToImmutableArray();
+        Node.Host.Update(state => state with { Antrea = new AntreaNetfilter(bridge.PodCidr, all) });
+    }
+
+    private void CollectGarbage(OvsBridge bridge)
+    {
+        if (Version is { } old && old < new Version(1, 15))
+        {
+            return;
+        }
+
+        var used = Services.Store.PeekAll(ResourceType.Pod)
+            .Where(p => p.Text("spec", "nodeName") == Node.Name && !p.Flag("spec", "hostNetwork"))
+            .SelectMany(p => p.Items("status", "podIPs")).Select(ip => ip.Text("ip")).OfType<string>()
+            .Select(IPAddress.Parse).ToHashSet();
+        if (KnowsBridgePorts(Version))
+        {
+            used.UnionWith(bridge.State.Ports.Keys);
+        }
+
+        var ipam = new HostLocalIpam(Node.Files, AntreaInstall.NetworkName);
+        foreach (var unused in ipam.Allocations().Where(a => !used.Contains(a.Address)).ToList())
+        {
+            ipam.Free(unused.Address);
+        }
+    }
+
+    private static bool KnowsBridgePorts(Version? version) =>
+        version is null
+        || version >= new Version(2, 6, 3)
+        || (version >= new Version(2, 5, 3) && version < new Version(2, 6));
+
+    private void Report()
+    {
+        var now = Services.Store.Now;
+        var isConnected = Services.Store.PeekAll(CniKinds.AntreaControllerInfo).Count > 0;
+        JsonObject info;
+        lock (_gate)
+        {
+            if (_bridge is not { } bridge)
+            {
+                return;
+            }
+
+            info = Info(bridge, isConnected, now);
+        }
+
+        Services.Store.CreateOrReplace(CniKinds.AntreaAgentInfo, info);
+    }
+
+    private JsonObject Info(OvsBridge bridge, bool isConnected, string now) => new()
+    {
+        ["metadata"] = new JsonObject { ["name"] = Node.Name },
+        ["version"] = Context.Tag,
+        ["podRef"] = new JsonObject
+        {
+            ["kind"] = "Pod", ["namespace"] = Context.Pod.NamespaceOf(), ["name"] = Context.Pod.NameOf(),
+        },
+        ["nodeRef"] = new JsonObject { ["kind"] = "Node", ["name"] = Node.Name },
+        ["nodeSubnets"] = new JsonArray(bridge.PodCidr.ToString()),
+        ["ovsInfo"] = new JsonObject { ["bridgeName"] = "br-int" },
+        ["networkPolicyControllerInfo"] = new JsonObject(),
+        ["localPodNum"] = bridge.State.Ports.Count,
+        ["agentConditions"] = new JsonArray([.. Conditions.Select(type => (JsonNode)new JsonObject
+        {
+            ["type"] = type,
+            ["status"] = isConnected || type != "ControllerConnectionUp" ? "True" : "False",
+            ["lastHeartbeatTime"] = now,
+        })]),
+        ["apiPort"] = 10350,
+    };
+}

@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.Lab.Cni;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>What Calico's install-cni container leaves on a Node.</summary>
+/// <remarks>Source: Calico v3.26 <c>manifests/calico.yaml</c> and <c>cni-plugin/pkg/install/install.go</c>.</remarks>
+internal static class CalicoInstall
+{
+    public const string TunnelAnnotation = "projectcalico.org/IPv4IPIPTunnelAddr";
+
+    private const string ConfigFile = CniRuntime.ConfigDirectory + "/10-calico.conflist";
+    private const string Kubeconfig = CniRuntime.ConfigDirectory + "/calico-kubeconfig";
+
+    public static void WriteFiles(LabNode node)
+    {
+        foreach (var binary in (string[])["bandwidth", "calico", "calico-ipam", "flannel", "host-local", "loopback", "portmap", "tuning"])
+        {
+            node.Files.Write($"{CniPlugins.BinDirectory}/{binary}", "");
+        }
+
+        node.Files.Write(Kubeconfig, "# a kubeconfig with a token of the calico-cni-plugin service account\n");
+        node.Files.Write("/var/lib/calico/nodename", node.Name);
+        node.Files.Write("/var/lib/calico/mtu", "1480");
+        node.Files.Write(CniRuntime.ConfigDirectory + "/calico.conf.tmp", Config(node.Name).ToJsonString());
+        node.Files.Move(CniRuntime.ConfigDirectory + "/calico.conf.tmp", ConfigFile);
+    }
+
+    private static JsonObject Config(string node) => new()
+    {
+        ["name"] = "k8s-pod-network",
+        ["cniVersion"] = "0.3.1",
+        ["plugins"] = new JsonArray(
+            new JsonObject
+            {
+                ["type"] = "calico",
+                ["log_level"] = "info",
+                ["log_file_path"] = "/var/log/calico/cni/cni.log",
+                ["datastore_type"] = "kubernetes",
+                ["nodename"] = node,
+                ["mtu"] = 1480,
+                ["ipam"] = new JsonObject { ["type"] = "calico-ipam" },
+                ["policy"] = new JsonObject { ["type"] = "k8s" },
+                ["kubernetes"] = new JsonObject { ["kubeconfig"] = Kubeconfig },
+            },
+            new JsonObject
+            {
+                ["type"] = "portmap", ["snat"] = true, ["capabilities"] = new JsonObject { ["portMappings"] = true },
+            },
+            new JsonObject { ["type"] = "bandwidth", ["capabilities"] = new JsonObject { ["bandwidth"] = true } }),
+    };
+}

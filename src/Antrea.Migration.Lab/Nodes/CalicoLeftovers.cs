@@ -1,0 +1,66 @@
+using Antrea.Migration.Execution;
+using Antrea.Migration.Lab.Cni;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Routing;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>What Calico leaves on a hollow Node: the effects of <c>audit-calico</c> and <c>clean-calico</c>.</summary>
+internal static class CalicoLeftovers
+{
+    private const string TunnelDevice = "tunl0";
+
+    private static readonly string[] Files =
+    [
+        CniRuntime.ConfigDirectory + "/10-calico.conflist",
+        CniRuntime.ConfigDirectory + "/calico-kubeconfig",
+        CniPlugins.BinDirectory + "/calico",
+        CniPlugins.BinDirectory + "/calico-ipam",
+    ];
+
+    private static readonly string[] Directories = ["/var/lib/calico", "/var/run/calico"];
+
+    /// <summary>One <c>WHAT: DETAIL</c> a line; nothing when the Node is clean.</summary>
+    public static NodeCommandResult Audit(LabNode node, IReadOnlyList<string> arguments)
+    {
+        var state = node.Host.State;
+        var lines = Files.Where(node.Files.FileExists).Concat(Directories.Where(node.Files.DirectoryExists)).Select(f => $"file: {f}").ToList();
+        if (state.Calico is not null)
+        {
+            lines.Add("netfilter: iptables-nft nat: cali-nat-outgoing and its jumps");
+            lines.Add("ipset: cali40all-ipam-pools");
+            lines.Add("ipset: cali40masq-ipam-pools");
+        }
+
+        lines.AddRange(state.Routing.Routes.Where(IsCalicos).Select(r => $"route: {Text(r)}"));
+        if (state.Device(TunnelDevice) is { Address: { } address })
+        {
+            lines.Add($"address: {TunnelDevice} inet {address}/32");
+        }
+
+        return new NodeCommandResult(0, string.Concat(lines.Select(l => l + "\n")), "");
+    }
+
+    /// <summary>Removes files, chains and sets, routes by protocol, and the tunnel's address. May be repeated.</summary>
+    public static NodeCommandResult Clean(LabNode node, IReadOnlyList<string> arguments)
+    {
+        foreach (var file in Files.Concat(Directories.SelectMany(d => node.Files.All().Select(f => f.Key).Where(f => f.StartsWith(d + "/", StringComparison.Ordinal)))).ToList())
+        {
+            node.Files.Remove(file);
+        }
+
+        node.Host.Update(state => state with { Calico = null });
+        node.Host.SetVethPolicy(null, null);
+        node.Host.RemoveRoutes(IsCalicos);
+        node.Host.RemoveDevice(TunnelDevice);
+        return new NodeCommandResult(0, "", "");
+    }
+
+    private static bool IsCalicos(Route route) => route.Protocol is "bird" or "12" or "80";
+
+    private static string Text(Route route) =>
+        $"{(route.Type == RouteType.Blackhole ? "blackhole " : "")}{route.Destination}"
+        + (route.Gateway is null ? "" : $" via {route.Gateway}")
+        + (route.Device is null ? "" : $" dev {route.Device}")
+        + (route.OnLink ? " onlink" : "");
+}

@@ -1,0 +1,230 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Lab.Cni;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Routing;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>calico-node of a manifest install with BIRD: install-cni's files, the tunnel address, routes to all blocks, felix's NAT sets.</summary>
+/// <remarks>
+/// <para>Everything it wrote stays when it ends: files, tunl0, routes, blackholes, chains, Node annotations. The default pool
+/// is made by the first one that finds none.</para>
+/// <para>Source: Calico v3.26 <c>node/pkg/lifecycle/startup</c>, <c>node/pkg/allocateip</c>, <c>confd</c> templates,
+/// <c>cni-plugin/pkg/install</c>. IPIP and unencapsulated pools; a VXLAN pool is refused by name.</para>
+/// </remarks>
+internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(context)
+{
+    private const string TunnelDevice = "tunl0";
+    private const string Bird = "bird";
+
+    private readonly Lock _gate = new();
+    private IPAddress? _tunnelAddress;
+    private bool _running;
+    private string? _error;
+
+    private string TunnelHandle => $"ipip-tunnel-addr-{Node.Name}";
+
+    public override bool IsReady => _running && _error is null;
+
+    public override void Start()
+    {
+        CalicoInstall.WriteFiles(Node);
+        EnsureDefaultPool();
+        EnsureDefaultSettings();
+        lock (_gate)
+        {
+            Reconcile();
+            _running = true;
+        }
+
+        Services.View.CalicoChanged += OnChanged;
+        OnChanged();
+        Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>
+        {
+            json.Ensure("status").SetCondition("NetworkUnavailable", false, "CalicoIsUp", "Calico is running on this node", Services.Store.Now);
+            return true;
+        });
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        Services.View.CalicoChanged -= OnChanged;
+        lock (_gate)
+        {
+            _running = false;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private void OnChanged()
+    {
+        lock (_gate)
+        {
+            if (!_running)
+            {
+                return;
+            }
+
+            try
+            {
+                Reconcile();
+                _error = null;
+            }
+            catch (CniException e)
+            {
+                _error = e.Message;
+            }
+        }
+    }
+
+    private void EnsureDefaultPool()
+    {
+        var store = Services.Store;
+        if (store.PeekAll(CniKinds.IPPool).Count > 0)
+        {
+            return;
+        }
+
+        var cidr = Context.Environment("CALICO_IPV4POOL_CIDR") ?? KubeadmPodSubnet() ?? "192.168.0.0/16";
+        store.CreateMissing(CniKinds.IPPool, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "default-ipv4-ippool" },
+            ["spec"] = new JsonObject
+            {
+                ["allowedUses"] = new JsonArray("Workload", "Tunnel"),
+                ["blockSize"] = int.Parse(Context.Environment("CALICO_IPV4POOL_BLOCK_SIZE") ?? "26", CultureInfo.InvariantCulture),
+                ["cidr"] = Cidr.Parse(cidr).ToString(),
+                ["ipipMode"] = Context.Environment("CALICO_IPV4POOL_IPIP") ?? "Always",
+                ["natOutgoing"] = true,
+                ["nodeSelector"] = "all()",
+                ["vxlanMode"] = Context.Environment("CALICO_IPV4POOL_VXLAN") ?? "Never",
+            },
+        });
+    }
+
+    private void EnsureDefaultSettings()
+    {
+        Services.Store.CreateMissing(CniKinds.ClusterInformation, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "default" },
+            ["spec"] = new JsonObject
+            {
+                ["calicoVersion"] = Context.Tag, ["clusterType"] = Context.Environment("CLUSTER_TYPE") ?? "k8s,bgp", ["datastoreReady"] = true,
+            },
+        });
+        Services.Store.CreateMissing(CniKinds.FelixConfiguration, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "default" },
+            ["spec"] = new JsonObject
+            {
+                ["bpfLogLevel"] = "", ["floatingIPs"] = "Disabled", ["logSeverityScreen"] = "Info", ["reportingInterval"] = "0s",
+            },
+        });
+    }
+
+    private string? KubeadmPodSubnet() =>
+        (Services.Store.Peek(ResourceType.ConfigMap, "kube-system", "kubeadm-config").Text("data", "ClusterConfiguration") ?? "")
+            .Split('\n').Select(l => l.Trim())
+            .FirstOrDefault(l => l.StartsWith("podSubnet:", StringComparison.Ordinal))?["podSubnet:".Length..].Trim();
+
+    private void Reconcile()
+    {
+        // The pools are read from the store and not from the view, which may not have heard of a pool made just now.
+        var pools = Services.Store.PeekAll(CniKinds.IPPool).Select(ClusterView.ReadPool).OfType<CalicoPoolView>().ToImmutableArray();
+        if (pools.FirstOrDefault(p => p.Vxlan != "Never") is { } vxlan)
+        {
+            throw new CniException($"calico-node: the lab has no Calico VXLAN; pool {vxlan.Cidr} asks for vxlanMode {vxlan.Vxlan}");
+        }
+
+        Node.Host.Update(state => state with
+        {
+            Calico = new CalicoNetfilter(
+                [.. pools.Where(p => p.NatOutgoing).Select(p => p.Cidr)], [.. pools.Select(p => p.Cidr)]),
+        });
+        ReconcileTunnel(pools);
+        ReconcileRoutes(pools);
+    }
+
+    private void ReconcileTunnel(ImmutableArray<CalicoPoolView> pools)
+    {
+        var usable = pools.Where(p => !p.Disabled && p.ForTunnels && p.Ipip != "Never").ToList();
+        _tunnelAddress ??= IPAddress.TryParse(
+            Services.Store.Peek(ResourceType.Node, "", Node.Name).Text("metadata", "annotations", CalicoInstall.TunnelAnnotation), out var kept)
+            ? kept
+            : null;
+        if (_tunnelAddress is { } current && usable.Exists(p => p.Cidr.Contains(current)) && Node.Host.State.Device(TunnelDevice) is not null)
+        {
+            return;
+        }
+
+        if (_tunnelAddress is null || !usable.Exists(p => p.Cidr.Contains(_tunnelAddress)))
+        {
+            Services.Ipam.Release(TunnelHandle);
+            if (usable.Count == 0)
+            {
+                // As without any pool left: the device keeps the address it has, the annotation goes.
+                _tunnelAddress = null;
+                Annotate(null);
+                return;
+            }
+
+            _tunnelAddress = Services.Ipam.Assign(
+                Node.Name, TunnelHandle, new JsonObject { ["node"] = Node.Name, ["type"] = "ipipTunnelAddress" }, "Tunnel");
+        }
+
+        Node.Host.AddDevice(new HostDevice(TunnelDevice, HostDeviceKind.IpipTunnel, _tunnelAddress));
+        Annotate(_tunnelAddress);
+    }
+
+    private void Annotate(IPAddress? tunnel) => Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>
+    {
+        var annotations = json.Ensure("metadata").Ensure("annotations");
+        annotations["projectcalico.org/IPv4Address"] = $"{Node.Address}/16";
+        if (tunnel is null)
+        {
+            return annotations.Remove(CalicoInstall.TunnelAnnotation);
+        }
+
+        annotations[CalicoInstall.TunnelAnnotation] = tunnel.ToString();
+        return true;
+    });
+
+    private void ReconcileRoutes(ImmutableArray<CalicoPoolView> pools)
+    {
+        var wanted = Services.View.Ranges.Select(r => RouteTo(r, pools)).OfType<Route>().ToHashSet();
+        Node.Host.RemoveRoutes(r => r.Protocol == Bird && !wanted.Contains(r));
+        var present = Node.Host.State.Routing.Routes.ToHashSet();
+        foreach (var route in wanted.Where(r => !present.Contains(r)))
+        {
+            // BIRD adds and never replaces: a route of Antrea's to the same prefix stays.
+            Node.Host.TryAddRoute(route);
+        }
+    }
+
+    private Route? RouteTo(CalicoRange range, ImmutableArray<CalicoPoolView> pools)
+    {
+        if (range.Node == Node.Name)
+        {
+            return range.IsBlock && range.Cidr.PrefixLength < 32
+                ? new Route { Destination = range.Cidr, Type = RouteType.Blackhole, Protocol = Bird }
+                : null;
+        }
+
+        if (Services.View.Nodes.GetValueOrDefault(range.Node) is not { } owner)
+        {
+            return null;
+        }
+
+        // All Nodes are in one subnet, so CrossSubnet needs no tunnel. A block whose pool is gone is still tunnelled.
+        var tunnelled = pools.FirstOrDefault(p => p.Cidr.Contains(range.Cidr)) is not { } pool || pool.Ipip == "Always";
+        return tunnelled
+            ? new Route { Destination = range.Cidr, Gateway = owner.Address, Device = TunnelDevice, Protocol = Bird, OnLink = true }
+            : new Route { Destination = range.Cidr, Gateway = owner.Address, Device = HostNetns.UplinkName, Protocol = Bird };
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Lab.Cni;
+using Antrea.Migration.Lab.ControlPlane;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>What a Node's programs know of another Node.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Address">Its InternalIP.</param>
+/// <param name="PodCidr">Its PodCIDR, or null.</param>
+internal sealed record PeerNode(string Name, IPAddress Address, Cidr? PodCidr);
+
+/// <summary>An enabled or disabled Calico pool, as far as routing and masquerading go.</summary>
+internal sealed record CalicoPoolView(Cidr Cidr, bool NatOutgoing, bool Disabled, string Ipip, string Vxlan, bool ForTunnels);
+
+/// <summary>A range of Calico addresses and the Node it is routed to: a block, or one borrowed or affinity-less address.</summary>
+internal sealed record CalicoRange(Cidr Cidr, string Node, bool IsBlock);
+
+/// <summary>The cluster as the programs on the Nodes see it: Nodes, Calico's pools, blocks and borrowed addresses.</summary>
+/// <remarks>Brought up to date by one loop, from the store's changes; readers get immutable values, events come from that loop.</remarks>
+internal sealed class ClusterView(ObjectStore store)
+{
+    /// <summary>By name.</summary>
+    public ImmutableSortedDictionary<string, PeerNode> Nodes { get; private set; } =
+        ImmutableSortedDictionary.Create<string, PeerNode>(StringComparer.Ordinal);
+
+    public ImmutableArray<CalicoPoolView> Pools { get; private set; } = [];
+
+    /// <summary>By range.</summary>
+    public ImmutableArray<CalicoRange> Ranges { get; private set; } = [];
+
+    public event Action? NodesChanged;
+
+    public event Action? CalicoChanged;
+
+    public event Action? AntreaControllerChanged;
+
+    /// <summary>Something that decides the status of Antrea policies: the policies, Pods, Namespaces or agents.</summary>
+    public event Action? PolicyInputsChanged;
+
+    public void Apply(StoreEvent change)
+    {
+        if (change.Resource == ResourceType.Node)
+        {
+            ApplyNode(change);
+        }
+        else if (change.Resource == CniKinds.AntreaControllerInfo)
+        {
+            AntreaControllerChanged?.Invoke();
+        }
+        else if (IsPolicyInput(change))
+        {
+            PolicyInputsChanged?.Invoke();
+        }
+        else if (change.Resource == CniKinds.IPPool)
+        {
+            Pools = [.. store.PeekAll(CniKinds.IPPool).Select(ReadPool).OfType<CalicoPoolView>()];
+            CalicoChanged?.Invoke();
+        }
+        else if (change.Resource == CniKinds.IpamBlock)
+        {
+            var ranges = store.PeekAll(CniKinds.IpamBlock).SelectMany(ReadBlock).OrderBy(r => r.Cidr).ToImmutableArray();
+            if (!ranges.SequenceEqual(Ranges))
+            {
+                Ranges = ranges;
+                CalicoChanged?.Invoke();
+            }
+        }
+    }
+
+    /// <summary>A Node as its object describes it; null when it has no InternalIP.</summary>
+    public static PeerNode? ReadNode(JsonObject node)
+    {
+        var address = node.Items("status", "addresses").FirstOrDefault(a => a.Text("type") == "InternalIP").Text("address");
+        return IPAddress.TryParse(address, out var parsed)
+            ? new PeerNode(node.NameOf(), parsed, Cidr.TryParse(node.Text("spec", "podCIDR"), out var cidr) ? cidr : null)
+            : null;
+    }
+
+    public static CalicoPoolView? ReadPool(JsonObject pool)
+    {
+        var spec = pool["spec"];
+        var uses = spec.Texts("allowedUses").ToList();
+        return Cidr.TryParse(spec.Text("cidr"), out var cidr)
+            ? new CalicoPoolView(
+                cidr,
+                spec.Flag("natOutgoing"),
+                spec.Flag("disabled"),
+                spec.Text("ipipMode") ?? "Never",
+                spec.Text("vxlanMode") ?? "Never",
+                uses.Count == 0 || uses.Contains("Tunnel"))
+            : null;
+    }
+
+    private static bool IsPolicyInput(StoreEvent change) =>
+        change.Resource == CniKinds.AntreaClusterNetworkPolicy
+        || change.Resource == CniKinds.AntreaNetworkPolicy
+        || (change.Type != StoreEventType.Modified && change.Resource == CniKinds.AntreaAgentInfo)
+        || change.Resource == ResourceType.Namespace
+        || (change.Resource == ResourceType.Pod
+            && (change.Type == StoreEventType.Deleted
+                || change.Object.Text("spec", "nodeName") != change.Previous.Text("spec", "nodeName")
+                || !JsonNode.DeepEquals(change.Object.At("metadata", "labels"), change.Previous.At("metadata", "labels"))));
+
+    private static IEnumerable<CalicoRange> ReadBlock(JsonObject json)
+    {
+        var block = new CalicoBlock(json.Copy());
+        if (block.Node is { } owner)
+        {
+            yield return new CalicoRange(block.Cidr, owner, true);
+        }
+
+        foreach (var (address, attributes) in block.Allocations())
+        {
+            if (attributes.Text("secondary", "node") is { } user && user != block.Node)
+            {
+                yield return new CalicoRange(Cidr.Host(address), user, false);
+            }
+        }
+    }
+
+    private void ApplyNode(StoreEvent change)
+    {
+        var name = change.Object.NameOf();
+        var old = Nodes.GetValueOrDefault(name);
+        var now = change.Type == StoreEventType.Deleted ? null : ReadNode(change.Object);
+        if (old != now)
+        {
+            Nodes = now is null ? Nodes.Remove(name) : Nodes.SetItem(name, now);
+            NodesChanged?.Invoke();
+            CalicoChanged?.Invoke();
+        }
+    }
+}

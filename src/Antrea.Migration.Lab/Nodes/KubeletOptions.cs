@@ -1,0 +1,18 @@
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>How fast hollow kubelets are. A real one probes every 10 s and drains for 30 s; a lab is in a hurry.</summary>
+internal sealed record KubeletOptions
+{
+    /// <summary>Between two readiness probes of a container that is not ready, and between retries of ADD and DEL.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Between two readiness probes of a ready container.</summary>
+    public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a terminating Pod goes on serving after the controllers took it out of its Endpoints: as a
+    /// <c>preStop</c> sleep does on a real cluster. Not longer than the Pod's grace period.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Waits until every controller has acted on every change so far.</summary>
+    public Func<CancellationToken, Task> ControllersSettledAsync { get; init; } = _ => Task.CompletedTask;
+}

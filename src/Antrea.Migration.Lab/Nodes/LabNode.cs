@@ -1,0 +1,56 @@
+using System.Net;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Lab.Cni;
+using Antrea.Migration.Lab.Fabric;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>What the Node's running antrea-agent offers its CNI plugin.</summary>
+/// <param name="Bridge">The Node's <c>br-int</c>.</param>
+/// <param name="HonoursIpamRoutes">Whether a configuration's <c>ipam.routes</c> count (v2.4 and newer).</param>
+internal sealed record AntreaAgentState(OvsBridge Bridge, bool HonoursIpamRoutes);
+
+/// <summary>One hollow Node: files, a kernel in the simulated fabric, and the container runtime's CNI.</summary>
+internal sealed class LabNode
+{
+    private volatile AntreaAgentState? _antreaAgent;
+
+    /// <summary>A Node as KinD makes one: base CNI plugins installed, no CNI configuration.</summary>
+    /// <param name="name">The Node's name.</param>
+    /// <param name="address">Its InternalIP.</param>
+    /// <param name="gateway">The physical network's gateway.</param>
+    /// <param name="podCidr"><c>spec.podCIDR</c>; null when the Node has none.</param>
+    /// <param name="plugins">The CNI plugins of the lab.</param>
+    public LabNode(string name, IPAddress address, IPAddress gateway, Cidr? podCidr, CniPlugins plugins)
+    {
+        Name = name;
+        PodCidr = podCidr;
+        Host = new HostNetns(name, address, 16, gateway);
+        Host.Update(state => state with { KubeProxy = null });
+        foreach (var binary in (string[])["host-local", "loopback", "portmap", "ptp"])
+        {
+            Files.Write($"{CniPlugins.BinDirectory}/{binary}", "");
+        }
+
+        Cni = new CniRuntime(this, plugins);
+    }
+
+    public string Name { get; }
+
+    public IPAddress Address => Host.Address;
+
+    public Cidr? PodCidr { get; }
+
+    public LabFileSystem Files { get; } = new();
+
+    public HostNetns Host { get; }
+
+    public CniRuntime Cni { get; }
+
+    /// <summary>Set while antrea-agent runs and serves CNI requests.</summary>
+    public AntreaAgentState? AntreaAgent
+    {
+        get => _antreaAgent;
+        set => _antreaAgent = value;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Lab.ControlPlane;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary><c>pods/exec</c> in the lab: only the migration's Node commands, only in its node agent. Everything else is 127.</summary>
+/// <param name="find">The Node of a name, or null.</param>
+internal sealed class LabPodExecutor(Func<string, LabNode?> find) : IPodExecutor
+{
+    public async Task<int> ExecAsync(
+        JsonObject pod,
+        string container,
+        IReadOnlyList<string> argv,
+        Stream? input,
+        Stream output,
+        Stream error,
+        CancellationToken cancellationToken)
+    {
+        var result = Run(pod, container, argv);
+        await output.WriteAsync(Encoding.UTF8.GetBytes(result.Output), cancellationToken).ConfigureAwait(false);
+        await error.WriteAsync(Encoding.UTF8.GetBytes(result.Error), cancellationToken).ConfigureAwait(false);
+        return result.ExitCode;
+    }
+
+    private NodeCommandResult Run(JsonObject pod, string container, IReadOnlyList<string> argv)
+    {
+        var image = pod.Items("spec", "containers").FirstOrDefault(c => c.Text("name") == container).Text("image") ?? "";
+        return !NodePrograms.IsNodeAgent(image)
+            ? new NodeCommandResult(127, "", $"the lab runs no programs in containers of image '{image}'\n")
+            : pod.Text("spec", "nodeName") is { } name && find(name) is { } node
+                ? NodeVerbs.Run(node, argv)
+                : new NodeCommandResult(127, "", $"Pod {pod.NamespaceOf()}/{pod.NameOf()} is on no Node of the lab\n");
+    }
+}

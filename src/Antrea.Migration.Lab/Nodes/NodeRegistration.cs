@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.Lab.ControlPlane;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>A hollow Node's object: how it registers, and its condition Ready, which follows the container runtime's network.</summary>
+internal static class NodeRegistration
+{
+    public static void Create(ObjectStore store, LabNode node)
+    {
+        var isControlPlane = node.Name.EndsWith("-control-plane", StringComparison.Ordinal);
+        var labels = new JsonObject
+        {
+            ["kubernetes.io/hostname"] = node.Name, ["kubernetes.io/os"] = "linux", ["kubernetes.io/arch"] = "amd64",
+        };
+        var spec = new JsonObject();
+        if (node.PodCidr is { } podCidr)
+        {
+            spec["podCIDR"] = podCidr.ToString();
+            spec["podCIDRs"] = new JsonArray(podCidr.ToString());
+        }
+
+        if (isControlPlane)
+        {
+            labels["node-role.kubernetes.io/control-plane"] = "";
+            spec["taints"] = new JsonArray(new JsonObject { ["key"] = "node-role.kubernetes.io/control-plane", ["effect"] = "NoSchedule" });
+        }
+
+        var quantities = new JsonObject { ["cpu"] = "8", ["memory"] = "16Gi", ["pods"] = "110" };
+        var status = new JsonObject
+        {
+            ["addresses"] = new JsonArray(
+                new JsonObject { ["type"] = "InternalIP", ["address"] = node.Address.ToString() },
+                new JsonObject { ["type"] = "Hostname", ["address"] = node.Name }),
+            ["capacity"] = quantities,
+            ["allocatable"] = quantities.DeepClone(),
+            ["nodeInfo"] = new JsonObject
+            {
+                ["architecture"] = "amd64",
+                ["containerRuntimeVersion"] = "containerd://1.7.1",
+                ["kernelVersion"] = "6.1.0-lab",
+                ["kubeProxyVersion"] = "v1.27.3",
+                ["kubeletVersion"] = "v1.27.3",
+                ["machineID"] = "",
+                ["operatingSystem"] = "linux",
+                ["osImage"] = "Antrea.Migration lab",
+                ["systemUUID"] = "",
+                ["bootID"] = "",
+            },
+        };
+        foreach (var pressure in (string[])["MemoryPressure", "DiskPressure", "PIDPressure"])
+        {
+            status.SetCondition(pressure, false, "KubeletHasNo" + pressure, "", store.Now);
+        }
+
+        SetNetwork(store, status, node);
+        store.Create(ResourceType.Node, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = node.Name, ["labels"] = labels, ["annotations"] = new JsonObject() },
+            ["spec"] = spec,
+            ["status"] = status,
+        });
+    }
+
+    /// <summary>Sets condition Ready from what the runtime has loaded.</summary>
+    public static void ReportNetwork(ObjectStore store, LabNode node) => store.Mutate(ResourceType.Node, "", node.Name, json =>
+    {
+        SetNetwork(store, json.Ensure("status"), node);
+        return true;
+    });
+
+    private static void SetNetwork(ObjectStore store, JsonObject status, LabNode node)
+    {
+        var error = node.Cni.Error;
+        status.SetCondition(
+            "Ready",
+            error is null,
+            error is null ? "KubeletReady" : "KubeletNotReady",
+            error is null
+                ? "kubelet is posting ready status"
+                : $"container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: {error}",
+            store.Now);
+    }
+}

@@ -1,0 +1,137 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Routing;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>What the library's <see cref="NodeCommands"/> do on a hollow Node: one handler a verb, the shell text is not looked at.</summary>
+internal static class NodeVerbs
+{
+    private static readonly Dictionary<string, (int Arguments, Func<LabNode, IReadOnlyList<string>, NodeCommandResult> Run)> Table =
+        new(StringComparer.Ordinal)
+        {
+            ["list-directory"] = (1, ListDirectory),
+            ["read-file"] = (1, ReadFile),
+            ["write-file"] = (2, WriteFile),
+            ["remove-file"] = (1, RemoveFile),
+            ["move-file"] = (2, MoveFile),
+            ["read-routes"] = (0, ReadRoutes),
+            ["list-multus-attachments"] = (1, ListMultusAttachments),
+            ["audit-calico"] = (0, CalicoLeftovers.Audit),
+            ["clean-calico"] = (0, CalicoLeftovers.Clean),
+        };
+
+    /// <summary>Runs an argument vector of <see cref="NodeCommand.ToArgv"/>; exit code 127 when it is none, or the verb is
+    /// unknown here. A <c>chroot /host</c> before it is looked through.</summary>
+    public static NodeCommandResult Run(LabNode node, IReadOnlyList<string> argv)
+    {
+        if (argv is ["chroot", "/host", ..])
+        {
+            argv = [.. argv.Skip(2)];
+        }
+
+        if (argv is not ["sh", "-c", _, var name, ..] || !name.StartsWith(NodeCommand.NamePrefix, StringComparison.Ordinal))
+        {
+            return Failed(127, $"the lab runs no programs on its Nodes, only the migration's Node commands: {string.Join(' ', argv.Take(2))}");
+        }
+
+        var verb = name[NodeCommand.NamePrefix.Length..];
+        if (!Table.TryGetValue(verb, out var handler))
+        {
+            return Failed(127, $"the lab's Nodes do not know the verb '{verb}'; they know {string.Join(", ", Table.Keys)}");
+        }
+
+        List<string> arguments = [.. argv.Skip(4)];
+        return arguments.Count == handler.Arguments
+            ? handler.Run(node, arguments)
+            : Failed(2, $"{verb} takes {handler.Arguments} arguments, not {arguments.Count}");
+    }
+
+    private static NodeCommandResult ListDirectory(LabNode node, IReadOnlyList<string> arguments) =>
+        Done(string.Concat(node.Files.List(arguments[0]).Select(n => n + "\n")));
+
+    private static NodeCommandResult ReadFile(LabNode node, IReadOnlyList<string> arguments) =>
+        node.Files.TryRead(arguments[0], out var content)
+            ? Done(content)
+            : Failed(1, $"cat: {arguments[0]}: No such file or directory");
+
+    private static NodeCommandResult WriteFile(LabNode node, IReadOnlyList<string> arguments)
+    {
+        var temporary = arguments[0] + ".antrea-migration";
+        node.Files.Write(temporary, Encoding.UTF8.GetString(Convert.FromBase64String(arguments[1])));
+        node.Files.Move(temporary, arguments[0]);
+        return Done("");
+    }
+
+    private static NodeCommandResult RemoveFile(LabNode node, IReadOnlyList<string> arguments)
+    {
+        if (node.Files.DirectoryExists(arguments[0]))
+        {
+            return Failed(1, $"rm: cannot remove '{arguments[0]}': Is a directory");
+        }
+
+        node.Files.Remove(arguments[0]);
+        return Done("");
+    }
+
+    private static NodeCommandResult MoveFile(LabNode node, IReadOnlyList<string> arguments) =>
+        node.Files.Move(arguments[0], arguments[1]) || node.Files.FileExists(arguments[1])
+            ? Done("")
+            : Failed(1, $"mv: cannot stat '{arguments[0]}': No such file or directory");
+
+    private static NodeCommandResult ReadRoutes(LabNode node, IReadOnlyList<string> arguments) =>
+        Done(RoutesJson(node.Host.State.Routing.Routes).ToJsonString() + "\n");
+
+    private static NodeCommandResult ListMultusAttachments(LabNode node, IReadOnlyList<string> arguments) => Done(string.Concat(
+        node.Files.Files(arguments[0])
+            .Where(f => node.Files.TryRead($"{arguments[0]}/{f}", out var delegates)
+                && delegates.Contains("\"antrea\"", StringComparison.Ordinal))
+            .Select(f => f + "\n")));
+
+    /// <summary>Routes as <c>ip -j route show table all</c> prints them.</summary>
+    internal static JsonArray RoutesJson(IEnumerable<Route> routes) =>
+        new([.. routes.Select(r => (JsonNode)RouteJson(r))]);
+
+    private static JsonObject RouteJson(Route route)
+    {
+        var json = new JsonObject();
+        if (route.Type != RouteType.Unicast)
+        {
+            json["type"] = JsonNamingPolicy.CamelCase.ConvertName(route.Type.ToString());
+        }
+
+        json["dst"] = route.Destination switch
+        {
+            { PrefixLength: 0 } => "default",
+            { IsIPv6: false, PrefixLength: 32 } or { PrefixLength: 128 } => route.Destination.FirstAddress.ToString(),
+            _ => route.Destination.ToString(),
+        };
+        Set("gateway", route.Gateway?.ToString());
+        Set("dev", route.Device);
+        Set("table", route.Table == "main" ? null : route.Table);
+        Set("protocol", route.Protocol);
+        Set("scope", route.Scope);
+        Set("prefsrc", route.Source?.ToString());
+        if (route.Metric != 0)
+        {
+            json["metric"] = route.Metric;
+        }
+
+        json["flags"] = route.OnLink ? new JsonArray("onlink") : new JsonArray();
+        return json;
+
+        void Set(string field, string? value)
+        {
+            if (value is not null)
+            {
+                json[field] = value;
+            }
+        }
+    }
+
+    private static NodeCommandResult Done(string output) => new(0, output, "");
+
+    private static NodeCommandResult Failed(int code, string error) => new(code, "", error + "\n");
+}

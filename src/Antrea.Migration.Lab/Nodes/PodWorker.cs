@@ -1,0 +1,248 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Lab.Cni;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>One Pod on one Node, from binding to removal: sandbox and network, containers, readiness, graceful end.</summary>
+/// <remarks>A terminating Pod leaves its Endpoints first, goes on serving for a short while, then its containers end, then
+/// its network goes (DEL), then its object. Deleted by force, it ends at once.</remarks>
+internal sealed class PodWorker : IDisposable
+{
+    private readonly JsonObject _pod;
+    private readonly LabNode _node;
+    private readonly LabServices _services;
+    private readonly SimulatedFabric _fabric;
+    private readonly KubeletOptions _options;
+    private readonly PodStatusWriter _status;
+    private readonly CancellationTokenSource _terminating;
+    private readonly CancellationTokenSource _gone;
+    private readonly List<NodeProgram> _programs = [];
+    private PodNetns? _netns;
+    private string _containerId = "";
+    private IPAddress? _address;
+
+    /// <param name="pod">The Pod, bound to the Node.</param>
+    /// <param name="node">The Node.</param>
+    /// <param name="services">What programs need.</param>
+    /// <param name="fabric">Carries the kubelet's probes.</param>
+    /// <param name="options">How fast.</param>
+    /// <param name="lab">The end of the lab: everything stops as it is.</param>
+    public PodWorker(
+        JsonObject pod, LabNode node, LabServices services, SimulatedFabric fabric, KubeletOptions options, CancellationToken lab)
+    {
+        _pod = pod.Copy();
+        _node = node;
+        _services = services;
+        _fabric = fabric;
+        _options = options;
+        _status = new PodStatusWriter(services.Store, _pod, node.Address);
+        _gone = CancellationTokenSource.CreateLinkedTokenSource(lab);
+        _terminating = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
+    }
+
+    private bool IsHostNetwork => _pod.Flag("spec", "hostNetwork");
+
+    /// <summary>The Pod is marked for deletion.</summary>
+    public void Terminate() => _terminating.Cancel();
+
+    /// <summary>The object is gone: the Pod was deleted by force.</summary>
+    public void Vanish() => _gone.Cancel();
+
+    /// <summary>Runs the Pod to its end.</summary>
+    /// <param name="lab">The end of the lab, as given to the constructor.</param>
+    public async Task RunAsync(CancellationToken lab)
+    {
+        try
+        {
+            await LiveAsync(_terminating.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_terminating.IsCancellationRequested)
+        {
+            // The normal end of a Pod's life. What follows must not run inside the canceller's call.
+            await Task.Yield();
+        }
+
+        try
+        {
+            await DrainAsync(_gone.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+            // Deleted by force meanwhile, or the lab ends: no more time to drain.
+        }
+
+        await StopProgramsAsync().ConfigureAwait(false);
+        try
+        {
+            await RemoveNetworkAsync(lab).ConfigureAwait(false);
+            RemoveObject();
+        }
+        catch (OperationCanceledException) when (lab.IsCancellationRequested)
+        {
+            // The lab ends; nobody will ask for this Pod's network again.
+        }
+    }
+
+    /// <summary>To be called when <see cref="RunAsync"/> has ended, and <see cref="Terminate"/> and <see cref="Vanish"/> are not called any more.</summary>
+    public void Dispose()
+    {
+        _terminating.Dispose();
+        _gone.Dispose();
+    }
+
+    private async Task LiveAsync(CancellationToken terminating)
+    {
+        if (_pod.IsTerminating())
+        {
+            return;
+        }
+
+        var netns = await RetryAsync("ContainerCreating", CreateSandbox, terminating).ConfigureAwait(false);
+        await RetryAsync("CreateContainerError", () => StartPrograms(netns), terminating).ConfigureAwait(false);
+        bool? reported = null;
+        while (true)
+        {
+            var isReady = _programs.TrueForAll(p => p.IsReady && (p is not WorkloadProgram || Answers(p.Container)));
+            if (isReady != reported)
+            {
+                _status.Running(_address!, _containerId, isReady);
+                reported = isReady;
+            }
+
+            await Task.Delay(isReady ? _options.ProbeInterval : _options.RetryInterval, _services.Time, terminating).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<T> RetryAsync<T>(string reason, Func<T> attempt, CancellationToken cancellationToken)
+    {
+        string? reported = null;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                return attempt();
+            }
+            catch (CniException e)
+            {
+                if (e.Message != reported)
+                {
+                    reported = e.Message;
+                    _status.Waiting(reason, e.Message);
+                }
+
+                await Task.Delay(_options.RetryInterval, _services.Time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private NetworkNamespace CreateSandbox()
+    {
+        var attempt = _containerId.Length == 0 ? "" : _containerId;
+        _containerId = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_pod.UidOf() + attempt)));
+        if (IsHostNetwork)
+        {
+            _address = _node.Address;
+            return _node.Host;
+        }
+
+        var netns = new PodNetns(_pod.NamespaceOf(), _pod.NameOf());
+        var addresses = _node.Cni.Add(_containerId, netns);
+        _address = addresses is [var first, ..] ? first.Address : throw new CniException("the CNI result has no address");
+        _netns = netns;
+        return netns;
+    }
+
+    private bool StartPrograms(NetworkNamespace netns)
+    {
+        foreach (var container in _pod.Items("spec", "containers").Skip(_programs.Count).ToList())
+        {
+            var program = NodePrograms.Create(new ContainerContext(_node, _pod, container, netns, _services));
+            program.Start();
+            _programs.Add(program);
+        }
+
+        return true;
+    }
+
+    /// <summary>The readiness probe, as a connection from the Node; true for a container without one. The CNIs' own programs
+    /// say themselves whether they are ready.</summary>
+    private bool Answers(JsonObject container)
+    {
+        var probe = container.Object("readinessProbe");
+        var target = (probe.Object("httpGet") ?? probe.Object("tcpSocket")).At("port");
+        if (target is null)
+        {
+            return true;
+        }
+
+        var port = target.Number() ?? container.Items("ports").FirstOrDefault(p => p.Text("name") == target.Text()).Number("containerPort");
+        if (port is not (>= 1 and <= ushort.MaxValue))
+        {
+            return false;
+        }
+
+        var patience = TimeSpan.FromSeconds(probe.Number("timeoutSeconds") ?? 1);
+        var verdict = _fabric.Connect(_node.Host, _address!, (int)port);
+        return verdict.Outcome == ConnectionOutcome.Delivered && verdict.Delay < patience;
+    }
+
+    private async Task DrainAsync(CancellationToken gone)
+    {
+        gone.ThrowIfCancellationRequested();
+        if (_programs.Count == 0)
+        {
+            return;
+        }
+
+        _status.Running(_address!, _containerId, isReady: false);
+        await _options.ControllersSettledAsync(gone).ConfigureAwait(false);
+        var grace = TimeSpan.FromSeconds(
+            _services.Store.Peek(ResourceType.Pod, _pod.NamespaceOf(), _pod.NameOf()).Number("metadata", "deletionGracePeriodSeconds") ?? 0);
+        await Task.Delay(grace < _options.Drain ? grace : _options.Drain, _services.Time, gone).ConfigureAwait(false);
+    }
+
+    private async Task StopProgramsAsync()
+    {
+        foreach (var program in _programs)
+        {
+            await program.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task RemoveNetworkAsync(CancellationToken lab)
+    {
+        lab.ThrowIfCancellationRequested();
+        if (_netns is not { } netns)
+        {
+            return;
+        }
+
+        while (true)
+        {
+            try
+            {
+                _node.Cni.Delete(_containerId, netns);
+                return;
+            }
+            catch (CniException) when (!lab.IsCancellationRequested)
+            {
+                // As a kubelet: the Pod stays Terminating until the network can be taken down.
+                await Task.Delay(_options.RetryInterval, _services.Time, lab).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void RemoveObject()
+    {
+        if (_services.Store.Peek(ResourceType.Pod, _pod.NamespaceOf(), _pod.NameOf()) is { } current && current.UidOf() == _pod.UidOf())
+        {
+            _services.Store.MarkForDeletion(ResourceType.Pod, _pod.NamespaceOf(), _pod.NameOf(), 0);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+
+namespace Antrea.Migration.Lab.Nodes;
+
+/// <summary>What every proxy and the cluster's DNS know of Services: ClusterIP and port to ready endpoints, name to address.</summary>
+/// <remarks>Follows Services and Endpoints; readers get one consistent table. NodePorts and session affinity are not looked at.</remarks>
+internal sealed class ServiceTable(ObjectStore store)
+{
+    private volatile ImmutableDictionary<(IPAddress, int, TransportProtocol), ImmutableArray<IPEndPoint>> _table =
+        ImmutableDictionary<(IPAddress, int, TransportProtocol), ImmutableArray<IPEndPoint>>.Empty;
+
+    /// <summary>The lookup of <see cref="SimulatedFabric.Services"/>.</summary>
+    public ImmutableArray<IPEndPoint>? Find(IPAddress clusterIP, int port, TransportProtocol protocol) =>
+        _table.TryGetValue((clusterIP, port, protocol), out var endpoints) ? endpoints : null;
+
+    /// <summary>The answer of the cluster's DNS: the ClusterIP, or an endpoint's address of a headless Service; null when there is none.</summary>
+    public IPAddress? Resolve(string serviceNamespace, string name)
+    {
+        if (store.Peek(ResourceType.Service, serviceNamespace, name) is not { } service)
+        {
+            return null;
+        }
+
+        return IPAddress.TryParse(service.Text("spec", "clusterIP"), out var clusterIP)
+            ? clusterIP
+            : Subsets(service).SelectMany(s => s.Items("addresses")).Select(a => a.Text("ip")).FirstOrDefault() is { } first
+                ? IPAddress.Parse(first)
+                : null;
+    }
+
+    /// <summary>Takes a change into account.</summary>
+    public void Apply(StoreEvent change)
+    {
+        if (change.Resource == ResourceType.Service || change.Resource == ResourceType.Endpoints)
+        {
+            _table = store.PeekAll(ResourceType.Service).SelectMany(Rows).ToImmutableDictionary();
+        }
+    }
+
+    private IEnumerable<KeyValuePair<(IPAddress, int, TransportProtocol), ImmutableArray<IPEndPoint>>> Rows(JsonObject service)
+    {
+        if (!IPAddress.TryParse(service.Text("spec", "clusterIP"), out var clusterIP))
+        {
+            yield break;
+        }
+
+        foreach (var port in service.Items("spec", "ports"))
+        {
+            var protocol = port.Text("protocol") == "UDP" ? TransportProtocol.Udp : TransportProtocol.Tcp;
+            var endpoints =
+                from subset in Subsets(service)
+                from target in subset.Items("ports")
+                where target.Text("name") == port.Text("name") && (target.Text("protocol") ?? "TCP") == (port.Text("protocol") ?? "TCP")
+                from address in subset.Items("addresses")
+                select new IPEndPoint(IPAddress.Parse(address.Text("ip")!), (int)target.Number("port")!);
+            yield return KeyValuePair.Create((clusterIP, (int)port.Number("port")!, protocol), endpoints.ToImmutableArray());
+        }
+    }
+
+    private IEnumerable<JsonObject> Subsets(JsonObject service) =>
+        store.Peek(ResourceType.Endpoints, service.NamespaceOf(), service.NameOf()).Items("subsets");
+}

@@ -1,0 +1,130 @@
+namespace Antrea.Migration.Lab.Scenarios;
+
+/// <summary>Calico as a manifest installs it: CustomResourceDefinitions, <c>calico-config</c>, calico-node, calico-kube-controllers.</summary>
+/// <remarks>Source: the names and values of Calico v3.26 <c>manifests/calico.yaml</c>; the default pool, ClusterInformation and
+/// FelixConfiguration are made by calico-node, as there.</remarks>
+internal static class CalicoManifest
+{
+    private static readonly (string Kind, string Plural, bool Namespaced)[] Kinds =
+    [
+        ("BGPConfiguration", "bgpconfigurations", false),
+        ("BGPFilter", "bgpfilters", false),
+        ("BGPPeer", "bgppeers", false),
+        ("BlockAffinity", "blockaffinities", false),
+        ("CalicoNodeStatus", "caliconodestatuses", false),
+        ("ClusterInformation", "clusterinformations", false),
+        ("FelixConfiguration", "felixconfigurations", false),
+        ("GlobalNetworkPolicy", "globalnetworkpolicies", false),
+        ("GlobalNetworkSet", "globalnetworksets", false),
+        ("HostEndpoint", "hostendpoints", false),
+        ("IPAMBlock", "ipamblocks", false),
+        ("IPAMConfig", "ipamconfigs", false),
+        ("IPAMHandle", "ipamhandles", false),
+        ("IPPool", "ippools", false),
+        ("IPReservation", "ipreservations", false),
+        ("KubeControllersConfiguration", "kubecontrollersconfigurations", false),
+        ("NetworkPolicy", "networkpolicies", true),
+        ("NetworkSet", "networksets", true),
+    ];
+
+    public static string Text(LabClusterOptions options) =>
+        string.Concat(Kinds.Select(k => CrdText.Of("crd.projectcalico.org", "v1", k.Kind, k.Plural, k.Namespaced)))
+        + $$"""
+        apiVersion: policy/v1
+        kind: PodDisruptionBudget
+        metadata: {name: calico-kube-controllers, namespace: kube-system, labels: {k8s-app: calico-kube-controllers} }
+        spec:
+          maxUnavailable: 1
+          selector: {matchLabels: {k8s-app: calico-kube-controllers} }
+        ---
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: calico-kube-controllers, namespace: kube-system}
+        ---
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: calico-node, namespace: kube-system}
+        ---
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: calico-cni-plugin, namespace: kube-system}
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: calico-config, namespace: kube-system}
+        data:
+          typha_service_name: none
+          calico_backend: bird
+          veth_mtu: "0"
+        ---
+        apiVersion: apps/v1
+        kind: DaemonSet
+        metadata:
+          name: calico-node
+          namespace: kube-system
+          labels: {k8s-app: calico-node}
+        spec:
+          selector: {matchLabels: {k8s-app: calico-node} }
+          updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 1} }
+          template:
+            metadata:
+              labels: {k8s-app: calico-node}
+            spec:
+              hostNetwork: true
+              nodeSelector: {kubernetes.io/os: linux}
+              serviceAccountName: calico-node
+              terminationGracePeriodSeconds: 0
+              priorityClassName: system-node-critical
+              tolerations:
+              - {effect: NoSchedule, operator: Exists}
+              - {key: CriticalAddonsOnly, operator: Exists}
+              - {effect: NoExecute, operator: Exists}
+              initContainers:
+              - name: install-cni
+                image: calico/cni:{{options.CalicoVersion}}
+                command: [/opt/cni/bin/install]
+              containers:
+              - name: calico-node
+                image: calico/node:{{options.CalicoVersion}}
+                env:
+                - {name: DATASTORE_TYPE, value: kubernetes}
+                - {name: WAIT_FOR_DATASTORE, value: "true"}
+                - {name: CALICO_NETWORKING_BACKEND, value: bird}
+                - {name: CLUSTER_TYPE, value: "k8s,bgp"}
+                - {name: IP, value: autodetect}
+                - {name: CALICO_IPV4POOL_CIDR, value: {{options.CalicoPool ?? options.PodSubnet}}}
+                - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{options.BlockSize}}"}
+                - {name: CALICO_IPV4POOL_IPIP, value: Always}
+                - {name: CALICO_IPV4POOL_VXLAN, value: Never}
+                - {name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: ACCEPT}
+                - {name: FELIX_IPV6SUPPORT, value: "false"}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: calico-kube-controllers
+          namespace: kube-system
+          labels: {k8s-app: calico-kube-controllers}
+        spec:
+          replicas: 1
+          selector: {matchLabels: {k8s-app: calico-kube-controllers} }
+          strategy: {type: Recreate}
+          template:
+            metadata:
+              labels: {k8s-app: calico-kube-controllers}
+            spec:
+              nodeSelector: {kubernetes.io/os: linux}
+              serviceAccountName: calico-kube-controllers
+              priorityClassName: system-cluster-critical
+              tolerations:
+              - {key: CriticalAddonsOnly, operator: Exists}
+              - {key: node-role.kubernetes.io/control-plane, effect: NoSchedule}
+              containers:
+              - name: calico-kube-controllers
+                image: calico/kube-controllers:{{options.CalicoVersion}}
+                env:
+                - {name: ENABLED_CONTROLLERS, value: node}
+                - {name: DATASTORE_TYPE, value: kubernetes}
+
+        """;
+}
