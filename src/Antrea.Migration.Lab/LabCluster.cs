@@ -36,6 +36,9 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>A file with <see cref="Kubeconfig"/>, readable by this user only; it is deleted with the cluster.</summary>
     public string KubeconfigPath { get; }
 
+    /// <summary>The Nodes' names in the order they joined: the control plane first.</summary>
+    public IReadOnlyList<string> NodeNames => [.. Enumerable.Range(0, _options.Workers + 1).Select(NodeName)];
+
     /// <summary>The cluster's network: traces, and connections from Pods and Nodes.</summary>
     public LabNetwork Network { get; }
 
@@ -80,6 +83,24 @@ public sealed class LabCluster : IAsyncDisposable
                 ?? throw new IOException($"{podNamespace}/{workload} has no ready Pod to connect from.");
             return await Network.ConnectAsync(pod, target.Host, target.Port, cancellationToken).ConfigureAwait(false);
         };
+    }
+
+    /// <summary>Connects as a Node does. A Node's resolver does not know Service names: the host must be an address.</summary>
+    /// <param name="node">The Node's name.</param>
+    public Func<DnsEndPoint, CancellationToken, ValueTask<Stream>> ConnectFromNode(string node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return (target, cancellationToken) => Network.ConnectAsync(node, target.Host, target.Port, cancellationToken);
+    }
+
+    /// <summary>The URL of a Service by its ClusterIP and first port.</summary>
+    /// <exception cref="ArgumentException">There is no such Service, or it has no ClusterIP.</exception>
+    public Uri ServiceUri(string serviceNamespace, string service)
+    {
+        var spec = Store.Peek(ResourceType.Service, serviceNamespace, service)?["spec"];
+        return spec?["clusterIP"]?.GetValue<string>() is { } address && spec["ports"]?[0]?["port"] is { } port
+            ? new Uri($"http://{address}:{port}")
+            : throw new ArgumentException($"{serviceNamespace}/{service} is no Service with a ClusterIP.", nameof(service));
     }
 
     /// <summary>Waits until controllers, Nodes and programs have acted on every change so far. Pods may still be starting or ending.</summary>

@@ -9,17 +9,20 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <summary>What the library's <see cref="NodeCommands"/> do on a hollow Node: one handler a verb, the shell text is not looked at.</summary>
 internal static class NodeVerbs
 {
+    private const int AnyNumber = -1;
+
     private static readonly Dictionary<string, (int Arguments, Func<LabNode, IReadOnlyList<string>, NodeCommandResult> Run)> Table =
         new(StringComparer.Ordinal)
         {
             ["list-directory"] = (1, ListDirectory),
             ["read-file"] = (1, ReadFile),
-            ["write-file"] = (2, WriteFile),
+            ["write-file"] = (AnyNumber, WriteFile),
             ["remove-file"] = (1, RemoveFile),
             ["move-file"] = (2, MoveFile),
             ["read-routes"] = (0, ReadRoutes),
             ["list-multus-attachments"] = (1, ListMultusAttachments),
             ["audit-calico"] = (0, CalicoLeftovers.Audit),
+            ["remove-multus"] = (1, RemoveMultus),
             ["clean-calico"] = (0, CalicoLeftovers.Clean),
         };
 
@@ -44,7 +47,7 @@ internal static class NodeVerbs
         }
 
         List<string> arguments = [.. argv.Skip(4)];
-        return arguments.Count == handler.Arguments
+        return handler.Arguments is AnyNumber || arguments.Count == handler.Arguments
             ? handler.Run(node, arguments)
             : Failed(2, $"{verb} takes {handler.Arguments} arguments, not {arguments.Count}");
     }
@@ -60,7 +63,7 @@ internal static class NodeVerbs
     private static NodeCommandResult WriteFile(LabNode node, IReadOnlyList<string> arguments)
     {
         var temporary = arguments[0] + ".antrea-migration";
-        node.Files.Write(temporary, Encoding.UTF8.GetString(Convert.FromBase64String(arguments[1])));
+        node.Files.Write(temporary, Encoding.UTF8.GetString(Convert.FromBase64String(string.Concat(arguments.Skip(1)))));
         node.Files.Move(temporary, arguments[0]);
         return Done("");
     }
@@ -89,6 +92,17 @@ internal static class NodeVerbs
             .Where(f => node.Files.TryRead($"{arguments[0]}/{f}", out var delegates)
                 && delegates.Contains("\"antrea\"", StringComparison.Ordinal))
             .Select(f => f + "\n")));
+
+    private static NodeCommandResult RemoveMultus(LabNode node, IReadOnlyList<string> arguments)
+    {
+        foreach (var name in node.Files.Files(arguments[0]))
+        {
+            node.Files.Remove($"{arguments[0]}/{name}");
+        }
+
+        node.Files.Remove("/opt/cni/bin/multus");
+        return Done("");
+    }
 
     /// <summary>Routes as <c>ip -j route show table all</c> prints them.</summary>
     internal static JsonArray RoutesJson(IEnumerable<Route> routes) =>

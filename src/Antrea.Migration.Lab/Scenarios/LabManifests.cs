@@ -6,6 +6,9 @@ namespace Antrea.Migration.Lab.Scenarios;
 /// schemas, volumes, resources.</remarks>
 public static class LabManifests
 {
+    /// <summary>The image of the migration's own DaemonSet that the lab's Nodes understand.</summary>
+    public const string NodeAgentImage = "antrea-migration/node-agent:lab";
+
     private const string AntreaGroup = "crd.antrea.io";
 
     /// <summary>Antrea: CustomResourceDefinitions, <c>antrea-config</c>, Deployment <c>antrea-controller</c>, DaemonSet <c>antrea-agent</c>, all in <c>kube-system</c>.</summary>

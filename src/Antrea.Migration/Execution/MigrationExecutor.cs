@@ -27,6 +27,7 @@ public sealed class MigrationExecutor
         [MigrationStepKind.DelegateToCalico] = new DelegateToCalicoAction(),
         [MigrationStepKind.PinCalicoAutodetection] = new PinCalicoAutodetectionAction(),
         [MigrationStepKind.InstallAntrea] = new InstallAntreaAction(),
+        [MigrationStepKind.ConvertPolicies] = new ConvertPoliciesAction(),
         [MigrationStepKind.DelegateToBoth] = new DelegateToBothAction(),
         [MigrationStepKind.RestartPods] = new RestartPodsAction(),
         [MigrationStepKind.AssertPods] = new AssertPodsAction(),

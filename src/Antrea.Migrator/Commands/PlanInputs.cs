@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Planning;
 
 namespace Antrea.Migrator.Commands;

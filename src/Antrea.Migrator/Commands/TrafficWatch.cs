@@ -23,8 +23,8 @@ internal sealed class TrafficWatch : IAsyncDisposable
     {
         _options = options;
         _output = output;
-        _fromClient = new HttpProbeTransport(lab.ConnectFrom("default", "client"));
-        _fromNode = new HttpProbeTransport(lab.ConnectFromNode(lab.NodeNames[0]));
+        _fromClient = new HttpProbeTransport(lab.ConnectFrom("default", "client").Invoke);
+        _fromNode = new HttpProbeTransport(lab.ConnectFromNode(lab.NodeNames[0]).Invoke);
         _continuous = new ContinuousProbe(
             [
                 new ProbeFlow("default/client → nginx-origin", Target, _fromClient),
