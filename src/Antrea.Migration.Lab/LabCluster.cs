@@ -22,6 +22,7 @@ public sealed class LabCluster : IAsyncDisposable
         _options = options;
         _controlPlane = controlPlane;
         Fleet = fleet;
+        Fabric = fabric;
         KubeconfigPath = kubeconfigPath;
         Network = new LabNetwork(
             fabric, fleet.Table.Resolve, new IPEndPoint(SystemManifest.DnsAddress(options.ServiceSubnet), 53));
@@ -45,6 +46,8 @@ public sealed class LabCluster : IAsyncDisposable
     internal ObjectStore Store => _controlPlane.Store;
 
     internal NodeFleet Fleet { get; }
+
+    internal SimulatedFabric Fabric { get; }
 
     /// <summary>Builds the cluster and waits until every Node and every Pod is ready.</summary>
     /// <param name="options">What it looks like; null for the defaults.</param>
