@@ -288,11 +288,8 @@ public class RouteParserTests
         RouteGen.Any.Array[0, 5].Sample(routes =>
         {
             var result = RouteParser.ParseText(string.Join('\n', routes.Select(r => r.ToString())), "s");
-            using (Assert.EnterMultipleScope())
-            {
-                Assert.That(result.Routes, Is.EqualTo(routes));
-                Assert.That(result.Findings, Is.Empty);
-            }
+            Assert.That(result.Routes, Is.EqualTo(routes));
+            Assert.That(result.Findings, Is.Empty);
         });
 
     [Test]
