@@ -14,8 +14,8 @@ public class KindClusterTests
     public async Task Developer_can_create_a_cluster_run_commands_on_its_nodes_and_find_it_gone_afterwards(
         CancellationToken cancellationToken)
     {
-        await KindRequires.DockerAsync();
-        await KindRequires.KindAsync();
+        await Requires.DockerAsync();
+        await Requires.KindAsync();
         var options = new KindClusterOptions
         {
             Name = "antrea-migration-smoke",
