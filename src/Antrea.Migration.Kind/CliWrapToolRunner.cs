@@ -7,22 +7,24 @@ namespace Antrea.Migration.Kind;
 /// <summary>Runs programs with CliWrap.</summary>
 internal sealed class CliWrapToolRunner : IToolRunner
 {
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
     public async Task<ToolResult> RunAsync(
         ToolCommand command, Action<string>? onErrorLine, CancellationToken cancellationToken)
     {
         var output = new StringBuilder();
         var error = new StringBuilder();
-        var errorTarget = PipeTarget.ToStringBuilder(error, Encoding.UTF8);
+        var errorTarget = PipeTarget.ToStringBuilder(error, Utf8);
         try
         {
             var result = await Cli.Wrap(command.Program)
                 .WithArguments(command.Arguments)
-                .WithStandardInputPipe(PipeSource.FromString(command.Input, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)))
-                .WithStandardOutputPipe(PipeTarget.ToStringBuilder(output, Encoding.UTF8))
+                .WithStandardInputPipe(PipeSource.FromString(command.Input, Utf8))
+                .WithStandardOutputPipe(PipeTarget.ToStringBuilder(output, Utf8))
                 .WithStandardErrorPipe(
                     onErrorLine is null
                         ? errorTarget
-                        : PipeTarget.Merge(errorTarget, PipeTarget.ToDelegate(onErrorLine, Encoding.UTF8)))
+                        : PipeTarget.Merge(errorTarget, PipeTarget.ToDelegate(onErrorLine, Utf8)))
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync(cancellationToken)
                 .ConfigureAwait(false);

@@ -8,11 +8,11 @@ namespace Antrea.Migration.Kind;
 /// <param name="Input">What it finds on standard input; nothing when empty.</param>
 internal sealed record ToolCommand(string Program, ImmutableArray<string> Arguments, string Input = "")
 {
-    /// <summary>The command line as one would type it; arguments with blanks or other special characters in single quotes.</summary>
+    /// <summary>The command line as one would type it; arguments with special characters in single quotes.</summary>
     public override string ToString() => string.Join(' ', [Program, .. Arguments.Select(Quote)]);
 
     private static string Quote(string argument) =>
-        argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=@,+%".Contains(c, StringComparison.Ordinal))
+        argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or ':' or '=')
             ? argument
             : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -3,7 +3,8 @@ using Antrea.Migration.Execution;
 
 namespace Antrea.Migration.Kind;
 
-/// <summary>A KinD cluster that lives as long as this object: created by <see cref="CreateAsync"/>, deleted when disposed.</summary>
+/// <summary>A KinD cluster that lives as long as this object: <see cref="CreateAsync"/> creates it, disposal deletes
+/// it.</summary>
 /// <remarks>It has a kubeconfig of its own in the temporary folder; the user's is never touched. No CNI is installed, so that no
 /// Node is Ready yet.</remarks>
 public sealed class KindCluster : IAsyncDisposable
@@ -43,8 +44,8 @@ public sealed class KindCluster : IAsyncDisposable
     /// <param name="progress">Gets what kind says, line by line.</param>
     /// <param name="cancellationToken">Stops kind, and deletes what there is by then.</param>
     /// <exception cref="ArgumentException">The options cannot be used; the message names every fault.</exception>
-    /// <exception cref="MigrationException">A cluster of that name exists (it stays), or kind failed; the message has the command, the
-    /// exit code and kind's last lines, and nothing is left behind.</exception>
+    /// <exception cref="MigrationException">A cluster of that name exists (it stays), or kind failed; the message has the
+    /// command, the exit code and kind's last lines, and nothing is left behind.</exception>
     public static async Task<KindCluster> CreateAsync(
         KindClusterOptions options,
         KindTool? tool = null,
@@ -65,8 +66,8 @@ public sealed class KindCluster : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("antrea-migration-kind-").FullName;
         try
         {
-            await tool.CreateClusterAsync(
-                options, KubeconfigIn(folder), progress is null ? null : progress.Report, cancellationToken).ConfigureAwait(false);
+            Action<string>? onProgress = progress is null ? null : progress.Report;
+            await tool.CreateClusterAsync(options, KubeconfigIn(folder), onProgress, cancellationToken).ConfigureAwait(false);
             var nodes = await tool.GetNodesAsync(options.Name, cancellationToken).ConfigureAwait(false);
             return new KindCluster(options.Name, options.KeepCluster, folder, tool, nodes);
         }

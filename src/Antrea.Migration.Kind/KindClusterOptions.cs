@@ -2,7 +2,8 @@ using Antrea.Migration.Addressing;
 
 namespace Antrea.Migration.Kind;
 
-/// <summary>What a KinD cluster looks like. The defaults are the seed's: one control plane, 20 workers, Pods in 10.10.0.0/16.</summary>
+/// <summary>What a KinD cluster looks like. The defaults are the seed's: one control plane, 20 workers, Pods in
+/// 10.10.0.0/16.</summary>
 public sealed record KindClusterOptions
 {
     /// <summary>Room for <c>-control-plane</c> in a host name of 63 characters.</summary>
@@ -18,7 +19,8 @@ public sealed record KindClusterOptions
     /// <summary>Where Nodes get their PodCIDRs from, a /24 each (a /64 in IPv6). Default 10.10.0.0/16.</summary>
     public Cidr PodSubnet { get; init; } = Cidr.Parse("10.10.0.0/16");
 
-    /// <summary>Where Services get their addresses from. Default 10.96.0.0/16; same family as the Pods', and apart from them.</summary>
+    /// <summary>Where Services get their addresses from. Default 10.96.0.0/16; same family as the Pods', and apart
+    /// from them.</summary>
     public Cidr ServiceSubnet { get; init; } = Cidr.Parse("10.96.0.0/16");
 
     /// <summary>The image of all Nodes; <see langword="null"/> for the one kind was built with (it is then pulled).</summary>

@@ -8,8 +8,8 @@ public static class KindConfig
 {
     /// <summary>The YAML for <paramref name="options"/>: no default CNI, one control plane, then the workers.</summary>
     /// <exception cref="ArgumentException">The options cannot be used; the message names every fault.</exception>
-    /// <remarks>Source: kind's documentation, "Configuration", API version <c>kind.x-k8s.io/v1alpha4</c>. The image is not in it:
-    /// <c>kind create cluster --image</c> sets that of every Node.</remarks>
+    /// <remarks>Source: kind's documentation, "Configuration", API version <c>kind.x-k8s.io/v1alpha4</c>. The image is not
+    /// in it: <c>kind create cluster --image</c> sets that of every Node.</remarks>
     public static string Render(KindClusterOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -8,7 +8,7 @@ namespace Antrea.Migration.Kind;
 /// <summary>Asks whether this machine can hold a KinD cluster, before anything is created.</summary>
 public sealed class KindPreflight
 {
-    /// <summary>Measured: 232 in use by 21 Nodes with one Pod each, and creation of 21 Nodes stopped at the limit of 128.</summary>
+    /// <summary>Measured: 232 in use by 21 Nodes with a Pod each; creating 21 Nodes stopped at a limit of 128.</summary>
     private const int InotifyInstancesPerNode = 12;
 
     /// <summary>What kind's documentation ("Known Issues", too many open files) sets.</summary>
@@ -30,8 +30,8 @@ public sealed class KindPreflight
     /// <summary>Everything that stands against creating the cluster, or makes it doubtful; empty when nothing does.</summary>
     /// <param name="options">The cluster to be created.</param>
     /// <param name="cancellationToken">Ends the checks.</param>
-    /// <returns>Findings in a fixed order: options, docker, kind, existing cluster, kernel limits. Ids: <c>kind-options-invalid</c>,
-    /// <c>docker-unreachable</c>, <c>kind-missing</c>, <c>kind-cluster-exists</c>, <c>inotify-instances-low</c>,
+    /// <returns>Findings in a fixed order: options, docker, kind, existing cluster, kernel limits. Ids:
+    /// <c>kind-options-invalid</c>, <c>docker-unreachable</c>, <c>kind-missing</c>, <c>kind-cluster-exists</c>, <c>inotify-instances-low</c>,
     /// <c>inotify-watches-low</c>.</returns>
     public async Task<ImmutableArray<Finding>> CheckAsync(
         KindClusterOptions options, CancellationToken cancellationToken = default)
@@ -44,7 +44,11 @@ public sealed class KindPreflight
         if (docker is not null)
         {
             findings.Add(new Finding(
-                "docker-unreachable", Severity.Blocker, "docker", docker.Message, "Install Docker, start its engine, and check that 'docker version' shows a server."));
+                "docker-unreachable",
+                Severity.Blocker,
+                "docker",
+                docker.Message,
+                "Install Docker, start its engine, and check that 'docker version' shows a server."));
         }
 
         var kind = await TryAsync(_tool.GetKindVersionAsync, cancellationToken).ConfigureAwait(false);
@@ -64,8 +68,8 @@ public sealed class KindPreflight
                 $"Delete it (kind delete cluster --name {options.Name}), or choose another name."));
         }
 
-        CheckLimit(
-            findings, "inotify-instances-low", Severity.Blocker, "max_user_instances", InotifyInstancesPerNode * (options.Workers + 1));
+        var instances = InotifyInstancesPerNode * (options.Workers + 1);
+        CheckLimit(findings, "inotify-instances-low", Severity.Blocker, "max_user_instances", instances);
         CheckLimit(findings, "inotify-watches-low", Severity.Warning, "max_user_watches", InotifyWatches);
         return [.. findings];
     }

@@ -61,7 +61,10 @@ public sealed class KindTool
         return RunAsync(
             new ToolCommand(
                 _kind,
-                ["create", "cluster", "--name", options.Name, "--config", "-", "--kubeconfig", kubeconfig, "--wait", "0s", .. image],
+                [
+                    "create", "cluster", "--name", options.Name, "--config", "-", "--kubeconfig", kubeconfig,
+                    "--wait", "0s", .. image,
+                ],
                 KindConfig.Render(options)),
             onProgress,
             cancellationToken);
@@ -96,11 +99,17 @@ public sealed class KindTool
     private static string Checked(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return KindNames.IsName(name) ? name : throw new ArgumentException($"'{name}' is not a name that kind makes.", nameof(name));
+        return KindNames.IsName(name)
+            ? name
+            : throw new ArgumentException($"'{name}' is not a name that kind makes.", nameof(name));
     }
 
     private static ImmutableArray<string> Lines(ToolResult result) =>
-        [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Order(StringComparer.Ordinal)];
+    [
+        .. result.Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Order(StringComparer.Ordinal),
+    ];
 
     private static MigrationException Failed(ToolCommand command, ToolResult result, string next)
     {

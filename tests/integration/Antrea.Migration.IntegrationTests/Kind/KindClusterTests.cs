@@ -32,13 +32,15 @@ public class KindClusterTests
             const string path = "/etc/cni/net.d/00-multus.conf";
             const string worker = "antrea-migration-smoke-worker";
             Assert.That(cluster.NodeNames, Is.EqualTo<string>(["antrea-migration-smoke-control-plane", worker]));
-            var write = await cluster.Nodes.RunAsync(worker, NodeCommands.WriteFile(path, "{ \"a\": \"ü\" }\n"), cancellationToken);
+            var write = await cluster.Nodes.RunAsync(
+                worker, NodeCommands.WriteFile(path, "{ \"a\": \"ü\" }\n"), cancellationToken);
             var read = await cluster.Nodes.RunAsync(worker, NodeCommands.ReadFile(path), cancellationToken);
             using (Assert.EnterMultipleScope())
             {
                 Assert.That(write.ExitCode, Is.Zero, write.Error);
                 Assert.That(read.Output, Is.EqualTo("{ \"a\": \"ü\" }\n"));
-                Assert.That(await File.ReadAllTextAsync(cluster.KubeconfigPath, cancellationToken), Does.Contain("server: https://"));
+                Assert.That(
+                    await File.ReadAllTextAsync(cluster.KubeconfigPath, cancellationToken), Does.Contain("server: https://"));
             }
         }
 

@@ -71,7 +71,8 @@ public class KindClusterTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(exception!.Message, Does.Match("^'kind create cluster --name c2a6 .*' ended with exit code 1:\n"));
-            Assert.That(exception.Message, Does.EndWith("(the last 15 of 40 lines)\n" + string.Join('\n', Enumerable.Range(26, 15).Select(i => $"line {i}"))));
+            Assert.That(exception.Message, Does.EndWith(
+                "(the last 15 of 40 lines)\n" + string.Join('\n', Enumerable.Range(26, 15).Select(i => $"line {i}"))));
             Assert.That(runner.Lines.Last(), Does.StartWith("kind delete cluster --name c2a6"));
             Assert.That(Directory.Exists(FolderOf(runner)), Is.False);
         }

@@ -34,8 +34,13 @@ public class KindConfigTests
     [Test]
     public void Render_OfIPv6_SaysSo()
     {
-        var options = new KindClusterOptions { PodSubnet = Cidr.Parse("fd00:10::/56"), ServiceSubnet = Cidr.Parse("fd00:20::/112") };
-        Assert.That(KindConfig.Render(options), Does.Contain("  ipFamily: ipv6\n").And.Contain("  podSubnet: \"fd00:10::/56\"\n"));
+        var options = new KindClusterOptions
+        {
+            PodSubnet = Cidr.Parse("fd00:10::/56"),
+            ServiceSubnet = Cidr.Parse("fd00:20::/112"),
+        };
+        Assert.That(
+            KindConfig.Render(options), Does.Contain("  ipFamily: ipv6\n").And.Contain("  podSubnet: \"fd00:10::/56\"\n"));
     }
 
     [TestCase(KubeProxyMode.IpTables, "iptables")]

@@ -20,7 +20,8 @@ public class KindNodeAccessTests
                 "sh", "-c", "cat \"$1\"", "antrea-migration:read-file", "/etc/cni/net.d/it's; reboot",
             ]));
             Assert.That(runner.Lines.Single(), Is.EqualTo(
-                "docker exec -i --privileged c2a6-worker2 sh -c 'cat \"$1\"' antrea-migration:read-file '/etc/cni/net.d/it'\\''s; reboot'"));
+                "docker exec -i --privileged c2a6-worker2 "
+                + "sh -c 'cat \"$1\"' antrea-migration:read-file '/etc/cni/net.d/it'\\''s; reboot'"));
         }
     }
 

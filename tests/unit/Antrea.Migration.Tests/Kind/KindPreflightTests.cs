@@ -12,7 +12,12 @@ public class KindPreflightTests
         .On("kind version", output: "kind v0.27.0 go1.24 linux/amd64\n")
         .On("kind get clusters", output: "test\n");
 
-    private static string? Roomy(string path) => path.EndsWith("max_user_instances", StringComparison.Ordinal) ? "2048\n" : "524288\n";
+    private static string? Roomy(string path) => path switch
+    {
+        "/proc/sys/fs/inotify/max_user_instances" => "2048\n",
+        "/proc/sys/fs/inotify/max_user_watches" => "524288\n",
+        _ => null,
+    };
 
     [Test]
     public async Task CheckAsync_AMachineWithEverything_FindsNothing() =>
@@ -25,7 +30,8 @@ public class KindPreflightTests
     [Test]
     public async Task CheckAsync_DefaultInotifyLimits_AreTooLowForTwentyWorkersOnly()
     {
-        static string? Debian(string path) => path.EndsWith("max_user_instances", StringComparison.Ordinal) ? "128\n" : "192536\n";
+        static string? Debian(string path) =>
+            path.EndsWith("max_user_instances", StringComparison.Ordinal) ? "128\n" : "192536\n";
         var preflight = new KindPreflight(new KindTool(Ready()), Debian);
         var twenty = await preflight.CheckAsync(Options);
         var two = await preflight.CheckAsync(Options with { Workers = 2 });
@@ -52,7 +58,8 @@ public class KindPreflightTests
             Assert.That(findings.Select(finding => finding.Id), Is.EqualTo<string>(
                 ["kind-options-invalid", "docker-unreachable", "kind-missing"]));
             Assert.That(findings.Select(finding => finding.Severity), Is.All.EqualTo(Severity.Blocker));
-            Assert.That(findings[1].Evidence, Does.Contain("'docker version --format '{{.Server.Version}}'' ended with exit code 1")
+            Assert.That(findings[1].Evidence, Does
+                .Contain("'docker version --format '{{.Server.Version}}'' ended with exit code 1")
                 .And.Contain("Cannot connect to the Docker daemon"));
             Assert.That(findings[2].Evidence, Is.EqualTo("'kind' cannot be started: No such file or directory"));
         }
