@@ -156,6 +156,34 @@ internal sealed class DecisionTableTests
     }
 
     [Test]
+    public void Calico_Pod_with_the_address_of_a_gateway_is_a_martian_to_that_Node()
+    {
+        var topology = FabricTopology.Build(KernelMeasurements.Clash, new() { RpFilter = 0 });
+
+        Assert.That(topology.Connect("n7g", "n2c").Reason, Does.Contain("n2 tunl0: martian"));
+    }
+
+    [TestCase(0, true, "n2 calin2m: cali-PREROUTING rpfilter")]
+    [TestCase(1, false, "n2 calin2m: rp_filter")]
+    [TestCase(2, false, "n2 calin2m: rp_filter")]
+    public void Address_of_net1_does_not_get_out_by_eth0(int rpFilter, bool hasCalicoChains, string lostAt)
+    {
+        var topology = FabricTopology.Build(
+            KernelMeasurements.Small, new() { RpFilter = rpFilter, Multus = MultusRoutes.Eth0 });
+        topology.Nodes["n2"].Update(state => hasCalicoChains ? state : state with { Calico = null });
+        var warmedUp = topology.Connect("n2m", "n1c");
+        var pod = topology.Pods["n2m"];
+        var byEth0 = pod.State.Routing.Routes.Single(route => route.Destination.PrefixLength == 0);
+        pod.ReplaceRoute(byEth0 with { Source = topology.AntreaAddress("n2m") });
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(warmedUp.Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            Assert.That(topology.Connect("n2m", "n1c").Reason, Does.Contain(lostAt));
+        }
+    }
+
+    [Test]
     public void Seed_client_reaches_seventeen_Calico_Pods_and_misses_three()
     {
         // Third octet and last octet of every Calico Pod in the seed's listing, and the third octet of each Node's PodCIDR.
