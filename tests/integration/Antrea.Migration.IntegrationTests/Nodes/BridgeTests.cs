@@ -12,18 +12,6 @@ namespace Antrea.Migration.IntegrationTests.Nodes;
 /// <summary>The seed's experiments: Antrea straight next to Calico, Multus between them, and the three overlapped Nodes.</summary>
 public sealed class BridgeTests
 {
-    /// <summary>Routes by which a Multus Pod keeps Calico's default: for each PodCIDR, for Services, and a default of their own table.</summary>
-    private static JsonObject SteeredIpam(LabCluster cluster) => new()
-    {
-        ["type"] = "host-local",
-        ["routes"] = new JsonArray(
-        [
-            new JsonObject { ["dst"] = "0.0.0.0/0", ["table"] = 101 },
-            new JsonObject { ["dst"] = "10.96.0.0/16" },
-            .. cluster.Fleet.Nodes.Select(n => (JsonNode)new JsonObject { ["dst"] = n.PodCidr.ToString() }),
-        ]),
-    };
-
     [Test]
     [CancelAfter(60_000)]
     public async Task Antrea_straight_next_to_Calico_cuts_Calico_Pods_off_from_new_Pods(CancellationToken cancellationToken)
@@ -109,7 +97,7 @@ public sealed class BridgeTests
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 4 }, cancellationToken);
         await cluster.InstallMultusAsync(cancellationToken);
         await cluster.InstallAntreaAsync(cancellationToken);
-        cluster.WriteMultusConf(SteeredIpam(cluster));
+        cluster.WriteMultusConf(cluster.SteeredIpam());
         var multus = await cluster.RunAsync("bridge", "nginx", "worker2", cancellationToken);
         cluster.RemoveMultusConf();
         var antrea = await cluster.RunAsync("new", "nginx", "worker3", cancellationToken);
@@ -136,7 +124,7 @@ public sealed class BridgeTests
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);
         await cluster.InstallMultusAsync(cancellationToken);
         await cluster.InstallAntreaAsync(cancellationToken, "v1.14.0");
-        cluster.WriteMultusConf(SteeredIpam(cluster));
+        cluster.WriteMultusConf(cluster.SteeredIpam());
 
         var pod = await cluster.RunAsync("bridge", "nginx", "worker", cancellationToken);
 
@@ -166,7 +154,7 @@ public sealed class BridgeTests
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);
         await cluster.InstallMultusAsync(cancellationToken);
         await cluster.InstallAntreaAsync(cancellationToken);
-        cluster.WriteMultusConf(SteeredIpam(cluster));
+        cluster.WriteMultusConf(cluster.SteeredIpam());
         var node = cluster.Node("worker");
         var clean = Leaks();
 

@@ -56,23 +56,39 @@ internal static class LabClusterSteps
         await cluster.AllReadyAsync(cancellationToken);
     }
 
+    /// <summary>Routes by which a Multus Pod keeps Calico's default: for each PodCIDR, for Services, and a default of their own table.</summary>
+    public static JsonObject SteeredIpam(this LabCluster cluster) => new()
+    {
+        ["type"] = "host-local",
+        ["routes"] = new JsonArray(
+        [
+            new JsonObject { ["dst"] = "0.0.0.0/0", ["table"] = 101 },
+            new JsonObject { ["dst"] = "10.96.0.0/16" },
+            .. cluster.Fleet.Nodes.Select(n => (JsonNode)new JsonObject { ["dst"] = n.PodCidr.ToString() }),
+        ]),
+    };
+
     /// <summary>Writes <c>00-multus.conf</c> with Calico and Antrea, as the seed's, on every Node.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="antreaIpam">The Antrea delegate's <c>ipam</c>.</param>
-    public static void WriteMultusConf(this LabCluster cluster, JsonObject? antreaIpam = null)
+    /// <param name="antrea">Whether Antrea is a delegate at all.</param>
+    public static void WriteMultusConf(this LabCluster cluster, JsonObject? antreaIpam = null, bool antrea = true)
     {
         foreach (var node in cluster.Fleet.Nodes)
         {
             node.Files.TryRead(CniRuntime.ConfigDirectory + "/10-calico.conflist", out var calico);
-            var delegates = new JsonArray(
-                JsonNode.Parse(calico!),
-                new JsonObject
+            var delegates = new JsonArray(JsonNode.Parse(calico!));
+            if (antrea)
+            {
+                delegates.Add(new JsonObject
                 {
                     ["cniVersion"] = "0.3.0",
                     ["name"] = "antrea",
                     ["type"] = "antrea",
                     ["ipam"] = antreaIpam?.DeepClone() ?? new JsonObject { ["type"] = "host-local" },
                 });
+            }
+
             node.Files.Write(MultusFile, new JsonObject
             {
                 ["cniVersion"] = "0.3.1", ["name"] = "multus", ["type"] = "multus", ["delegates"] = delegates,
