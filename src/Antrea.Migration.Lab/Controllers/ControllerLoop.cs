@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Antrea.Migration.Lab.ControlPlane;
@@ -188,15 +187,10 @@ internal sealed class ControllerLoop : IAsyncDisposable
     {
         var message = $"{controller.GetType().Name} broke at {key}: {e.Message}";
         _broken ??= new InvalidOperationException(message, e);
-        var name = "controller-" + RandomNames.Suffix() + _store.Version.ToString(CultureInfo.InvariantCulture);
-        _store.Create(ResourceType.Event, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default" },
-            ["type"] = "Warning",
-            ["reason"] = "ControllerBroke",
-            ["message"] = message,
-            ["involvedObject"] = new JsonObject { ["kind"] = key.Type.Kind, ["namespace"] = key.Namespace, ["name"] = key.Name },
-            ["lastTimestamp"] = _store.Now,
-        });
+        LabEvents.Warn(
+            _store,
+            "ControllerBroke",
+            message,
+            new JsonObject { ["kind"] = key.Type.Kind, ["namespace"] = key.Namespace, ["name"] = key.Name });
     }
 }
