@@ -2,14 +2,15 @@ using System.Globalization;
 using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Internal;
 
 namespace Antrea.Migration.Planning;
 
 /// <summary>How Calico must be installed and set up.</summary>
 internal static class CalicoRules
 {
-    private static readonly (int, int) Oldest = (3, 26);
-    private static readonly (int, int) Newest = (3, 32);
+    private static readonly ReleaseVersion Oldest = new(3, 26);
+    private static readonly ReleaseVersion TooNew = new(3, 33);
 
     /// <summary>Operator: an Installation object. Manifest: the DaemonSet in kube-system. Neither: nothing to migrate from.</summary>
     public static IEnumerable<Finding> Installation(PreflightContext context)
@@ -144,7 +145,7 @@ internal static class CalicoRules
         {
             yield return Untested(context, $"The image {image} does not say which version of Calico this is.");
         }
-        else if ((version.Major, version.Minor).CompareTo(Oldest) < 0 || (version.Major, version.Minor).CompareTo(Newest) > 0)
+        else if (version < Oldest || version >= TooNew)
         {
             yield return Untested(context, $"Calico is {version}; what is known here was learned from v3.26 to v3.32.");
         }

@@ -1,4 +1,5 @@
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
-using Antrea.Migration.AntreaApi;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Policies.Semantics;
