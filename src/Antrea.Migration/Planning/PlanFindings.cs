@@ -3,6 +3,7 @@ using Antrea.Migration.Addressing;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Conversion;
 
 namespace Antrea.Migration.Planning;
