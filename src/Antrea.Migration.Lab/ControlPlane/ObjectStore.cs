@@ -14,6 +14,9 @@ namespace Antrea.Migration.Lab.ControlPlane;
 /// <param name="historyLimit">How many past changes are kept at least for <see cref="Subscribe"/>.</param>
 internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
 {
+    private static readonly Comparer<(string Namespace, string Name)> KeyOrder = Comparer<(string Namespace, string Name)>.Create(
+        (a, b) => string.CompareOrdinal(a.Namespace, b.Namespace) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));
+
     private readonly Lock _gate = new();
     private readonly Dictionary<ResourceType, SortedDictionary<(string Namespace, string Name), JsonObject>> _objects = [];
     private readonly List<StoreEvent> _history = [];
@@ -214,6 +217,8 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
         {
             var copy = obj.Copy();
             var old = Peek(type, copy.NamespaceOf(), copy.NameOf()) ?? throw StoreConflictException.NotFound(type, copy.NameOf());
+            copy["apiVersion"] ??= type.ApiVersion;
+            copy["kind"] ??= type.Kind;
             var metadata = copy.Ensure("metadata");
             var oldMetadata = (JsonObject)old["metadata"]!;
             if (metadata.Text("resourceVersion") is { Length: > 0 } version && version != oldMetadata.Text("resourceVersion"))
@@ -276,9 +281,6 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
 
         return table;
     }
-
-    private static readonly Comparer<(string Namespace, string Name)> KeyOrder = Comparer<(string Namespace, string Name)>.Create(
-        (a, b) => string.CompareOrdinal(a.Namespace, b.Namespace) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));
 
     private JsonObject Remove(ResourceType type, JsonObject last, JsonObject old)
     {
