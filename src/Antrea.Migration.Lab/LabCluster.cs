@@ -134,8 +134,8 @@ public sealed class LabCluster : IAsyncDisposable
     /// <exception cref="AggregateException">The lab itself had failed in the background.</exception>
     public async ValueTask DisposeAsync()
     {
-        await _controlPlane.DisposeAsync().ConfigureAwait(false);
         await Fleet.DisposeAsync().ConfigureAwait(false);
+        await _controlPlane.DisposeAsync().ConfigureAwait(false);
         File.Delete(KubeconfigPath);
         if (Fleet.Failures.Count > 0)
         {
