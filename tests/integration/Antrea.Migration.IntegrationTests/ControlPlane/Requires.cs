@@ -16,7 +16,10 @@ internal static class Requires
         return path ?? throw Missing("kubectl", "kubectl is not on the PATH.");
     }
 
-    private static Exception Missing(string need, string reason)
+    /// <summary>What to throw when a need is not met.</summary>
+    /// <param name="need">The name that ANTREA_MIGRATION_REQUIRE may contain.</param>
+    /// <param name="reason">One sentence.</param>
+    public static Exception Missing(string need, string reason)
     {
         var required = (Environment.GetEnvironmentVariable(Switch) ?? "")
             .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
