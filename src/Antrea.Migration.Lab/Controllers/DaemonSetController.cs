@@ -47,6 +47,7 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
         var hash = PodTemplates.HashOf(set.At("spec", "template"));
         if (!set.IsTerminating())
         {
+            store.Adopt(ResourceType.Pod, set);
             Place(set, hash);
             if (set.Text("spec", "updateStrategy", "type") == "RollingUpdate")
             {
