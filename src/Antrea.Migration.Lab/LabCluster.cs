@@ -213,6 +213,7 @@ public sealed class LabCluster : IAsyncDisposable
         if (_options.Workloads)
         {
             Apply(WorkloadManifest.Text(_options));
+            Apply(_options.Policies ? PolicyManifest.Text : "");
         }
 
         Apply(SystemManifest.Dns(_options));
