@@ -12,6 +12,7 @@ namespace Antrea.Migration.Lab.Policies;
 /// <para>Changes are only counted as they happen. <see cref="Refresh"/> compiles once for all of them, off the packets' way;
 /// a packet that comes in between waits for that, so a connection is judged by everything written before it began.</para>
 /// <para>A policy that the evaluator cannot model takes no part, and is told as a failure of the lab that names it.</para>
+/// <para>Services are no input: policies see packets behind their DNAT, and rules that name a Service are refused.</para>
 /// <para>Nothing is compiled while no agent runs. Safe for use by several threads.</para>
 /// </remarks>
 internal abstract class PolicyBook : IDisposable
