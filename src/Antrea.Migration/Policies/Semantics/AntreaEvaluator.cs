@@ -97,7 +97,10 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
         reasons.Count > 0 && reasons[^1].StartsWith(AmbiguousPrefix, StringComparison.Ordinal);
 
     private static Verdict Decide(AntreaAction action, ImmutableArray<string>.Builder reasons) =>
-        new(action is AntreaAction.Allow or AntreaAction.Pass ? VerdictKind.Allow : VerdictKind.Deny, reasons.ToImmutable());
+        new(action is AntreaAction.Allow or AntreaAction.Pass ? VerdictKind.Allow : VerdictKind.Deny, reasons.ToImmutable())
+        {
+            IsAnswered = action == AntreaAction.Reject,
+        };
 
     /// <summary>The action of the first match, with its reason; null when none matches, or when matches of one rank disagree (the reason says so).</summary>
     private static AntreaAction? FirstMatch(
