@@ -25,6 +25,8 @@ public class LayerTests
         [("Clusters.KubernetesApi", "Execution.MigrationException")] =
             "thrown where the world is unreachable, which readers meet first; the exception belongs above all folders",
         [("Clusters.KubernetesClusterReader", "Execution.MigrationException")] = "as KubernetesApi",
+        [("Policies.Application.AntreaObjectClient", "Execution.MigrationException")] = "as KubernetesApi, where policies are written",
+        [("Policies.Application.PolicyApplier", "Execution.MigrationException")] = "as KubernetesApi, where policies are written",
     };
 
     private static readonly string[] Folders = [.. Layers.SelectMany(l => l)];
