@@ -1,4 +1,5 @@
 using System.Net;
+using System.Numerics;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
@@ -7,9 +8,10 @@ using BenchmarkDotNet.Attributes;
 
 namespace Antrea.Migration.Benchmarks;
 
-/// <summary>All overlaps of Calico's blocks with the Nodes' PodCIDRs, tables built included: what <c>cidrs</c> computes.</summary>
-/// <remarks>Dual stack. Each Node has a /24 and a /64, and four blocks: two of a pool that covers the PodCIDRs, one of a pool apart, and
-/// one of IPv6. Fixed seed.</remarks>
+/// <summary>All overlaps of Calico's blocks with the Nodes' PodCIDRs, tables built included: what <c>cidrs</c>
+/// computes.</summary>
+/// <remarks>Dual stack. Each Node has a /24 and a /64, and four blocks: two of a pool that covers the PodCIDRs, one of
+/// a pool apart, and one of IPv6. Fixed seed.</remarks>
 [MemoryDiagnoser]
 public class CidrOverlapBenchmarks
 {
@@ -27,7 +29,11 @@ public class CidrOverlapBenchmarks
     {
         var random = new Random(20231014);
         var nodes = Enumerable.Range(0, Nodes).Select(i => $"node{i}").ToArray();
-        var cluster4 = Cidr.Parse("10.0.0.0/8");
+
+        // The smallest IPv4 range that holds a /24 a Node, so that a good part of the blocks hits a PodCIDR at any size.
+        var clusterLength = 24 - BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)Nodes));
+        var cluster4 = Cidr.Parse($"10.0.0.0/{clusterLength}");
+        var inCluster = 1 << (26 - clusterLength);
         var cluster6 = Cidr.Parse("fd00:10::/48");
         var apart = Cidr.Parse("172.16.0.0/12");
         _podCidrs =
@@ -39,8 +45,8 @@ public class CidrOverlapBenchmarks
         [
             .. nodes.SelectMany(n => (CidrEntry<string>[])
             [
-                new(cluster4.Subnet(26, (UInt128)random.Next(1 << 18)), n),
-                new(cluster4.Subnet(26, (UInt128)random.Next(1 << 18)), n),
+                new(cluster4.Subnet(26, (UInt128)random.Next(inCluster)), n),
+                new(cluster4.Subnet(26, (UInt128)random.Next(inCluster)), n),
                 new(apart.Subnet(26, (UInt128)random.Next(1 << 14)), n),
                 new(cluster6.Subnet(122, (UInt128)random.NextInt64(1L << 40) << 34), n),
             ]),
@@ -49,8 +55,12 @@ public class CidrOverlapBenchmarks
         _ipNetworkBlocks = [.. _blocks.Select(e => (IPNetwork2.Parse(e.Cidr.ToString()), e.Value))];
         _snapshot = new ClusterSnapshot
         {
-            Nodes = [.. nodes.Select((n, i) => new NodeInfo { Name = n, PodCidrs = [_podCidrs[i].Cidr, _podCidrs[Nodes + i].Cidr] })],
-            CalicoIpam = new CalicoIpam([], [.. _blocks.Select(b => new IpamBlock { Name = b.Cidr.ToString(), Cidr = b.Cidr, Node = b.Value })], []),
+            Nodes =
+            [
+                .. nodes.Select((n, i) => new NodeInfo { Name = n, PodCidrs = [_podCidrs[i].Cidr, _podCidrs[Nodes + i].Cidr] }),
+            ],
+            CalicoIpam = new CalicoIpam(
+                [], [.. _blocks.Select(b => new IpamBlock { Name = b.Cidr.ToString(), Cidr = b.Cidr, Node = b.Value })], []),
         };
         Agree();
     }

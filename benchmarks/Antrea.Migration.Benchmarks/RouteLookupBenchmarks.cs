@@ -6,8 +6,10 @@ using BenchmarkDotNet.Attributes;
 
 namespace Antrea.Migration.Benchmarks;
 
-/// <summary>One longest-prefix look-up in a Node's table: PodCIDRs, blocks within them and single Pods, no default route.</summary>
-/// <remarks>A hit finds a block or a Pod's own route; a miss finds nothing. Fixed seed; a thousand destinations an invocation.</remarks>
+/// <summary>One longest-prefix look-up in a Node's table: PodCIDRs, blocks within them and single Pods, no default
+/// route.</summary>
+/// <remarks>A hit finds a block or a Pod's own route; a miss finds nothing. Fixed seed; a thousand destinations an
+/// invocation.</remarks>
 [MemoryDiagnoser]
 public class RouteLookupBenchmarks
 {

@@ -134,8 +134,8 @@ public sealed class LabCluster : IAsyncDisposable
     /// <exception cref="AggregateException">The lab itself had failed in the background.</exception>
     public async ValueTask DisposeAsync()
     {
-        await _controlPlane.DisposeAsync().ConfigureAwait(false);
         await Fleet.DisposeAsync().ConfigureAwait(false);
+        await _controlPlane.DisposeAsync().ConfigureAwait(false);
         File.Delete(KubeconfigPath);
         if (Fleet.Failures.Count > 0)
         {
@@ -217,7 +217,9 @@ public sealed class LabCluster : IAsyncDisposable
         await ApplyAndWaitAsync(_options.ExtraObjects, waitForNodes: true, cancellationToken).ConfigureAwait(false);
         if (_options.Workloads)
         {
-            await ApplyAndWaitAsync(WorkloadManifest.Servers(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
+            await ApplyAndWaitAsync(
+                WorkloadManifest.Servers(_options) + (_options.Policies ? "---\n" + PolicyManifest.Text : ""), waitForNodes: true, cancellationToken)
+                .ConfigureAwait(false);
             await ApplyAndWaitAsync(WorkloadManifest.Client, waitForNodes: true, cancellationToken).ConfigureAwait(false);
         }
 

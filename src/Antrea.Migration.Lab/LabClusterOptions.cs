@@ -35,6 +35,10 @@ public sealed record LabClusterOptions
     /// <summary>Whether the seed's workloads run: nginx on every worker behind Service nginx-origin, and a client.</summary>
     public bool Workloads { get; init; } = true;
 
+    /// <summary>Whether the seed's workloads have policies of Calico's: nginx takes TCP port 80 only (it listens on 9090 as well), the
+    /// client takes nothing. Without <see cref="Workloads"/> there are none.</summary>
+    public bool Policies { get; init; } = true;
+
     /// <summary>YAML documents of further objects, applied when Calico runs and before the workloads: policies, for example.</summary>
     public string ExtraObjects { get; init; } = "";
 

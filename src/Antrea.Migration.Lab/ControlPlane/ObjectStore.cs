@@ -194,6 +194,23 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
         }
     }
 
+    /// <summary>Calls <paramref name="onEvent"/> with every object there is, as if it was just added, and then for every change.</summary>
+    public IDisposable Follow(Action<StoreEvent> onEvent)
+    {
+        lock (_gate)
+        {
+            foreach (var (type, objects) in _objects.ToList())
+            {
+                foreach (var obj in objects.Values.ToList())
+                {
+                    onEvent(new StoreEvent(StoreEventType.Added, type, obj, _version));
+                }
+            }
+
+            return Subscribe(onEvent, _version);
+        }
+    }
+
     private static bool HasFinalizers(JsonObject obj) =>
         obj.At("metadata", "finalizers") is JsonArray { Count: > 0 }
         || (obj.Text("kind") == ResourceType.Namespace.Kind && obj.At("spec", "finalizers") is JsonArray { Count: > 0 });

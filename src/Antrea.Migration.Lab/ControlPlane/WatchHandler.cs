@@ -16,6 +16,7 @@ internal static class WatchHandler
     {
         var stream = new EventStream(call, new ObjectSelection(call), TableRequest.Of(call));
         var since = ParseVersion(call.Query("resourceVersion"));
+        ReadHandler.CheckReached(since, call.Store.Version);
         var initial = call.Query("sendInitialEvents") switch
         {
             "true" when call.Query("resourceVersionMatch") != "NotOlderThan" => throw ApiException.BadRequest(

@@ -25,15 +25,7 @@ internal sealed class ControllerLoop : IAsyncDisposable
     private ControllerLoop(ObjectStore store, TimeProvider time, IController[] controllers)
     {
         (_store, _time, _controllers) = (store, time, controllers);
-        _subscription = store.Subscribe(happened => _inbox.Writer.TryWrite(happened), store.Version);
-        foreach (var type in store.Types())
-        {
-            foreach (var obj in store.PeekAll(type))
-            {
-                _inbox.Writer.TryWrite(new StoreEvent(StoreEventType.Added, type, obj, store.Version));
-            }
-        }
-
+        _subscription = store.Follow(happened => _inbox.Writer.TryWrite(happened));
         _running = Task.Run(RunAsync);
     }
 

@@ -6,7 +6,7 @@ namespace Antrea.Migration.Lab.Controllers;
 
 /// <summary>Rolls a Deployment's ReplicaSets towards its template: RollingUpdate within maxSurge (rounded up) and
 /// maxUnavailable (rounded down), or Recreate; paused ones are only scaled.</summary>
-/// <remarks>Of <c>pkg/controller/deployment</c> left out: adoption, proportional scaling in the middle of a rollout (the new
+/// <remarks>Of <c>pkg/controller/deployment</c> left out: proportional scaling in the middle of a rollout (the new
 /// ReplicaSet takes the difference), and <c>progressDeadlineSeconds</c> (a stuck rollout stays Progressing). Stricter than
 /// it: the new ReplicaSet grows when the old one's Pods are on their way out, not already when it was told to shrink.</remarks>
 internal sealed class DeploymentController(ObjectStore store) : IController
@@ -47,6 +47,7 @@ internal sealed class DeploymentController(ObjectStore store) : IController
 
         if (!deployment.IsTerminating())
         {
+            store.Adopt(ResourceType.ReplicaSet, deployment);
             var hash = PodTemplates.HashOf(deployment.At("spec", "template"));
             var old = SetsOf(deployment);
             var current = old.Find(s => s.Text("metadata", "labels", Hash) == hash);

@@ -14,6 +14,9 @@ internal sealed record HostState : NamespaceState
     public ImmutableDictionary<string, WorkloadVeth> Veths { get; init; } =
         ImmutableDictionary.Create<string, WorkloadVeth>(StringComparer.Ordinal);
 
+    /// <summary>What felix enforces on a veth that is plugged in without a policy of its own; null allows everything.</summary>
+    public IPolicyEnforcer? VethPolicy { get; init; }
+
     /// <summary>Felix's chains; null where there are none.</summary>
     public CalicoNetfilter? Calico { get; init; }
 
@@ -111,7 +114,10 @@ internal sealed class HostNetns : NetworkNamespace
     });
 
     /// <summary>Plugs in a workload veth (an old one of that name is replaced); its /32 route is added apart.</summary>
-    public void AddVeth(WorkloadVeth veth) => Update(state => state with { Veths = state.Veths.SetItem(veth.Name, veth) });
+    public void AddVeth(WorkloadVeth veth) => Update(state => state with
+    {
+        Veths = state.Veths.SetItem(veth.Name, veth with { Policy = veth.Policy ?? state.VethPolicy }),
+    });
 
     /// <summary>Removes a veth and every route by it; nothing happens when there is none.</summary>
     public void RemoveVeth(string name) => Update(state => state with
@@ -120,9 +126,10 @@ internal sealed class HostNetns : NetworkNamespace
         Routing = state.Routing.Remove(route => string.Equals(route.Device, name, StringComparison.Ordinal)),
     });
 
-    /// <summary>Sets what felix enforces on one veth, or on every veth when <paramref name="name"/> is null.</summary>
+    /// <summary>Sets what felix enforces on one veth, or on every veth, those to come included, when <paramref name="name"/> is null.</summary>
     public void SetVethPolicy(string? name, IPolicyEnforcer? policy) => Update(state => state with
     {
+        VethPolicy = name is null ? policy : state.VethPolicy,
         Veths = state.Veths.Values
             .Where(veth => name is null || string.Equals(veth.Name, name, StringComparison.Ordinal))
             .Aggregate(state.Veths, (veths, veth) => veths.SetItem(veth.Name, veth with { Policy = policy })),

@@ -28,6 +28,9 @@ internal sealed record OvsState
 
     public ImmutableArray<OvsPeer> Peers { get; init; } = [];
 
+    /// <summary>What Antrea enforces on a port that is added without a policy of its own; null allows everything.</summary>
+    public IPolicyEnforcer? PortPolicy { get; init; }
+
     /// <summary>Whether AntreaProxy serves ClusterIPs for Pods of this bridge (default on).</summary>
     public bool AntreaProxy { get; init; } = true;
 
@@ -72,7 +75,10 @@ internal sealed class OvsBridge
     }
 
     /// <summary>Adds a Pod's port; one with the same address is replaced.</summary>
-    public void AddPort(OvsPort port) => Update(state => state with { Ports = state.Ports.SetItem(port.Address, port) });
+    public void AddPort(OvsPort port) => Update(state => state with
+    {
+        Ports = state.Ports.SetItem(port.Address, port with { Policy = port.Policy ?? state.PortPolicy }),
+    });
 
     /// <summary>Removes the ports of a Pod; nothing happens when there are none.</summary>
     public void RemovePorts(PodNetns pod) => Update(state => state with
@@ -90,9 +96,10 @@ internal sealed class OvsBridge
     public void RemovePeer(Cidr podCidr) =>
         Update(state => state with { Peers = state.Peers.RemoveAll(peer => peer.PodCidr == podCidr) });
 
-    /// <summary>Sets what Antrea enforces on a Pod's port, or on every port when <paramref name="pod"/> is null.</summary>
+    /// <summary>Sets what Antrea enforces on a Pod's port, or on every port, those to come included, when <paramref name="pod"/> is null.</summary>
     public void SetPortPolicy(PodNetns? pod, IPolicyEnforcer? policy) => Update(state => state with
     {
+        PortPolicy = pod is null ? policy : state.PortPolicy,
         Ports = state.Ports.Values.Where(port => pod is null || ReferenceEquals(port.Pod, pod))
             .Aggregate(state.Ports, (ports, port) => ports.SetItem(port.Address, port with { Policy = policy })),
     });

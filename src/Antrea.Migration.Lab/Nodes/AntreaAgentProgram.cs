@@ -5,13 +5,14 @@ using Antrea.Migration.Addressing;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Policies;
 using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Nodes;
 
 /// <summary>antrea-agent in encap mode: CNI files first, then bridge, gateway, routes to every peer, and its AntreaAgentInfo.</summary>
 /// <remarks>
-/// <para>While it runs the Node's Antrea CNI requests are served. When it ends, bridge, gateway, routes, chains and files stay.
+/// <para>While it runs the Node's Antrea CNI requests are served. When it ends, bridge, gateway, routes, chains, policies and files stay.
 /// At a start it frees host-local addresses it takes for unused: before v1.15 none, in v2.5.3, v2.6.3, v2.7.0 and newer those
 /// neither in a local Pod's status nor on the bridge, in between also those of Multus Pods' second interfaces.</para>
 /// <para>Source: Antrea v1.14 and v2.7 <c>pkg/agent</c>.</para>
@@ -24,6 +25,7 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
 
     private readonly Lock _gate = new();
     private OvsBridge? _bridge;
+    private AntreaEnforcer? _enforcer;
     private ITimer? _heartbeat;
 
     private Version? Version => ContainerImage.VersionOf(Context.Tag);
@@ -46,6 +48,9 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
             _bridge = bridge;
             Reconcile(bridge);
             CollectGarbage(bridge);
+            _enforcer = new AntreaEnforcer(Services.Policies.Antrea);
+            Services.Policies.Antrea.Attach(Node.Name, _enforcer);
+            bridge.SetPortPolicy(null, _enforcer);
             Node.AntreaAgent = new AntreaAgentState(bridge, Version is null || Version >= new Version(2, 4));
         }
 
@@ -69,6 +74,7 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
         {
             _bridge = null;
             Node.AntreaAgent = null;
+            _enforcer?.Freeze();
         }
     }
 
@@ -99,7 +105,10 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
             bridge.SetPeer(peer);
             Node.Host.ReplaceRoute(new Route
             {
-                Destination = peer.PodCidr, Gateway = peer.PodCidr.AddressAt(1), Device = GatewayDevice, OnLink = true,
+                Destination = peer.PodCidr,
+                Gateway = peer.PodCidr.AddressAt(1),
+                Device = GatewayDevice,
+                OnLink = true,
             });
         }
 
@@ -137,6 +146,11 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
 
     private void Report()
     {
+        if (Services.Store.Peek(ResourceType.CustomResourceDefinition, "", CniKinds.AntreaAgentInfo.QualifiedPlural) is null)
+        {
+            return;
+        }
+
         var now = Services.Store.Now;
         var isConnected = Services.Store.PeekAll(CniKinds.AntreaControllerInfo).Count > 0;
         JsonObject info;
@@ -159,7 +173,9 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
         ["version"] = Context.Tag,
         ["podRef"] = new JsonObject
         {
-            ["kind"] = "Pod", ["namespace"] = Context.Pod.NamespaceOf(), ["name"] = Context.Pod.NameOf(),
+            ["kind"] = "Pod",
+            ["namespace"] = Context.Pod.NamespaceOf(),
+            ["name"] = Context.Pod.NameOf(),
         },
         ["nodeRef"] = new JsonObject { ["kind"] = "Node", ["name"] = Node.Name },
         ["nodeSubnets"] = new JsonArray(bridge.PodCidr.ToString()),

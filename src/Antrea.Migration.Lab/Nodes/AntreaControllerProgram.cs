@@ -6,10 +6,11 @@ namespace Antrea.Migration.Lab.Nodes;
 
 /// <summary>antrea-controller: AntreaControllerInfo, the system tiers, and the status of Antrea policies.</summary>
 /// <remarks>
-/// <para>A policy is Realized when every Node that hosts a Pod it applies to has a running agent. One without rules but with
-/// subject Pods stays Realizing, as no agent ever reports it. The lab's fabric does not enforce these policies yet.</para>
+/// <para>A policy is Realized when it is in force, as it is now, on every Node that hosts a Pod it applies to. One without rules
+/// but with subject Pods stays Realizing, as no agent ever reports it.</para>
 /// <para>appliedTo by <c>podSelector</c> and <c>namespaceSelector</c> is understood; one by <c>group</c>,
-/// <c>serviceAccount</c>, <c>nodeSelector</c> or <c>service</c> makes the policy Failed with a condition that says so.</para>
+/// <c>serviceAccount</c>, <c>nodeSelector</c> or <c>service</c>, and whatever else the evaluator does not model, makes the
+/// policy Failed with a condition that says so; once an agent runs it is a failure of the lab, too.</para>
 /// <para>Source: Antrea <c>pkg/controller/networkpolicy/status_controller.go</c> and <c>tier.go</c>.</para>
 /// </remarks>
 internal sealed class AntreaControllerProgram(ContainerContext context) : NodeProgram(context)
@@ -42,12 +43,16 @@ internal sealed class AntreaControllerProgram(ContainerContext context) : NodePr
             ["version"] = Context.Tag,
             ["podRef"] = new JsonObject
             {
-                ["kind"] = "Pod", ["namespace"] = Context.Pod.NamespaceOf(), ["name"] = Context.Pod.NameOf(),
+                ["kind"] = "Pod",
+                ["namespace"] = Context.Pod.NamespaceOf(),
+                ["name"] = Context.Pod.NameOf(),
             },
             ["nodeRef"] = new JsonObject { ["kind"] = "Node", ["name"] = Node.Name },
             ["controllerConditions"] = new JsonArray(new JsonObject
             {
-                ["type"] = "ControllerHealthy", ["status"] = "True", ["lastHeartbeatTime"] = now,
+                ["type"] = "ControllerHealthy",
+                ["status"] = "True",
+                ["lastHeartbeatTime"] = now,
             }),
             ["apiPort"] = 10349,
         });
@@ -57,12 +62,14 @@ internal sealed class AntreaControllerProgram(ContainerContext context) : NodePr
         }
 
         Services.View.PolicyInputsChanged += OnChanged;
+        Services.Policies.Antrea.Changed += OnChanged;
         OnChanged();
     }
 
     public override ValueTask DisposeAsync()
     {
         Services.View.PolicyInputsChanged -= OnChanged;
+        Services.Policies.Antrea.Changed -= OnChanged;
         lock (_gate)
         {
             _running = false;
@@ -95,10 +102,11 @@ internal sealed class AntreaControllerProgram(ContainerContext context) : NodePr
         var rules = policy.Items("spec", "ingress").Concat(policy.Items("spec", "egress")).ToList();
         var appliedTo = policy.Items("spec", "appliedTo").Concat(rules.SelectMany(r => r.Items("appliedTo"))).ToList();
         var unknown = appliedTo.SelectMany(a => a).Select(f => f.Key)
-            .FirstOrDefault(f => f is not ("podSelector" or "namespaceSelector"));
+            .Where(f => f is not ("podSelector" or "namespaceSelector"))
+            .Select(f => $"the lab's antrea-controller does not know appliedTo by {f}")
+            .FirstOrDefault() ?? Services.Policies.Antrea.Latest.Refused.GetValueOrDefault(policy.UidOf());
         var nodes = unknown is null ? Subjects(policy.NamespaceOf(), appliedTo) : [];
-        var agents = Services.Store.PeekAll(CniKinds.AntreaAgentInfo).Select(a => a.NameOf()).ToHashSet();
-        var realized = rules.Count == 0 ? 0 : nodes.Count(agents.Contains);
+        var realized = rules.Count == 0 ? 0 : nodes.Count(n => Services.Policies.Antrea.IsEnforced(n, policy));
         var phase = unknown is not null ? "Failed" : realized == nodes.Count ? "Realized" : "Realizing";
         Services.Store.Mutate(type, policy.NamespaceOf(), policy.NameOf(), json =>
         {
@@ -111,7 +119,7 @@ internal sealed class AntreaControllerProgram(ContainerContext context) : NodePr
                 "Realizable",
                 unknown is null,
                 unknown is null ? "Realizable" : "NotInLab",
-                unknown is null ? "" : $"the lab's antrea-controller does not know appliedTo by {unknown}",
+                unknown ?? "",
                 Services.Store.Now);
             return true;
         });

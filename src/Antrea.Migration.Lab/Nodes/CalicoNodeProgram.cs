@@ -6,11 +6,12 @@ using Antrea.Migration.Addressing;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Policies;
 using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Nodes;
 
-/// <summary>calico-node of a manifest install with BIRD: install-cni's files, the tunnel address, routes to all blocks, felix's NAT sets.</summary>
+/// <summary>calico-node of a manifest install with BIRD: install-cni's files, the tunnel address, routes to all blocks, felix's NAT sets and policies.</summary>
 /// <remarks>
 /// <para>Everything it wrote stays when it ends: files, tunl0, routes, blackholes, chains, Node annotations. The default pool
 /// is made by the first one that finds none.</para>
@@ -23,6 +24,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     private const string Bird = "bird";
 
     private readonly Lock _gate = new();
+    private CalicoEnforcer? _felix;
     private IPAddress? _tunnelAddress;
     private bool _running;
     private string? _error;
@@ -42,6 +44,9 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
             _running = true;
         }
 
+        _felix = new CalicoEnforcer(Services.Policies.Calico);
+        Services.Policies.Calico.Attach(Node.Name, _felix, Context.Tag);
+        Node.Host.SetVethPolicy(null, _felix);
         Services.View.CalicoChanged += OnChanged;
         OnChanged();
         Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>
@@ -59,6 +64,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
             _running = false;
         }
 
+        _felix?.Freeze();
         return ValueTask.CompletedTask;
     }
 
@@ -115,7 +121,9 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
             ["metadata"] = new JsonObject { ["name"] = "default" },
             ["spec"] = new JsonObject
             {
-                ["calicoVersion"] = Context.Tag, ["clusterType"] = Context.Environment("CLUSTER_TYPE") ?? "k8s,bgp", ["datastoreReady"] = true,
+                ["calicoVersion"] = Context.Tag,
+                ["clusterType"] = Context.Environment("CLUSTER_TYPE") ?? "k8s,bgp",
+                ["datastoreReady"] = true,
             },
         });
         Services.Store.CreateMissing(CniKinds.FelixConfiguration, new JsonObject
@@ -123,7 +131,10 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
             ["metadata"] = new JsonObject { ["name"] = "default" },
             ["spec"] = new JsonObject
             {
-                ["bpfLogLevel"] = "", ["floatingIPs"] = "Disabled", ["logSeverityScreen"] = "Info", ["reportingInterval"] = "0s",
+                ["bpfLogLevel"] = "",
+                ["floatingIPs"] = "Disabled",
+                ["logSeverityScreen"] = "Info",
+                ["reportingInterval"] = "0s",
             },
         });
     }

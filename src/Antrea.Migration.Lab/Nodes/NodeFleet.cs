@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Policies;
 
 namespace Antrea.Migration.Lab.Nodes;
 
@@ -27,7 +28,8 @@ internal sealed class NodeFleet : IAsyncDisposable
         var ipam = new CalicoIpamPlugin(store);
         Plugins = new CniPlugins(store, ipam);
         Table = new ServiceTable(store);
-        Services = new LabServices(store, new ClusterView(store), ipam, time);
+        var policies = new LabPolicies(store, _failures.Enqueue, () => _work.Writer.TryWrite(static () => { }));
+        Services = new LabServices(store, new ClusterView(store), ipam, policies, time);
         _subscription = store.Subscribe(change => _work.Writer.TryWrite(() => Handle(change)), store.Version);
         _loop = RunAsync();
     }
@@ -64,9 +66,21 @@ internal sealed class NodeFleet : IAsyncDisposable
     public async Task SettledAsync(CancellationToken cancellationToken)
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (_work.Writer.TryWrite(reached.SetResult))
+        if (_work.Writer.TryWrite(Reach))
         {
             await reached.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        void Reach()
+        {
+            try
+            {
+                Services.Policies.Refresh();
+            }
+            finally
+            {
+                reached.SetResult();
+            }
         }
     }
 
@@ -74,6 +88,7 @@ internal sealed class NodeFleet : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _subscription.Dispose();
+        Services.Policies.Dispose();
         _work.Writer.Complete();
         await _lab.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
@@ -93,6 +108,11 @@ internal sealed class NodeFleet : IAsyncDisposable
             try
             {
                 work();
+                if (!_work.Reader.TryPeek(out _))
+                {
+                    // Once for a burst of changes.
+                    Services.Policies.Refresh();
+                }
             }
             catch (Exception e)
             {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Policies;
 
 namespace Antrea.Migration.Lab.Nodes;
 
@@ -9,8 +10,9 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <param name="Store">The API's objects.</param>
 /// <param name="View">The cluster as programs see it.</param>
 /// <param name="Ipam">Calico's address management.</param>
+/// <param name="Policies">What the CNIs' agents enforce.</param>
 /// <param name="Time">The cluster's clock.</param>
-internal sealed record LabServices(ObjectStore Store, ClusterView View, CalicoIpamPlugin Ipam, TimeProvider Time);
+internal sealed record LabServices(ObjectStore Store, ClusterView View, CalicoIpamPlugin Ipam, LabPolicies Policies, TimeProvider Time);
 
 /// <summary>Where a container runs.</summary>
 /// <param name="Node">The Node.</param>

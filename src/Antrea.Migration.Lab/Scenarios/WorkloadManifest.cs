@@ -29,6 +29,7 @@ internal static class WorkloadManifest
                 image: nginx:1.25
                 ports:
                 - {containerPort: 80}
+                - {containerPort: 9090}
                 readinessProbe:
                   httpGet: {path: /, port: 80}
         ---

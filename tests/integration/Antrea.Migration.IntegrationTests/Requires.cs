@@ -49,7 +49,8 @@ internal static class Requires
         }
     }
 
-    private static Exception Missing(string tier, string reason) =>
+    /// <summary>Skips, or fails when the tier is required; to be thrown.</summary>
+    public static Exception Missing(string tier, string reason) =>
         (Environment.GetEnvironmentVariable(Switch) ?? "")
         .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
         .Contains(tier, StringComparer.OrdinalIgnoreCase)

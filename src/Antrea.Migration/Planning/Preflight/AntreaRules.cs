@@ -77,7 +77,7 @@ internal static class AntreaRules
         {
             yield return new Finding(
                 "antrea-without-route-steering",
-                Severity.Warning,
+                Severity.Blocker,
                 subject,
                 "This version cannot give a bridged Pod's Antrea interface routes of its own: the Pod has two equal default routes, and connections to it stall or flap.",
                 $"Install {RouteSteering} or later, where the bridge's configuration can name tables for routes.");

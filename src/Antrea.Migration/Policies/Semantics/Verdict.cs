@@ -20,6 +20,9 @@ public enum VerdictKind
 /// <param name="Reasons">The steps, in order; the last one decided.</param>
 public sealed record Verdict(VerdictKind Kind, ImmutableArray<string> Reasons)
 {
+    /// <summary>Whether the sender is told of a denial, where the engine's rules say so (Antrea's Reject).</summary>
+    internal bool IsAnswered { get; init; }
+
     /// <summary>Whether the flow passes for certain.</summary>
     public bool IsAllowed => Kind == VerdictKind.Allow;
 

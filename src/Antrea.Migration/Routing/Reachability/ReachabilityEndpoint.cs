@@ -21,7 +21,8 @@ public sealed record ReachabilityEndpoint
     /// <summary>The address others use: the Pod's (for a Multus Pod that is Calico's), or the Node's.</summary>
     public IPAddress Address { get; }
 
-    /// <summary>A Multus Pod's address on net1, which nobody else knows; the Pod's own for an Antrea Pod; else null.</summary>
+    /// <summary>A Multus Pod's address on net1, which nobody else knows; the Pod's own for an Antrea Pod; else
+    /// null.</summary>
     public IPAddress? AntreaAddress { get; }
 
     /// <summary>A Pod with one interface, from Calico.</summary>

@@ -13,7 +13,8 @@ public sealed record ReachabilityNode
     /// <summary>The Node's name, unique in the model.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its PodCIDRs: where Antrea takes addresses from, the first host address for the Node's own gateway antrea-gw0.</summary>
+    /// <summary>Its PodCIDRs: where Antrea takes addresses from, the first host address for the Node's own gateway
+    /// antrea-gw0.</summary>
     public ImmutableArray<Cidr> PodCidrs { get; init; } = [];
 
     /// <summary>Its InternalIPs; the first of a family counts.</summary>
@@ -22,13 +23,15 @@ public sealed record ReachabilityNode
     /// <summary>The addresses of its Calico tunnel devices; the first of a family counts.</summary>
     public ImmutableArray<IPAddress> TunnelAddresses { get; init; } = [];
 
-    /// <summary>The subnet it shares a link with; null when not known. Nodes are taken to share one unless both are known and differ.</summary>
+    /// <summary>The subnet it shares a link with; null when not known. Nodes are taken to share one unless both are
+    /// known and differ.</summary>
     public Cidr? Subnet { get; init; }
 }
 
 /// <summary>A range that Calico has routes for on every Node.</summary>
 /// <param name="Cidr">A block, or a single address used away from its block (/32 or /128).</param>
-/// <param name="Owner">The Node the routes lead to; null for a block without affinity, which has no route of its own.</param>
+/// <param name="Owner">The Node the routes lead to; null for a block without affinity, which has no route of its
+/// own.</param>
 public sealed record ReachabilityBlock(Cidr Cidr, string? Owner);
 
 /// <summary>A Calico IPPool as far as packets care.</summary>
@@ -40,8 +43,8 @@ public sealed record ReachabilityPool(
     Cidr Cidr, bool NatOutgoing, bool Disabled = false, EncapsulationMode Encapsulation = EncapsulationMode.Always);
 
 /// <summary>What decides who reaches whom while Calico and Antrea run side by side.</summary>
-/// <remarks>Holds for kube-proxy's iptables and nftables modes and Calico's iptables and nftables dataplanes; with Calico's eBPF
-/// dataplane nothing here does. Immutable and safe for use by several threads.</remarks>
+/// <remarks>Holds for kube-proxy's iptables and nftables modes and Calico's iptables and nftables dataplanes; with
+/// Calico's eBPF dataplane nothing here does. Immutable and safe for use by several threads.</remarks>
 public sealed record ReachabilityModel
 {
     /// <summary>All Nodes.</summary>
@@ -53,13 +56,15 @@ public sealed record ReachabilityModel
     /// <summary>All Calico pools, disabled ones included.</summary>
     public ImmutableArray<ReachabilityPool> Pools { get; init; } = [];
 
-    /// <summary>Antrea's <c>trafficEncapMode</c>; default <see cref="AntreaEncapMode.Encap"/>, as Antrea's own.</summary>
+    /// <summary>Antrea's <c>trafficEncapMode</c>; default <see cref="AntreaEncapMode.Encap"/>, as Antrea's
+    /// own.</summary>
     public AntreaEncapMode AntreaEncap { get; init; }
 
     /// <summary>Antrea's <c>noSNAT</c>: Antrea Pods keep their address when they leave Antrea; default false.</summary>
     public bool NoSnat { get; init; }
 
-    /// <summary>Whether kube-proxy drops packets that connection tracking calls invalid; default true, as in its iptables mode.</summary>
+    /// <summary>Whether kube-proxy drops packets that connection tracking calls invalid; default true, as in its
+    /// iptables mode.</summary>
     public bool KubeProxyDropsInvalid { get; init; } = true;
 
     /// <summary>The Nodes' <c>rp_filter</c>; default <see cref="ReversePathFilter.Loose"/>.</summary>
@@ -68,11 +73,14 @@ public sealed record ReachabilityModel
     /// <summary>How Multus Pods are routed inside; default <see cref="MultusRoutes.Stock"/>.</summary>
     public MultusRoutes MultusRoutes { get; init; }
 
-    /// <summary>Antrea's feature gate <c>Egress</c>; default true. Off, the same packets are lost one table later.</summary>
+    /// <summary>Antrea's feature gate <c>Egress</c>; default true. Off, the same packets are lost one table
+    /// later.</summary>
     public bool EgressEnabled { get; init; } = true;
 
-    /// <summary>Takes from a snapshot what it holds: Nodes, routed ranges and pools. The rest keeps its default; set it with <c>with</c>.</summary>
-    /// <remarks>A Node's subnet comes from Calico's annotations <c>projectcalico.org/IPv4Address</c> and <c>IPv6Address</c>.</remarks>
+    /// <summary>Takes from a snapshot what it holds: Nodes, routed ranges and pools. The rest keeps its default; set it
+    /// with <c>with</c>.</summary>
+    /// <remarks>A Node's subnet comes from Calico's annotations <c>projectcalico.org/IPv4Address</c> and
+    /// <c>IPv6Address</c>.</remarks>
     public static ReachabilityModel FromSnapshot(ClusterSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);

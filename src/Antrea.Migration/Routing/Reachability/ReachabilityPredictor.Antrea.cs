@@ -14,7 +14,8 @@ public sealed partial class ReachabilityPredictor
 
         if (_topology.AntreaTunnels(source.Node, destination.Node))
         {
-            return Works(source.Address, $"OVS on {source.Node.Name} tunnels to OVS on {destination.Node.Name}; no Node's route has a say");
+            return Works(source.Address, $"OVS on {source.Node.Name} tunnels to OVS on {destination.Node.Name}; no "
+                + "Node's route has a say");
         }
 
         // Routed by the Nodes, so a Calico route over either address takes packets away.
@@ -23,7 +24,8 @@ public sealed partial class ReachabilityPredictor
             ?? Works(source.Address, $"Nodes {source.Node.Name} and {destination.Node.Name} route between their PodCIDRs");
     }
 
-    /// <summary>From an Antrea interface to an address of Calico's: an Antrea or a Multus Pod to a Calico or a Multus Pod.</summary>
+    /// <summary>From an Antrea interface to an address of Calico's: an Antrea or a Multus Pod to a Calico or a Multus
+    /// Pod.</summary>
     private ReachabilityAnswer AntreaToCalico(Party source, Party destination)
     {
         var (z, x, d) = (source.Node, destination.Node, destination.Address);
@@ -31,8 +33,8 @@ public sealed partial class ReachabilityPredictor
         {
             return Fails(
                 $"the Pod's interface on {z.Name}",
-                $"the client on {z.Name} takes {d} to be on its own link, as it lies in its Node's PodCIDR, and nobody answers its ARP request "
-                + "(an Antrea Pod that has the same address would)");
+                $"the client on {z.Name} takes {d} to be on its own link, as it lies in its Node's PodCIDR, and "
+                + "nobody answers its ARP request (an Antrea Pod that has the same address would)");
         }
 
         if (_topology.OwnerInAntrea(d) is { } clash)
@@ -77,8 +79,8 @@ public sealed partial class ReachabilityPredictor
         {
             return Fails(
                 $"OVS on {y.Name}",
-                $"OVS on {z.Name} takes {d} for an Antrea Pod of {y.Name}, as it lies in that Node's PodCIDR {podCidr}, and tunnels it "
-                + $"there; OVS on {y.Name} has no such Pod and "
+                $"OVS on {z.Name} takes {d} for an Antrea Pod of {y.Name}, as it lies in that Node's PodCIDR "
+                + $"{podCidr}, and tunnels it there; OVS on {y.Name} has no such Pod and "
                 + (Model.EgressEnabled ? "drops a new connection from a tunnel in EgressMark" : "does not send back what came by the tunnel"));
         }
 
@@ -86,13 +88,15 @@ public sealed partial class ReachabilityPredictor
         {
             return Fails(
                 $"the host of {z.Name}",
-                $"the host of {z.Name} routes {d} to {y.Name}, as Antrea's route {podCidr} is not shorter than Calico's, and no Pod there has it");
+                $"the host of {z.Name} routes {d} to {y.Name}, as Antrea's route {podCidr} is not shorter than "
+                + "Calico's, and no Pod there has it");
         }
 
         // ANTREA-POSTROUTING spares what goes to any PodCIDR.
         return ShadowedAt(destination.Node, source.Address)
             ?? (destination.IsOn(z)
-                ? Works(source.Address, $"the host of {z.Name} has the longer route of Calico's for {d}, and does not masquerade what goes to a PodCIDR")
+                ? Works(source.Address, $"the host of {z.Name} has the longer route of Calico's for {d}, and does not "
+                    + "masquerade what goes to a PodCIDR")
                 : Unmasqueraded(source, destination));
     }
 
@@ -108,7 +112,8 @@ public sealed partial class ReachabilityPredictor
         return _topology.StrictFilterDrops(x, z, destination.Address)
             ? Fails(
                 $"the host of {x.Name}",
-                $"the packet comes by Calico's tunnel, but {x.Name} routes {source.Address} by another device, and rp_filter=1 drops it")
+                $"the packet comes by Calico's tunnel, but {x.Name} routes {source.Address} by another device, and "
+                + "rp_filter=1 drops it")
             : Works(source.Address, $"the hosts of {z.Name} and {x.Name} route both ways and see both, without masquerading");
     }
 
@@ -129,7 +134,8 @@ public sealed partial class ReachabilityPredictor
 
         if (masquerades)
         {
-            return Works(ReachabilityTopology.AddressOf(z, source.Family), $"the host of {z.Name} masquerades it as its own address");
+            return Works(ReachabilityTopology.AddressOf(z, source.Family), $"the host of {z.Name} masquerades it as "
+                + "its own address");
         }
 
         return _topology.AntreaTunnels(h, z)
@@ -138,8 +144,8 @@ public sealed partial class ReachabilityPredictor
     }
 
     private static string ReplyUnknownTo(ReachabilityNode node, IPAddress client) =>
-        $"the source {client} is not masqueraded, so the reply goes into antrea-gw0 of {node.Name}; its OVS has not seen the first "
-        + "packet, calls the reply invalid and drops it";
+        $"the source {client} is not masqueraded, so the reply goes into antrea-gw0 of {node.Name}; its OVS has not "
+        + "seen the first packet, calls the reply invalid and drops it";
 
     /// <summary>Null when <paramref name="host"/> routes the Antrea address to Antrea; else why it does not.</summary>
     private ReachabilityAnswer? ShadowedAt(ReachabilityNode host, IPAddress address)
@@ -151,10 +157,11 @@ public sealed partial class ReachabilityPredictor
 
         var where = $"the host of {host.Name}";
         return _topology.RouteToAntrea(address) == HostRoute.Contested
-            ? Flaps(where, $"Calico and Antrea both write the route {calico.Block} over {address} on {host.Name}; the last one to write has it")
+            ? Flaps(where, $"Calico and Antrea both write the route {calico.Block} over {address} on {host.Name}; the "
+                + "last one to write has it")
             : Fails(
                 where,
-                $"{where} routes {address} by Calico's {calico.Block}, which is longer than the PodCIDR, to {calico.Owner}: "
-                + "into a blackhole, or to a Calico Pod with the same address");
+                $"{where} routes {address} by Calico's {calico.Block}, which is longer than the PodCIDR, to "
+                + $"{calico.Owner}: into a blackhole, or to a Calico Pod with the same address");
     }
 }

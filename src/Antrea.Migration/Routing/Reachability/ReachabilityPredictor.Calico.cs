@@ -4,7 +4,8 @@ namespace Antrea.Migration.Routing.Reachability;
 
 public sealed partial class ReachabilityPredictor
 {
-    /// <summary>From a Calico interface to an address of Calico's: Antrea has a say only where its routes are the longer ones.</summary>
+    /// <summary>From a Calico interface to an address of Calico's: Antrea has a say only where its routes are the
+    /// longer ones.</summary>
     private ReachabilityAnswer CalicoToCalico(Party source, Party destination)
     {
         if (source.IsOn(destination.Node))
@@ -14,7 +15,8 @@ public sealed partial class ReachabilityPredictor
 
         return CalicoUnreachableFrom(source.Node, destination.Address)
             ?? CalicoUnreachableFrom(destination.Node, source.Address)
-            ?? Works(source.Address, $"Calico's own path from {source.Node.Name} to {destination.Node.Name}, untouched by Antrea");
+            ?? Works(source.Address, $"Calico's own path from {source.Node.Name} to {destination.Node.Name}, "
+                + "untouched by Antrea");
     }
 
     /// <summary>From a Calico Pod c on X to an Antrea Pod s on S.</summary>
@@ -31,14 +33,16 @@ public sealed partial class ReachabilityPredictor
             var seen = source.IsOn(s) || _topology.AntreaTunnels(x, s)
                 ? Gateway(x, source.Family)
                 : ReachabilityTopology.AddressOf(x, source.Family);
-            return Works(seen, $"Calico masquerades it on {x.Name} as {seen?.ToString() ?? "the host's own address"}, as no IPPool holds {destination.Address}");
+            var name = seen?.ToString() ?? "the host's own address";
+            return Works(seen, $"Calico masquerades it on {x.Name} as {name}, as no IPPool holds {destination.Address}");
         }
 
         if (ReachabilityTopology.IsOwn(c, s))
         {
             return Fails(
                 $"the Pod's interface on {s.Name}",
-                $"the server on {s.Name} takes {c} to be on its own link, as it lies in its Node's PodCIDR, and nobody answers its ARP request");
+                $"the server on {s.Name} takes {c} to be on its own link, as it lies in its Node's PodCIDR, and "
+                + "nobody answers its ARP request");
         }
 
         if (source.IsOn(s))
@@ -49,7 +53,8 @@ public sealed partial class ReachabilityPredictor
         return _topology.AntreaTunnels(x, s) ? CalicoIntoTunnel(source, destination) : CalicoRouted(source, destination);
     }
 
-    /// <summary>The request goes through Antrea's tunnel and passes the host of S by. Does the reply find the way back?</summary>
+    /// <summary>The request goes through Antrea's tunnel and passes the host of S by. Does the reply find the way
+    /// back?</summary>
     private ReachabilityAnswer CalicoIntoTunnel(Party source, Party destination)
     {
         var (x, s, c) = (source.Node, destination.Node, source.Address);
@@ -57,27 +62,29 @@ public sealed partial class ReachabilityPredictor
         {
             if (clash.Node.Name == x.Name)
             {
-                return Works(c, $"{c} lies in the PodCIDR of its own Node, so OVS on {s.Name} tunnels the reply back to {x.Name}, which knows the connection");
+                return Works(c, $"{c} lies in the PodCIDR of its own Node, so OVS on {s.Name} tunnels the reply back "
+                    + $"to {x.Name}, which knows the connection");
             }
 
             if (_topology.AntreaTunnels(s, clash.Node))
             {
                 return Fails(
                     $"OVS on {clash.Node.Name}",
-                    $"OVS on {s.Name} tunnels the reply to {clash.Node.Name}, in whose PodCIDR {clash.PodCidr} the client's address lies; "
-                    + "OVS there has not seen the first packet, calls the reply invalid and drops it");
+                    $"OVS on {s.Name} tunnels the reply to {clash.Node.Name}, in whose PodCIDR {clash.PodCidr} the "
+                    + "client's address lies; OVS there has not seen the first packet, calls the reply invalid and "
+                    + "drops it");
             }
         }
 
         return Model.KubeProxyDropsInvalid
             ? Fails(
                 $"the host of {s.Name}",
-                $"the request came by Antrea's tunnel past the host of {s.Name}; the reply leaves through it, is invalid to its "
-                + "connection tracking, and kube-proxy's KUBE-FORWARD drops it")
+                $"the request came by Antrea's tunnel past the host of {s.Name}; the reply leaves through it, is "
+                + "invalid to its connection tracking, and kube-proxy's KUBE-FORWARD drops it")
             : Fails(
                 $"OVS on {x.Name}",
-                $"the reply comes back by Calico's tunnel, past OVS on {x.Name}; it has seen the first packet only, calls the client's "
-                + "next one invalid and drops it");
+                $"the reply comes back by Calico's tunnel, past OVS on {x.Name}; it has seen the first packet only, "
+                + "calls the client's next one invalid and drops it");
     }
 
     /// <summary>The Nodes route both the request and the reply.</summary>
@@ -88,8 +95,8 @@ public sealed partial class ReachabilityPredictor
         {
             return Fails(
                 $"OVS on {clash.Node.Name}",
-                $"OVS on {s.Name} tunnels the reply to {clash.Node.Name}, in whose PodCIDR {clash.PodCidr} the client's address lies, and "
-                + "which has no such Pod");
+                $"OVS on {s.Name} tunnels the reply to {clash.Node.Name}, in whose PodCIDR {clash.PodCidr} the "
+                + "client's address lies, and which has no such Pod");
         }
 
         if (CalicoUnreachableFrom(s, c) is { } lost)
@@ -100,7 +107,8 @@ public sealed partial class ReachabilityPredictor
         return _topology.StrictFilterDrops(s, x, c)
             ? Fails(
                 $"the host of {s.Name}",
-                $"the packet comes from {x.Name} outside Calico's tunnel, but {s.Name} routes {c} into it, and rp_filter=1 drops the packet")
+                $"the packet comes from {x.Name} outside Calico's tunnel, but {s.Name} routes {c} into it, and "
+                + "rp_filter=1 drops the packet")
             : Works(c, $"the hosts of {x.Name} and {s.Name} route both ways and see both");
     }
 
@@ -115,7 +123,8 @@ public sealed partial class ReachabilityPredictor
 
         if (_topology.IsMasqueraded(c, destination.Address))
         {
-            return Works(ReachabilityTopology.AddressOf(x, source.Family), $"Calico masquerades it on {x.Name}, as no IPPool holds {destination.Address}");
+            return Works(ReachabilityTopology.AddressOf(x, source.Family), $"Calico masquerades it on {x.Name}, as no "
+                + $"IPPool holds {destination.Address}");
         }
 
         if (CalicoUnreachableFrom(h, c) is { } lost)
@@ -126,7 +135,8 @@ public sealed partial class ReachabilityPredictor
         return _topology.StrictFilterDrops(h, x, c)
             ? Fails(
                 $"the host of {h.Name}",
-                $"the packet comes from {x.Name} outside Calico's tunnel, but {h.Name} routes {c} into it, and rp_filter=1 drops the packet")
+                $"the packet comes from {x.Name} outside Calico's tunnel, but {h.Name} routes {c} into it, and "
+                + "rp_filter=1 drops the packet")
             : Works(c, $"{h.Name} has Calico's route back to {c}");
     }
 
@@ -138,7 +148,10 @@ public sealed partial class ReachabilityPredictor
             ? Gateway(x, source.Family)
             : ReachabilityTopology.AddressOf(x, source.Family);
         return ShadowedAt(x, destination.Address)
-            ?? Works(seen, $"the host of {x.Name} sends it to the PodCIDR of {s.Name} as {seen?.ToString() ?? "itself"}, and replies come back the same way");
+            ?? Works(
+                seen,
+                $"the host of {x.Name} sends it to the PodCIDR of {s.Name} as {seen?.ToString() ?? "itself"}, "
+                + "and replies come back the same way");
     }
 
     /// <summary>From a Node to an address of Calico's.</summary>
@@ -147,7 +160,8 @@ public sealed partial class ReachabilityPredictor
         var (h, x, d) = (source.Node, destination.Node, destination.Address);
         if (source.IsOn(x))
         {
-            return Works(ReachabilityTopology.AddressOf(h, source.Family), $"the host of {h.Name} has a route to each of its own Calico Pods");
+            return Works(ReachabilityTopology.AddressOf(h, source.Family), $"the host of {h.Name} has a route to each "
+                + "of its own Calico Pods");
         }
 
         var seen = _topology.AddressTowardsCalico(h, x, d);
@@ -156,7 +170,8 @@ public sealed partial class ReachabilityPredictor
             ?? Works(seen, $"Calico's own path from {h.Name} to {x.Name}, untouched by Antrea");
     }
 
-    /// <summary>Null when <paramref name="host"/>, a Node the address is not on, routes it to Calico; else why it does not.</summary>
+    /// <summary>Null when <paramref name="host"/>, a Node the address is not on, routes it to Calico; else why it does
+    /// not.</summary>
     private ReachabilityAnswer? CalicoUnreachableFrom(ReachabilityNode host, IPAddress address)
     {
         var route = _topology.RouteToCalico(address);
@@ -169,13 +184,14 @@ public sealed partial class ReachabilityPredictor
         {
             return Flaps(
                 $"the host of {host.Name}",
-                $"Calico and Antrea both write the route {antrea.PodCidr} over {address} on {host.Name}; the last one to write has it");
+                $"Calico and Antrea both write the route {antrea.PodCidr} over {address} on {host.Name}; the last one "
+                + "to write has it");
         }
 
         var where = _topology.AntreaTunnels(host, antrea.Node) ? $"OVS on {antrea.Node.Name}" : $"the host of {antrea.Node.Name}";
         return Fails(
             where,
-            $"the host of {host.Name} routes {address} by Antrea's {antrea.PodCidr}, which is longer than Calico's block, towards "
-            + $"{antrea.Node.Name}, where no Antrea Pod has it");
+            $"the host of {host.Name} routes {address} by Antrea's {antrea.PodCidr}, which is longer than Calico's "
+            + $"block, towards {antrea.Node.Name}, where no Antrea Pod has it");
     }
 }

@@ -5,11 +5,11 @@ namespace Antrea.Migration.Routing.Reachability;
 
 /// <summary>Answers who reaches whom while Calico and Antrea run side by side, and why.</summary>
 /// <remarks>
-/// <para>About TCP connections to Pods' and Nodes' own addresses, without NetworkPolicies. Kube-proxy's translation of a Service
-/// comes before: ask for the endpoint it chooses.</para>
-/// <para>The rules follow from what the parts do: the kernel's longest-prefix look-up, Open vSwitch's L3 forwarding and connection
-/// tracking (Antrea v1.14 <c>pkg/agent/openflow</c>), Calico's masquerading (v3.26 <c>felix/rules/nat.go</c>), kube-proxy's drop of
-/// invalid packets, and the reverse path filter.</para>
+/// <para>About TCP connections to Pods' and Nodes' own addresses, without NetworkPolicies. Kube-proxy's translation of
+/// a Service comes before: ask for the endpoint it chooses.</para>
+/// <para>The rules follow from what the parts do: the kernel's longest-prefix look-up, Open vSwitch's L3 forwarding and
+/// connection tracking (Antrea v1.14 <c>pkg/agent/openflow</c>), Calico's masquerading (v3.26
+/// <c>felix/rules/nat.go</c>), kube-proxy's drop of invalid packets, and the reverse path filter.</para>
 /// <para>Pure and thread-safe. An answer costs O(log n) in the number of Nodes and blocks.</para>
 /// </remarks>
 public sealed partial class ReachabilityPredictor
@@ -28,10 +28,11 @@ public sealed partial class ReachabilityPredictor
     private ReachabilityModel Model => _topology.Model;
 
     /// <summary>Whether <paramref name="source"/> can open a connection to <paramref name="destination"/>.</summary>
-    /// <param name="source">The client. A Multus Pod's socket is taken to be unbound, so its routes choose the interface.</param>
+    /// <param name="source">The client. A Multus Pod's socket is taken to be unbound, so its routes choose the
+    /// interface.</param>
     /// <param name="destination">The server, by its <see cref="ReachabilityEndpoint.Address"/>.</param>
-    /// <exception cref="ArgumentException">A Node is not in the model, an Antrea address is not in its Node's PodCIDR, or the addresses
-    /// are not all of one family.</exception>
+    /// <exception cref="ArgumentException">A Node is not in the model, an Antrea address is not in its Node's PodCIDR,
+    /// or the addresses are not all of one family.</exception>
     public ReachabilityAnswer Predict(ReachabilityEndpoint source, ReachabilityEndpoint destination)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -40,7 +41,8 @@ public sealed partial class ReachabilityPredictor
         var to = Check(destination, nameof(destination));
         if (source.Address.AddressFamily != destination.Address.AddressFamily)
         {
-            throw new ArgumentException($"{source} and {destination} have addresses of different families.", nameof(destination));
+            throw new ArgumentException($"{source} and {destination} have addresses of different "
+                + "families.", nameof(destination));
         }
 
         if (source == destination)
@@ -57,26 +59,29 @@ public sealed partial class ReachabilityPredictor
         };
     }
 
-    private ReachabilityAnswer FromCalico(Party source, ReachabilityEndpoint destination, ReachabilityNode to) => destination.Kind switch
-    {
-        PodNetworkKind.Antrea => CalicoToAntrea(source, new Party(to, destination.Address)),
-        PodNetworkKind.Host => CalicoToHost(source, new Party(to, destination.Address)),
-        _ => WithReplyOf(destination, CalicoToCalico(source, new Party(to, destination.Address))),
-    };
+    private ReachabilityAnswer FromCalico(Party source, ReachabilityEndpoint destination, ReachabilityNode to) =>
+        destination.Kind switch
+        {
+            PodNetworkKind.Antrea => CalicoToAntrea(source, new Party(to, destination.Address)),
+            PodNetworkKind.Host => CalicoToHost(source, new Party(to, destination.Address)),
+            _ => WithReplyOf(destination, CalicoToCalico(source, new Party(to, destination.Address))),
+        };
 
-    private ReachabilityAnswer FromAntrea(Party source, ReachabilityEndpoint destination, ReachabilityNode to) => destination.Kind switch
-    {
-        PodNetworkKind.Antrea => AntreaToAntrea(source, new Party(to, destination.Address)),
-        PodNetworkKind.Host => AntreaToHost(source, new Party(to, destination.Address)),
-        _ => WithReplyOf(destination, AntreaToCalico(source, new Party(to, destination.Address))),
-    };
+    private ReachabilityAnswer FromAntrea(Party source, ReachabilityEndpoint destination, ReachabilityNode to) =>
+        destination.Kind switch
+        {
+            PodNetworkKind.Antrea => AntreaToAntrea(source, new Party(to, destination.Address)),
+            PodNetworkKind.Host => AntreaToHost(source, new Party(to, destination.Address)),
+            _ => WithReplyOf(destination, AntreaToCalico(source, new Party(to, destination.Address))),
+        };
 
-    private ReachabilityAnswer FromHost(Party source, ReachabilityEndpoint destination, ReachabilityNode to) => destination.Kind switch
-    {
-        PodNetworkKind.Antrea => HostToAntrea(source, new Party(to, destination.Address)),
-        PodNetworkKind.Host => Works(source.Address, "Nodes reach each other without either Pod network"),
-        _ => WithReplyOf(destination, HostToCalico(source, new Party(to, destination.Address))),
-    };
+    private ReachabilityAnswer FromHost(Party source, ReachabilityEndpoint destination, ReachabilityNode to) =>
+        destination.Kind switch
+        {
+            PodNetworkKind.Antrea => HostToAntrea(source, new Party(to, destination.Address)),
+            PodNetworkKind.Host => Works(source.Address, "Nodes reach each other without either Pod network"),
+            _ => WithReplyOf(destination, HostToCalico(source, new Party(to, destination.Address))),
+        };
 
     private ReachabilityAnswer FromMultus(
         ReachabilityEndpoint source, ReachabilityNode from, ReachabilityEndpoint destination, ReachabilityNode to)
@@ -99,14 +104,15 @@ public sealed partial class ReachabilityPredictor
                     : ReachabilityVerdict.Degraded;
                 return new ReachabilityAnswer(
                     verdict,
-                    "the Multus Pod has two default routes of equal metric and takes the one whose gateway answers at the moment; "
-                    + $"by net1: {byNet1.Reason}; by eth0: {byEth0.Reason}",
+                    "the Multus Pod has two default routes of equal metric and takes the one whose gateway answers "
+                        + $"at the moment; by net1: {byNet1.Reason}; by eth0: {byEth0.Reason}",
                     null,
                     byNet1.LostAt ?? byEth0.LostAt);
         }
     }
 
-    /// <summary>A Multus Pod with stock routes may send its replies by net1, where they are dropped for their source address.</summary>
+    /// <summary>A Multus Pod with stock routes may send its replies by net1, where they are dropped for their source
+    /// address.</summary>
     private ReachabilityAnswer WithReplyOf(ReachabilityEndpoint destination, ReachabilityAnswer answer) =>
         destination.Kind == PodNetworkKind.Multus
         && Model.MultusRoutes == MultusRoutes.Stock
@@ -114,8 +120,8 @@ public sealed partial class ReachabilityPredictor
             ? answer with
             {
                 Verdict = ReachabilityVerdict.Degraded,
-                Reason = $"{answer.Reason}; but the Multus Pod answers by net1 while it prefers that default route, and OVS drops "
-                    + "Calico's source address there: at once, after a second, or not at all",
+                Reason = $"{answer.Reason}; but the Multus Pod answers by net1 while it prefers that default route, "
+                    + "and OVS drops Calico's source address there: at once, after a second, or not at all",
                 LostAt = $"OVS on {destination.Node}",
             }
             : answer;
@@ -133,7 +139,8 @@ public sealed partial class ReachabilityPredictor
 
             if (!ReachabilityTopology.IsOwn(antrea, node))
             {
-                throw new ArgumentException($"{endpoint}: Antrea cannot have given {antrea}, as it is not in the Node's PodCIDR.", parameter);
+                throw new ArgumentException($"{endpoint}: Antrea cannot have given {antrea}, as it is not in the "
+                    + "Node's PodCIDR.", parameter);
             }
         }
 

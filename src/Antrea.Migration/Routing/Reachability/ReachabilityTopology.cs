@@ -48,18 +48,21 @@ internal sealed class ReachabilityTopology
     /// <summary>Whether the address lies in a PodCIDR of this Node.</summary>
     public static bool IsOwn(IPAddress address, ReachabilityNode node) => node.PodCidrs.Any(p => p.Contains(address));
 
-    /// <summary>Calico's most specific route over the address: its range and the Node it leads to; null when there is none.</summary>
+    /// <summary>Calico's most specific route over the address: its range and the Node it leads to; null when there is
+    /// none.</summary>
     public (Cidr Block, string Owner)? CalicoRoute(IPAddress address) =>
         _blocks.TryLookup(address, out var entry) ? (entry.Cidr, entry.Value) : null;
 
-    /// <summary>Whose route a Node takes to a Calico address on another Node. One in no known range counts as routed by itself.</summary>
+    /// <summary>Whose route a Node takes to a Calico address on another Node. One in no known range counts as routed by
+    /// itself.</summary>
     public HostRoute RouteToCalico(IPAddress address)
     {
         var calico = CalicoRoute(address)?.Block.PrefixLength ?? int.MaxValue;
         return OwnerInAntrea(address) is { } antrea ? Compare(calico, antrea.PodCidr.PrefixLength) : HostRoute.Calico;
     }
 
-    /// <summary>Whose route a Node takes to an Antrea address; anything but Antrea's means it cannot reach the Pod.</summary>
+    /// <summary>Whose route a Node takes to an Antrea address; anything but Antrea's means it cannot reach the
+    /// Pod.</summary>
     public HostRoute RouteToAntrea(IPAddress address) =>
         OwnerInAntrea(address) is { } antrea
             ? Compare(CalicoRoute(address)?.Block.PrefixLength ?? -1, antrea.PodCidr.PrefixLength)
@@ -86,13 +89,13 @@ internal sealed class ReachabilityTopology
             _ => false,
         };
 
-    /// <summary>Whether Calico masquerades what its Pod sends to this destination: the Pod's pool says natOutgoing, and no pool holds the
-    /// destination, disabled ones counted.</summary>
+    /// <summary>Whether Calico masquerades what its Pod sends to this destination: the Pod's pool says natOutgoing, and
+    /// no pool holds the destination, disabled ones counted.</summary>
     public bool IsMasqueraded(IPAddress calicoSource, IPAddress destination) =>
         _pools.TryLookup(calicoSource, out var pool) && pool.Value.NatOutgoing && !_pools.TryLookup(destination, out _);
 
-    /// <summary>Whether a packet is dropped for coming by another device than the way back to its source: it travels outside Calico's
-    /// tunnel in one direction and inside in the other.</summary>
+    /// <summary>Whether a packet is dropped for coming by another device than the way back to its source: it travels
+    /// outside Calico's tunnel in one direction and inside in the other.</summary>
     public bool StrictFilterDrops(ReachabilityNode one, ReachabilityNode other, IPAddress calicoAddress) =>
         Model.ReversePathFilter == ReversePathFilter.Strict && CalicoTunnels(one, other, calicoAddress);
 
@@ -107,8 +110,8 @@ internal sealed class ReachabilityTopology
     public static IPAddress? AddressOf(ReachabilityNode node, AddressFamily family) =>
         node.InternalIPs.FirstOrDefault(a => a.AddressFamily == family);
 
-    /// <summary>The address the Node's kernel gives to what it sends, or masquerades, towards a Calico address: that of the
-    /// tunnel device, or its own where there is no tunnel. Null when the model does not hold it.</summary>
+    /// <summary>The address the Node's kernel gives to what it sends, or masquerades, towards a Calico address: that of
+    /// the tunnel device, or its own where there is no tunnel. Null when the model does not hold it.</summary>
     public IPAddress? AddressTowardsCalico(ReachabilityNode from, ReachabilityNode to, IPAddress calicoAddress) =>
         CalicoTunnels(from, to, calicoAddress)
             ? from.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == calicoAddress.AddressFamily)

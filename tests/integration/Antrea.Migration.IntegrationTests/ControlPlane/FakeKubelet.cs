@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Controllers;
+using Antrea.Migration.Lab.ControlPlane;
 
 namespace Antrea.Migration.IntegrationTests.ControlPlane;
 

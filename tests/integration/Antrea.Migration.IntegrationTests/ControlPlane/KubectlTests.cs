@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Controllers;
+using Antrea.Migration.Lab.ControlPlane;
 
 namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
@@ -149,7 +149,12 @@ internal sealed class KubectlTests
         await using var _ = cluster;
         using var __ = kubectl;
         await kubectl.OutputAsync("create deployment web --image=nginx --replicas=3", token);
-        await kubectl.OutputAsync("create poddisruptionbudget web --selector=app=web --min-available=2", token);
+        await kubectl.OutputAsync("apply -f -", token, """
+            apiVersion: policy/v1
+            kind: PodDisruptionBudget
+            metadata: { name: web }
+            spec: { minAvailable: 2, selector: { matchLabels: { app: web } } }
+            """);
         await kubectl.OutputAsync("rollout status deployment/web --timeout=60s", token);
         await cluster.Plane.SettledAsync(token);
         await kubectl.OutputAsync("drain worker1 --ignore-daemonsets --timeout=60s", token);
@@ -169,7 +174,7 @@ internal sealed class KubectlTests
         var (code, output, error) = await kubectl.RunAsync("exec one -- echo a b", token);
         if (error.Contains("SPDY/3.1", StringComparison.Ordinal))
         {
-            throw new IgnoreException("kubectl is older than 1.31 and would need SPDY for exec.");
+            throw Requires.Missing("kubectl-1.31", "kubectl is older than 1.31 and would need SPDY for exec.");
         }
 
         var failed = await kubectl.RunAsync("exec one -- exit 7", token);

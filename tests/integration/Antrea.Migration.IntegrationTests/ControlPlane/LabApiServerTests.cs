@@ -167,6 +167,21 @@ internal sealed class LabApiServerTests
     }
 
     [Test]
+    public async Task A_Secret_takes_text_and_keeps_bytes(CancellationToken token)
+    {
+        await using var cluster = await TestCluster.StartAsync(token, nodes: 0);
+        var secret = await cluster.Client.CoreV1.CreateNamespacedSecretAsync(
+            new V1Secret { Metadata = new V1ObjectMeta { GenerateName = "s-" }, StringData = new Dictionary<string, string> { ["k"] = "v" } },
+            "default", cancellationToken: token);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(secret.Name(), Does.Match("^s-[a-z0-9]{5}$"));
+            Assert.That(secret.Data["k"], Is.EqualTo("v"u8.ToArray()));
+            Assert.That(secret.StringData, Is.Null);
+        }
+    }
+
+    [Test]
     public async Task A_finalizer_keeps_a_deleted_object_until_it_is_taken_off(CancellationToken token)
     {
         await using var cluster = await TestCluster.StartAsync(token, nodes: 0);

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Controllers;
+using Antrea.Migration.Lab.ControlPlane;
 
 namespace Antrea.Migration.IntegrationTests.ControlPlane;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Controllers;
+using Antrea.Migration.Lab.ControlPlane;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 
@@ -260,17 +260,25 @@ internal sealed class WorkloadControllerTests
     }
 
     [Test]
-    public async Task Orphans_stay(CancellationToken token)
+    public async Task Orphans_stay_and_are_adopted_by_a_successor(CancellationToken token)
     {
         await using var cluster = await TestCluster.StartAsync(token);
-        cluster.Store.Create(ResourceType.ReplicaSet, TestCluster.NewWorkload("web", """{ "replicas": 2 }"""));
-        await cluster.UntilAsync(ResourceType.ReplicaSet, "web", s => s.Number("status", "readyReplicas") == 2, token);
-        await k8s.AppsV1OperationsExtensions.DeleteNamespacedReplicaSetAsync(cluster.Client.AppsV1, "web", "default", propagationPolicy: "Orphan", cancellationToken: token);
+        var workload = TestCluster.NewWorkload("web", """{ "replicas": 2 }""");
+        cluster.Store.Create(ResourceType.Deployment, workload);
+        await cluster.UntilAsync(ResourceType.Deployment, "web", d => Done(d, 2), token);
+        var before = cluster.PodsOf("web").Select(p => p.NameOf()).ToList();
+        await k8s.AppsV1OperationsExtensions.DeleteNamespacedDeploymentAsync(
+            cluster.Client.AppsV1, "web", "default", propagationPolicy: "Orphan", cancellationToken: token);
+        await cluster.Plane.SettledAsync(token);
+        var orphan = cluster.Store.PeekAll(ResourceType.ReplicaSet).Single().ControllerOf();
+        cluster.Store.Create(ResourceType.Deployment, workload);
+        await cluster.UntilAsync(ResourceType.Deployment, "web", d => Done(d, 2), token);
         await cluster.Plane.SettledAsync(token);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(cluster.Store.PeekAll(ResourceType.ReplicaSet), Is.Empty);
-            Assert.That(cluster.PodsOf("web").Where(p => p.IsActive() && p.ControllerOf() is null), Has.Exactly(2).Items);
+            Assert.That(orphan, Is.Null);
+            Assert.That(cluster.PodsOf("web").Select(p => p.NameOf()), Is.EqualTo(before));
+            Assert.That(cluster.Store.PeekAll(ResourceType.ReplicaSet).Single().ControllerOf().Text("name"), Is.EqualTo("web"));
         }
     }
 }

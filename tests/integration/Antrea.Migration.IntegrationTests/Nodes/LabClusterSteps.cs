@@ -91,7 +91,10 @@ internal static class LabClusterSteps
 
             node.Files.Write(MultusFile, new JsonObject
             {
-                ["cniVersion"] = "0.3.1", ["name"] = "multus", ["type"] = "multus", ["delegates"] = delegates,
+                ["cniVersion"] = "0.3.1",
+                ["name"] = "multus",
+                ["type"] = "multus",
+                ["delegates"] = delegates,
             }.ToJsonString());
         }
     }

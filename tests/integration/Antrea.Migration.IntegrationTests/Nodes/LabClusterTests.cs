@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
 using Antrea.Migration.Lab.Nodes;
 using Antrea.Migration.Lab.Scenarios;
+using k8s;
 
 namespace Antrea.Migration.IntegrationTests.Nodes;
 
@@ -76,6 +78,31 @@ public sealed class LabClusterTests
                 () => cluster.GetAsync("client", "http://nginx-orign/", cancellationToken),
                 Throws.InstanceOf<HttpRequestException>().With.InnerException.InstanceOf<SocketException>()
                     .And.InnerException.Property(nameof(SocketException.SocketErrorCode)).EqualTo(SocketError.HostNotFound));
+        }
+    }
+
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task KubernetesClient_reaches_a_Nodes_files_through_a_node_agent(CancellationToken cancellationToken)
+    {
+        await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 1 }, cancellationToken);
+        using var client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(cluster.KubeconfigPath));
+        var agent = await cluster.RunAsync("agent", "antrea-migration/node-agent:v1", "worker", cancellationToken);
+
+        var files = "";
+        var code = await client.NamespacedPodExecAsync(
+            agent.NameOf(),
+            "default",
+            "main",
+            NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory).ToArgv(),
+            false,
+            async (_, output, _) => files = await new StreamReader(output).ReadToEndAsync(cancellationToken),
+            cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(code, Is.Zero);
+            Assert.That(files, Is.EqualTo("10-calico.conflist\ncalico-kubeconfig\n"));
         }
     }
 

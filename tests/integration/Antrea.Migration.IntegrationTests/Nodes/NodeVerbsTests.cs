@@ -50,7 +50,11 @@ public sealed class NodeVerbsTests
     {
         _node.Host.ReplaceRoute(new Route
         {
-            Destination = Cidr.Parse("10.10.4.128/26"), Gateway = IPAddress.Parse("172.18.0.19"), Device = "tunl0", Protocol = "bird", OnLink = true,
+            Destination = Cidr.Parse("10.10.4.128/26"),
+            Gateway = IPAddress.Parse("172.18.0.19"),
+            Device = "tunl0",
+            Protocol = "bird",
+            OnLink = true,
         });
         _node.Host.ReplaceRoute(new Route { Destination = Cidr.Parse("10.10.36.64/26"), Type = RouteType.Blackhole, Protocol = "bird" });
         _node.Host.ReplaceRoute(new Route { Destination = Cidr.Parse("10.10.36.65/32"), Device = "cali1", Scope = "link" });

@@ -79,18 +79,24 @@ public sealed class ConversionPropertyTests
         {
             foreach (var other in everyone)
             {
-                foreach (var port in Ports)
+                foreach (var (protocol, from, to) in Services())
                 {
-                    foreach (var protocol in new[] { IPProtocol.Tcp, IPProtocol.Udp, IPProtocol.Sctp, IPProtocol.Icmp })
-                    {
-                        foreach (var sourcePort in new[] { 80, 40000 })
-                        {
-                            yield return (new Traffic(other, pod, protocol, sourcePort, port), Direction.Ingress);
-                            yield return (new Traffic(pod, other, protocol, sourcePort, port), Direction.Egress);
-                        }
-                    }
+                    yield return (new Traffic(other, pod, protocol, from, to), Direction.Ingress);
+                    yield return (new Traffic(pod, other, protocol, from, to), Direction.Egress);
                 }
             }
+        }
+    }
+
+    private static IEnumerable<(IPProtocol Protocol, int From, int To)> Services()
+    {
+        yield return (IPProtocol.Icmp, 0, 0);
+        foreach (var port in Ports)
+        {
+            yield return (IPProtocol.Tcp, 40000, port);
+            yield return (IPProtocol.Tcp, 80, port);
+            yield return (IPProtocol.Udp, 53, port);
+            yield return (IPProtocol.Sctp, 40000, port);
         }
     }
 }

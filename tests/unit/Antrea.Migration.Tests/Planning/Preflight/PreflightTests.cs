@@ -116,7 +116,6 @@ internal sealed class PreflightTests
             Is.EqualTo(new[]
             {
                 ("calico-autodetection-not-pinned", Severity.Warning, "DaemonSet/kube-system/calico-node"),
-                ("ip-pool-covers-pod-cidrs", Severity.Warning, "IPPool/default-ipv4-ippool"),
                 ("calico-installed-by-manifest", Severity.Info, "DaemonSet/kube-system/calico-node"),
                 ("secrets-left-out", Severity.Info, "Input"),
             }));
@@ -145,8 +144,8 @@ internal sealed class PreflightTests
     [Test]
     public void Check_IgnoredWarning_StaysAWarning()
     {
-        var snapshot = SnapshotFixtures.Read(Healthy.Replace("cidr: 10.244.0.0/16", "cidr: 10.10.0.0/16"));
-        var finding = Preflight.Check(snapshot, Newest with { IgnoredFindings = ["ip-pool-covers-pod-cidrs"] }).Single(f => f.Id == "ip-pool-covers-pod-cidrs");
+        var snapshot = SnapshotFixtures.Read(Healthy + Pod("unready", "", "").Replace("type: Ready, status: \"True\"", "type: Ready, status: \"False\""));
+        var finding = Preflight.Check(snapshot, Newest with { IgnoredFindings = ["pod-not-ready"] }).First(f => f.Id == "pod-not-ready");
         Assert.That(finding.Severity, Is.EqualTo(Severity.Warning));
     }
 
@@ -238,9 +237,9 @@ internal sealed class PreflightTests
             new Expected(Severity.Blocker, "pod-matched-by-two-disruption-budgets", "Pod/shop/web-1", "b1, b2"));
 
         yield return Case("operator", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {cni: {type: Calico, ipam: {type: Calico}}}\n",
-            new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"));
+            new Expected(Severity.Blocker, "calico-installed-by-operator", "Installation/default"));
         yield return Case("operator with another CNI", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {cni: {type: AmazonVPC, ipam: {type: AmazonVPC}}, calicoNetwork: {linuxDataplane: BPF}}\n",
-            new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"),
+            new Expected(Severity.Blocker, "calico-installed-by-operator", "Installation/default"),
             new Expected(Severity.Blocker, "calico-is-not-the-cni", "Installation/default", "AmazonVPC"),
             new Expected(Severity.Blocker, "calico-ipam-not-used", "Installation/default"),
             new Expected(Severity.Blocker, "calico-ebpf-dataplane", "Installation/default"));
@@ -278,7 +277,6 @@ internal sealed class PreflightTests
         TestCaseData Case(string name, string from, string to, params Expected[] expected) =>
             new TestCaseData(from, to, expected).SetArgDisplayNames(name);
 
-        yield return Case("Node without podCIDR", "spec: {podCIDR: 10.10.0.0/24}", "spec: {}", new Expected(Severity.Blocker, "node-without-pod-cidr", "Node/w1"));
         yield return Case("Node that is not ready", "conditions: [{type: Ready, status: \"True\"}]\n  nodeInfo", "conditions: [{type: Ready, status: Unknown}]\n  nodeInfo", new Expected(Severity.Blocker, "node-not-ready", "Node/w1"));
         yield return Case("Node that is cordoned", "podCIDR: 10.10.0.0/24", "podCIDR: 10.10.0.0/24, unschedulable: true", new Expected(Severity.Info, "node-cordoned", "Node/w1"));
         yield return Case("Node without network", "[{type: Ready, status: \"True\"}]\n  nodeInfo", "[{type: Ready, status: \"True\"}, {type: NetworkUnavailable, status: \"True\", reason: CalicoIsDown}]\n  nodeInfo", new Expected(Severity.Blocker, "node-network-unavailable", "Node/w1", "CalicoIsDown"));
@@ -298,7 +296,6 @@ internal sealed class PreflightTests
         yield return Case("address given", "{name: IP, value: autodetect}\n        - {name: IP_AUTODETECTION_METHOD, value: kubernetes-internal-ip}", "{name: IP, value: 172.18.0.3}");
         yield return Case("eBPF by variable", "{name: DATASTORE_TYPE, value: kubernetes}", "{name: FELIX_BPFENABLED, value: \"True\"}", new Expected(Severity.Blocker, "calico-ebpf-dataplane", "DaemonSet/kube-system/calico-node (FELIX_BPFENABLED)"));
         yield return Case("VXLAN", "ipipMode: Always", "vxlanMode: CrossSubnet", new Expected(Severity.Info, "calico-uses-vxlan", "IPPool/pool", "UDP 4789"));
-        yield return Case("pool over the PodCIDRs", "cidr: 10.244.0.0/16", "cidr: 10.10.0.0/16, disabled: true", new Expected(Severity.Warning, "ip-pool-covers-pod-cidrs", "IPPool/pool", "10.10.0.0/16 (disabled) covers the PodCIDRs of 1 of 1 Nodes"));
         yield return Case("pool with finalizers", "metadata: {name: pool}", "metadata: {name: pool, finalizers: [projectcalico.org/ippool-finalizer]}", new Expected(Severity.Info, "calico-object-has-finalizers", "IPPool/pool"));
 
         yield return Case("no kube-proxy", "name: kube-proxy", "name: other", new Expected(Severity.Warning, "kube-proxy-not-found", "Cluster"));

@@ -4,9 +4,10 @@ using Antrea.Migration.Routing.Reachability;
 
 namespace Antrea.Migration.Tests.Reference.Reachability;
 
-/// <summary>The slow twin of <see cref="ReachabilityPredictor"/> for plain Calico and Antrea Pods, encap and noEncap: the rules as
-/// they are noted down from the experiments, yes or no, over plain lists. It knows nothing of contested routes (a block that is equal
-/// to a PodCIDR), of Antrea clients whose own address lies in a block, or of hybrid mode.</summary>
+/// <summary>The slow twin of <see cref="ReachabilityPredictor"/> for plain Calico and Antrea Pods, encap and noEncap:
+/// the rules as they are noted down from the experiments, yes or no, over plain lists. It knows nothing of contested
+/// routes (a block that is equal to a PodCIDR), of Antrea clients whose own address lies in a block, or of hybrid
+/// mode.</summary>
 internal sealed class FactSheetPredictor(ReachabilityModel model)
 {
     public bool Reaches(PodNetworkKind from, string z, IPAddress source, PodNetworkKind to, string x, IPAddress destination) => (from, to) switch

@@ -5,7 +5,8 @@ using static Antrea.Migration.Tests.Routing.Reachability.ReachabilityFixture;
 
 namespace Antrea.Migration.Tests.Routing.Reachability;
 
-/// <summary>The decision table for encap, pools over all PodCIDRs and fixed Multus routes: same Node, other Node.</summary>
+/// <summary>The decision table for encap, pools over all PodCIDRs and fixed Multus routes: same Node, other
+/// Node.</summary>
 public class DecisionTableTests
 {
     [Test]

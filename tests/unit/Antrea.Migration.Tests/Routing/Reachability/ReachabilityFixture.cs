@@ -5,8 +5,8 @@ using Antrea.Migration.Routing.Reachability;
 
 namespace Antrea.Migration.Tests.Routing.Reachability;
 
-/// <summary>Three Nodes x, s and y with PodCIDRs 10.10.1.0/24, 10.10.2.0/24 and 10.10.3.0/24, pool 10.10.0.0/16 over all of them,
-/// and a Calico block on each of x and s.</summary>
+/// <summary>Three Nodes x, s and y with PodCIDRs 10.10.1.0/24, 10.10.2.0/24 and 10.10.3.0/24, pool 10.10.0.0/16 over
+/// all of them, and a Calico block on each of x and s.</summary>
 internal static class ReachabilityFixture
 {
     public const string Apart = "10.10.100.0/26";

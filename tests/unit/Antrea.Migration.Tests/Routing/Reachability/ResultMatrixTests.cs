@@ -4,7 +4,8 @@ using static Antrea.Migration.Tests.Routing.Reachability.ReachabilityFixture;
 
 namespace Antrea.Migration.Tests.Routing.Reachability;
 
-/// <summary>What experiments in network namespaces measured, case by case. Columns: C@x→A@s, C@x→A@x, A@s→C@x, A@x→C@x, A→A, C→C.</summary>
+/// <summary>What experiments in network namespaces measured, case by case. Columns: C@x→A@s, C@x→A@x, A@s→C@x, A@x→C@x,
+/// A→A, C→C.</summary>
 public class ResultMatrixTests
 {
     private static IEnumerable<TestCaseData> Cases()

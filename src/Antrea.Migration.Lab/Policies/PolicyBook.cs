@@ -1,0 +1,221 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Policies.Semantics;
+
+namespace Antrea.Migration.Lab.Policies;
+
+/// <summary>One engine's policies of a lab cluster, compiled anew after something they depend on has changed.</summary>
+/// <remarks>
+/// <para>Changes are only counted as they happen. <see cref="Refresh"/> compiles once for all of them, off the packets' way;
+/// a packet that comes in between waits for that, so a connection is judged by everything written before it began.</para>
+/// <para>A policy that the evaluator cannot model takes no part, and is told as a failure of the lab that names it.</para>
+/// <para>Services are no input: policies see packets behind their DNAT, and rules that name a Service are refused.</para>
+/// <para>Nothing is compiled while no agent runs. Safe for use by several threads.</para>
+/// </remarks>
+internal abstract class PolicyBook : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly ObjectStore _store;
+    private readonly Action<Exception> _fail;
+    private readonly Action _wake;
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private readonly IDisposable _subscription;
+    private readonly ConcurrentDictionary<string, PolicyEnforcer> _enforcers = new(StringComparer.Ordinal);
+    private volatile PolicyTable _table = PolicyTable.Empty;
+    private PolicyTable _announced = PolicyTable.Empty;
+    private long _changes = 1;
+
+    /// <param name="store">The cluster's objects.</param>
+    /// <param name="fail">Takes what cannot be enforced, each once.</param>
+    /// <param name="wake">Asks for a <see cref="Refresh"/> soon; changes of objects do so by themselves.</param>
+    protected PolicyBook(ObjectStore store, Action<Exception> fail, Action wake)
+    {
+        _store = store;
+        _fail = fail;
+        _wake = wake;
+        _subscription = store.Subscribe(OnEvent, store.Version);
+    }
+
+    /// <summary>What is in force has changed. Raised by <see cref="Refresh"/>.</summary>
+    public event Action? Changed;
+
+    /// <summary>What was compiled last.</summary>
+    public PolicyTable Latest => _table;
+
+    /// <summary>What is to be enforced now; compiled here and now when it is out of date.</summary>
+    public PolicyTable Current
+    {
+        get
+        {
+            if (_table is { } table && table.Stamp == Interlocked.Read(ref _changes))
+            {
+                return table;
+            }
+
+            lock (_gate)
+            {
+                // Counted first, read then: what is written meanwhile is read twice rather than never.
+                var stamp = Interlocked.Read(ref _changes);
+                return _table.Stamp == stamp ? _table : _table = Compile(stamp);
+            }
+        }
+    }
+
+    /// <summary>Puts a Node's enforcer to work; it takes the place of one that was left there.</summary>
+    public void Attach(string node, PolicyEnforcer enforcer)
+    {
+        _enforcers[node] = enforcer;
+        Interlocked.Increment(ref _changes);
+        _wake();
+    }
+
+    /// <summary>Whether a policy, as it is now, is enforced on a Node: by its agent, or by what that left.</summary>
+    public bool IsEnforced(string node, JsonObject policy) =>
+        _enforcers.TryGetValue(node, out var enforcer) && (enforcer.Frozen ?? _table).Includes(policy);
+
+    /// <summary>Compiles when something has changed, and says so.</summary>
+    public void Refresh()
+    {
+        if (_enforcers.Values.All(e => e.Frozen is not null))
+        {
+            return;
+        }
+
+        var current = Current;
+        if (!ReferenceEquals(Interlocked.Exchange(ref _announced, current), current))
+        {
+            Changed?.Invoke();
+        }
+    }
+
+    /// <summary>Tells of something that cannot be enforced, the first time.</summary>
+    public void Fail(string message)
+    {
+        lock (_gate)
+        {
+            if (!_told.Add(message))
+            {
+                return;
+            }
+        }
+
+        _fail(new NotSupportedException(message));
+    }
+
+    public void Dispose() => _subscription.Dispose();
+
+    /// <summary>Whether objects of a kind are policies, or decide what policies mean; Pods and Namespaces always do.</summary>
+    protected abstract PolicyInput Classify(string group, string kind);
+
+    /// <summary>Makes the evaluator.</summary>
+    /// <exception cref="NotSupportedException">Something is not modelled.</exception>
+    /// <exception cref="FormatException">Something is malformed or not modelled.</exception>
+    protected abstract IPolicyEvaluator Evaluator(ClusterSnapshot snapshot);
+
+    /// <summary>What else the engine would enforce and the lab does not, one message each.</summary>
+    protected virtual IEnumerable<string> Unenforced(ClusterSnapshot snapshot) => [];
+
+    /// <summary>Whether the engine answers everything it denies.</summary>
+    protected virtual bool AnswersDenials(ClusterSnapshot snapshot) => false;
+
+    private static bool IsSameToPolicies(StoreEvent change) =>
+        change is { Type: StoreEventType.Modified, Previous: { } old, Object: var now }
+        && JsonNode.DeepEquals(now["metadata"]?["labels"], old["metadata"]?["labels"])
+        && (change.Resource == ResourceType.Pod
+            ? now.Text("status", "phase") == old.Text("status", "phase")
+                && now.Text("status", "podIP") == old.Text("status", "podIP")
+                && JsonNode.DeepEquals(now["status"]?["podIPs"], old["status"]?["podIPs"])
+            : change.Resource == ResourceType.Namespace
+                || (now.Number("metadata", "generation") == old.Number("metadata", "generation")
+                    && JsonNode.DeepEquals(now["metadata"]?["annotations"], old["metadata"]?["annotations"])));
+
+    private PolicyInput ClassOf(ResourceType type) =>
+        type == ResourceType.Pod || type == ResourceType.Namespace ? PolicyInput.Context : Classify(type.Group, type.Kind);
+
+    private void OnEvent(StoreEvent change)
+    {
+        if (ClassOf(change.Resource) != PolicyInput.None && !IsSameToPolicies(change))
+        {
+            Interlocked.Increment(ref _changes);
+        }
+    }
+
+    private PolicyTable Compile(long stamp)
+    {
+        var inputs = _store.Types()
+            .Select(t => (Class: ClassOf(t), Type: t)).Where(t => t.Class != PolicyInput.None)
+            .SelectMany(t => _store.PeekAll(t.Type), (t, o) => (t.Class, Object: new ClusterObject(o, "cluster")))
+            .ToList();
+        var snapshot = ClusterSnapshotBuilder.BuildLenient(inputs.Select(i => i.Object), []);
+        foreach (var message in Unenforced(snapshot))
+        {
+            Fail(message);
+        }
+
+        var policies = inputs.Where(i => i.Class == PolicyInput.Policy).Select(i => i.Object).ToList();
+        var evaluator = TryEvaluator(snapshot, out var error);
+        var refused = ImmutableDictionary<string, string>.Empty;
+        if (evaluator is null && policies.Count > 0)
+        {
+            // One that cannot be modelled must not disarm the others.
+            var context = inputs.Where(i => i.Class == PolicyInput.Context).Select(i => i.Object).ToList();
+            refused = policies.Select(p => (p, Error: TryEvaluator(With([.. context, p]), out var own) is null ? own : null))
+                .Where(p => p.Error is not null).ToImmutableDictionary(p => p.p.Json.UidOf(), p => p.Error!);
+            var others = policies.Where(p => !refused.ContainsKey(p.Json.UidOf())).ToList();
+            evaluator = TryEvaluator(With([.. context, .. others]), out error);
+            foreach (var message in refused.Values.Append(evaluator is null ? error : null).OfType<string>())
+            {
+                Fail($"Not enforced: {message}");
+            }
+        }
+        else if (error is not null)
+        {
+            Fail($"Nothing is enforced: {error}");
+        }
+
+        return new PolicyTable
+        {
+            Stamp = stamp,
+            World = PolicyWorld.From(snapshot),
+            Evaluator = evaluator,
+            AnswersDenials = AnswersDenials(snapshot),
+            InForce = evaluator is null
+                ? ImmutableDictionary<string, long>.Empty
+                : policies.Where(p => !refused.ContainsKey(p.Json.UidOf()))
+                    .ToImmutableDictionary(p => p.Json.UidOf(), p => p.Json.Number("metadata", "generation") ?? 1),
+            Refused = refused,
+        };
+
+        ClusterSnapshot With(ImmutableArray<ClusterObject> objects) => snapshot with { Objects = objects };
+    }
+
+    private IPolicyEvaluator? TryEvaluator(ClusterSnapshot snapshot, out string? error)
+    {
+        error = null;
+        try
+        {
+            return Evaluator(snapshot);
+        }
+        catch (Exception e) when (e is NotSupportedException or FormatException)
+        {
+            error = e.Message;
+            return null;
+        }
+    }
+}
+
+/// <summary>What a kind of object is to an engine's policies.</summary>
+internal enum PolicyInput
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>It decides what policies mean.</summary>
+    Context,
+
+    /// <summary>A policy.</summary>
+    Policy,
+}

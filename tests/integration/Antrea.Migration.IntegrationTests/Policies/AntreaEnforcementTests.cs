@@ -1,0 +1,211 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.Cni;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Nodes;
+using Antrea.Migration.Lab.Scenarios;
+using Antrea.Migration.Policies.Conversion;
+
+namespace Antrea.Migration.IntegrationTests.Policies;
+
+/// <summary>Policies while both networks are in use: Antrea's at its ports, Calico's at its veths, each with its own view of addresses.</summary>
+public sealed class AntreaEnforcementTests
+{
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Converted_policies_hold_for_Antrea_Pods_once_they_are_Realized(CancellationToken cancellationToken)
+    {
+        await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3 }, cancellationToken);
+        var conversion = PolicyConverter.Convert(await cluster.ReadAsync(cancellationToken), new PolicyConversionOptions());
+        await cluster.InstallAntreaAsync(cancellationToken);
+        var server = await cluster.ReplaceAsync("nginx-ds", "worker2", cancellationToken);
+        var client = await cluster.RunAsync("visitor", "visitor", "worker3", cancellationToken);
+        var before = cluster.Connect(client, server, 9090);
+
+        cluster.Apply(conversion.Objects);
+        await cluster.SettledAsync(cancellationToken);
+        var allowed = cluster.Connect(client, server, 80);
+        var denied = cluster.Connect(client, server, 9090);
+        var fromOtherNode = cluster.Network.Trace($"{cluster.Name}-worker3", server.Address(), 9090);
+        var fromOwnNode = cluster.Network.Trace($"{cluster.Name}-worker2", server.Address(), 9090);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(before.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), before.ToString());
+            Assert.That(allowed.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), allowed.ToString());
+            Assert.That(
+                allowed.Path.Select(h => h.What).Where(w => w.StartsWith("ingress policy of default/nginx-ds-", StringComparison.Ordinal)),
+                Has.Exactly(1).Contains("nginx-http").And.Exactly(1).EndsWith("allows"));
+            Assert.That(denied.Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), denied.ToString());
+            Assert.That(denied.Reason, Does.Contain("nginx-http").And.Contains("drops"));
+            Assert.That(fromOtherNode.Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), fromOtherNode.ToString());
+            Assert.That(fromOwnNode.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), fromOwnNode.ToString());
+            Assert.That(
+                cluster.Store.PeekAll(CniKinds.AntreaClusterNetworkPolicy).Concat(cluster.Store.PeekAll(CniKinds.AntreaNetworkPolicy))
+                    .Select(p => (p.Text("status", "phase"), Nodes(p, "desired"), Nodes(p, "current"))),
+                Is.EquivalentTo(new[] { ("Realized", 3L, 3L), ("Realized", 3L, 3L), ("Realized", 1L, 1L) }),
+                "nginx's rule and its isolation on three workers, the client's isolation on one");
+        }
+
+        static long? Nodes(JsonObject policy, string which) => policy.Number("status", $"{which}NodesRealized");
+    }
+
+    /// <summary>The real effect while both networks are in use: Antrea masquerades what its Pods send to Calico addresses on
+    /// other Nodes, so Calico's rules about Pods miss it; on the same Node they see it before it is masqueraded.</summary>
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Calicos_selectors_do_not_match_masqueraded_Antrea_Pods_of_other_Nodes(CancellationToken cancellationToken)
+    {
+        await using var cluster = await LabCluster.StartAsync(
+            new LabClusterOptions
+            {
+                Workers = 3,
+                Policies = false,
+                ExtraObjects =
+                    """
+                    apiVersion: crd.projectcalico.org/v1
+                    kind: GlobalNetworkPolicy
+                    metadata: {name: default.friends-only}
+                    spec:
+                      order: 10
+                      selector: app == 'choosy'
+                      types: [Ingress]
+                      ingress: [{action: Allow, source: {selector: app == 'friend'} }]
+                    ---
+                    apiVersion: crd.projectcalico.org/v1
+                    kind: GlobalNetworkPolicy
+                    metadata: {name: default.all-but-friends}
+                    spec:
+                      order: 20
+                      selector: app == 'shy'
+                      types: [Ingress]
+                      ingress: [{action: Deny, source: {selector: app == 'friend'} }, {action: Allow}]
+                    """,
+            },
+            cancellationToken);
+        var choosy = await cluster.RunAsync("choosy", "choosy", "worker2", cancellationToken);
+        var shy = await cluster.RunAsync("shy", "shy", "worker2", cancellationToken);
+        var calico = await cluster.RunAsync("calico-friend", "friend", "worker3", cancellationToken);
+        await cluster.InstallAntreaAsync(cancellationToken);
+        var here = await cluster.RunAsync("antrea-friend-here", "friend", "worker2", cancellationToken);
+        var there = await cluster.RunAsync("antrea-friend-there", "friend", "worker3", cancellationToken);
+        var tunnel = cluster.Fleet.Find($"{cluster.Name}-worker3")!.Host.State.Device(HostDeviceKind.IpipTunnel)!.Address;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(cluster.Connect(calico, choosy, 80).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            Assert.That(cluster.Connect(here, choosy, 80).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            var refused = cluster.Connect(there, choosy, 80);
+            Assert.That(refused.Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), "what is allowed is refused");
+            Assert.That(refused.Reason, Does.Contain("end of tier default"));
+
+            Assert.That(cluster.Connect(calico, shy, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut));
+            Assert.That(cluster.Connect(here, shy, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut));
+            var slipped = cluster.Connect(there, shy, 80);
+            Assert.That(slipped.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), "what is denied gets through");
+            Assert.That(slipped.SourceSeen, Is.EqualTo(tunnel));
+        }
+    }
+
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Antreas_selectors_know_a_Multus_Pod_by_its_Calico_address_only(CancellationToken cancellationToken)
+    {
+        await using var cluster = await LabCluster.StartAsync(
+            new LabClusterOptions { Workers = 3, Workloads = false }, cancellationToken);
+        cluster.Apply(LabManifests.Multus().Replace("--multus-conf-file=auto", "--multus-conf-file=/tmp/70-multus.conf", StringComparison.Ordinal));
+        await cluster.InstallAntreaAsync(cancellationToken);
+        WriteMultusConf(cluster);
+        var multus = await cluster.RunAsync("bridged", "friend", "worker3", cancellationToken);
+        foreach (var node in cluster.Fleet.Nodes)
+        {
+            node.Files.Remove(CniRuntime.ConfigDirectory + "/00-multus.conf");
+        }
+
+        var server = await cluster.RunAsync("server", "server", "worker2", cancellationToken);
+        var antrea = await cluster.RunAsync("plain", "friend", "worker3", cancellationToken);
+        var stranger = await cluster.RunAsync("stranger", "stranger", "worker3", cancellationToken);
+        var before = cluster.Connect(multus, server, 80);
+        cluster.Apply(FriendsOnly("Reject"));
+
+        var after = cluster.Connect(multus, server, 80);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(before.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), before.ToString());
+            Assert.That(before.SourceSeen, Is.Not.EqualTo(multus.Address()), "it goes by net1");
+            Assert.That(after.Outcome, Is.EqualTo(ConnectionOutcome.Refused), after.ToString());
+            Assert.That(cluster.Connect(antrea, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            Assert.That(cluster.Connect(stranger, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.Refused));
+        }
+    }
+
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task An_Antrea_policy_that_cannot_be_modelled_is_Failed_and_fails_the_lab_by_name(CancellationToken cancellationToken)
+    {
+        var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2, Workloads = false }, cancellationToken);
+        await cluster.InstallAntreaAsync(cancellationToken);
+        cluster.Apply(FriendsOnly("Drop"));
+        cluster.Apply(
+            """
+            apiVersion: crd.antrea.io/v1beta1
+            kind: ClusterNetworkPolicy
+            metadata: {name: by-name}
+            spec:
+              priority: 6
+              appliedTo: [{podSelector: {matchLabels: {app: server} } }]
+              egress: [{name: out, action: Drop, to: [{fqdn: example.org}] }]
+            """);
+        var server = await cluster.RunAsync("server", "server", "worker2", cancellationToken);
+        var stranger = await cluster.RunAsync("stranger", "stranger", "worker", cancellationToken);
+        await cluster.SettledAsync(cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(cluster.Connect(stranger, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), "the other one is in force");
+            Assert.That(Phase("friends-only"), Is.EqualTo("Realized"));
+            Assert.That(Phase("by-name"), Is.EqualTo("Failed"));
+            Assert.That(cluster.Fleet.Failures.Select(f => f.Message), Has.Exactly(1).Contains("by-name").And.Contains("fqdn"));
+            Assert.That(async () => await cluster.DisposeAsync(), Throws.InstanceOf<AggregateException>());
+        }
+
+        string? Phase(string name) => cluster.Store.Peek(CniKinds.AntreaClusterNetworkPolicy, "", name).Text("status", "phase");
+    }
+
+    private static string FriendsOnly(string otherwise) =>
+        $$"""
+        apiVersion: crd.antrea.io/v1beta1
+        kind: ClusterNetworkPolicy
+        metadata: {name: friends-only}
+        spec:
+          priority: 5
+          appliedTo: [{podSelector: {matchLabels: {app: server} } }]
+          ingress:
+          - {name: friends, action: Allow, from: [{podSelector: {matchLabels: {app: friend} } }] }
+          - {name: others, action: {{otherwise}} }
+        """;
+
+    private static void WriteMultusConf(LabCluster cluster)
+    {
+        foreach (var node in cluster.Fleet.Nodes)
+        {
+            node.Files.TryRead(CniRuntime.ConfigDirectory + "/10-calico.conflist", out var calico);
+            node.Files.Write(CniRuntime.ConfigDirectory + "/00-multus.conf", new JsonObject
+            {
+                ["cniVersion"] = "0.3.1",
+                ["name"] = "multus",
+                ["type"] = "multus",
+                ["delegates"] = new JsonArray(
+                    JsonNode.Parse(calico!),
+                    new JsonObject
+                    {
+                        ["cniVersion"] = "0.3.0",
+                        ["name"] = "antrea",
+                        ["type"] = "antrea",
+                        ["ipam"] = new JsonObject { ["type"] = "host-local" },
+                    }),
+            }.ToJsonString());
+        }
+    }
+}
