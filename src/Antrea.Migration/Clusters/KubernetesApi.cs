@@ -110,7 +110,12 @@ internal sealed class KubernetesApi
     /// <summary>Server-side apply, taking over fields of other managers; unknown fields are refused where the server can.</summary>
     public async Task<JsonObject> ApplyAsync(JsonObject body, CancellationToken cancellationToken)
     {
-        var path = await PathOfAsync(body, cancellationToken).ConfigureAwait(false);
+        return await ApplyAsync(await PathOfAsync(body, cancellationToken).ConfigureAwait(false), body, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="ApplyAsync(JsonObject, CancellationToken)"/>
+    public async Task<JsonObject> ApplyAsync(string path, JsonObject body, CancellationToken cancellationToken)
+    {
         var query = $"{path}?fieldManager={FieldManager}&force=true&fieldValidation=Strict";
         return await RepeatableAsync(HttpMethod.Patch, query, body, Apply, cancellationToken).ConfigureAwait(false);
     }

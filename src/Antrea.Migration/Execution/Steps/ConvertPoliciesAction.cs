@@ -29,7 +29,7 @@ internal sealed class ConvertPoliciesAction : StepAction
                 "See 'antrea-migrator policies convert'; nothing was applied.");
         }
 
-        await new PolicyApplier(context.Api.Client, context.Time).ApplyAsync(
+        await new PolicyApplier(context.Api, context.Time).ApplyAsync(
             conversion,
             new PolicyApplyOptions { Timeout = context.Options.StepTimeout, PollInterval = context.Options.PollInterval },
             cancellationToken).ConfigureAwait(false);

@@ -14,13 +14,26 @@ namespace Antrea.Migration.Policies.Application;
 /// the label <c>app.kubernetes.io/managed-by: antrea-migrator</c> are ever removed. Source of the wait: Antrea
 /// <c>pkg/controller/networkpolicy/status_controller.go</c>, v1.14 to v2.7.
 /// </remarks>
-/// <param name="kubernetes">The cluster.</param>
-/// <param name="time">The clock for waiting.</param>
-public sealed class PolicyApplier(IKubernetes kubernetes, TimeProvider time)
+public sealed class PolicyApplier
 {
     private static readonly string[] PolicyKinds = ["ClusterNetworkPolicy", "NetworkPolicy"];
 
-    private readonly AntreaObjectClient _client = new(kubernetes);
+    private readonly AntreaObjectClient _client;
+    private readonly TimeProvider _time;
+
+    /// <summary>Works on the cluster behind <paramref name="client"/>.</summary>
+    /// <param name="client">The API server. Stays the caller's.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    public PolicyApplier(Kubernetes client, TimeProvider? time = null)
+        : this(new KubernetesApi(client ?? throw new ArgumentNullException(nameof(client)), time ?? TimeProvider.System), time ?? TimeProvider.System)
+    {
+    }
+
+    internal PolicyApplier(KubernetesApi api, TimeProvider time)
+    {
+        _client = new AntreaObjectClient(api);
+        _time = time;
+    }
 
     /// <summary>Applies a conversion and returns when Antrea has realized it.</summary>
     /// <exception cref="MigrationException">The conversion holds refusals (nothing is written then); the API server refused or could not be reached;
@@ -95,7 +108,7 @@ public sealed class PolicyApplier(IKubernetes kubernetes, TimeProvider time)
         int looks,
         CancellationToken cancellationToken)
     {
-        var start = time.GetTimestamp();
+        var start = _time.GetTimestamp();
         for (var good = 0; ;)
         {
             var missing = await findMissing(cancellationToken).ConfigureAwait(false);
@@ -105,12 +118,12 @@ public sealed class PolicyApplier(IKubernetes kubernetes, TimeProvider time)
                 return;
             }
 
-            if (missing.Count > 0 && time.GetElapsedTime(start) > options.Timeout)
+            if (missing.Count > 0 && _time.GetElapsedTime(start) > options.Timeout)
             {
                 throw new MigrationException($"{what} after {options.Timeout}: {string.Join("; ", missing)}.", next);
             }
 
-            await Task.Delay(options.PollInterval, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(options.PollInterval, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 

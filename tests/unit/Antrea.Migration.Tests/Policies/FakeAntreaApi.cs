@@ -20,7 +20,7 @@ internal sealed class FakeAntreaApi : DelegatingHandler
 
     public HttpStatusCode? Failure { get; set; }
 
-    public IKubernetes Client() => new Kubernetes(new KubernetesClientConfiguration { Host = "http://localhost" }, this);
+    public Kubernetes Client() => new Kubernetes(new KubernetesClientConfiguration { Host = "http://localhost" }, this);
 
     /// <summary>Puts an object of an earlier run there.</summary>
     public void Seed(string plural, string name, string? @namespace = null, bool ours = true)
@@ -36,7 +36,12 @@ internal sealed class FakeAntreaApi : DelegatingHandler
             metadata["labels"]!["app.kubernetes.io/managed-by"] = "antrea-migrator";
         }
 
-        Objects[$"{plural}/{@namespace}/{name}"] = new JsonObject { ["metadata"] = metadata };
+        Objects[$"{plural}/{@namespace}/{name}"] = new JsonObject
+        {
+            ["apiVersion"] = "crd.antrea.io/v1beta1",
+            ["kind"] = plural switch { "tiers" => "Tier", "clusternetworkpolicies" => "ClusterNetworkPolicy", _ => "NetworkPolicy" },
+            ["metadata"] = metadata,
+        };
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
