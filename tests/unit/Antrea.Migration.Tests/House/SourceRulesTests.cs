@@ -61,6 +61,7 @@ public class SourceRulesTests
     [TestCase("catch (Exception)", "{", "    return null;", "}", ExpectedResult = 1)]
     [TestCase("catch (Exception e)", "{", "    return null;", "}", ExpectedResult = 1)]
     [TestCase("catch (Exception e)", "{", "    _failures.Enqueue(e);", "}", ExpectedResult = 0)]
+    [TestCase("catch (Exception e)", "{", "    Log($\"broke: {e}\");", "}", ExpectedResult = 0)]
     [TestCase("catch (Exception e)", "{", "    Log(e.Message);", "}", ExpectedResult = 1)]
     [TestCase("catch", "{", "    socket.Dispose();", "    throw;", "}", ExpectedResult = 0)]
     [TestCase("catch (Exception e) when (e is IOException)", "{", "}", ExpectedResult = 0)]
@@ -87,7 +88,7 @@ public class SourceRulesTests
             var isBlanket = match.Groups["type"] is { Success: false } or { Value: "Exception" or "System.Exception" };
             var name = match.Groups["name"].Value;
             var isKept = body.Exists(l => Regex.IsMatch(l, @"^\s*throw\b"))
-                || (name.Length > 0 && body.Exists(l => Regex.IsMatch(l, $@"[(,=]\s*{name}\s*[,);]")));
+                || (name.Length > 0 && body.Exists(l => Regex.IsMatch(l, $@"[(,={{]\s*{name}\s*[,);}}]")));
             if ((isBlanket && !isKept) || body.TrueForAll(string.IsNullOrWhiteSpace))
             {
                 yield return $"{source.Path}:{i + 1}: {source.Lines[i].Trim()}";

@@ -56,9 +56,17 @@ internal sealed record ShippedProject(string Name, string AssemblyName)
 
     private async Task<ShippedPackage> PackAsync(string folder, CancellationToken cancellationToken)
     {
+        // Build nodes and servers outlive the command for minutes, and hold on to its output, whose end is waited for here.
         var result = await Cli.Wrap("dotnet")
-            .WithArguments(["pack", File, "--no-build", "--configuration", Configuration, "--output", folder, "--nologo"])
-            .WithEnvironmentVariables(e => e.Set("DOTNET_CLI_TELEMETRY_OPTOUT", "1"))
+            .WithArguments(
+            [
+                "pack", File, "--no-build", "--configuration", Configuration, "--output", folder, "--nologo",
+                "-maxCpuCount:1", "-nodeReuse:false",
+            ])
+            .WithEnvironmentVariables(e => e
+                .Set("DOTNET_CLI_TELEMETRY_OPTOUT", "1")
+                .Set("DOTNET_CLI_USE_MSBUILD_SERVER", "0")
+                .Set("MSBUILDDISABLENODEREUSE", "1"))
             .WithValidation(CommandResultValidation.None)
             .ExecuteBufferedAsync(cancellationToken);
         Assert.That(result.ExitCode, Is.Zero, result.StandardOutput + result.StandardError);
