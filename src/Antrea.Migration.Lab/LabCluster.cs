@@ -22,6 +22,7 @@ public sealed class LabCluster : IAsyncDisposable
         _options = options;
         _controlPlane = controlPlane;
         Fleet = fleet;
+        Fabric = fabric;
         KubeconfigPath = kubeconfigPath;
         Network = new LabNetwork(
             fabric, fleet.Table.Resolve, new IPEndPoint(SystemManifest.DnsAddress(options.ServiceSubnet), 53));
@@ -45,6 +46,8 @@ public sealed class LabCluster : IAsyncDisposable
     internal ObjectStore Store => _controlPlane.Store;
 
     internal NodeFleet Fleet { get; }
+
+    internal SimulatedFabric Fabric { get; }
 
     /// <summary>Builds the cluster and waits until every Node and every Pod is ready.</summary>
     /// <param name="options">What it looks like; null for the defaults.</param>
@@ -131,8 +134,8 @@ public sealed class LabCluster : IAsyncDisposable
     /// <exception cref="AggregateException">The lab itself had failed in the background.</exception>
     public async ValueTask DisposeAsync()
     {
-        await _controlPlane.DisposeAsync().ConfigureAwait(false);
         await Fleet.DisposeAsync().ConfigureAwait(false);
+        await _controlPlane.DisposeAsync().ConfigureAwait(false);
         File.Delete(KubeconfigPath);
         if (Fleet.Failures.Count > 0)
         {
@@ -205,21 +208,32 @@ public sealed class LabCluster : IAsyncDisposable
                 Fleet.Plugins));
         }
 
-        Apply(SystemManifest.Text(_options));
-        Apply(SystemManifest.ControlPlanePods(_options, NodeName(0)));
-        Apply(CalicoManifest.Text(_options));
-        await AllReadyAsync(cancellationToken).ConfigureAwait(false);
-        Apply(_options.ExtraObjects);
+        // One after the other, so that the scheduler sees the same cluster each time and equal labs are equal.
+        await ApplyAndWaitAsync(
+            SystemManifest.Text(_options) + "---\n" + SystemManifest.ControlPlanePods(_options, NodeName(0)), waitForNodes: false, cancellationToken)
+            .ConfigureAwait(false);
+        await ApplyAndWaitAsync(CalicoManifest.Text(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
+        await ApplyAndWaitAsync(CalicoManifest.Controllers(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
+        await ApplyAndWaitAsync(_options.ExtraObjects, waitForNodes: true, cancellationToken).ConfigureAwait(false);
         if (_options.Workloads)
         {
-            Apply(WorkloadManifest.Text(_options));
             Apply(_options.Policies ? PolicyManifest.Text : "");
+            await ApplyAndWaitAsync(WorkloadManifest.Servers(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
+            await ApplyAndWaitAsync(WorkloadManifest.Client, waitForNodes: true, cancellationToken).ConfigureAwait(false);
         }
 
-        Apply(SystemManifest.Dns(_options));
+        await ApplyAndWaitAsync(SystemManifest.Dns(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ApplyAndWaitAsync(string yaml, bool waitForNodes, CancellationToken cancellationToken)
+    {
+        Apply(yaml);
         await SettledAsync(cancellationToken).ConfigureAwait(false);
-        await AllReadyAsync(cancellationToken).ConfigureAwait(false);
-        await SettledAsync(cancellationToken).ConfigureAwait(false);
+        if (waitForNodes)
+        {
+            await AllReadyAsync(cancellationToken).ConfigureAwait(false);
+            await SettledAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private string NodeName(int index) => index switch

@@ -1,3 +1,7 @@
-using Antrea.Migrator;
+namespace Antrea.Migrator;
 
-return await MigratorApp.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
+internal static class Program
+{
+    private static Task<int> Main(string[] args) =>
+        MigratorApp.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
+}

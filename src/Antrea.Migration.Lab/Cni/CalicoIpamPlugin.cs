@@ -181,7 +181,10 @@ internal sealed class CalicoIpamPlugin(ObjectStore store)
             ["metadata"] = new JsonObject { ["name"] = $"{node}-{CalicoBlock.NameOf(block)}" },
             ["spec"] = new JsonObject
             {
-                ["cidr"] = block.ToString(), ["deleted"] = "false", ["node"] = node, ["state"] = "pending",
+                ["cidr"] = block.ToString(),
+                ["deleted"] = "false",
+                ["node"] = node,
+                ["state"] = "pending",
             },
         };
         store.Create(CniKinds.BlockAffinity, affinity);
@@ -221,7 +224,9 @@ internal sealed class CalicoIpamPlugin(ObjectStore store)
                 ["metadata"] = new JsonObject { ["name"] = name },
                 ["spec"] = new JsonObject
                 {
-                    ["block"] = new JsonObject { [block.ToString()] = 1 }, ["deleted"] = false, ["handleID"] = handle,
+                    ["block"] = new JsonObject { [block.ToString()] = 1 },
+                    ["deleted"] = false,
+                    ["handleID"] = handle,
                 },
             });
         }

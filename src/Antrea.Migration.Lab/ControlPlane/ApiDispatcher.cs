@@ -64,10 +64,11 @@ internal sealed class ApiDispatcher(ApiServices services, string token)
         {
             http.Abort();
         }
-        catch (Exception e) when (!http.Response.HasStarted && e is not OperationCanceledException)
+        catch (Exception e)
         {
-            // A bug of this server: say so to the caller instead of closing the connection without a word.
-            await RefuseAsync(http, new ApiException(HttpStatusCode.InternalServerError, "InternalError", e.ToString())).ConfigureAwait(false);
+            // A bug of this server: leave a trace, and tell the caller where that is still possible.
+            LabEvents.Warn(services.Store, "RequestBroke", $"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}: {e}");
+            await RefuseAsync(http, new ApiException(HttpStatusCode.InternalServerError, "InternalError", e.Message)).ConfigureAwait(false);
         }
     }
 
@@ -125,6 +126,8 @@ internal sealed class ApiDispatcher(ApiServices services, string token)
 
         await (verb switch
         {
+            "create" when resource.IsReview => WriteHandler.AllowAsync(call),
+            _ when resource.IsReview => throw ApiException.MethodNotAllowed("the server does not allow this method on the requested resource"),
             "get" => _reads.GetAsync(call),
             "list" => _reads.ListAsync(call),
             "watch" => WatchHandler.WatchAsync(call),

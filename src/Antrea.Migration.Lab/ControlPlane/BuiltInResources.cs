@@ -46,6 +46,7 @@ internal static class BuiltInResources
         Row(new("networking.k8s.io", "v1", "IngressClass", "ingressclasses", Cluster)),
         Row(ResourceType.EndpointSlice),
         Row(new("coordination.k8s.io", "v1", "Lease", "leases", Namespaced)),
+        Row(new("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", Cluster)) with { IsReview = true },
         Row(new("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", Cluster)),
         Row(new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", Cluster)),
         Row(new("rbac.authorization.k8s.io", "v1", "Role", "roles", Namespaced)),

@@ -105,7 +105,7 @@ internal sealed class DiscoveryHandler(ApiServices services)
         var resources = new JsonArray();
         foreach (var resource in served)
         {
-            var entry = Entry(resource, resource.Type.Plural, resource.Type.Kind, AllVerbs);
+            var entry = Entry(resource, resource.Type.Plural, resource.Type.Kind, resource.IsReview ? ["create"] : AllVerbs);
             entry["singularName"] = resource.Singular;
             entry["shortNames"] = resource.ShortNames is [] ? null : Texts(resource.ShortNames);
             entry["categories"] = resource.Categories is [] ? null : Texts(resource.Categories);

@@ -1,14 +1,16 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net.WebSockets;
-using System.Text.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Antrea.Migration.Lab.ControlPlane;
 
-/// <summary>Answers <c>pods/exec</c> over WebSockets: <c>v4.channel.k8s.io</c> and <c>v5.channel.k8s.io</c>.</summary>
+/// <summary>Answers <c>pods/exec</c> over WebSockets: <c>v5.channel.k8s.io</c>, <c>v4.channel.k8s.io</c>, and
+/// <c>channel.k8s.io</c>, which is also what a client without a protocol gets.</summary>
 /// <remarks>A message is a channel's number and data: 0 standard input, 1 output, 2 error, 3 the final Status with the exit
-/// code, 4 terminal size (ignored); in v5, 255 and a channel's number closes that channel.</remarks>
+/// code (before v4 only a message, and only for failures), 4 terminal size (ignored); in v5, 255 and a channel's number
+/// closes that channel.</remarks>
 internal static class ExecHandler
 {
     private const byte Input = 0;
@@ -16,7 +18,8 @@ internal static class ExecHandler
     private const byte Error = 2;
     private const byte Result = 3;
     private const byte Close = 255;
-    private static readonly string[] Protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+    private const string OldProtocol = "channel.k8s.io";
+    private static readonly string[] Protocols = ["v5.channel.k8s.io", "v4.channel.k8s.io", OldProtocol];
 
     /// <summary>Runs a command in a Pod.</summary>
     public static async Task ExecAsync(ApiCall call)
@@ -30,7 +33,8 @@ internal static class ExecHandler
         }
 
         var sockets = call.Http.WebSockets;
-        if (!sockets.IsWebSocketRequest || Protocols.FirstOrDefault(sockets.WebSocketRequestedProtocols.Contains) is not { } protocol)
+        var protocol = Protocols.FirstOrDefault(sockets.WebSocketRequestedProtocols.Contains);
+        if (!sockets.IsWebSocketRequest || (protocol is null && sockets.WebSocketRequestedProtocols.Count > 0))
         {
             var asked = sockets.IsWebSocketRequest
                 ? string.Join(", ", sockets.WebSocketRequestedProtocols)
@@ -41,7 +45,7 @@ internal static class ExecHandler
         }
 
         using var socket = await sockets.AcceptWebSocketAsync(protocol).ConfigureAwait(false);
-        await RunAsync(call, socket, pod, container, argv).ConfigureAwait(false);
+        await RunAsync(call, socket, pod, container, argv, protocol is null or OldProtocol).ConfigureAwait(false);
     }
 
     private static string Container(ApiCall call, JsonObject pod)
@@ -58,7 +62,7 @@ internal static class ExecHandler
         return names.Contains(wanted) ? wanted : throw ApiException.BadRequest($"container {wanted} is not valid for pod {call.Name}");
     }
 
-    private static async Task RunAsync(ApiCall call, WebSocket socket, JsonObject pod, string container, string[] argv)
+    private static async Task RunAsync(ApiCall call, WebSocket socket, JsonObject pod, string container, string[] argv, bool old)
     {
         using var left = CancellationTokenSource.CreateLinkedTokenSource(call.Aborted);
         using var sending = new SemaphoreSlim(1, 1);
@@ -84,7 +88,12 @@ internal static class ExecHandler
         }
 
         await using var result = new ChannelStream(socket, Result, sending);
-        await result.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(status), left.Token).ConfigureAwait(false);
+        if (!old || status.Text("message") is not null)
+        {
+            var text = old ? status.Text("message")! : status.ToJsonString();
+            await result.WriteAsync(Encoding.UTF8.GetBytes(text), left.Token).ConfigureAwait(false);
+        }
+
         await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, left.Token).ConfigureAwait(false);
         await receiving.ConfigureAwait(false);
     }

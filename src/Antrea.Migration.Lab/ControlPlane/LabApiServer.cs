@@ -75,10 +75,14 @@ internal sealed class LabApiServer : IAsyncDisposable
     /// <summary>Ends open watches and exec sessions and stops listening.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         _certificate.Dispose();
-        _stopping.Dispose();
     }
 
     private static X509Certificate2 CreateCertificate()

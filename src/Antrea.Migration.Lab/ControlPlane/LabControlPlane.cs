@@ -52,9 +52,8 @@ internal sealed class LabControlPlane : IAsyncDisposable
             ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = 443, ["targetPort"] = 6443 }),
         };
         CreateMissing(store, ResourceType.Service, "default", "kubernetes", new JsonObject { ["spec"] = kubernetes });
-        var controllers = ControllerLoop.Start(store, time);
         var server = await LabApiServer.StartAsync(options, store, executor, time, cancellationToken).ConfigureAwait(false);
-        return new LabControlPlane(store, server, controllers);
+        return new LabControlPlane(store, server, ControllerLoop.Start(store, time));
     }
 
     /// <summary>Waits until the controllers have dealt with every change made so far, and with those they made themselves.</summary>

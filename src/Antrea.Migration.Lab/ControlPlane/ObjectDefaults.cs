@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 
@@ -39,6 +40,9 @@ internal sealed class ObjectDefaults(ObjectStore store, Cidr serviceCidr)
             case ("", "Node"):
                 obj.Ensure("spec");
                 obj.Ensure("metadata").Ensure("labels").Default("kubernetes.io/hostname", obj.NameOf());
+                break;
+            case ("", "Secret"):
+                Secret(obj);
                 break;
             case ("", "Service"):
                 Service(obj, old);
@@ -103,6 +107,18 @@ internal sealed class ObjectDefaults(ObjectStore store, Cidr serviceCidr)
         {
             CompletePodSpec(pod);
         }
+    }
+
+    /// <summary><c>stringData</c> is for writing only: it ends up in <c>data</c>.</summary>
+    private static void Secret(JsonObject obj)
+    {
+        obj.Default("type", "Opaque");
+        foreach (var (key, value) in obj.Object("stringData").Copy() ?? [])
+        {
+            obj.Ensure("data")[key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(value.Text() ?? ""));
+        }
+
+        obj.Remove("stringData");
     }
 
     private static void DaemonSet(JsonObject spec)

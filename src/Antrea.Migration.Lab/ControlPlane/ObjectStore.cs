@@ -14,6 +14,9 @@ namespace Antrea.Migration.Lab.ControlPlane;
 /// <param name="historyLimit">How many past changes are kept at least for <see cref="Subscribe"/>.</param>
 internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
 {
+    private static readonly Comparer<(string Namespace, string Name)> KeyOrder = Comparer<(string Namespace, string Name)>.Create(
+        (a, b) => string.CompareOrdinal(a.Namespace, b.Namespace) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));
+
     private readonly Lock _gate = new();
     private readonly Dictionary<ResourceType, SortedDictionary<(string Namespace, string Name), JsonObject>> _objects = [];
     private readonly List<StoreEvent> _history = [];
@@ -191,6 +194,23 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
         }
     }
 
+    /// <summary>Calls <paramref name="onEvent"/> with every object there is, as if it was just added, and then for every change.</summary>
+    public IDisposable Follow(Action<StoreEvent> onEvent)
+    {
+        lock (_gate)
+        {
+            foreach (var (type, objects) in _objects.ToList())
+            {
+                foreach (var obj in objects.Values.ToList())
+                {
+                    onEvent(new StoreEvent(StoreEventType.Added, type, obj, _version));
+                }
+            }
+
+            return Subscribe(onEvent, _version);
+        }
+    }
+
     private static bool HasFinalizers(JsonObject obj) =>
         obj.At("metadata", "finalizers") is JsonArray { Count: > 0 }
         || (obj.Text("kind") == ResourceType.Namespace.Kind && obj.At("spec", "finalizers") is JsonArray { Count: > 0 });
@@ -214,6 +234,8 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
         {
             var copy = obj.Copy();
             var old = Peek(type, copy.NamespaceOf(), copy.NameOf()) ?? throw StoreConflictException.NotFound(type, copy.NameOf());
+            copy["apiVersion"] ??= type.ApiVersion;
+            copy["kind"] ??= type.Kind;
             var metadata = copy.Ensure("metadata");
             var oldMetadata = (JsonObject)old["metadata"]!;
             if (metadata.Text("resourceVersion") is { Length: > 0 } version && version != oldMetadata.Text("resourceVersion"))
@@ -276,9 +298,6 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
 
         return table;
     }
-
-    private static readonly Comparer<(string Namespace, string Name)> KeyOrder = Comparer<(string Namespace, string Name)>.Create(
-        (a, b) => string.CompareOrdinal(a.Namespace, b.Namespace) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));
 
     private JsonObject Remove(ResourceType type, JsonObject last, JsonObject old)
     {

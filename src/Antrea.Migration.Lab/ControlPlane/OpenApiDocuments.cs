@@ -25,7 +25,7 @@ internal sealed class OpenApiDocuments(ResourceCatalog catalog, string version)
         var accept = http.Request.Headers.Accept.ToString();
         if (parts is ["v2"] && accept.Contains(ProtobufV2, StringComparison.Ordinal))
         {
-            http.Response.ContentType = ProtobufV2;
+            http.Response.ContentType = ProtobufV2.Replace('@', '.'); // Go cannot parse a media type with '@'
             await http.Response.Body.WriteAsync(EmptyProtobuf(), http.RequestAborted).ConfigureAwait(false);
             return;
         }

@@ -86,15 +86,7 @@ internal sealed class ReadHandler
         if (call.Query("resourceVersion") is { Length: > 0 } asked)
         {
             var wanted = WatchHandler.ParseVersion(asked);
-            if (wanted > version)
-            {
-                throw new ApiException(
-                    HttpStatusCode.GatewayTimeout, "Timeout", $"Too large resource version: {wanted}, current: {version}")
-                {
-                    RetryAfterSeconds = 1,
-                };
-            }
-
+            CheckReached(wanted, version);
             if (call.Query("resourceVersionMatch") == "Exact" && wanted != version)
             {
                 throw ApiException.Expired($"The resourceVersion for the provided list is too old: only the newest ({version}) can be listed exactly.");
@@ -104,13 +96,27 @@ internal sealed class ReadHandler
         return (items, version, 0, null);
     }
 
+    /// <summary>A version from the future can only come from another cluster.</summary>
+    /// <exception cref="ApiException">504.</exception>
+    public static void CheckReached(long wanted, long version)
+    {
+        if (wanted > version)
+        {
+            throw new ApiException(HttpStatusCode.GatewayTimeout, "Timeout", $"Too large resource version: {wanted}, current: {version}")
+            {
+                RetryAfterSeconds = 1,
+            };
+        }
+    }
+
     private static string Token(string snapshot, int next) =>
         Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(new JsonArray(snapshot, next)));
 
     private (List<JsonObject> Items, long Version, int Start, string? Id) Continue(ApiCall call, string token)
     {
         var bytes = new byte[token.Length];
-        if (!Convert.TryFromBase64String(token, bytes, out var length) || ParseToken(Encoding.UTF8.GetString(bytes, 0, length)) is not var (id, start))
+        if (!Convert.TryFromBase64String(token, bytes, out var length)
+            || ParseToken(Encoding.UTF8.GetString(bytes, 0, length)) is not var (id, start))
         {
             throw ApiException.BadRequest("continue key is not valid: it was not made by this server");
         }

@@ -11,16 +11,7 @@ internal sealed class ResourceCatalog
         ImmutableSortedDictionary.Create<string, ImmutableArray<ServedResource>>(StringComparer.Ordinal);
 
     /// <summary>Follows the CustomResourceDefinitions of a store.</summary>
-    public ResourceCatalog(ObjectStore store)
-    {
-        var (definitions, version) = store.PeekWithVersion(ResourceType.CustomResourceDefinition);
-        foreach (var definition in definitions)
-        {
-            Serve(definition);
-        }
-
-        store.Subscribe(OnEvent, version);
-    }
+    public ResourceCatalog(ObjectStore store) => store.Follow(OnEvent);
 
     /// <summary>Everything served, built-in kinds first.</summary>
     public IEnumerable<ServedResource> All => BuiltInResources.All.Concat(_custom.Values.SelectMany(r => r));

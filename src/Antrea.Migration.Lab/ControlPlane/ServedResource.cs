@@ -28,6 +28,9 @@ internal sealed record ServedResource(ResourceType Type, string Version)
     /// <summary>Further subresources with the group/version and kind they take, for discovery.</summary>
     public (string Name, string Group, string Version, string Kind, string[] Verbs)[] Subresources { get; init; } = [];
 
+    /// <summary>Whether it is a question to the server, which is answered and not stored.</summary>
+    public bool IsReview { get; init; }
+
     /// <summary>Whether a CustomResourceDefinition made it.</summary>
     public bool IsCustom { get; init; }
 

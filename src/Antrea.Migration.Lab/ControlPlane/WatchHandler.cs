@@ -16,6 +16,7 @@ internal static class WatchHandler
     {
         var stream = new EventStream(call, new ObjectSelection(call), TableRequest.Of(call));
         var since = ParseVersion(call.Query("resourceVersion"));
+        ReadHandler.CheckReached(since, call.Store.Version);
         var initial = call.Query("sendInitialEvents") switch
         {
             "true" when call.Query("resourceVersionMatch") != "NotOlderThan" => throw ApiException.BadRequest(
@@ -85,7 +86,7 @@ internal static class WatchHandler
         }
         catch (StoreConflictException refusal)
         {
-            await stream.WriteAsync("ERROR", ApiException.From(refusal).ToStatus(), ended).ConfigureAwait(false);
+            await stream.WriteAsync("ERROR", ApiException.From(refusal).ToStatus()).ConfigureAwait(false);
             return;
         }
 
@@ -96,24 +97,24 @@ internal static class WatchHandler
             {
                 foreach (var item in items)
                 {
-                    await stream.AddInitialAsync(item, ended).ConfigureAwait(false);
+                    await stream.AddInitialAsync(item).ConfigureAwait(false);
                 }
 
                 if (call.Query("sendInitialEvents") == "true")
                 {
-                    await stream.BookmarkAsync(version, endsInitial: true, ended).ConfigureAwait(false);
+                    await stream.BookmarkAsync(version, endsInitial: true).ConfigureAwait(false);
                 }
             }
 
-            await stream.FlushAsync(ended).ConfigureAwait(false);
+            await stream.FlushAsync().ConfigureAwait(false);
             while (true)
             {
                 while (events.Reader.TryRead(out var happened))
                 {
-                    await stream.AddAsync(happened, ended).ConfigureAwait(false);
+                    await stream.AddAsync(happened).ConfigureAwait(false);
                 }
 
-                await stream.FlushAsync(ended).ConfigureAwait(false);
+                await stream.FlushAsync().ConfigureAwait(false);
                 await WaitAsync(call, stream, events.Reader, ended).ConfigureAwait(false);
             }
         }
@@ -135,10 +136,10 @@ internal static class WatchHandler
             {
                 // Every change up to this version is in the queue already, so an empty queue means it was sent.
                 var version = call.Store.Version;
-                if (events.Count == 0)
+                if (!events.TryPeek(out _))
                 {
-                    await stream.BookmarkAsync(version, endsInitial: false, ended).ConfigureAwait(false);
-                    await stream.FlushAsync(ended).ConfigureAwait(false);
+                    await stream.BookmarkAsync(version, endsInitial: false).ConfigureAwait(false);
+                    await stream.FlushAsync().ConfigureAwait(false);
                 }
             }
         }
@@ -150,6 +151,7 @@ internal static class WatchHandler
     private sealed class WatchDroppedException : Exception;
 
     /// <summary>Writes the events of one watch, as JSON lines.</summary>
+    /// <remarks>Writes are not cancelled when the time is up: Kestrel breaks the connection of a cancelled write.</remarks>
     private sealed class EventStream(ApiCall call, ObjectSelection selection, TableRequest? table)
     {
         private readonly int? _dropAfter = call.Http.Items[typeof(LabApiFault.EndWatch)] as int?;
@@ -157,16 +159,16 @@ internal static class WatchHandler
 
         public void Begin() => DropWhenDue();
 
-        public async Task AddInitialAsync(JsonObject item, CancellationToken ended)
+        public async Task AddInitialAsync(JsonObject item)
         {
             if (selection.Includes(item))
             {
-                await WriteAsync("ADDED", Show(item), ended).ConfigureAwait(false);
+                await WriteAsync("ADDED", Show(item)).ConfigureAwait(false);
             }
         }
 
         /// <summary>An object that enters the selection is ADDED for this watcher, one that leaves it DELETED.</summary>
-        public async Task AddAsync(StoreEvent happened, CancellationToken ended)
+        public async Task AddAsync(StoreEvent happened)
         {
             var before = happened.Previous is { } previous && selection.Includes(previous);
             var after = happened.Type != StoreEventType.Deleted && selection.Includes(happened.Object);
@@ -179,11 +181,11 @@ internal static class WatchHandler
             };
             if (type is not null)
             {
-                await WriteAsync(type, Show(happened.Object), ended).ConfigureAwait(false);
+                await WriteAsync(type, Show(happened.Object)).ConfigureAwait(false);
             }
         }
 
-        public Task BookmarkAsync(long version, bool endsInitial, CancellationToken ended)
+        public Task BookmarkAsync(long version, bool endsInitial)
         {
             var metadata = new JsonObject { ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture), ["creationTimestamp"] = null };
             if (endsInitial)
@@ -197,10 +199,10 @@ internal static class WatchHandler
                 ["apiVersion"] = call.Resource.ApiVersion,
                 ["metadata"] = metadata,
             };
-            return WriteAsync("BOOKMARK", table is null ? mark : table.Render([], metadata.Copy()), ended, counts: false);
+            return WriteAsync("BOOKMARK", table is null ? mark : table.Render([], metadata.Copy()), counts: false);
         }
 
-        public async Task WriteAsync(string type, JsonObject obj, CancellationToken ended, bool counts = true)
+        public async Task WriteAsync(string type, JsonObject obj, bool counts = true)
         {
             using var line = new MemoryStream();
             using (var writer = new Utf8JsonWriter(line, ApiCall.JsonStyle))
@@ -213,16 +215,16 @@ internal static class WatchHandler
             }
 
             line.WriteByte((byte)'\n');
-            await call.Http.Response.Body.WriteAsync(line.GetBuffer().AsMemory(0, (int)line.Length), ended).ConfigureAwait(false);
+            await call.Http.Response.Body.WriteAsync(line.GetBuffer().AsMemory(0, (int)line.Length), call.Aborted).ConfigureAwait(false);
             if (counts)
             {
                 _sent++;
-                await FlushAsync(ended).ConfigureAwait(false);
+                await FlushAsync().ConfigureAwait(false);
                 DropWhenDue();
             }
         }
 
-        public Task FlushAsync(CancellationToken ended) => call.Http.Response.Body.FlushAsync(ended);
+        public Task FlushAsync() => call.Http.Response.Body.FlushAsync(call.Aborted);
 
         private void DropWhenDue()
         {

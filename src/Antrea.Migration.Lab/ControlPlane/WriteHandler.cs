@@ -22,6 +22,14 @@ internal static class WriteHandler
         await call.AnswerAsync(call.Present(Replace(call, _ => obj.Copy()))).ConfigureAwait(false);
     }
 
+    /// <summary>POST of a SelfSubjectAccessReview: whoever has the token may do everything.</summary>
+    public static async Task AllowAsync(ApiCall call)
+    {
+        var review = await call.ReadObjectAsync().ConfigureAwait(false);
+        review["status"] = new JsonObject { ["allowed"] = true, ["reason"] = "the lab has one user, who may do everything" };
+        await call.AnswerAsync(review, HttpStatusCode.Created).ConfigureAwait(false);
+    }
+
     /// <summary>Completes, checks and stores a new object.</summary>
     /// <exception cref="ApiException">It may not be created.</exception>
     /// <exception cref="StoreConflictException">The store refuses it.</exception>

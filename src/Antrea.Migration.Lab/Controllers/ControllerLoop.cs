@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Antrea.Migration.Lab.ControlPlane;
@@ -26,15 +25,7 @@ internal sealed class ControllerLoop : IAsyncDisposable
     private ControllerLoop(ObjectStore store, TimeProvider time, IController[] controllers)
     {
         (_store, _time, _controllers) = (store, time, controllers);
-        _subscription = store.Subscribe(happened => _inbox.Writer.TryWrite(happened), store.Version);
-        foreach (var type in store.Types())
-        {
-            foreach (var obj in store.PeekAll(type))
-            {
-                _inbox.Writer.TryWrite(new StoreEvent(StoreEventType.Added, type, obj, store.Version));
-            }
-        }
-
+        _subscription = store.Follow(happened => _inbox.Writer.TryWrite(happened));
         _running = Task.Run(RunAsync);
     }
 
@@ -188,15 +179,10 @@ internal sealed class ControllerLoop : IAsyncDisposable
     {
         var message = $"{controller.GetType().Name} broke at {key}: {e.Message}";
         _broken ??= new InvalidOperationException(message, e);
-        var name = "controller-" + RandomNames.Suffix() + _store.Version.ToString(CultureInfo.InvariantCulture);
-        _store.Create(ResourceType.Event, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default" },
-            ["type"] = "Warning",
-            ["reason"] = "ControllerBroke",
-            ["message"] = message,
-            ["involvedObject"] = new JsonObject { ["kind"] = key.Type.Kind, ["namespace"] = key.Namespace, ["name"] = key.Name },
-            ["lastTimestamp"] = _store.Now,
-        });
+        LabEvents.Warn(
+            _store,
+            "ControllerBroke",
+            message,
+            new JsonObject { ["kind"] = key.Type.Kind, ["namespace"] = key.Namespace, ["name"] = key.Name });
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Lab.ControlPlane;
 
@@ -43,9 +44,10 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
             return null;
         }
 
+        var hash = PodTemplates.HashOf(set.At("spec", "template"));
         if (!set.IsTerminating())
         {
-            var hash = PodTemplates.HashOf(set.At("spec", "template"));
+            store.Adopt(ResourceType.Pod, set);
             Place(set, hash);
             if (set.Text("spec", "updateStrategy", "type") == "RollingUpdate")
             {
@@ -53,7 +55,7 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
             }
         }
 
-        return Publish(set);
+        return Publish(set, hash);
     }
 
     private static bool IsHeartbeat(StoreEvent happened) =>
@@ -63,34 +65,37 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
         && before.ConditionIsTrue("Ready") == happened.Object.ConditionIsTrue("Ready")
         && before.ConditionIsTrue("NetworkUnavailable") == happened.Object.ConditionIsTrue("NetworkUnavailable");
 
+    /// <summary>The Pods' spec before it is tied to a Node: what decides which Nodes they fit.</summary>
+    private static JsonObject SpecOf(JsonObject set)
+    {
+        var spec = set.Object("spec", "template", "spec").Copy() ?? [];
+        var tolerations = spec["tolerations"] as JsonArray ?? [];
+        spec["tolerations"] = new JsonArray([.. tolerations.Select(t => t?.DeepClone()), .. Tolerated
+            .Concat(spec.Flag("hostNetwork") ? [("network-unavailable", "NoSchedule")] : [])
+            .Select(t => (JsonNode)new JsonObject { ["key"] = "node.kubernetes.io/" + t.Item1, ["operator"] = "Exists", ["effect"] = t.Item2 })]);
+        return spec;
+    }
+
     private static JsonObject NewPod(JsonObject set, string node, string hash)
     {
         var pod = PodTemplates.NewPod(set, Hash, hash);
         pod["metadata"]!["labels"]!["pod-template-generation"] =
-            (set.Number("metadata", "generation") ?? 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var spec = pod.Ensure("spec");
-        var here = new JsonObject
-        {
-            ["matchFields"] = new JsonArray(new JsonObject
-            {
-                ["key"] = "metadata.name",
-                ["operator"] = "In",
-                ["values"] = new JsonArray(node),
-            }),
-        };
+            (set.Number("metadata", "generation") ?? 1).ToString(CultureInfo.InvariantCulture);
+        var spec = SpecOf(set);
         var affinity = spec.Ensure("affinity").Ensure("nodeAffinity").Ensure("requiredDuringSchedulingIgnoredDuringExecution");
         var terms = affinity.Items("nodeSelectorTerms").ToList();
         affinity["nodeSelectorTerms"] = new JsonArray([.. (terms.Count == 0 ? [[]] : terms).Select(term =>
         {
             var narrowed = term.Copy();
-            narrowed["matchFields"] = here["matchFields"]!.DeepClone();
+            narrowed["matchFields"] = new JsonArray(new JsonObject
+            {
+                ["key"] = "metadata.name",
+                ["operator"] = "In",
+                ["values"] = new JsonArray(node),
+            });
             return (JsonNode)narrowed;
         })]);
-
-        var tolerations = spec["tolerations"] as JsonArray ?? [];
-        spec["tolerations"] = new JsonArray([.. tolerations.Select(t => t?.DeepClone()), .. Tolerated
-            .Concat(spec.Flag("hostNetwork") ? [("network-unavailable", "NoSchedule")] : [])
-            .Select(t => (JsonNode)new JsonObject { ["key"] = "node.kubernetes.io/" + t.Item1, ["operator"] = "Exists", ["effect"] = t.Item2 })]);
+        pod["spec"] = spec;
         return pod;
     }
 
@@ -118,20 +123,18 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
     /// <summary>Makes missing Pods and takes away those that have ended, are too many or have no business there.</summary>
     private void Place(JsonObject set, string hash)
     {
-        var pods = PodsByNode(set);
+        var (pods, spec) = (PodsByNode(set), SpecOf(set));
         foreach (var node in store.PeekAll(ResourceType.Node))
         {
             var here = pods.GetValueOrDefault(node.NameOf(), []);
             pods.Remove(node.NameOf());
-            var wanted = NewPod(set, node.NameOf(), hash);
-            var spec = wanted.Object("spec") ?? [];
             var mayRun = NodeFit.Objection(spec, node) is null;
             var mayStay = NodeFit.MatchesSelectors(spec, node) && NodeFit.UntoleratedTaint(spec, node, "NoExecute") is null;
             if (here.Count == 0)
             {
                 if (mayRun)
                 {
-                    store.Create(ResourceType.Pod, wanted);
+                    store.Create(ResourceType.Pod, NewPod(set, node.NameOf(), hash));
                 }
 
                 continue;
@@ -159,10 +162,8 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
 
     private void Roll(JsonObject set, string hash)
     {
-        var nodes = store.PeekAll(ResourceType.Node)
-            .Where(n => NodeFit.Objection(NewPod(set, n.NameOf(), hash).Object("spec") ?? [], n) is null)
-            .Select(n => n.NameOf())
-            .ToList();
+        var spec = SpecOf(set);
+        var nodes = store.PeekAll(ResourceType.Node).Where(n => NodeFit.Objection(spec, n) is null).Select(n => n.NameOf()).ToList();
         var pods = PodsByNode(set);
         var (maxUnavailable, maxSurge) = Limits(set, nodes.Count);
         var (unavailable, surging) = (0L, 0L);
@@ -205,18 +206,16 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
         }
     }
 
-    private TimeSpan? Publish(JsonObject set)
+    private TimeSpan? Publish(JsonObject set, string hash)
     {
-        var hash = PodTemplates.HashOf(set.At("spec", "template"));
         var (desired, current, misscheduled, ready, available, updated) = (0, 0, 0, 0, 0, 0);
         TimeSpan? again = null;
-        var pods = PodsByNode(set);
+        var (pods, spec) = (PodsByNode(set), SpecOf(set));
         foreach (var node in store.PeekAll(ResourceType.Node))
         {
             var here = pods.GetValueOrDefault(node.NameOf(), []);
             var active = here.Where(p => p.IsActive()).ToList();
-            var fits = NodeFit.Objection(NewPod(set, node.NameOf(), hash).Object("spec") ?? [], node) is null;
-            if (!fits)
+            if (NodeFit.Objection(spec, node) is not null)
             {
                 misscheduled += here.Count > 0 ? 1 : 0;
                 continue;

@@ -6,8 +6,9 @@ namespace Antrea.Migration.Lab.Controllers;
 
 /// <summary>Rolls a Deployment's ReplicaSets towards its template: RollingUpdate within maxSurge (rounded up) and
 /// maxUnavailable (rounded down), or Recreate; paused ones are only scaled.</summary>
-/// <remarks>Of <c>pkg/controller/deployment</c> left out: adoption, proportional scaling in the middle of a rollout (the new
-/// ReplicaSet takes the difference), and <c>progressDeadlineSeconds</c> (a stuck rollout stays Progressing).</remarks>
+/// <remarks>Of <c>pkg/controller/deployment</c> left out: proportional scaling in the middle of a rollout (the new
+/// ReplicaSet takes the difference), and <c>progressDeadlineSeconds</c> (a stuck rollout stays Progressing). Stricter than
+/// it: the new ReplicaSet grows when the old one's Pods are on their way out, not already when it was told to shrink.</remarks>
 internal sealed class DeploymentController(ObjectStore store) : IController
 {
     private const string Hash = "pod-template-hash";
@@ -46,6 +47,7 @@ internal sealed class DeploymentController(ObjectStore store) : IController
 
         if (!deployment.IsTerminating())
         {
+            store.Adopt(ResourceType.ReplicaSet, deployment);
             var hash = PodTemplates.HashOf(deployment.At("spec", "template"));
             var old = SetsOf(deployment);
             var current = old.Find(s => s.Text("metadata", "labels", Hash) == hash);
@@ -116,9 +118,10 @@ internal sealed class DeploymentController(ObjectStore store) : IController
         }
 
         var total = Replicas(current) + old.Sum(Replicas);
+        var occupied = Replicas(current) + old.Sum(s => Math.Max(Replicas(s), s.Number("status", "replicas") ?? 0));
         var target = Replicas(current) >= wanted
             ? wanted
-            : Math.Min(wanted, Replicas(current) + Math.Max(0, wanted + surge - total));
+            : Math.Min(wanted, Replicas(current) + Math.Max(0, wanted + surge - occupied));
         if (target != Replicas(current))
         {
             SetReplicas(current, target);

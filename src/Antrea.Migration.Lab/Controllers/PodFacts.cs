@@ -46,6 +46,22 @@ internal static class PodFacts
     public static List<JsonObject> PodsOf(this ObjectStore store, JsonObject owner) =>
         store.OwnedBy(ResourceType.Pod, owner);
 
+    /// <summary>Makes a workload the controller of those objects that its selector matches and that have none.</summary>
+    public static void Adopt(this ObjectStore store, ResourceType type, JsonObject owner)
+    {
+        var selector = LabelSelector.FromSpec(owner.Object("spec", "selector"));
+        foreach (var orphan in store.PeekAll(type, owner.NamespaceOf())
+            .Where(o => o.ControllerOf() is null && !o.IsTerminating() && selector.Matches(o)))
+        {
+            store.Mutate(type, orphan.NamespaceOf(), orphan.NameOf(), now =>
+            {
+                var others = now.Items("metadata", "ownerReferences").Select(r => (JsonNode)r.Copy());
+                now["metadata"]!["ownerReferences"] = new JsonArray([.. others, PodTemplates.OwnerReference(owner)]);
+                return true;
+            });
+        }
+    }
+
     /// <summary>The objects of a kind that an object controls.</summary>
     public static List<JsonObject> OwnedBy(this ObjectStore store, ResourceType type, JsonObject owner)
     {

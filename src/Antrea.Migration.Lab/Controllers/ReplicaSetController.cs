@@ -3,7 +3,7 @@ using Antrea.Migration.Lab.ControlPlane;
 
 namespace Antrea.Migration.Lab.Controllers;
 
-/// <summary>Keeps as many Pods of a ReplicaSet as it asks for. Pods that carry its labels but not its reference are not adopted.</summary>
+/// <summary>Keeps as many Pods of a ReplicaSet as it asks for.</summary>
 internal sealed class ReplicaSetController(ObjectStore store, TimeProvider time) : IController
 {
     public IEnumerable<WorkKey> KeysFor(StoreEvent happened)
@@ -27,6 +27,7 @@ internal sealed class ReplicaSetController(ObjectStore store, TimeProvider time)
 
         if (!set.IsTerminating())
         {
+            store.Adopt(ResourceType.Pod, set);
             Scale(set, [.. store.PodsOf(set).Where(p => p.IsActive())]);
         }
 

@@ -31,6 +31,11 @@ internal sealed class StatefulSetController(ObjectStore store, TimeProvider time
         }
 
         var revision = $"{set.NameOf()}-{PodTemplates.HashOf(set.At("spec", "template"))}";
+        if (!set.IsTerminating())
+        {
+            store.Adopt(ResourceType.Pod, set);
+        }
+
         if (!set.IsTerminating() && Place(set, revision) && set.Text("spec", "updateStrategy", "type") == "RollingUpdate")
         {
             Roll(set, revision);

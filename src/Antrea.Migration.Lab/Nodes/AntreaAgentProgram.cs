@@ -105,7 +105,10 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
             bridge.SetPeer(peer);
             Node.Host.ReplaceRoute(new Route
             {
-                Destination = peer.PodCidr, Gateway = peer.PodCidr.AddressAt(1), Device = GatewayDevice, OnLink = true,
+                Destination = peer.PodCidr,
+                Gateway = peer.PodCidr.AddressAt(1),
+                Device = GatewayDevice,
+                OnLink = true,
             });
         }
 
@@ -143,6 +146,11 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
 
     private void Report()
     {
+        if (Services.Store.Peek(ResourceType.CustomResourceDefinition, "", CniKinds.AntreaAgentInfo.QualifiedPlural) is null)
+        {
+            return;
+        }
+
         var now = Services.Store.Now;
         var isConnected = Services.Store.PeekAll(CniKinds.AntreaControllerInfo).Count > 0;
         JsonObject info;
@@ -165,7 +173,9 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
         ["version"] = Context.Tag,
         ["podRef"] = new JsonObject
         {
-            ["kind"] = "Pod", ["namespace"] = Context.Pod.NamespaceOf(), ["name"] = Context.Pod.NameOf(),
+            ["kind"] = "Pod",
+            ["namespace"] = Context.Pod.NamespaceOf(),
+            ["name"] = Context.Pod.NameOf(),
         },
         ["nodeRef"] = new JsonObject { ["kind"] = "Node", ["name"] = Node.Name },
         ["nodeSubnets"] = new JsonArray(bridge.PodCidr.ToString()),

@@ -43,12 +43,16 @@ internal sealed class AntreaControllerProgram(ContainerContext context) : NodePr
             ["version"] = Context.Tag,
             ["podRef"] = new JsonObject
             {
-                ["kind"] = "Pod", ["namespace"] = Context.Pod.NamespaceOf(), ["name"] = Context.Pod.NameOf(),
+                ["kind"] = "Pod",
+                ["namespace"] = Context.Pod.NamespaceOf(),
+                ["name"] = Context.Pod.NameOf(),
             },
             ["nodeRef"] = new JsonObject { ["kind"] = "Node", ["name"] = Node.Name },
             ["controllerConditions"] = new JsonArray(new JsonObject
             {
-                ["type"] = "ControllerHealthy", ["status"] = "True", ["lastHeartbeatTime"] = now,
+                ["type"] = "ControllerHealthy",
+                ["status"] = "True",
+                ["lastHeartbeatTime"] = now,
             }),
             ["apiPort"] = 10349,
         });

@@ -45,7 +45,9 @@ internal static class CalicoInstall
             },
             new JsonObject
             {
-                ["type"] = "portmap", ["snat"] = true, ["capabilities"] = new JsonObject { ["portMappings"] = true },
+                ["type"] = "portmap",
+                ["snat"] = true,
+                ["capabilities"] = new JsonObject { ["portMappings"] = true },
             },
             new JsonObject { ["type"] = "bandwidth", ["capabilities"] = new JsonObject { ["bandwidth"] = true } }),
     };

@@ -44,7 +44,9 @@ internal static class CalicoLeftovers
     /// <summary>Removes files, chains and sets, routes by protocol, and the tunnel's address. May be repeated.</summary>
     public static NodeCommandResult Clean(LabNode node, IReadOnlyList<string> arguments)
     {
-        foreach (var file in Files.Concat(Directories.SelectMany(d => node.Files.All().Select(f => f.Key).Where(f => f.StartsWith(d + "/", StringComparison.Ordinal)))).ToList())
+        var everything = node.Files.All().Select(f => f.Key).ToList();
+        var inside = Directories.SelectMany(d => everything.Where(f => f.StartsWith(d + "/", StringComparison.Ordinal)));
+        foreach (var file in Files.Concat(inside).ToList())
         {
             node.Files.Remove(file);
         }

@@ -121,7 +121,9 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
             ["metadata"] = new JsonObject { ["name"] = "default" },
             ["spec"] = new JsonObject
             {
-                ["calicoVersion"] = Context.Tag, ["clusterType"] = Context.Environment("CLUSTER_TYPE") ?? "k8s,bgp", ["datastoreReady"] = true,
+                ["calicoVersion"] = Context.Tag,
+                ["clusterType"] = Context.Environment("CLUSTER_TYPE") ?? "k8s,bgp",
+                ["datastoreReady"] = true,
             },
         });
         Services.Store.CreateMissing(CniKinds.FelixConfiguration, new JsonObject
@@ -129,7 +131,10 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
             ["metadata"] = new JsonObject { ["name"] = "default" },
             ["spec"] = new JsonObject
             {
-                ["bpfLogLevel"] = "", ["floatingIPs"] = "Disabled", ["logSeverityScreen"] = "Info", ["reportingInterval"] = "0s",
+                ["bpfLogLevel"] = "",
+                ["floatingIPs"] = "Disabled",
+                ["logSeverityScreen"] = "Info",
+                ["reportingInterval"] = "0s",
             },
         });
     }

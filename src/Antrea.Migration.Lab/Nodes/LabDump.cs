@@ -11,9 +11,11 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <summary>A cluster as canonical text: equal text for clusters that differ only in times, ids, random names and the order in which addresses were given.</summary>
 internal static class LabDump
 {
+    private const string HostLocalFiles = "/var/run/antrea/cni/networks/";
+    private const string MultusCaches = "/var/lib/cni/multus/";
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    // A ReplicaSet's or DaemonSet's suffix, a container id, a uid, a time.
     private static readonly Regex ContainerId = new("[0-9a-f]{64}", RegexOptions.CultureInvariant);
     private static readonly Regex Time = new("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", RegexOptions.CultureInvariant);
 
@@ -44,9 +46,11 @@ internal static class LabDump
             Section(text, $"{type.ApiVersion} {type.Kind}", store.PeekAll(type).Select(Object));
         }
 
-        foreach (var node in nodes)
+        var all = nodes.ToList();
+        Section(text, "Sandboxes of all Nodes", SandboxLines(all));
+        foreach (var node in all)
         {
-            Section(text, $"Files on {node.Name}", node.Files.All().Select(File));
+            Section(text, $"Files on {node.Name}", node.Files.All().Where(f => !IsOfSandbox(f.Key)).Select(File));
             Section(text, $"Routes on {node.Name}", node.Host.State.Routing.Routes
                 .Where(r => r.Device?.StartsWith("cali", StringComparison.Ordinal) != true)
                 .Select(r => NodeVerbs.RoutesJson([r])[0]!.ToJsonString()));
@@ -66,7 +70,7 @@ internal static class LabDump
     }
 
     private static string PodLine(ObjectStore store, JsonObject pod) =>
-        $"{OwnerName(store, pod)} on {pod.Text("spec", "nodeName")}: {pod.Text("status", "phase")}"
+        $"{OwnerName(store, pod)}{PlaceOf(pod)}: {pod.Text("status", "phase")}"
         + $"{(pod.ConditionIsTrue("Ready") ? " ready" : "")}{(pod.IsTerminating() ? " terminating" : "")}"
         + $" {string.Join(',', pod.Items("spec", "containers").Select(c => c.Text("image")))}"
         + $"{(pod.Flag("spec", "hostNetwork") ? " on the host network" : "")}";
@@ -84,6 +88,10 @@ internal static class LabDump
             + (store.Peek(ResourceType.ReplicaSet, pod.NamespaceOf(), name)?.ControllerOf().Text("name") ?? name);
     }
 
+    /// <summary>The Node, where it is no matter of the scheduler's mood: not for Deployments and StatefulSets.</summary>
+    private static string PlaceOf(JsonObject pod) =>
+        pod.ControllerOf() is { } owner && owner.Text("kind") != ResourceType.DaemonSet.Kind ? "" : $" on {pod.Text("spec", "nodeName")}";
+
     private static IEnumerable<string> BlockLines(ObjectStore store, JsonObject json)
     {
         var block = new CalicoBlock(json.Copy());
@@ -92,9 +100,23 @@ internal static class LabDump
         {
             var secondary = attributes.Object("secondary");
             var pod = secondary.Text("pod") is { } name ? store.Peek(ResourceType.Pod, secondary.Text("namespace") ?? "", name) : null;
-            yield return $"{block.Cidr} {secondary.Text("type") ?? (pod is null ? "a Pod that is gone" : OwnerName(store, pod))} on {secondary.Text("node")}";
+            yield return pod is not null ? $"an address of {OwnerName(store, pod)}{PlaceOf(pod)}"
+                : secondary.Text("type") is { } type ? $"{block.Cidr} {type} on {secondary.Text("node")}"
+                : "an address of a Pod that is gone";
         }
     }
+
+    /// <summary>What there is per sandbox, counted over all Nodes, as where a Deployment's Pods run is left out.</summary>
+    private static IEnumerable<string> SandboxLines(IReadOnlyCollection<LabNode> nodes)
+    {
+        yield return $"veths {nodes.Sum(n => n.Host.State.Veths.Count)}";
+        yield return $"OVS ports {nodes.Sum(n => n.Host.State.Ovs?.State.Ports.Count ?? 0)}";
+        yield return $"Multus caches {nodes.Sum(n => n.Files.Files(MultusCaches.TrimEnd('/')).Count)}";
+        yield return $"host-local addresses {nodes.Sum(n => n.Files.Files(HostLocalFiles + "antrea").Count(f => f != "last_reserved_ip.0"))}";
+    }
+
+    private static bool IsOfSandbox(string path) =>
+        path.StartsWith(HostLocalFiles, StringComparison.Ordinal) || path.StartsWith(MultusCaches, StringComparison.Ordinal);
 
     private static IEnumerable<string> KernelLines(HostState state)
     {
@@ -103,21 +125,13 @@ internal static class LabDump
             yield return $"device {device.Name} {device.Address}/{device.PrefixLength}";
         }
 
-        yield return $"veths {state.Veths.Count}";
         yield return $"Calico {(state.Calico is { } calico ? string.Join(' ', calico.AllPools) : "none")}";
         yield return $"Antrea {(state.Antrea is { } antrea ? string.Join(' ', antrea.PodIPSet) : "none")}";
         yield return $"kube-proxy {state.KubeProxy?.ToString() ?? "none"}";
-        yield return $"OVS ports {state.Ovs?.State.Ports.Count.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}";
+        yield return $"OVS {(state.Ovs is { } ovs ? string.Join(' ', ovs.State.Peers.Select(p => p.PodCidr).Order()) : "none")}";
     }
 
-    private static string File(KeyValuePair<string, string> file)
-    {
-        // Which address of a range is taken, and by which sandbox, differs from run to run.
-        var path = ContainerId.Replace(file.Key, "CONTAINER");
-        return path.StartsWith("/var/run/antrea/cni/networks/", StringComparison.Ordinal)
-            ? $"{path[..path.LastIndexOf('/')]}/ADDRESS"
-            : $"{path}: {ContainerId.Replace(file.Value, "CONTAINER").ReplaceLineEndings("\\n")}";
-    }
+    private static string File(KeyValuePair<string, string> file) => $"{file.Key}: {file.Value.ReplaceLineEndings("\\n")}";
 
     private static string Object(JsonObject obj)
     {

@@ -11,7 +11,9 @@ internal static class NodeRegistration
         var isControlPlane = node.Name.EndsWith("-control-plane", StringComparison.Ordinal);
         var labels = new JsonObject
         {
-            ["kubernetes.io/hostname"] = node.Name, ["kubernetes.io/os"] = "linux", ["kubernetes.io/arch"] = "amd64",
+            ["kubernetes.io/hostname"] = node.Name,
+            ["kubernetes.io/os"] = "linux",
+            ["kubernetes.io/arch"] = "amd64",
         };
         var spec = new JsonObject();
         if (node.PodCidr is { } podCidr)

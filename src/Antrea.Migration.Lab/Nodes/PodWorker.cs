@@ -143,8 +143,8 @@ internal sealed class PodWorker : IDisposable
 
     private NetworkNamespace CreateSandbox()
     {
-        var attempt = _containerId.Length == 0 ? "" : _containerId;
-        _containerId = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_pod.UidOf() + attempt)));
+        // A new id for each attempt, like a real runtime's.
+        _containerId = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_pod.UidOf() + _containerId)));
         if (IsHostNetwork)
         {
             _address = _node.Address;

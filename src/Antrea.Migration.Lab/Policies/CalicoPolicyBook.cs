@@ -1,4 +1,5 @@
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Policies.Conversion;

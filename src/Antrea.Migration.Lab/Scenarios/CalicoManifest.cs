@@ -98,7 +98,12 @@ internal static class CalicoManifest
                 - {name: CALICO_IPV4POOL_VXLAN, value: Never}
                 - {name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: ACCEPT}
                 - {name: FELIX_IPV6SUPPORT, value: "false"}
-        ---
+
+        """;
+
+    /// <summary>calico-kube-controllers, a plain Pod of the Pod network.</summary>
+    public static string Controllers(LabClusterOptions options) =>
+        $$"""
         apiVersion: apps/v1
         kind: Deployment
         metadata:

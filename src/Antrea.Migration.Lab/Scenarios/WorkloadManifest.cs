@@ -6,8 +6,8 @@ internal static class WorkloadManifest
     // The address the seed's cluster gave its Service: 10.96.117.185.
     private const int ServiceIndex = (117 * 256) + 185;
 
-    /// <summary>The workloads; the Service has the seed's ClusterIP where the range has room for it.</summary>
-    public static string Text(LabClusterOptions options) => Template.Replace(
+    /// <summary>The servers; their Service has the seed's ClusterIP where the range has room for it.</summary>
+    public static string Servers(LabClusterOptions options) => Template.Replace(
         "SERVICE_ADDRESS",
         options.ServiceSubnet.AddressCount > ServiceIndex ? options.ServiceSubnet.AddressAt(ServiceIndex).ToString() : "null",
         StringComparison.Ordinal);
@@ -41,7 +41,12 @@ internal static class WorkloadManifest
           selector: {app: nginx-ds}
           ports:
           - {port: 80, protocol: TCP, targetPort: 80}
-        ---
+
+        """;
+
+    /// <summary>The client.</summary>
+    public const string Client =
+        """
         apiVersion: apps/v1
         kind: Deployment
         metadata: {name: client, namespace: default, labels: {app: client}}

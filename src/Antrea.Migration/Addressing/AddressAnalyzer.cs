@@ -3,14 +3,17 @@ using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Addressing;
 
-/// <summary>Finds where the addresses Calico uses clash with those Antrea will give out, and what else clashes.</summary>
+/// <summary>Finds where the addresses Calico uses clash with those Antrea will give out, and what else
+/// clashes.</summary>
 /// <remarks>
-/// <para>Antrea gives each Node's Pods addresses from the Node's PodCIDR. A Calico Pod whose address lies in <em>any</em>
-/// PodCIDR, its own Node's included, cannot be reached from an Antrea interface: the Open vSwitch of the sending Node takes
-/// the packet for the PodCIDR's Node, or the sending Pod takes the address to be on its own link.</para>
-/// <para>What Calico uses is the union of all blocks (those without affinity too), affinities without a block, addresses used
-/// away from their block's Node, tunnel addresses outside every block and, as a cross-check, the addresses of running Pods.
-/// Source: Calico v3.26 <c>libcalico-go/lib/ipam</c> and <c>lib/backend/k8s/resources/node.go</c>.</para>
+/// <para>Antrea gives each Node's Pods addresses from the Node's PodCIDR. A Calico Pod whose address lies in
+/// <em>any</em> PodCIDR, its own Node's included, cannot be reached from an Antrea interface: the Open vSwitch of the
+/// sending Node takes the packet for the PodCIDR's Node, or the sending Pod takes the address to be on its own
+/// link.</para>
+/// <para>What Calico uses is the union of all blocks (those without affinity too), affinities without a block,
+/// addresses used away from their block's Node, tunnel addresses outside every block and, as a cross-check, the
+/// addresses of running Pods. Source: Calico v3.26 <c>libcalico-go/lib/ipam</c> and
+/// <c>lib/backend/k8s/resources/node.go</c>.</para>
 /// <para>Pure: the same snapshot gives the same answer. Thread-safe.</para>
 /// </remarks>
 public static class AddressAnalyzer
@@ -18,7 +21,8 @@ public static class AddressAnalyzer
     /// <summary>Analyses a snapshot.</summary>
     /// <param name="snapshot">The cluster.</param>
     /// <param name="options">How to judge; null for the defaults.</param>
-    /// <returns>Scenario, overlaps and findings. Input that makes no sense gives findings, never an exception.</returns>
+    /// <returns>Scenario, overlaps and findings. Input that makes no sense gives findings, never an
+    /// exception.</returns>
     public static AddressAnalysis Analyze(ClusterSnapshot snapshot, AddressAnalysisOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(snapshot);

@@ -46,10 +46,10 @@ internal static class AddressFindings
             "block-overlaps-pod-cidr",
             Severity.Blocker,
             SubjectOf(overlap.Block, overlap.Owner),
-            $"{Describe(overlap)} overlaps {overlap.PodCidr}, {whose}: Calico Pods in it cannot be reached from Antrea interfaces, "
-            + "and Antrea Pods with these addresses cannot be reached from any Node",
-            "Move Calico to a new IPPool outside every PodCIDR and restart what has an address in the range, or drain the owner "
-            + "and release the range before Antrea gives these addresses out");
+            $"{Describe(overlap)} overlaps {overlap.PodCidr}, {whose}: Calico Pods in it cannot be reached from "
+            + "Antrea interfaces, and Antrea Pods with these addresses cannot be reached from any Node",
+            "Move Calico to a new IPPool outside every PodCIDR and restart what has an address in the range, or "
+                + "drain the owner and release the range before Antrea gives these addresses out");
     }
 
     // Antrea's antrea-gw0 takes the first host address of the PodCIDR (Antrea v1.14 pkg/agent/agent.go).
@@ -70,7 +70,8 @@ internal static class AddressFindings
             Severity.Blocker,
             $"Node/{n.Name}",
             $"Node {n.Name} has neither spec.podCIDR nor spec.podCIDRs; Antrea's agent does not start without one",
-            "Let kube-controller-manager allocate PodCIDRs (--allocate-node-cidrs, --cluster-cidr), or set spec.podCIDR by hand"));
+            "Let kube-controller-manager allocate PodCIDRs (--allocate-node-cidrs, --cluster-cidr), or set "
+                + "spec.podCIDR by hand"));
 
     private static IEnumerable<Finding> PodCidrsOverlap(CidrTable<string> podCidrs) =>
         podCidrs.Nested().Select(pair => new Finding(
@@ -121,8 +122,8 @@ internal static class AddressFindings
                     "pod-cidr-contains-node-address",
                     Severity.Blocker,
                     $"Node/{node}",
-                    $"InternalIP {address} of Node {node} lies in {pod.Cidr}, the PodCIDR of Node {pod.Value}; "
-                    + "Antrea would route it to antrea-gw0 and cut the Node off",
+                    $"InternalIP {address} of Node {node} lies in {pod.Cidr}, the PodCIDR of Node {pod.Value}; Antrea "
+                    + "would route it to antrea-gw0 and cut the Node off",
                     "Choose a cluster CIDR outside the Nodes' networks");
             }
         }
@@ -139,8 +140,8 @@ internal static class AddressFindings
                     "pool-contains-node-address",
                     Severity.Warning,
                     $"IPPool/{pool.Name}",
-                    $"{pool.Cidr} contains the InternalIP of {inside.Count} of {snapshot.Nodes.Length} Nodes, {inside[0].Name} "
-                    + "among them; what Pods send to these is not masqueraded",
+                    $"{pool.Cidr} contains the InternalIP of {inside.Count} of {snapshot.Nodes.Length} Nodes, "
+                    + $"{inside[0].Name} among them; what Pods send to these is not masqueraded",
                     "Move Calico to an IPPool outside the Nodes' networks");
             }
         }
@@ -160,10 +161,10 @@ internal static class AddressFindings
                     Severity.Info,
                     $"IPPool/{pool.Name}",
                     $"{pool.Cidr}{(pool.Disabled ? " (disabled, which changes nothing here)" : "")} reaches into the PodCIDRs of {nodes} of "
-                    + $"{snapshot.Nodes.Length} Nodes, so natOutgoing does not masquerade what Calico Pods send there: a plain Calico Pod "
-                    + "cannot open a connection to an Antrea Pod on another Node",
-                    "None if every Pod passes through Multus; else move Calico to an IPPool outside every PodCIDR with natOutgoing on, "
-                    + "and delete this one, as a disabled pool still counts");
+                    + $"{snapshot.Nodes.Length} Nodes, so natOutgoing does not masquerade what Calico Pods send "
+                    + "there: a plain Calico Pod cannot open a connection to an Antrea Pod on another Node",
+                    "None if every Pod passes through Multus; else move Calico to an IPPool outside every PodCIDR "
+                        + "with natOutgoing on, and delete this one, as a disabled pool still counts");
             }
         }
     }

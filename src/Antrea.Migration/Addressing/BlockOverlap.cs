@@ -5,6 +5,7 @@ namespace Antrea.Migration.Addressing;
 /// <param name="Owner">The Node whose Calico Pods use the range; null for a block without affinity.</param>
 /// <param name="PodCidr">The PodCIDR it clashes with.</param>
 /// <param name="Node">The Node whose PodCIDR that is: its Antrea Pods will get these addresses.</param>
-/// <param name="Own">Whether both are the same Node. Such a block is as unreachable from Antrea interfaces as any other.</param>
+/// <param name="Own">Whether both are the same Node. Such a block is as unreachable from Antrea interfaces as any
+/// other.</param>
 /// <param name="Kind">What <paramref name="Block"/> is.</param>
 public sealed record BlockOverlap(Cidr Block, string? Owner, Cidr PodCidr, string Node, bool Own, CalicoRangeKind Kind);

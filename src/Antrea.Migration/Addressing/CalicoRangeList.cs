@@ -54,7 +54,8 @@ internal static class CalicoRangeList
             .Select(a => new CalicoRange(
                 Cidr.Host(a.Address), a.Node, a.IsTunnel ? CalicoRangeKind.TunnelAddress : CalicoRangeKind.BorrowedAddress));
 
-    /// <summary>An address in no block is Calico's if Calico's plugin noted it on the Pod, or if Antrea cannot have given it.</summary>
+    /// <summary>An address in no block is Calico's if Calico's plugin noted it on the Pod, or if Antrea cannot have
+    /// given it.</summary>
     private static bool IsCalicoAddress(PodInfo pod, IPAddress address, ImmutableArray<Cidr> podCidrsOfNode) =>
         NotedByCalico(pod, address) || !podCidrsOfNode.Any(p => p.Contains(address));
 

@@ -27,7 +27,8 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
         _isIPv6 = isIPv6;
     }
 
-    /// <summary>The number of leading bits that every address in the prefix shares: 0–32 for IPv4, 0–128 for IPv6.</summary>
+    /// <summary>The number of leading bits that every address in the prefix shares: 0–32 for IPv4, 0–128 for
+    /// IPv6.</summary>
     public int PrefixLength => _prefixLength;
 
     /// <summary>Whether this is an IPv6 prefix.</summary>
@@ -39,7 +40,8 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
     /// <summary>The highest address in the prefix, the broadcast address of an IPv4 subnet included.</summary>
     public IPAddress LastAddress => ToAddress(LastValue, _isIPv6);
 
-    /// <summary>How many addresses the prefix holds; saturates at <see cref="UInt128.MaxValue"/> for <c>::/0</c>.</summary>
+    /// <summary>How many addresses the prefix holds; saturates at <see cref="UInt128.MaxValue"/> for
+    /// <c>::/0</c>.</summary>
     public UInt128 AddressCount => Width - _prefixLength == 128 ? UInt128.MaxValue : UInt128.One << (Width - _prefixLength);
 
     internal UInt128 FirstValue => _first;
@@ -48,10 +50,12 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
 
     private int Width => _isIPv6 ? 128 : 32;
 
-    /// <summary>The prefix of the given length that <paramref name="address"/> lies in; host bits are cleared on purpose.</summary>
+    /// <summary>The prefix of the given length that <paramref name="address"/> lies in; host bits are cleared on
+    /// purpose.</summary>
     /// <param name="address">An IPv4 or IPv6 address.</param>
     /// <param name="prefixLength">0–32 for IPv4, 0–128 for IPv6.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="prefixLength"/> does not fit the address family.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="prefixLength"/> does not fit the address
+    /// family.</exception>
     public static Cidr Containing(IPAddress address, int prefixLength)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -70,14 +74,16 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
     }
 
     /// <summary>Reads <c>ADDRESS/LENGTH</c>; refuses set host bits.</summary>
-    /// <exception cref="FormatException">The text is no prefix; the message names the text and what is wrong with it.</exception>
+    /// <exception cref="FormatException">The text is no prefix; the message names the text and what is wrong with
+    /// it.</exception>
     public static Cidr Parse(string text) =>
         TryParse(text, out var cidr, out var error) ? cidr : throw new FormatException(error);
 
     /// <summary>Reads <c>ADDRESS/LENGTH</c>; refuses set host bits.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Cidr cidr) => TryParse(text, out cidr, out _);
 
-    /// <summary>Reads <c>ADDRESS/LENGTH</c>; refuses set host bits and says in <paramref name="error"/> what is wrong.</summary>
+    /// <summary>Reads <c>ADDRESS/LENGTH</c>; refuses set host bits and says in <paramref name="error"/> what is
+    /// wrong.</summary>
     /// <param name="text">The text; null counts as malformed.</param>
     /// <param name="cidr">The prefix, or <c>default</c>.</param>
     /// <param name="error">A sentence for a person, or null on success.</param>
@@ -132,7 +138,8 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
         return (ToValue(address) & ~HostMask(Width - _prefixLength)) == _first;
     }
 
-    /// <summary>Whether every address of <paramref name="other"/> lies in this prefix; a prefix contains itself.</summary>
+    /// <summary>Whether every address of <paramref name="other"/> lies in this prefix; a prefix contains
+    /// itself.</summary>
     public bool Contains(Cidr other) =>
         _isIPv6 == other._isIPv6
         && other._prefixLength >= _prefixLength
@@ -156,7 +163,8 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
             ? ToValue(address) - _first
             : throw new ArgumentException($"{address} is not in {this}.", nameof(address));
 
-    /// <summary>The sub-prefix of length <paramref name="prefixLength"/> at place <paramref name="index"/>, counted from 0.</summary>
+    /// <summary>The sub-prefix of length <paramref name="prefixLength"/> at place <paramref name="index"/>, counted
+    /// from 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No such sub-prefix exists in this prefix.</exception>
     public Cidr Subnet(int prefixLength, UInt128 index)
     {
@@ -195,7 +203,8 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
         return byAddress != 0 ? byAddress : _prefixLength.CompareTo(other._prefixLength);
     }
 
-    /// <summary>The canonical text, <c>10.10.4.128/26</c> or <c>fd00::/64</c>; <see cref="Parse"/> reads it back.</summary>
+    /// <summary>The canonical text, <c>10.10.4.128/26</c> or <c>fd00::/64</c>; <see cref="Parse"/> reads it
+    /// back.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{FirstAddress}/{_prefixLength}");
 
     /// <summary>Whether both are the same prefix.</summary>

@@ -4,12 +4,13 @@ using System.Net.Sockets;
 
 namespace Antrea.Migration.Addressing;
 
-/// <summary>Prefixes of both families with a value each: longest-prefix look-up, and every overlap with a prefix or another table.</summary>
+/// <summary>Prefixes of both families with a value each: longest-prefix look-up, and every overlap with a prefix or
+/// another table.</summary>
 /// <remarks>
 /// <para><b>Shape.</b> The same prefix may come several times; its entries keep the order given. Results are in
 /// <see cref="Cidr"/> order, then in the order given. A prefix never matches the other family.</para>
-/// <para><b>How.</b> Prefixes are nested or apart, never half over each other. So the address space of each family is cut
-/// once into runs that share their longest prefix, and a look-up is one binary search for the run. For n entries
+/// <para><b>How.</b> Prefixes are nested or apart, never half over each other. So the address space of each family is
+/// cut once into runs that share their longest prefix, and a look-up is one binary search for the run. For n entries
 /// that is O(log n) a look-up; a table of n against one of m costs O(n + m) plus the overlaps found.</para>
 /// <para>Immutable and safe for use by several threads.</para>
 /// </remarks>
@@ -59,7 +60,8 @@ public sealed class CidrTable<T>
     /// <summary>All entries, in <see cref="Cidr"/> order, equal prefixes in the order given.</summary>
     public ImmutableArray<CidrEntry<T>> Entries => [.. _entries];
 
-    /// <summary>The longest prefix that holds <paramref name="address"/>; of equal prefixes the one given first.</summary>
+    /// <summary>The longest prefix that holds <paramref name="address"/>; of equal prefixes the one given
+    /// first.</summary>
     /// <param name="address">An IPv4 or IPv6 address.</param>
     /// <param name="entry">The entry, or <c>default</c> when no prefix holds the address.</param>
     public bool TryLookup(IPAddress address, out CidrEntry<T> entry)
@@ -71,7 +73,8 @@ public sealed class CidrTable<T>
         return prefix >= 0;
     }
 
-    /// <summary>Every entry that shares an address with <paramref name="range"/>: the prefixes around it, itself, and those within.</summary>
+    /// <summary>Every entry that shares an address with <paramref name="range"/>: the prefixes around it, itself, and
+    /// those within.</summary>
     public ImmutableArray<CidrEntry<T>> Overlapping(Cidr range)
     {
         var found = ImmutableArray.CreateBuilder<CidrEntry<T>>();
@@ -98,7 +101,8 @@ public sealed class CidrTable<T>
         return found.ToImmutable();
     }
 
-    /// <summary>Every pair of an entry of this table and one of <paramref name="other"/> that share an address.</summary>
+    /// <summary>Every pair of an entry of this table and one of <paramref name="other"/> that share an
+    /// address.</summary>
     /// <remarks>One sweep over both sorted lists; ordered by this table's entry, then by the other's.</remarks>
     /// <typeparam name="TOther">What is known of the other table's prefixes.</typeparam>
     /// <param name="other">The table to compare with.</param>
@@ -108,7 +112,8 @@ public sealed class CidrTable<T>
         return Sweep(other);
     }
 
-    /// <summary>Every entry whose prefix lies in, or equals, the prefix of another entry, with the nearest such entry.</summary>
+    /// <summary>Every entry whose prefix lies in, or equals, the prefix of another entry, with the nearest such
+    /// entry.</summary>
     /// <remarks>At most one pair an entry, so the answer stays linear whatever the input.</remarks>
     internal IEnumerable<(CidrEntry<T> Inner, CidrEntry<T> Outer)> Nested()
     {
@@ -178,7 +183,8 @@ public sealed class CidrTable<T>
     private ReadOnlySpan<CidrEntry<T>> EntriesOf(int prefix) =>
         _entries.AsSpan(_firstEntry[prefix].._firstEntry[prefix + 1]);
 
-    /// <summary>Cuts one family's space into runs that share their longest prefix, and notes each prefix's parent.</summary>
+    /// <summary>Cuts one family's space into runs that share their longest prefix, and notes each prefix's
+    /// parent.</summary>
     private Runs<TAddress> Cut<TAddress>(int from, int to, UInt128 highest, Func<UInt128, TAddress> narrow)
         where TAddress : struct, IComparable<TAddress>
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.AntreaApi;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.AntreaApi;
 

@@ -53,12 +53,12 @@ public sealed class KubernetesClusterReader : IClusterReader
     private static bool IsForbidden(MigrationException e) =>
         e.InnerException is KubernetesApiException { Code: HttpStatusCode.Forbidden };
 
-    private static Finding NotServed(string what, string evidence) => new(
+    private static Finding NotServed(IEnumerable<string> what) => new(
         ReadFindingIds.ApiNotServed,
         Severity.Info,
-        $"API/{what}",
-        $"{what} {evidence}.",
-        "Nothing to do if the cluster does not use it.");
+        "API",
+        $"The API server does not serve {string.Join(", ", what)}.",
+        "Nothing to do if the cluster does not use them.");
 
     private static ClusterObject ToObject(JsonObject item)
     {
@@ -91,8 +91,9 @@ public sealed class KubernetesClusterReader : IClusterReader
     {
         var findings = new List<Finding>();
         var forbidden = new List<string>();
+        var missing = new List<string>();
         var objects = new List<ClusterObject>();
-        foreach (var (path, resource) in await DiscoverAsync(findings, cancellationToken).ConfigureAwait(false))
+        foreach (var (path, resource) in await DiscoverAsync(missing, findings, cancellationToken).ConfigureAwait(false))
         {
             try
             {
@@ -102,13 +103,18 @@ public sealed class KubernetesClusterReader : IClusterReader
                 }
                 else
                 {
-                    findings.Add(NotServed(resource, "was announced, but is gone"));
+                    missing.Add(resource);
                 }
             }
             catch (MigrationException e) when (IsForbidden(e))
             {
                 forbidden.Add(resource);
             }
+        }
+
+        if (missing.Count > 0)
+        {
+            findings.Add(NotServed(missing));
         }
 
         return forbidden.Count == 0
@@ -119,7 +125,8 @@ public sealed class KubernetesClusterReader : IClusterReader
     }
 
     /// <summary>The path of every wanted kind that is served, and its name as kubectl and RBAC have it.</summary>
-    private async Task<List<(string Path, string Resource)>> DiscoverAsync(List<Finding> findings, CancellationToken cancellationToken)
+    private async Task<List<(string Path, string Resource)>> DiscoverAsync(
+        List<string> missingGroups, List<Finding> findings, CancellationToken cancellationToken)
     {
         var groups = await GroupsAsync(cancellationToken).ConfigureAwait(false);
         var served = new List<(string, string)>();
@@ -127,7 +134,7 @@ public sealed class KubernetesClusterReader : IClusterReader
         {
             if (!groups.TryGetValue(group.Key, out var versions))
             {
-                findings.Add(NotServed(group.Key, "is not served by this cluster"));
+                missingGroups.Add(group.Key);
                 continue;
             }
 

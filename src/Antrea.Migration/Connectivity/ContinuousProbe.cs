@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Antrea.Migration.Connectivity;
 
-/// <summary>Watches flows slowly and without a break while something else goes on, and reports when they did not get through.</summary>
+/// <summary>Watches flows slowly and without a break while something else goes on, and reports when they did not get
+/// through.</summary>
 /// <remarks>
 /// <para>Each flow sends one request per <see cref="ContinuousProbeOptions.Interval"/>, on schedule, whether or not earlier ones
 /// have ended: a request that hangs does not stop the watch. At most Timeout / Interval of them, rounded up, are under way per
@@ -165,7 +166,11 @@ public sealed class ContinuousProbe : IAsyncDisposable
             watch.Ticker.Dropped,
             own.Select(outage => outage.Duration).DefaultIfEmpty().Max()));
         return new ContinuousProbeResult(
-            [.. outages.SelectMany(own => own).OrderBy(outage => outage.Start).ThenBy(outage => outage.Flow, StringComparer.Ordinal)],
+            [
+                .. outages.SelectMany(own => own)
+                    .OrderBy(outage => outage.Start)
+                    .ThenBy(outage => outage.Flow, StringComparer.Ordinal),
+            ],
             [.. totals]);
     }
 

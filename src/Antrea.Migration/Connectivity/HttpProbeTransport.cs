@@ -4,32 +4,29 @@ using System.Net.Sockets;
 
 namespace Antrea.Migration.Connectivity;
 
-/// <summary>Opens the stream a request goes through; the default is name resolution and a TCP socket.</summary>
-/// <param name="endPoint">Host and port as the URL has them.</param>
-/// <param name="cancellationToken">Cancelled when the request's time is up.</param>
-/// <returns>A connected stream that the transport will dispose.</returns>
-/// <remarks>A failure is a <see cref="SocketException"/> with the error code a socket would give
-/// (<see cref="SocketError.HostNotFound"/> for a name that does not exist).</remarks>
-public delegate ValueTask<Stream> ProbeConnect(DnsEndPoint endPoint, CancellationToken cancellationToken);
-
-/// <summary>HTTP/1.1 GET over real sockets, or over whatever a <see cref="ProbeConnect"/> opens.</summary>
+/// <summary>HTTP/1.1 GET over real sockets, or over whatever a connect function opens.</summary>
 /// <remarks>
 /// <para><b>Connections.</b> By default every request resolves the name again and makes a connection of its own, so that each
 /// one sees the path as it is now: a kept connection would go on through conntrack entries that no new client gets. The
-/// seed's client does the same in effect: it never reads a body, so that Go can never reuse its connection.</para>
-/// <para><b>Proxies</b> are not used, whatever the environment says: the path to the target is what is probed. Redirects are
-/// followed, ten at most, as Go's client does. The body is read to its end.</para>
+/// seed's client does the same in effect: it never reads a body, so that Go can never reuse its connection. Requests that
+/// look up one name at the same moment wait for one query, in .NET as in Go: a lost query costs all of them their time.</para>
+/// <para><b>Proxies</b> are not used, whatever the environment says: the path to the target is what is probed. Redirects
+/// are followed, ten at most, as Go's client does. The body is read to its end.</para>
 /// <para>Safe for use by several workers.</para>
 /// </remarks>
 public sealed class HttpProbeTransport : IProbeTransport, IDisposable
 {
-    private readonly ProbeConnect? _connect;
+    private readonly Func<DnsEndPoint, CancellationToken, ValueTask<Stream>>? _connect;
     private readonly HttpMessageInvoker? _shared;
 
     /// <summary>Creates the transport.</summary>
-    /// <param name="connect">How to connect; <see langword="null"/> for name resolution and TCP by the machine's own means.</param>
+    /// <param name="connect">Opens a connected stream to a host and port as the URL has them, and gives up when the token is
+    /// cancelled; a failure is a <see cref="SocketException"/> with the code a socket would give
+    /// (<see cref="SocketError.HostNotFound"/> for a name that does not exist). <see langword="null"/> for name resolution and
+    /// TCP by the machine's own means.</param>
     /// <param name="reuseConnections">Keeps connections and their name resolution for later requests.</param>
-    public HttpProbeTransport(ProbeConnect? connect = null, bool reuseConnections = false)
+    public HttpProbeTransport(
+        Func<DnsEndPoint, CancellationToken, ValueTask<Stream>>? connect = null, bool reuseConnections = false)
     {
         _connect = connect;
         _shared = reuseConnections ? new HttpMessageInvoker(CreateHandler(new Progress(), CancellationToken.None)) : null;
@@ -55,6 +52,12 @@ public sealed class HttpProbeTransport : IProbeTransport, IDisposable
         catch (OperationCanceledException exception) when (cancellationToken.IsCancellationRequested)
         {
             throw new ProbeInterruptedException(progress.Stage, exception);
+        }
+        catch (HttpRequestException exception) when (
+            cancellationToken.IsCancellationRequested && exception.InnerException is OperationCanceledException)
+        {
+            // The attempt to connect saw the cancellation before the request did.
+            throw new ProbeInterruptedException(progress.Stage, (OperationCanceledException)exception.InnerException);
         }
     }
 

@@ -41,8 +41,10 @@ internal static class ProbeJudge
         return stage switch
         {
             ProbeStage.Resolving => new(ProbeFailureCause.Dns, $"name not resolved within {limit}"),
-            ProbeStage.Queued or ProbeStage.Connecting => new(ProbeFailureCause.Timeout, $"no connection within {limit}"),
-            ProbeStage.Connected => new(ProbeFailureCause.Timeout, $"connected, but no complete response within {limit}"),
+            ProbeStage.Queued or ProbeStage.Connecting =>
+                new(ProbeFailureCause.Timeout, $"no connection within {limit}"),
+            ProbeStage.Connected =>
+                new(ProbeFailureCause.Timeout, $"connected, but no complete response within {limit}"),
             _ => new(ProbeFailureCause.Timeout, $"no complete response within {limit}"),
         };
     }
@@ -51,7 +53,7 @@ internal static class ProbeJudge
     {
         SocketException socket => CauseOf(socket.SocketErrorCode),
         AuthenticationException => ProbeFailureCause.Tls,
-        TimeoutException => ProbeFailureCause.Timeout,
+        TimeoutException or OperationCanceledException => ProbeFailureCause.Timeout,
         HttpRequestException { HttpRequestError: var error } => CauseOf(error),
         HttpIOException { HttpRequestError: var error } => CauseOf(error),
         _ => null,

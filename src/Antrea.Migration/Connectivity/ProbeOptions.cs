@@ -12,7 +12,8 @@ public sealed record ProbeOptions
     /// <summary>How many completed requests end the run. Default 1,000; at least 1.</summary>
     public int Requests { get; init; } = 1000;
 
-    /// <summary>Each worker starts at most one request in this time, the first one after it. Default 200 ms; 1 ms – 1 day.</summary>
+    /// <summary>Each worker starts at most one request in this time, the first one after it. Default 200 ms; 1 ms – 1
+    /// day.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How long a request may take, name resolution and body included. Default 2 s; 1 ms – 1 day.</summary>

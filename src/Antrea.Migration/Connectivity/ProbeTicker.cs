@@ -29,7 +29,7 @@ internal sealed class ProbeTicker(TimeSpan interval, TimeSpan first)
         return true;
     }
 
-    /// <summary>Counts the ticks that became due until <paramref name="elapsed"/>, none of which will be taken any more.</summary>
+    /// <summary>Counts the ticks that became due until <paramref name="elapsed"/>; nobody will take them any more.</summary>
     public void DropUntil(TimeSpan elapsed)
     {
         var waiting = Waiting(elapsed);

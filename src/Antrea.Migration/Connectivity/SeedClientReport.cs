@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Antrea.Migration.Connectivity;
 
-/// <summary>Turns the events of a probe run into the lines that the seed's <c>/client</c> prints, and reads such lines back.</summary>
+/// <summary>Turns the events of a probe run into the lines that the seed's <c>/client</c> prints, and reads such lines
+/// back.</summary>
 /// <remarks>
 /// <para><b>Shape.</b> A line per tenth of the requests asked for, one per worker that stops, the totals, the time; each with
 /// the log's time, whole seconds, in the time zone of the events. Then one line that the client does not have: requests that

@@ -35,7 +35,8 @@ public sealed class SeedClientTranscript
 
     /// <summary>What follows <c>Due and not sent: </c> in the line that the seed's client does not have;
     /// <see langword="null"/> without such a line.</summary>
-    public string? Hidden => _lines.Where(line => line.Field == SeedClientField.Hidden).Select(line => line.Value).FirstOrDefault();
+    public string? Hidden =>
+        _lines.Where(line => line.Field == SeedClientField.Hidden).Select(line => line.Value).FirstOrDefault();
 
     /// <summary>The text as the client printed it, lines separated by <c>\n</c>, without one at the end.</summary>
     public override string ToString() => string.Join('\n', _lines);

@@ -10,6 +10,8 @@ internal static class NodeAgentManifest
     public const string Container = "agent";
     public const string DaemonSetPath = $"apis/apps/v1/namespaces/{Namespace}/daemonsets/{Name}";
 
+    public const string PodsPath = $"api/v1/namespaces/{Namespace}/pods?labelSelector=app%3D{Name}";
+
     /// <summary>The Namespace first, then the DaemonSet.</summary>
     public static IEnumerable<JsonObject> Render(string image)
     {

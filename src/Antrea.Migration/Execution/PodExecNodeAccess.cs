@@ -5,9 +5,21 @@ using k8s.Autorest;
 namespace Antrea.Migration.Execution;
 
 /// <summary>Reaches Nodes through the migration's own privileged DaemonSet, by <c>exec</c> and <c>chroot</c> into the host's files.</summary>
-/// <remarks>Install it first with <see cref="NodeAgentManifest"/>. Safe for use by several threads.</remarks>
-internal sealed class PodExecNodeAccess(KubernetesApi api) : INodeAccess
+/// <remarks>The executor installs it with its first step. Safe for use by several threads.</remarks>
+public sealed class PodExecNodeAccess : INodeAccess
 {
+    private readonly KubernetesApi _api;
+
+    /// <summary>Reaches the Nodes of the cluster behind <paramref name="client"/>.</summary>
+    /// <param name="client">The API server. Stays the caller's.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    public PodExecNodeAccess(Kubernetes client, TimeProvider? time = null)
+        : this(new KubernetesApi(client ?? throw new ArgumentNullException(nameof(client)), time ?? TimeProvider.System))
+    {
+    }
+
+    internal PodExecNodeAccess(KubernetesApi api) => _api = api;
+
     /// <inheritdoc/>
     public async Task<NodeCommandResult> RunAsync(
         string node, NodeCommand command, CancellationToken cancellationToken = default)
@@ -18,7 +30,7 @@ internal sealed class PodExecNodeAccess(KubernetesApi api) : INodeAccess
         var (output, error) = ("", "");
         try
         {
-            var exitCode = await api.Client.NamespacedPodExecAsync(
+            var exitCode = await _api.Client.NamespacedPodExecAsync(
                 pod,
                 NodeAgentManifest.Namespace,
                 NodeAgentManifest.Container,
@@ -48,10 +60,8 @@ internal sealed class PodExecNodeAccess(KubernetesApi api) : INodeAccess
 
     private async Task<string> FindAgentAsync(string node, CancellationToken cancellationToken)
     {
-        var pods = await api.ListAsync(
-            $"api/v1/namespaces/{NodeAgentManifest.Namespace}/pods?labelSelector=app%3D{NodeAgentManifest.Name}"
-            + $"&fieldSelector=spec.nodeName%3D{node}",
-            cancellationToken).ConfigureAwait(false) ?? [];
+        var pods = await _api.ListAsync(
+            $"{NodeAgentManifest.PodsPath}&fieldSelector=spec.nodeName%3D{node}", cancellationToken).ConfigureAwait(false) ?? [];
         var ready = pods.FirstOrDefault(p =>
             p["metadata"]?["deletionTimestamp"] is null && p["status"]?["phase"]?.GetValue<string>() == "Running");
         return ready?["metadata"]!["name"]!.GetValue<string>() ?? throw new MigrationException(

@@ -3,6 +3,8 @@ using Antrea.Migration.Addressing;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Internal;
+using Antrea.Migration.Policies.Conversion;
 
 namespace Antrea.Migration.Planning;
 
@@ -16,6 +18,7 @@ internal static class PlanFindings
         [
             .. Preflight.Check(snapshot, new PreflightOptions { AntreaVersion = antreaVersion }),
             .. analysis.Findings,
+            .. Policies(snapshot, antreaVersion),
             .. Manifests(options),
         ];
 
@@ -35,6 +38,12 @@ internal static class PlanFindings
                 "Move those Nodes' Calico addresses out of the PodCIDRs first (a new IPPool, the old one emptied and deleted), then plan again; only the Simple scenario can be executed");
         }
     }
+
+    /// <summary>What cannot be converted is better known before anything is installed. An unusable version is the preflight's finding.</summary>
+    private static IEnumerable<Finding> Policies(ClusterSnapshot snapshot, string antreaVersion) =>
+        ReleaseVersion.TryParse(antreaVersion, out _)
+            ? PolicyConverter.Convert(snapshot, new PolicyConversionOptions { AntreaVersion = antreaVersion }).Findings
+            : [];
 
     private static IEnumerable<Finding> Manifests(MigrationOptions options)
     {

@@ -7,7 +7,8 @@ using Antrea.Migration.Addressing;
 
 namespace Antrea.Migration.Routing;
 
-/// <summary>A route while it is read. A <c>default</c> gets its family only at the end, when all its addresses are known.</summary>
+/// <summary>A route while it is read. A <c>default</c> gets its family only at the end, when all its addresses are
+/// known.</summary>
 internal sealed class RouteDraft(string place)
 {
     /// <summary>Where it began.</summary>
@@ -36,7 +37,8 @@ internal sealed class RouteDraft(string place)
 
     public List<HopDraft> NextHops { get; } = [];
 
-    /// <summary>Reads a destination as printed: <c>default</c>, a prefix, or an address for a prefix of full length.</summary>
+    /// <summary>Reads a destination as printed: <c>default</c>, a prefix, or an address for a prefix of full
+    /// length.</summary>
     /// <param name="text">The text.</param>
     /// <param name="findings">Told of host bits.</param>
     /// <param name="error">What is wrong, or null.</param>
@@ -145,7 +147,8 @@ internal sealed class HopDraft
 {
     public IPAddress? Gateway { get; set; }
 
-    /// <summary>Whether the text named the next hop's family (<c>via inet6</c>), which it does when the route is of the other.</summary>
+    /// <summary>Whether the text named the next hop's family (<c>via inet6</c>), which it does when the route is of the
+    /// other.</summary>
     public bool GatewayFamilyNamed { get; set; }
 
     public string? Device { get; set; }

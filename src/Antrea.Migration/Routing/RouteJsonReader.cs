@@ -123,7 +123,8 @@ internal static class RouteJsonReader
         return true;
     }
 
-    /// <summary>Reads the members of a route, or of one of its next hops when <paramref name="draft"/> is null.</summary>
+    /// <summary>Reads the members of a route, or of one of its next hops when <paramref name="draft"/> is
+    /// null.</summary>
     private static bool TryReadMembers(
         JsonElement element, HopDraft hop, RouteDraft? draft, string place, RouteFindings findings,
         ref List<string>? unknown, [NotNullWhen(false)] out string? error)

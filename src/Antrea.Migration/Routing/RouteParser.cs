@@ -4,10 +4,12 @@ namespace Antrea.Migration.Routing;
 
 /// <summary>Reads what <c>ip route</c> and <c>ip -j route</c> print.</summary>
 /// <remarks>
-/// <para>Nothing in the input makes it throw: a line that is no route, a word that is not iproute2's, host bits behind a
-/// prefix are findings with their place, and reading goes on. Past <see cref="MaxFindings"/> findings only their number is kept.</para>
-/// <para>Attributes without a say in where a packet goes (<c>mtu</c>, <c>expires</c>, <c>pref</c>…) are read and dropped. Routes that
-/// apply to some packets only (<c>from</c>, <c>tos</c>, <c>iif</c>) or wrap them (<c>encap</c>) are left out with a finding that says so.</para>
+/// <para>Nothing in the input makes it throw: a line that is no route, a word that is not iproute2's, host bits behind
+/// a prefix are findings with their place, and reading goes on. Past <see cref="MaxFindings"/> findings only their
+/// number is kept.</para>
+/// <para>Attributes without a say in where a packet goes (<c>mtu</c>, <c>expires</c>, <c>pref</c>…) are read and
+/// dropped. Routes that apply to some packets only (<c>from</c>, <c>tos</c>, <c>iif</c>) or wrap them (<c>encap</c>)
+/// are left out with a finding that says so.</para>
 /// <para>Pure and thread-safe.</para>
 /// </remarks>
 public static class RouteParser
@@ -15,11 +17,12 @@ public static class RouteParser
     /// <summary>How many findings one input can give; one more says how many were left out.</summary>
     public const int MaxFindings = 1000;
 
-    /// <summary>Reads the text of <c>ip route</c>, <c>ip -6 route</c> or <c>ip route show table all</c>, <c>-o</c> and <c>-d</c> included.</summary>
+    /// <summary>Reads the text of <c>ip route</c>, <c>ip -6 route</c> or <c>ip route show table all</c>, <c>-o</c> and
+    /// <c>-d</c> included.</summary>
     /// <param name="text">The output, with or without a trailing newline.</param>
     /// <param name="sourceName">What findings call the input, for example a file name or a Node.</param>
-    /// <param name="defaultFamily">The family of a <c>default</c> line that nothing else on it tells; <see cref="AddressFamily.InterNetwork"/>
-    /// or <see cref="AddressFamily.InterNetworkV6"/>.</param>
+    /// <param name="defaultFamily">The family of a <c>default</c> line that nothing else on it tells;
+    /// <see cref="AddressFamily.InterNetwork"/> or <see cref="AddressFamily.InterNetworkV6"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultFamily"/> is another family.</exception>
     public static RouteParseResult ParseText(
         string text, string sourceName, AddressFamily defaultFamily = AddressFamily.InterNetwork)
@@ -29,7 +32,8 @@ public static class RouteParser
         return RouteTextReader.Read(text, sourceName, IsIPv6(defaultFamily));
     }
 
-    /// <summary>Reads the JSON of <c>ip -j route</c>, <c>ip -j -6 route</c> or <c>ip -j route show table all</c>.</summary>
+    /// <summary>Reads the JSON of <c>ip -j route</c>, <c>ip -j -6 route</c> or <c>ip -j route show table
+    /// all</c>.</summary>
     /// <param name="json">The output: an array of objects.</param>
     /// <param name="sourceName">What findings call the input, for example a file name or a Node.</param>
     /// <param name="defaultFamily">As for <see cref="ParseText"/>.</param>

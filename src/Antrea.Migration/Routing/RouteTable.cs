@@ -6,8 +6,9 @@ namespace Antrea.Migration.Routing;
 
 /// <summary>The routes of one kernel table and the look-up the kernel would do in it.</summary>
 /// <remarks>The longest destination wins; among equal ones the lowest metric; among those the one listed first, as the
-/// kernel prepends newer routes of equal metric and lists them in its order. Routes that are <see cref="Route.Dead"/> are kept
-/// but not chosen. A look-up among n routes costs O(log n). Immutable and safe for use by several threads.</remarks>
+/// kernel prepends newer routes of equal metric and lists them in its order. Routes that are <see cref="Route.Dead"/>
+/// are kept but not chosen. A look-up among n routes costs O(log n). Immutable and safe for use by several
+/// threads.</remarks>
 public sealed class RouteTable
 {
     private readonly CidrTable<Route> _chosen;

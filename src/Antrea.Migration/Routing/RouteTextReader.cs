@@ -116,7 +116,8 @@ internal sealed class RouteTextReader
         }
     }
 
-    /// <summary>Reads attributes up to the end or the next <c>nexthop</c>. An empty error means the finding is already there.</summary>
+    /// <summary>Reads attributes up to the end or the next <c>nexthop</c>. An empty error means the finding is already
+    /// there.</summary>
     private bool TryReadAttributes(
         string[] words, ref int at, HopDraft hop, RouteDraft? draft, string place, [NotNullWhen(false)] out string? error)
     {

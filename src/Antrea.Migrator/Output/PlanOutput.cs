@@ -17,7 +17,7 @@ internal static class PlanOutput
         if (plan.Findings.Length > 0)
         {
             output.WriteLine();
-            output.WriteFindings(plan.Findings);
+            output.WriteFindings(plan.Findings, notes: false);
         }
 
         if (!plan.IsExecutable)

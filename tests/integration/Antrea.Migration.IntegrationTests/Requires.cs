@@ -1,44 +1,59 @@
+using Antrea.Migration.Execution;
+using Antrea.Migration.Kind;
+
 namespace Antrea.Migration.IntegrationTests;
 
 /// <summary>What a test needs beyond the SDK. Missing: skipped with the reason, or failed where the tier is required.</summary>
 /// <remarks>The environment variable ANTREA_MIGRATION_REQUIRE lists the tiers whose absence is a failure, for example <c>kubectl,kernel</c>.</remarks>
 internal static class Requires
 {
-    /// <summary>Network namespaces and iptables: Linux, root.</summary>
+    private const string Switch = "ANTREA_MIGRATION_REQUIRE";
+
+    /// <summary>The path of kubectl.</summary>
+    public static string Kubectl() => Program("kubectl", "kubectl");
+
+    /// <summary>Network namespaces and netfilter: Linux, root.</summary>
     public static void Kernel()
     {
         if (!OperatingSystem.IsLinux() || Environment.UserName != "root")
         {
-            Missing("kernel", "network namespaces need Linux and root");
+            throw Missing("kernel", "network namespaces need Linux and root");
         }
 
         Program("kernel", "ip");
-        Program("kernel", "iptables");
+        Program("kernel", "iptables-nft");
         Program("kernel", "unshare");
     }
 
-    /// <summary>Skips, or fails when <paramref name="tier"/> is required, unless <paramref name="program"/> is on the PATH.</summary>
-    public static void Program(string tier, string program)
+    /// <summary>A Docker engine that answers.</summary>
+    public static Task DockerAsync() => AnswerAsync("docker", new KindTool().GetDockerVersionAsync);
+
+    /// <summary>The program kind.</summary>
+    public static Task KindAsync() => AnswerAsync("kind", new KindTool().GetKindVersionAsync);
+
+    private static string Program(string tier, string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .Concat(["/usr/sbin", "/sbin"])
+        .SelectMany(folder => (string[])[Path.Combine(folder, program), Path.Combine(folder, program + ".exe")])
+        .FirstOrDefault(File.Exists) ?? throw Missing(tier, $"{program} is not on the PATH");
+
+    private static async Task AnswerAsync(string tier, Func<CancellationToken, Task<string>> ask)
     {
-        var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Concat(["/usr/sbin", "/sbin"])
-            .Any(folder => File.Exists(Path.Combine(folder, program)));
-        if (!found)
+        try
         {
-            Missing(tier, $"{program} is not installed");
+            await ask(CancellationToken.None);
+        }
+        catch (MigrationException e)
+        {
+            throw Missing(tier, e.Message);
         }
     }
 
-    /// <summary>Skips with the reason, or fails when <paramref name="tier"/> is required.</summary>
-    public static void Missing(string tier, string reason)
-    {
-        var required = (Environment.GetEnvironmentVariable("ANTREA_MIGRATION_REQUIRE") ?? "")
-            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        if (required.Contains(tier))
-        {
-            throw new AssertionException($"Tier '{tier}' is required here (ANTREA_MIGRATION_REQUIRE): {reason}.");
-        }
-
-        throw new IgnoreException($"Needs tier '{tier}': {reason}.");
-    }
+    /// <summary>Skips, or fails when the tier is required; to be thrown.</summary>
+    public static Exception Missing(string tier, string reason) =>
+        (Environment.GetEnvironmentVariable(Switch) ?? "")
+        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .Contains(tier, StringComparer.OrdinalIgnoreCase)
+            ? new AssertionException($"{Switch} names {tier}, but: {reason}.")
+            : new IgnoreException($"Needs {tier}: {reason}.");
 }

@@ -26,6 +26,11 @@ internal static class FieldSet
             copy.Object("metadata")?.Remove(field);
         }
 
+        if (copy.Object("metadata") is { Count: 0 })
+        {
+            copy.Remove("metadata");
+        }
+
         return OfObject(copy, [], custom);
     }
 

@@ -49,15 +49,9 @@ public sealed class CalicoSelector : IEquatable<CalicoSelector>
             return false;
         }
 
-        if (SelectorParser.Parse(text, out error) is not { } expression)
-        {
-            error ??= new CalicoSelectorError(1, "not a selector");
-            return false;
-        }
-
-        error = null;
-        selector = new CalicoSelector(expression);
-        return true;
+        var expression = SelectorParser.Parse(text, out error);
+        selector = expression is null ? null : new CalicoSelector(expression);
+        return selector is not null;
     }
 
     /// <summary>Whether labels satisfy the selector. Keys and values are compared byte by byte. Negative operators hold for a missing label.</summary>

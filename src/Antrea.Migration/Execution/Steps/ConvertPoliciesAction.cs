@@ -1,5 +1,6 @@
 using Antrea.Migration.Findings;
 using Antrea.Migration.Planning;
+using Antrea.Migration.Policies.Application;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Verification;
 
@@ -28,7 +29,10 @@ internal sealed class ConvertPoliciesAction : StepAction
                 "See 'antrea-migrator policies convert'; nothing was applied.");
         }
 
-        await Manifests.ApplyAsync(context, conversion.Objects, cancellationToken).ConfigureAwait(false);
+        await new PolicyApplier(context.Api.Client, context.Time).ApplyAsync(
+            conversion,
+            new PolicyApplyOptions { Timeout = context.Options.StepTimeout, PollInterval = context.Options.PollInterval },
+            cancellationToken).ConfigureAwait(false);
         var native = conversion.Policies.Count(p => p.Kind == "KubernetesNetworkPolicy");
         return $"{conversion.Policies.Length - native} Calico policies converted to {conversion.Objects.Length} objects, "
             + $"{native} Kubernetes policies left as they are; equal for {proof.ComparedFlows} classes of flows";

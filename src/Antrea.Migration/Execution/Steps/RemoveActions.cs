@@ -194,6 +194,12 @@ internal sealed class RemoveNodeAgentAction : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         await context.Api.DeleteAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false);
+        await context.WaitUntilAsync(
+            async token => await context.Api.ListAsync(NodeAgentManifest.PodsPath, token).ConfigureAwait(false) is { Count: > 0 } pods
+                ? $"{pods.Count} Pods of the node agent are still ending"
+                : null,
+            $"See what keeps them with 'kubectl -n {NodeAgentManifest.Namespace} get pods'; the migration itself is done.",
+            cancellationToken).ConfigureAwait(false);
         return "node agent removed";
     }
 }

@@ -1,13 +1,14 @@
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Internal;
 
 namespace Antrea.Migration.Planning;
 
 /// <summary>What is there of Antrea and Multus already, and what the version to install can do.</summary>
 internal static class AntreaRules
 {
-    private static readonly ReleaseVersion Studied = new(1, 14, 0);
-    private static readonly ReleaseVersion RouteSteering = new(2, 4, 0);
+    private static readonly ReleaseVersion Studied = new(1, 14);
+    private static readonly ReleaseVersion RouteSteering = new(2, 4);
 
     public static IEnumerable<Finding> AlreadyInstalled(PreflightContext context)
     {
@@ -76,7 +77,7 @@ internal static class AntreaRules
         {
             yield return new Finding(
                 "antrea-without-route-steering",
-                Severity.Warning,
+                Severity.Blocker,
                 subject,
                 "This version cannot give a bridged Pod's Antrea interface routes of its own: the Pod has two equal default routes, and connections to it stall or flap.",
                 $"Install {RouteSteering} or later, where the bridge's configuration can name tables for routes.");

@@ -58,8 +58,8 @@ internal static class ApiRules
     {
         var service = webhook.At("clientConfig", "service");
         var key = (service.TextAt("namespace") ?? "", service.TextAt("name") ?? "");
-        return context.Services.TryGetValue(key, out var found)
-            ? [.. context.PodsOnPodNetwork.Where(p => p.Namespace == key.Item1 && LabelSelector.MatchesAll(found.Json.At("spec", "selector"), p.Labels))]
+        return context.Services.TryGetValue(key, out var found) && LabelSelector.FromService(found.Json.At("spec", "selector")) is { } selector
+            ? [.. context.PodsOnPodNetwork.Where(p => p.Namespace == key.Item1 && selector.Matches(p.Labels))]
             : [];
     }
 

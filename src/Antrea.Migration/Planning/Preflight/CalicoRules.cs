@@ -2,14 +2,15 @@ using System.Globalization;
 using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Internal;
 
 namespace Antrea.Migration.Planning;
 
 /// <summary>How Calico must be installed and set up.</summary>
 internal static class CalicoRules
 {
-    private static readonly (int, int) Oldest = (3, 26);
-    private static readonly (int, int) Newest = (3, 32);
+    private static readonly ReleaseVersion Oldest = new(3, 26);
+    private static readonly ReleaseVersion TooNew = new(3, 33);
 
     /// <summary>Operator: an Installation object. Manifest: the DaemonSet in kube-system. Neither: nothing to migrate from.</summary>
     public static IEnumerable<Finding> Installation(PreflightContext context)
@@ -18,10 +19,10 @@ internal static class CalicoRules
         {
             yield return new Finding(
                 "calico-installed-by-operator",
-                Severity.Info,
+                Severity.Blocker,
                 installation.ToString(),
                 "Calico is run by the Tigera operator, which reverts what is changed by hand and must be the last to go.",
-                "Change pools and autodetection in the Installation; at the end its objects are deleted before the operator.");
+                "Only manifest installs can be removed so far. To migrate all the same, ignore this, stop at the second hold point, and remove Installation and APIServer, then the operator, by hand.");
             if (installation.Json.TextAt("spec", "cni", "type") is { } type && type != "Calico")
             {
                 yield return new Finding(
@@ -144,7 +145,7 @@ internal static class CalicoRules
         {
             yield return Untested(context, $"The image {image} does not say which version of Calico this is.");
         }
-        else if ((version.Major, version.Minor).CompareTo(Oldest) < 0 || (version.Major, version.Minor).CompareTo(Newest) > 0)
+        else if (version < Oldest || version >= TooNew)
         {
             yield return Untested(context, $"Calico is {version}; what is known here was learned from v3.26 to v3.32.");
         }
@@ -203,25 +204,6 @@ internal static class CalicoRules
                 f.ToString(),
                 "Traffic between Nodes is encrypted today; Antrea encrypts only when told to, and both want UDP 51820.",
                 "Decide before the migration: trafficEncryptionMode wireGuard with another port, or traffic in the clear from the bridging on."));
-
-    /// <summary>A destination inside any pool, disabled ones too, is not masqueraded.</summary>
-    public static IEnumerable<Finding> PoolsCoverPodCidrs(PreflightContext context)
-    {
-        foreach (var pool in context.Snapshot.CalicoIpam.Pools)
-        {
-            var covered = context.Snapshot.Nodes.Where(n => n.PodCidrs.Any(pool.Cidr.Overlaps)).Select(n => n.Name).ToList();
-            if (covered.Count > 0)
-            {
-                yield return new Finding(
-                    "ip-pool-covers-pod-cidrs",
-                    Severity.Warning,
-                    $"IPPool/{pool.Name}",
-                    $"{pool.Cidr}{(pool.Disabled ? " (disabled)" : "")} covers the PodCIDRs of {covered.Count} of {context.Snapshot.Nodes.Length} Nodes, so Calico does not "
-                    + "masquerade towards Antrea Pods and a Calico Pod cannot reach an Antrea Pod on another Node.",
-                    "The bridge through Multus takes care of it: no Pod becomes an Antrea Pod before every Pod is bridged. A pool outside the PodCIDRs, the old one deleted, removes the cause.");
-            }
-        }
-    }
 
     public static IEnumerable<Finding> PendingAffinities(PreflightContext context) =>
         context.Snapshot.CalicoIpam.Affinities.Where(a => !a.IsConfirmed).Select(a => new Finding(

@@ -52,8 +52,9 @@ internal static class DisruptionRules
     }
 
     private static IEnumerable<PodInfo> Selected(PreflightContext context, ClusterObject budget) =>
-        context.PodsOnPodNetwork.Where(p =>
-            p.Namespace == budget.Namespace && LabelSelector.Matches(budget.Json.At("spec", "selector"), p.Labels));
+        LabelSelector.FromAccepted(budget.Json.At("spec", "selector")) is { } selector
+            ? context.PodsOnPodNetwork.Where(p => p.Namespace == budget.Namespace && selector.Matches(p.Labels))
+            : [];
 
     private static bool NeverAllows(ClusterObject budget, int pods)
     {

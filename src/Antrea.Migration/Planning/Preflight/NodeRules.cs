@@ -18,14 +18,6 @@ internal static class NodeRules
         }
     }
 
-    public static IEnumerable<Finding> PodCidr(PreflightContext context) =>
-        context.Snapshot.Nodes.Where(n => n.PodCidrs.IsEmpty).Select(n => new Finding(
-            "node-without-pod-cidr",
-            Severity.Blocker,
-            $"Node/{n.Name}",
-            "The Node has neither spec.podCIDRs nor spec.podCIDR, so Antrea's agent cannot start on it.",
-            "Run kube-controller-manager with --allocate-node-cidrs=true and --cluster-cidr, and wait until the Node has a podCIDR."));
-
     public static IEnumerable<Finding> NotReady(PreflightContext context) =>
         context.Snapshot.Nodes.Where(n => !n.Ready).Select(n => new Finding(
             "node-not-ready",

@@ -13,7 +13,6 @@ internal static class PreflightRules
     public static ImmutableArray<PreflightRule> All { get; } =
     [
         NodeRules.NoNodes,
-        NodeRules.PodCidr,
         NodeRules.NotReady,
         NodeRules.Cordoned,
         NodeRules.OperatingSystem,
@@ -29,7 +28,6 @@ internal static class PreflightRules
         CalicoRules.Autodetection,
         CalicoRules.Vxlan,
         CalicoRules.WireGuard,
-        CalicoRules.PoolsCoverPodCidrs,
         CalicoRules.PendingAffinities,
         CalicoRules.Finalizers,
 

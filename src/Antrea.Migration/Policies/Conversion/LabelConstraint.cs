@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Antrea.Migration.AntreaApi;
+using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Policies.Conversion;
 

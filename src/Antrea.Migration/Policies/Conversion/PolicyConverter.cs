@@ -5,6 +5,7 @@ using Antrea.Migration.AntreaApi;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Policies.Conversion;

@@ -1,4 +1,5 @@
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
 
@@ -13,14 +14,14 @@ internal static class TieCheck
     public static Dictionary<CalicoPolicy, PolicyFinding> Check(IEnumerable<CompiledPolicy> policies, ReleaseVersion version)
     {
         var findings = new Dictionary<CalicoPolicy, PolicyFinding>();
-        foreach (var group in policies.GroupBy(p => p.Policy.Order))
+        foreach (var group in policies.Select(p => new Member(p)).GroupBy(m => m.Policy.Order))
         {
-            var global = group.Where(p => p.Policy.IsGlobal).ToList();
-            var local = group.Where(p => !p.Policy.IsGlobal).ToLookup(p => p.Policy.Namespace, StringComparer.Ordinal);
+            var global = group.Where(m => m.Policy.IsGlobal).ToList();
+            var local = group.Where(m => !m.Policy.IsGlobal).ToLookup(m => m.Policy.Namespace, StringComparer.Ordinal);
             foreach (var one in group)
             {
                 var others = one.Policy.IsGlobal ? group : local[one.Policy.Namespace].Concat(global);
-                if (others.FirstOrDefault(o => Disagree(one, o) && Share(one, o)) is { } other)
+                if (others.FirstOrDefault(o => one.DisagreesWith(o) && Share(one.Compiled, o.Compiled)) is { } other)
                 {
                     var first = CalicoOrder.Sort([one.Policy, other.Policy], version).First();
                     findings[one.Policy] = PolicyCode.OrderTie.At(
@@ -32,13 +33,26 @@ internal static class TieCheck
         return findings;
     }
 
-    private static bool Disagree(CompiledPolicy one, CompiledPolicy other) =>
-        !ReferenceEquals(one, other)
-        && (Disagree(one.Policy.GovernsIngress ? one.Policy.Ingress : [], other.Policy.GovernsIngress ? other.Policy.Ingress : [])
-            || Disagree(one.Policy.GovernsEgress ? one.Policy.Egress : [], other.Policy.GovernsEgress ? other.Policy.Egress : []));
+    /// <summary>A policy and whether it has rules of each action, in each direction that it governs.</summary>
+    private sealed class Member(CompiledPolicy compiled)
+    {
+        private readonly bool _allowsIngress = Has(compiled.Policy.GovernsIngress, compiled.Policy.Ingress, CalicoAction.Allow);
+        private readonly bool _deniesIngress = Has(compiled.Policy.GovernsIngress, compiled.Policy.Ingress, CalicoAction.Deny);
+        private readonly bool _allowsEgress = Has(compiled.Policy.GovernsEgress, compiled.Policy.Egress, CalicoAction.Allow);
+        private readonly bool _deniesEgress = Has(compiled.Policy.GovernsEgress, compiled.Policy.Egress, CalicoAction.Deny);
 
-    private static bool Disagree(IReadOnlyCollection<CalicoRule> one, IReadOnlyCollection<CalicoRule> other) =>
-        one.Any(a => other.Any(b => a.Action != b.Action));
+        public CompiledPolicy Compiled => compiled;
+
+        public CalicoPolicy Policy => compiled.Policy;
+
+        public bool DisagreesWith(Member other) =>
+            !ReferenceEquals(this, other)
+            && ((_allowsIngress && other._deniesIngress) || (_deniesIngress && other._allowsIngress)
+                || (_allowsEgress && other._deniesEgress) || (_deniesEgress && other._allowsEgress));
+
+        private static bool Has(bool governs, IEnumerable<CalicoRule> rules, CalicoAction action) =>
+            governs && rules.Any(r => r.Action == action);
+    }
 
     private static bool Share(CompiledPolicy one, CompiledPolicy other) =>
         one.Terms.Any(a => other.Terms.Any(b => a.And(b) is not null));

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Conversion;
 
 namespace Antrea.Migration.Policies.Reading;
@@ -67,7 +68,7 @@ internal sealed record CalicoMetadata(SortedDictionary<string, string> Labels, b
         }
 
         var dot = obj.Name.IndexOf('.', StringComparison.Ordinal);
-        var cuts = version <= new ReleaseVersion(3, 28) ? dot >= 0 : obj.Name.StartsWith("default.", StringComparison.Ordinal);
+        var cuts = version < new ReleaseVersion(3, 29) ? dot >= 0 : obj.Name.StartsWith("default.", StringComparison.Ordinal);
         return cuts ? obj.Name[(dot + 1)..] : obj.Name;
     }
 
@@ -80,14 +81,14 @@ internal sealed record CalicoMetadata(SortedDictionary<string, string> Labels, b
             return obj.Name;
         }
 
-        var tier = string.IsNullOrEmpty(specTier) || version <= new ReleaseVersion(3, 28) ? CalicoTier.DefaultName : specTier;
+        var tier = string.IsNullOrEmpty(specTier) || version < new ReleaseVersion(3, 29) ? CalicoTier.DefaultName : specTier;
         return obj.Name.StartsWith(tier + ".", StringComparison.Ordinal) ? obj.Name : $"{tier}.{obj.Name}";
     }
 
     /// <summary>The tier that Felix enforces a policy in.</summary>
     public static string TierOf(string storedName, string? specTier, ReleaseVersion version)
     {
-        if (version <= new ReleaseVersion(3, 28))
+        if (version < new ReleaseVersion(3, 29))
         {
             return CalicoTier.DefaultName;
         }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Conversion;
 
 namespace Antrea.Migration.Policies.Reading;

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Semantics;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Antrea.Migration.Addressing;
-using Antrea.Migration.AntreaApi;
+using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Policies.Reading;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Antrea.Migration.AntreaApi;
+using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Policies.Reading;
 
@@ -54,7 +54,7 @@ internal static class LabelSelectorReader
         var key = expression.Text("key") ?? "";
         ImmutableArray<string> values =
             [.. expression.Texts("values").Select(v => v.Text).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        if (key.Length == 0 || !Enum.TryParse<LabelOperator>(expression.Text("operator"), out var op))
+        if (key.Length == 0 || LabelSelector.ParseOperator(expression.Text("operator")) is not { } op)
         {
             expression.Malformed("operator", "In, NotIn, Exists or DoesNotExist, beside a key");
             return null;

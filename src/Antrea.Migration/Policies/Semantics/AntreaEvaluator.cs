@@ -13,8 +13,8 @@ namespace Antrea.Migration.Policies.Semantics;
 /// </remarks>
 internal sealed class AntreaEvaluator : IPolicyEvaluator
 {
-    private readonly ImmutableArray<Ranked> _ingress;
-    private readonly ImmutableArray<Ranked> _egress;
+    private readonly ILookup<(string Namespace, string Name), Ranked> _ingress;
+    private readonly ILookup<(string Namespace, string Name), Ranked> _egress;
     private readonly ImmutableArray<Isolation> _isolations;
 
     public AntreaEvaluator(
@@ -42,9 +42,9 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
         }
 
         var key = (pod.Namespace, pod.Name);
-        var rules = direction == Direction.Ingress ? _ingress : _egress;
+        var rules = (direction == Direction.Ingress ? _ingress : _egress)[key];
         var reasons = ImmutableArray.CreateBuilder<string>();
-        var first = FirstMatch(rules, key, traffic, reasons, baseline: false);
+        var first = FirstMatch(rules, traffic, reasons, baseline: false);
         if (first is not null && first != AntreaAction.Pass)
         {
             return Decide(first.Value, reasons);
@@ -82,7 +82,7 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
             return new Verdict(VerdictKind.Deny, reasons.ToImmutable());
         }
 
-        var last = FirstMatch(rules, key, traffic, reasons, baseline: true);
+        var last = FirstMatch(rules, traffic, reasons, baseline: true);
         if (last is null && !IsAmbiguous(reasons))
         {
             reasons.Add("no rule matches");
@@ -104,8 +104,7 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
 
     /// <summary>The action of the first match, with its reason; null when none matches, or when matches of one rank disagree (the reason says so).</summary>
     private static AntreaAction? FirstMatch(
-        ImmutableArray<Ranked> rules,
-        (string Namespace, string Name) subject,
+        IEnumerable<Ranked> rules,
         Traffic traffic,
         ImmutableArray<string>.Builder reasons,
         bool baseline)
@@ -118,7 +117,7 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
                 break;
             }
 
-            if (rule.IsBaseline != baseline || !rule.Owner.Subjects.Contains(subject) || !rule.Matches(traffic))
+            if (rule.IsBaseline != baseline || !rule.Matches(traffic))
             {
                 continue;
             }
@@ -142,13 +141,15 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
         return first?.Action;
     }
 
-    private static ImmutableArray<Ranked> Rank(List<Compiled> policies, Direction direction, PolicyWorld world) =>
-    [
-        .. policies
+    /// <summary>The rules that apply to each Pod, in order.</summary>
+    private static ILookup<(string Namespace, string Name), Ranked> Rank(
+        List<Compiled> policies, Direction direction, PolicyWorld world) =>
+        policies
             .SelectMany(p => p.RulesOf(direction).Select((rule, i) => new Ranked(p, rule, i, direction, world)))
             .OrderBy(r => r.Rank)
-            .ThenBy(r => r.Owner.Policy.ToString(), StringComparer.Ordinal),
-    ];
+            .ThenBy(r => r.Owner.Policy.ToString(), StringComparer.Ordinal)
+            .SelectMany(r => r.Owner.Subjects, (rule, subject) => (subject, rule))
+            .ToLookup(r => r.subject, r => r.rule);
 
     private static IEnumerable<PolicyPod> Select(AntreaPolicy policy, AntreaPeer peer, PolicyWorld world)
     {
@@ -157,10 +158,8 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
             return [];
         }
 
-        return world.Pods.Where(p =>
-            (peer.NamespaceSelector is { } namespaces
-                ? namespaces.Matches(world.LabelsOf(p.Namespace))
-                : policy.IsCluster || p.Namespace == policy.Namespace)
+        return world.PodsIn(policy.IsCluster || peer.NamespaceSelector is not null ? null : policy.Namespace).Where(p =>
+            (peer.NamespaceSelector is null || peer.NamespaceSelector.Matches(world.LabelsOf(p.Namespace)))
             && (peer.PodSelector is null || peer.PodSelector.Matches(p.Labels)));
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
 
@@ -26,25 +27,24 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
         ReleaseVersion version,
         PolicyWorld world)
     {
-        var pods = new LabelledAddresses<SortedDictionary<string, string>>(world, p => CalicoScope.EffectiveLabels(p, world));
+        var pods = new LabelledAddresses(world);
         var byTier = policies.ToLookup(p => p.Tier, StringComparer.Ordinal);
         _tiers =
         [
             .. CalicoOrder.Sort(tiers).Select(tier => new Tier(
                 tier,
-                [
-                    .. byTier[tier.Name]
-                        .Select(p => (p.Order, Key: CalicoOrder.TieKey(p, version), Policy: Policy.Of(p, pods)))
-                        .Concat(tier.Name != CalicoTier.DefaultName
-                            ? []
-                            : kubernetesPolicies.Select(k => (
-                                Order: CalicoOrder.KubernetesPolicyOrder,
-                                Key: CalicoOrder.TieKey(k, version),
-                                Policy: KubernetesPolicyModel.ForCalico(k, world))))
-                        .OrderBy(p => p.Order)
-                        .ThenBy(p => p.Key, ByteOrder.Comparer)
-                        .Select(p => p.Policy),
-                ])),
+                byTier[tier.Name]
+                    .Select(p => (p.Order, Key: CalicoOrder.TieKey(p, version), Policy: Policy.Of(p, pods)))
+                    .Concat(tier.Name != CalicoTier.DefaultName
+                        ? []
+                        : kubernetesPolicies.Select(k => (
+                            Order: CalicoOrder.KubernetesPolicyOrder,
+                            Key: CalicoOrder.TieKey(k, version),
+                            Policy: KubernetesPolicyModel.ForCalico(k, world))))
+                    .OrderBy(p => p.Order)
+                    .ThenBy(p => p.Key, ByteOrder.Comparer)
+                    .SelectMany(p => p.Policy.Subjects, (p, subject) => (subject, p.Policy))
+                    .ToLookup(p => p.subject, p => p.Policy))),
         ];
     }
 
@@ -59,9 +59,9 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
         foreach (var tier in _tiers)
         {
             var governed = false;
-            foreach (var policy in tier.Policies)
+            foreach (var policy in tier.Policies[(pod.Namespace, pod.Name)])
             {
-                if (policy.Rules(direction) is not { } rules || !policy.Subjects.Contains((pod.Namespace, pod.Name)))
+                if (policy.Rules(direction) is not { } rules)
                 {
                     continue;
                 }
@@ -90,7 +90,8 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
 
     private static string Word(Direction direction) => direction == Direction.Ingress ? "ingress" : "egress";
 
-    private sealed record Tier(CalicoTier Object, ImmutableArray<Policy> Policies);
+    /// <summary>A tier with the policies of each Pod, in evaluation order.</summary>
+    private sealed record Tier(CalicoTier Object, ILookup<(string Namespace, string Name), Policy> Policies);
 
     /// <summary>A policy ready for evaluation; the rules of a direction are null when the policy does not govern it.</summary>
     internal sealed record Policy(
@@ -99,7 +100,7 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
         ImmutableArray<IFlowRule>? Ingress,
         ImmutableArray<IFlowRule>? Egress)
     {
-        public static Policy Of(CalicoPolicy policy, LabelledAddresses<SortedDictionary<string, string>> pods)
+        public static Policy Of(CalicoPolicy policy, LabelledAddresses pods)
         {
             var unsupported = SupportedFeatures.Check(policy).Where(f => f.Severity == Findings.Severity.Blocker).ToList();
             if (unsupported.Count > 0)
@@ -110,7 +111,7 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
 
             return new Policy(
                 policy.ToString(),
-                pods.Select(CalicoScope.Subject(policy).Matches),
+                pods.Select(CalicoScope.Subject(policy), policy.IsGlobal ? null : policy.Namespace),
                 policy.GovernsIngress ? Rules(policy.Ingress) : null,
                 policy.GovernsEgress ? Rules(policy.Egress) : null);
 
@@ -132,7 +133,7 @@ internal interface IFlowRule
 
 /// <summary>A Calico rule of the supported kind.</summary>
 internal sealed class CalicoFlowRule(
-    CalicoRule rule, string policyNamespace, LabelledAddresses<SortedDictionary<string, string>> pods) : IFlowRule
+    CalicoRule rule, string policyNamespace, LabelledAddresses pods) : IFlowRule
 {
     private readonly Side _source = new(rule.Source, policyNamespace, pods);
     private readonly Side _destination = new(rule.Destination, policyNamespace, pods);
@@ -148,10 +149,12 @@ internal sealed class CalicoFlowRule(
     }
 
     private sealed class Side(
-        CalicoEntity entity, string policyNamespace, LabelledAddresses<SortedDictionary<string, string>> pods)
+        CalicoEntity entity, string policyNamespace, LabelledAddresses pods)
     {
         private readonly HashSet<IPAddress>? _members =
-            CalicoScope.Peer(entity, policyNamespace) is { } peer ? pods.SelectAddresses(peer.Matches) : null;
+            CalicoScope.Peer(entity, policyNamespace) is { } peer
+                ? pods.SelectAddresses(peer, policyNamespace.Length == 0 || entity.NamespaceSelector is not null ? null : policyNamespace)
+                : null;
 
         private readonly ImmutableArray<Cidr> _nets = [.. entity.Nets.Select(SupportedFeatures.ParseNet)];
 

@@ -1,4 +1,5 @@
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Policies.Semantics;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
-using Antrea.Migration.AntreaApi;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Policies.Semantics;
@@ -27,8 +27,8 @@ internal static class KubernetesPolicyModel
 
     private static IEnumerable<PolicyPod> Pods(
         PolicyWorld world, string @namespace, LabelSelector? pods, LabelSelector? namespaces) =>
-        world.Pods.Where(p =>
-            (namespaces is null ? p.Namespace == @namespace : namespaces.Matches(world.LabelsOf(p.Namespace)))
+        world.PodsIn(namespaces is null ? @namespace : null).Where(p =>
+            (namespaces is null || namespaces.Matches(world.LabelsOf(p.Namespace)))
             && (pods is null || pods.Matches(p.Labels)));
 
     private sealed class Rule(KubernetesRule rule, string @namespace, Direction direction, PolicyWorld world) : IFlowRule

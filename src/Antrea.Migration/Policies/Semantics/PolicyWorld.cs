@@ -29,13 +29,22 @@ public sealed record PolicyPod(
 }
 
 /// <summary>Who policies can select: Pods that have addresses of their own, and the labels of their Namespaces.</summary>
-/// <param name="Pods">Sorted by Namespace and name.</param>
-/// <param name="Namespaces">Labels by Namespace; a Namespace that is missing here has none but its name.</param>
-public sealed record PolicyWorld(
-    ImmutableArray<PolicyPod> Pods, ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>> Namespaces)
+/// <remarks>Immutable and safe for use by several threads.</remarks>
+/// <param name="pods">In the order that results are given in.</param>
+/// <param name="namespaces">Labels by Namespace; a Namespace that is missing here has none but its name.</param>
+public sealed class PolicyWorld(
+    ImmutableArray<PolicyPod> pods, ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>> namespaces)
 {
     /// <summary>The label that Kubernetes (1.21 and later) keeps a Namespace's name in.</summary>
     public const string NamespaceNameLabel = "kubernetes.io/metadata.name";
+
+    private readonly ILookup<string, PolicyPod> _byNamespace = pods.ToLookup(p => p.Namespace, StringComparer.Ordinal);
+
+    /// <summary>The Pods; sorted by Namespace and name when they come from a snapshot.</summary>
+    public ImmutableArray<PolicyPod> Pods => pods;
+
+    /// <summary>Labels by Namespace.</summary>
+    public ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>> Namespaces => namespaces;
 
     /// <summary>The world of a snapshot. Pods on their Node's network, ended ones and those without an address are left out:
     /// no Pod selector reaches them, in Calico as in Antrea.</summary>
@@ -45,7 +54,7 @@ public sealed record PolicyWorld(
         var specs = snapshot.OfKind("", "Pod")
             .GroupBy(o => (o.Namespace, o.Name))
             .ToDictionary(g => g.Key, g => g.First().Json["spec"] as JsonObject);
-        var pods = snapshot.Pods
+        var selectable = snapshot.Pods
             .Where(p => !p.HostNetwork && !p.HasEnded && p.PodIPs.Length > 0)
             .Select(p => (Pod: p, Spec: specs.GetValueOrDefault((p.Namespace, p.Name))))
             .Select(p => new PolicyPod(
@@ -53,21 +62,26 @@ public sealed record PolicyWorld(
             {
                 NamedPorts = [.. ReadNamedPorts(p.Spec)],
             })
+            .DistinctBy(p => (p.Namespace, p.Name))
             .OrderBy(p => p.Namespace, StringComparer.Ordinal)
             .ThenBy(p => p.Name, StringComparer.Ordinal);
-        var namespaces = ImmutableSortedDictionary.CreateBuilder<string, ImmutableSortedDictionary<string, string>>(StringComparer.Ordinal);
+        var labels = ImmutableSortedDictionary.CreateBuilder<string, ImmutableSortedDictionary<string, string>>(StringComparer.Ordinal);
         foreach (var obj in snapshot.OfKind("", "Namespace"))
         {
-            namespaces[obj.Name] = ReadLabels(obj);
+            labels[obj.Name] = ReadLabels(obj);
         }
 
-        return new PolicyWorld([.. pods], namespaces.ToImmutable());
+        return new PolicyWorld([.. selectable], labels.ToImmutable());
     }
+
+    /// <summary>The Pods of one Namespace, or all of them (null).</summary>
+    internal IEnumerable<PolicyPod> PodsIn(string? @namespace) =>
+        @namespace is null ? pods : _byNamespace[@namespace];
 
     /// <summary>The labels of a Namespace, its name label included.</summary>
     public ImmutableSortedDictionary<string, string> LabelsOf(string @namespace)
     {
-        var labels = Namespaces.GetValueOrDefault(@namespace, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
+        var labels = namespaces.GetValueOrDefault(@namespace, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal));
         return labels.ContainsKey(NamespaceNameLabel) ? labels : labels.Add(NamespaceNameLabel, @namespace);
     }
 

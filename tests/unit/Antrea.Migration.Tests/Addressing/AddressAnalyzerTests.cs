@@ -167,6 +167,17 @@ public class AddressAnalyzerTests
     }
 
     [Test]
+    public void TunnelAddress_InAnotherNodesBlock_CountsTheNodeThatHasIt()
+    {
+        var snapshot = Cluster(blocks: [Block("10.10.1.64/26", "b")]);
+        snapshot = snapshot with
+        {
+            Nodes = snapshot.Nodes.SetItem(0, snapshot.Nodes[0] with { CalicoTunnelAddresses = [IPAddress.Parse("10.10.1.70")] }),
+        };
+        Assert.That(AddressAnalyzer.Analyze(snapshot).OverlappedNodes, Is.EqualTo(["a", "b"]));
+    }
+
+    [Test]
     public void PodAddresses_AreACrossCheck()
     {
         var snapshot = Cluster(blocks: [Block("10.244.0.0/26", "a")]) with

@@ -19,7 +19,7 @@ public class ConnectivityProberTests
     public async Task ProbeAsync_WithTheSeedsDefaults_SendsFiftyRequestsASecondAndEndsAtN()
     {
         var transport = new ScriptedTransport(_ => ScriptedTransport.Ok);
-        var running = InlineTime.Run(() => new ConnectivityProber(Seed, transport, _time).ProbeAsync());
+        var running = Probe(Seed, transport);
         _time.AdvanceInSteps(TimeSpan.FromMilliseconds(199));
         Assert.That(transport.Sent, Is.Zero);
         _time.AdvanceInSteps(TimeSpan.FromMilliseconds(1));
@@ -44,7 +44,7 @@ public class ConnectivityProberTests
     {
         var late = new TaskCompletionSource<ProbeResponse>();
         var transport = new ScriptedTransport(i => i is > 1000 and < 1010 ? late.Task : ScriptedTransport.Ok);
-        var running = InlineTime.Run(() => new ConnectivityProber(Seed with { Requests = 1001 }, transport, _time).ProbeAsync());
+        var running = Probe(Seed with { Requests = 1001 }, transport);
         _time.AdvanceInSteps(TimeSpan.FromSeconds(20.2));
         _time.AdvanceInSteps(TimeSpan.FromSeconds(1));
         Assert.That(running.IsCompleted, Is.False);
@@ -65,7 +65,7 @@ public class ConnectivityProberTests
         var held = new TaskCompletionSource<ProbeResponse>();
         var transport = new ScriptedTransport(i => i is > 100 and <= 110 ? held.Task : ScriptedTransport.Ok);
         var options = Seed with { Timeout = TimeSpan.FromSeconds(10) };
-        var running = InlineTime.Run(() => new ConnectivityProber(options, transport, _time).ProbeAsync());
+        var running = Probe(options, transport);
         _time.AdvanceInSteps(TimeSpan.FromSeconds(2.2 + 4));
         InlineTime.Run(() => held.SetResult(new ProbeResponse(200, 0)));
         _time.AdvanceInSteps(TimeSpan.FromSeconds(17.6));
@@ -74,7 +74,8 @@ public class ConnectivityProberTests
         {
             Assert.That(result.SuccessRate, Is.EqualTo(100));
             Assert.That(result.Total, Is.EqualTo(1000));
-            Assert.That(result.Elapsed, Is.EqualTo(TimeSpan.FromSeconds(20 + 4 - 0.2)), "the ticker keeps one tick of the twenty");
+            Assert.That(
+                result.Elapsed, Is.EqualTo(TimeSpan.FromSeconds(20 + 4 - 0.2)), "the ticker keeps one tick of the twenty");
             Assert.That(result.NotSent, Is.EqualTo(10 * 19));
             Assert.That(result.LongestSilence, Is.EqualTo(TimeSpan.FromSeconds(4.2)));
         }
@@ -84,7 +85,7 @@ public class ConnectivityProberTests
     public async Task ProbeAsync_WhatWasDueDuringTheLastRequest_CountsAsNotSent()
     {
         var transport = new ScriptedTransport(_ => null);
-        var running = InlineTime.Run(() => new ConnectivityProber(Seed with { Workers = 1, Requests = 1 }, transport, _time).ProbeAsync());
+        var running = Probe(Seed with { Workers = 1, Requests = 1 }, transport);
         _time.AdvanceInSteps(TimeSpan.FromSeconds(2.2));
         var result = await running.WaitAsync(Forever);
         using (Assert.EnterMultipleScope())
@@ -98,7 +99,7 @@ public class ConnectivityProberTests
     public async Task ProbeAsync_RequestsThatHang_AreTimeoutsAfterTwoSeconds()
     {
         var transport = new ScriptedTransport(_ => null);
-        var running = InlineTime.Run(() => Collect(new ConnectivityProber(Seed with { Workers = 1, Requests = 2 }, transport, _time).RunAsync()));
+        var running = Collect(Seed with { Workers = 1, Requests = 2 }, transport);
         _time.AdvanceInSteps(TimeSpan.FromSeconds(5));
         var events = await running.WaitAsync(Forever);
         var samples = events.OfType<ProbeSample>().ToArray();
@@ -125,7 +126,7 @@ public class ConnectivityProberTests
             3 => Task.FromException<ProbeResponse>(new SocketException((int)SocketError.HostNotFound)),
             _ => ScriptedTransport.Ok,
         });
-        var running = InlineTime.Run(() => new ConnectivityProber(Seed, transport, _time).ProbeAsync());
+        var running = Probe(Seed, transport);
         _time.AdvanceInSteps(TimeSpan.FromSeconds(20));
         var result = await running.WaitAsync(Forever);
         using (Assert.EnterMultipleScope())
@@ -142,7 +143,7 @@ public class ConnectivityProberTests
     public async Task RunAsync_Events_AreSamplesThenEveryWorkersStopThenTheResult()
     {
         var transport = new ScriptedTransport(_ => ScriptedTransport.Ok);
-        var running = InlineTime.Run(() => Collect(new ConnectivityProber(Seed with { Requests = 25 }, transport, _time).RunAsync()));
+        var running = Collect(Seed with { Requests = 25 }, transport);
         _time.AdvanceInSteps(TimeSpan.FromSeconds(1));
         var events = await running.WaitAsync(Forever);
         using (Assert.EnterMultipleScope())
@@ -237,17 +238,19 @@ public class ConnectivityProberTests
                 .And.Message.Contains("Timeout is 48h0m0s, but must be between 1ms and 24h."));
     }
 
-    private static async Task<List<ProbeEvent>> Collect(IAsyncEnumerable<ProbeEvent> events)
+    private Task<ProbeResult> Probe(ProbeOptions options, IProbeTransport transport) =>
+        InlineTime.Run(() => new ConnectivityProber(options, transport, _time).ProbeAsync());
+
+    private Task<List<ProbeEvent>> Collect(ProbeOptions options, IProbeTransport transport) => InlineTime.Run(async () =>
     {
         List<ProbeEvent> all = [];
-        await foreach (var probeEvent in events)
+        await foreach (var probeEvent in new ConnectivityProber(options, transport, _time).RunAsync())
         {
             all.Add(probeEvent);
         }
 
         return all;
-    }
-
+    });
 
     private sealed class CancellationCounter(Action count) : IProbeTransport
     {

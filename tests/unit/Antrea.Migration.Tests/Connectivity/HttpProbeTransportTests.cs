@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Antrea.Migration.Connectivity;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Antrea.Migration.Tests.Connectivity;
 
@@ -12,6 +13,16 @@ public class HttpProbeTransportTests
     private static Task<ProbeOutcome> Probe(IProbeTransport transport, Uri target, double timeoutSeconds = 30) =>
         ProbeExchange.SendAsync(
             transport, target, TimeSpan.FromSeconds(timeoutSeconds), TimeProvider.System, CancellationToken.None);
+
+    /// <summary>Lets the time limit pass as soon as the request has got as far as <paramref name="reached"/> says.</summary>
+    private static async Task<ProbeOutcome> ProbeUntilTimeUp(IProbeTransport transport, Uri target, Task reached)
+    {
+        var time = new FakeTimeProvider();
+        var probing = ProbeExchange.SendAsync(transport, target, TimeSpan.FromSeconds(2), time, CancellationToken.None);
+        await reached;
+        InlineTime.Run(() => time.Advance(TimeSpan.FromSeconds(2)));
+        return await probing;
+    }
 
     [Test]
     public async Task SendAsync_ACompleteResponse_HasItsStatusAndLength()
@@ -142,38 +153,64 @@ public class HttpProbeTransportTests
     [Test]
     public async Task SendAsync_AServerThatNeverAnswers_IsATimeoutAfterConnecting()
     {
-        await using var server = new LoopbackServer((_, stop) => Task.Delay(Timeout.Infinite, stop));
+        var reached = new TaskCompletionSource();
+        await using var server = new LoopbackServer(async (_, stop) =>
+        {
+            reached.SetResult();
+            await Task.Delay(Timeout.Infinite, stop);
+        });
         using var transport = new HttpProbeTransport();
-        Assert.That(await Probe(transport, server.Url, timeoutSeconds: 0.2), Is.EqualTo(
-            new ProbeOutcome(ProbeFailureCause.Timeout, "connected, but no complete response within 200ms")));
+        Assert.That(await ProbeUntilTimeUp(transport, server.Url, reached.Task), Is.EqualTo(
+            new ProbeOutcome(ProbeFailureCause.Timeout, "connected, but no complete response within 2s")));
     }
 
     [Test]
     public async Task SendAsync_ABodyThatStalls_IsATimeout()
     {
+        var reached = new TaskCompletionSource();
         await using var server = new LoopbackServer(async (socket, stop) =>
         {
             await socket.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello"u8.ToArray(), stop);
+            reached.SetResult();
             await Task.Delay(Timeout.Infinite, stop);
         });
         using var transport = new HttpProbeTransport();
-        Assert.That(
-            (await Probe(transport, server.Url, timeoutSeconds: 0.2)).Cause, Is.EqualTo(ProbeFailureCause.Timeout));
+        Assert.That(await ProbeUntilTimeUp(transport, server.Url, reached.Task), Is.EqualTo(
+            new ProbeOutcome(ProbeFailureCause.Timeout, "connected, but no complete response within 2s")));
     }
 
     [Test]
     public async Task SendAsync_AConnectionThatIsNeverMade_IsATimeoutAndTheAttemptEndsWithIt()
     {
+        var reached = new TaskCompletionSource();
         var ended = new TaskCompletionSource();
         using var transport = new HttpProbeTransport(async (_, cancellationToken) =>
         {
             using var registration = cancellationToken.Register(ended.SetResult);
+            reached.SetResult();
             await Task.Delay(Timeout.Infinite, cancellationToken);
             return Stream.Null;
         });
-        var outcome = await Probe(transport, new Uri("http://10.10.5.2"), timeoutSeconds: 0.2);
+        var outcome = await ProbeUntilTimeUp(transport, new Uri("http://10.10.5.2"), reached.Task);
         await ended.Task;
-        Assert.That(outcome, Is.EqualTo(new ProbeOutcome(ProbeFailureCause.Timeout, "no connection within 200ms")));
+        Assert.That(outcome, Is.EqualTo(new ProbeOutcome(ProbeFailureCause.Timeout, "no connection within 2s")));
+    }
+
+    [Test]
+    public async Task SendAsync_AnAttemptThatFailsWithTheTimeLimitBeforeTheRequestDoes_IsATimeout()
+    {
+        // The attempt goes on inside the cancellation, so that its failure reaches the request first, as an
+        // HttpRequestException around the cancellation. Seen with a resolver that lost queries.
+        var reached = new TaskCompletionSource();
+        using var transport = new HttpProbeTransport(async (_, cancellationToken) =>
+        {
+            var never = new TaskCompletionSource<Stream>();
+            using var registration = cancellationToken.Register(() => never.TrySetCanceled(cancellationToken));
+            reached.SetResult();
+            return await never.Task.ConfigureAwait(false);
+        });
+        var outcome = await ProbeUntilTimeUp(transport, new Uri("http://nginx-origin"), reached.Task);
+        Assert.That(outcome, Is.EqualTo(new ProbeOutcome(ProbeFailureCause.Timeout, "no connection within 2s")));
     }
 
     [Test]
@@ -192,7 +229,11 @@ public class HttpProbeTransportTests
         using var transport = new HttpProbeTransport();
         var options = new ProbeOptions
         {
-            Target = server.Url, Workers = 4, Requests = 40, Interval = TimeSpan.FromMilliseconds(1), Timeout = TimeSpan.FromSeconds(30),
+            Target = server.Url,
+            Workers = 4,
+            Requests = 40,
+            Interval = TimeSpan.FromMilliseconds(1),
+            Timeout = TimeSpan.FromSeconds(30),
         };
         var result = await new ConnectivityProber(options, transport).ProbeAsync();
         using (Assert.EnterMultipleScope())

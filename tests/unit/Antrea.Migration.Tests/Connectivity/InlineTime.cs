@@ -2,7 +2,8 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Antrea.Migration.Tests.Connectivity;
 
-/// <summary>Lets what waits for a fake clock, or for a task completed by hand, run to its next wait before the call returns.</summary>
+/// <summary>Lets what waits for a fake clock, or for a task completed by hand, run to its next wait before the call
+/// returns.</summary>
 /// <remarks>Such continuations run inside the call that completes them, unless the thread has a synchronization context, and
 /// NUnit gives it one.</remarks>
 internal static class InlineTime

@@ -48,6 +48,9 @@ public class ProbeJudgeTests
         yield return new TestCaseData(
             new TaskCanceledException(), new ProbeOutcome(ProbeFailureCause.Timeout, "no complete response within 2s"));
         yield return new TestCaseData(
+            new IOException("outer", new TaskCanceledException("inner")),
+            new ProbeOutcome(ProbeFailureCause.Timeout, "inner"));
+        yield return new TestCaseData(
             new TimeoutException("slow"), new ProbeOutcome(ProbeFailureCause.Timeout, "slow"));
         yield return new TestCaseData(
             new HttpRequestException(HttpRequestError.SecureConnectionError, "x", new AuthenticationException("bad certificate")),

@@ -29,7 +29,8 @@ internal static class AddressGen
         Gen.Select(Gen.OneOf((byte)0, (byte)0xfd, (byte)255), Gen.Int[0, 3], Gen.OneOf((byte)0, (byte)128, (byte)255))
             .Select((a, b, c) => new IPAddress([a, 0, 0, 0, 0, 0, 0, (byte)b, 0, 0, 0, 0, 0, 0, 0, c])));
 
-    /// <summary>Prefixes around <see cref="Crowded"/> addresses: many nest, touch or are equal. Every length occurs.</summary>
+    /// <summary>Prefixes around <see cref="Crowded"/> addresses: many nest, touch or are equal. Every length
+    /// occurs.</summary>
     public static readonly Gen<Cidr> CrowdedCidr =
         Gen.Select(Crowded, Gen.Int[0, 128]).Select((a, n) => Cidr.Containing(a, n % (a.GetAddressBytes().Length * 8 + 1)));
 

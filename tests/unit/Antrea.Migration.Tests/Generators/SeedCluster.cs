@@ -6,11 +6,12 @@ using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Tests.Generators;
 
-/// <summary>The proposal's cluster <c>test</c>: a control plane and twenty workers, pool 10.10.0.0/16, the /26 blocks its listings
-/// show, and PodCIDRs 10.10.0.0/24 to 10.10.20.0/24 in the order of the Nodes below.</summary>
+/// <summary>The proposal's cluster <c>test</c>: a control plane and twenty workers, pool 10.10.0.0/16, the /26 blocks
+/// its listings show, and PodCIDRs 10.10.0.0/24 to 10.10.20.0/24 in the order of the Nodes below.</summary>
 internal static class SeedCluster
 {
-    /// <summary>Node and first address of its block, the control plane first, then workers in order of their numbers.</summary>
+    /// <summary>Node and first address of its block, the control plane first, then workers in order of their
+    /// numbers.</summary>
     public static readonly ImmutableArray<(string Node, string Block)> Blocks =
     [
         ("test-control-plane", "10.10.36.64"), ("test-worker", "10.10.222.64"), ("test-worker2", "10.10.39.192"),
@@ -23,7 +24,8 @@ internal static class SeedCluster
     ];
 
     /// <summary>The cluster. Each block holds its Node's tunnel address first, as Calico gives it out.</summary>
-    /// <param name="podCidrOrder">Which /24 each Node has, by the order of <see cref="Blocks"/>; null for 0, 1, 2…</param>
+    /// <param name="podCidrOrder">Which /24 each Node has, by the order of <see cref="Blocks"/>; null for 0, 1,
+    /// 2…</param>
     public static ClusterSnapshot Snapshot(IReadOnlyList<int>? podCidrOrder = null)
     {
         var nodes = Blocks.Select((entry, i) => new NodeInfo

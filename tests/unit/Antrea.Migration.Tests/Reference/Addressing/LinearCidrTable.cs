@@ -3,7 +3,8 @@ using Antrea.Migration.Addressing;
 
 namespace Antrea.Migration.Tests.Reference.Addressing;
 
-/// <summary>The slow twin of <see cref="CidrTable{T}"/>: a list that is walked from end to end for every question.</summary>
+/// <summary>The slow twin of <see cref="CidrTable{T}"/>: a list that is walked from end to end for every
+/// question.</summary>
 internal sealed class LinearCidrTable<T>(IEnumerable<CidrEntry<T>> entries)
 {
     private readonly List<CidrEntry<T>> _entries = [.. entries.OrderBy(e => e.Cidr)];

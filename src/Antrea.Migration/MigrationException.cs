@@ -1,4 +1,4 @@
-namespace Antrea.Migration.Execution;
+namespace Antrea.Migration;
 
 /// <summary>The world did not do what the migration needs: the API server, a Node or the journal could not be reached.</summary>
 /// <remarks>The message says what failed and where; <see cref="Next"/> says what to do.</remarks>

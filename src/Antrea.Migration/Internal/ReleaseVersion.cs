@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Antrea.Migration.Planning;
+namespace Antrea.Migration.Internal;
 
 /// <summary>A release number such as v2.5.3; what follows a hyphen or plus is left out of comparisons.</summary>
-internal readonly record struct ReleaseVersion(int Major, int Minor, int Patch) : IComparable<ReleaseVersion>
+internal readonly record struct ReleaseVersion(int Major, int Minor, int Patch = 0) : IComparable<ReleaseVersion>
 {
     /// <summary>Reads <c>v2.5.3</c>, <c>2.5.3</c>, <c>v2.5</c> or <c>v2.5.3-rc.1</c>.</summary>
     public static bool TryParse(string? text, out ReleaseVersion version)

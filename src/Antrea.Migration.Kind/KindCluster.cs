@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Execution;
+
+namespace Antrea.Migration.Kind;
+
+/// <summary>A KinD cluster that lives as long as this object: <see cref="CreateAsync"/> creates it, disposal deletes
+/// it.</summary>
+/// <remarks>It has a kubeconfig of its own in the temporary folder; the user's is never touched. No CNI is installed, so that no
+/// Node is Ready yet.</remarks>
+public sealed class KindCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan DeleteTimeout = TimeSpan.FromMinutes(5);
+
+    private readonly KindTool _tool;
+    private readonly bool _keep;
+    private readonly string _folder;
+    private bool _disposed;
+
+    private KindCluster(string name, bool keep, string folder, KindTool tool, ImmutableArray<string> nodes)
+    {
+        Name = name;
+        _keep = keep;
+        _folder = folder;
+        _tool = tool;
+        NodeNames = nodes;
+        Nodes = new KindNodeAccess(tool);
+    }
+
+    /// <summary>The cluster's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The path of the cluster's own kubeconfig.</summary>
+    public string KubeconfigPath => KubeconfigIn(_folder);
+
+    /// <summary>The names of its Nodes, sorted.</summary>
+    public ImmutableArray<string> NodeNames { get; }
+
+    /// <summary>Runs commands on its Nodes.</summary>
+    public INodeAccess Nodes { get; }
+
+    /// <summary>Creates a cluster and waits until its API server runs; some minutes for 20 workers.</summary>
+    /// <param name="options">What it looks like.</param>
+    /// <param name="tool">The programs to use; <see langword="null"/> for those on PATH.</param>
+    /// <param name="progress">Gets what kind says, line by line.</param>
+    /// <param name="cancellationToken">Stops kind, and deletes what there is by then.</param>
+    /// <exception cref="ArgumentException">The options cannot be used; the message names every fault.</exception>
+    /// <exception cref="MigrationException">A cluster of that name exists (it stays), or kind failed; the message has the
+    /// command, the exit code and kind's last lines, and nothing is left behind.</exception>
+    public static async Task<KindCluster> CreateAsync(
+        KindClusterOptions options,
+        KindTool? tool = null,
+        IProgress<string>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        KindConfig.ThrowIfInvalid(options);
+        tool ??= new KindTool();
+        var existing = await tool.GetClustersAsync(cancellationToken).ConfigureAwait(false);
+        if (existing.Contains(options.Name))
+        {
+            throw new MigrationException(
+                $"A KinD cluster named '{options.Name}' exists already.",
+                $"Delete it (kind delete cluster --name {options.Name}), or choose another name.");
+        }
+
+        var folder = Directory.CreateTempSubdirectory("antrea-migration-kind-").FullName;
+        try
+        {
+            Action<string>? onProgress = progress is null ? null : progress.Report;
+            await tool.CreateClusterAsync(options, KubeconfigIn(folder), onProgress, cancellationToken).ConfigureAwait(false);
+            var nodes = await tool.GetNodesAsync(options.Name, cancellationToken).ConfigureAwait(false);
+            return new KindCluster(options.Name, options.KeepCluster, folder, tool, nodes);
+        }
+        catch (Exception exception)
+        {
+            await CleanUpAfterAsync(exception, options.Name, folder, tool).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Deletes the cluster and its kubeconfig, unless it is to be kept.</summary>
+    /// <exception cref="MigrationException">kind could not delete it.</exception>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed || _keep)
+        {
+            return;
+        }
+
+        _disposed = true;
+        await DeleteAsync(Name, _folder, _tool).ConfigureAwait(false);
+    }
+
+    private static string KubeconfigIn(string folder) => Path.Combine(folder, "kubeconfig");
+
+    /// <summary>Deletes a half-made cluster; what keeps that from working is added to <paramref name="cause"/>.</summary>
+    private static async Task CleanUpAfterAsync(Exception cause, string name, string folder, KindTool tool)
+    {
+        try
+        {
+            await DeleteAsync(name, folder, tool).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is MigrationException or IOException or OperationCanceledException)
+        {
+            throw new MigrationException(
+                $"{cause.Message}\nAnd what was made of the cluster '{name}' could not be deleted: {exception.Message}",
+                $"Delete it by hand: kind delete cluster --name {name}",
+                cause);
+        }
+    }
+
+    private static async Task DeleteAsync(string name, string folder, KindTool tool)
+    {
+        using var limit = new CancellationTokenSource(DeleteTimeout);
+        await tool.DeleteClusterAsync(name, KubeconfigIn(folder), limit.Token).ConfigureAwait(false);
+        Directory.Delete(folder, recursive: true);
+    }
+}

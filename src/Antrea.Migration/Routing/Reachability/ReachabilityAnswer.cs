@@ -1,0 +1,10 @@
+namespace Antrea.Migration.Routing.Reachability;
+
+/// <summary>Whether a connection works, and why.</summary>
+/// <param name="Verdict">Whether it works.</param>
+/// <param name="Reason">One sentence that names the hop that decides and what it does.</param>
+/// <param name="SourceSeen">The source address that the destination sees; null when the connection is not established
+/// or the address is not known.</param>
+/// <param name="LostAt">The hop where the first packet, or the reply, is lost, for example <c>OVS on test-worker4</c>;
+/// null when none is.</param>
+public sealed record ReachabilityAnswer(ReachabilityVerdict Verdict, string Reason, string? SourceSeen, string? LostAt);

@@ -1,0 +1,167 @@
+using System.Net;
+
+namespace Antrea.Migration.Routing.Reachability;
+
+public sealed partial class ReachabilityPredictor
+{
+    /// <summary>From an Antrea interface to an Antrea Pod.</summary>
+    private ReachabilityAnswer AntreaToAntrea(Party source, Party destination)
+    {
+        if (source.IsOn(destination.Node))
+        {
+            return Works(source.Address, $"OVS on {source.Node.Name} switches between its own Pods");
+        }
+
+        if (_topology.AntreaTunnels(source.Node, destination.Node))
+        {
+            return Works(source.Address, $"OVS on {source.Node.Name} tunnels to OVS on {destination.Node.Name}; no "
+                + "Node's route has a say");
+        }
+
+        // Routed by the Nodes, so a Calico route over either address takes packets away.
+        return ShadowedAt(source.Node, destination.Address)
+            ?? ShadowedAt(destination.Node, source.Address)
+            ?? Works(source.Address, $"Nodes {source.Node.Name} and {destination.Node.Name} route between their PodCIDRs");
+    }
+
+    /// <summary>From an Antrea interface to an address of Calico's: an Antrea or a Multus Pod to a Calico or a Multus
+    /// Pod.</summary>
+    private ReachabilityAnswer AntreaToCalico(Party source, Party destination)
+    {
+        var (z, x, d) = (source.Node, destination.Node, destination.Address);
+        if (ReachabilityTopology.IsOwn(d, z))
+        {
+            return Fails(
+                $"the Pod's interface on {z.Name}",
+                $"the client on {z.Name} takes {d} to be on its own link, as it lies in its Node's PodCIDR, and "
+                + "nobody answers its ARP request (an Antrea Pod that has the same address would)");
+        }
+
+        if (_topology.OwnerInAntrea(d) is { } clash)
+        {
+            return AntreaToOverlappedCalico(source, destination, clash.PodCidr.ToString(), clash.Node);
+        }
+
+        // From here on the reply reaches the source's Node, whose kernel must still find the Pod.
+        if (ShadowedAt(Model.NoSnat ? x : z, source.Address) is { } shadowed)
+        {
+            return shadowed;
+        }
+
+        if (Model.NoSnat && !destination.IsOn(z))
+        {
+            return Unmasqueraded(source, destination);
+        }
+
+        if (Model.NoSnat)
+        {
+            return Works(source.Address, $"the host of {z.Name} forwards to its own Calico Pod without masquerading (noSNAT)");
+        }
+
+        var masquerade = _topology.AddressTowardsCalico(z, x, d);
+        if (masquerade is not null && !destination.IsOn(z) && _topology.CalicoTunnels(z, x, d)
+            && CalicoUnreachableFrom(x, masquerade) is { } lost)
+        {
+            return lost;
+        }
+
+        return Works(
+            masquerade,
+            $"OVS on {z.Name} hands the packet to its host, which masquerades it as {masquerade?.ToString() ?? "its tunnel's address"}; "
+            + $"the reply comes back to {z.Name}");
+    }
+
+    /// <summary>The destination lies in the PodCIDR of a Node other than the source's.</summary>
+    private ReachabilityAnswer AntreaToOverlappedCalico(Party source, Party destination, string podCidr, ReachabilityNode y)
+    {
+        var (z, d) = (source.Node, destination.Address);
+        if (_topology.AntreaTunnels(z, y))
+        {
+            return Fails(
+                $"OVS on {y.Name}",
+                $"OVS on {z.Name} takes {d} for an Antrea Pod of {y.Name}, as it lies in that Node's PodCIDR "
+                + $"{podCidr}, and tunnels it there; OVS on {y.Name} has no such Pod and "
+                + (Model.EgressEnabled ? "drops a new connection from a tunnel in EgressMark" : "does not send back what came by the tunnel"));
+        }
+
+        if (_topology.RouteToCalico(d) != HostRoute.Calico)
+        {
+            return Fails(
+                $"the host of {z.Name}",
+                $"the host of {z.Name} routes {d} to {y.Name}, as Antrea's route {podCidr} is not shorter than "
+                + "Calico's, and no Pod there has it");
+        }
+
+        // ANTREA-POSTROUTING spares what goes to any PodCIDR.
+        return ShadowedAt(destination.Node, source.Address)
+            ?? (destination.IsOn(z)
+                ? Works(source.Address, $"the host of {z.Name} has the longer route of Calico's for {d}, and does not "
+                    + "masquerade what goes to a PodCIDR")
+                : Unmasqueraded(source, destination));
+    }
+
+    /// <summary>An Antrea address arrives at a Calico Pod of another Node as it is.</summary>
+    private ReachabilityAnswer Unmasqueraded(Party source, Party destination)
+    {
+        var (z, x) = (source.Node, destination.Node);
+        if (_topology.AntreaTunnels(x, z))
+        {
+            return Fails($"OVS on {x.Name}", ReplyUnknownTo(x, source.Address));
+        }
+
+        return _topology.StrictFilterDrops(x, z, destination.Address)
+            ? Fails(
+                $"the host of {x.Name}",
+                $"the packet comes by Calico's tunnel, but {x.Name} routes {source.Address} by another device, and "
+                + "rp_filter=1 drops it")
+            : Works(source.Address, $"the hosts of {z.Name} and {x.Name} route both ways and see both, without masquerading");
+    }
+
+    /// <summary>From an Antrea interface to a Node.</summary>
+    private ReachabilityAnswer AntreaToHost(Party source, Party destination)
+    {
+        var (z, h) = (source.Node, destination.Node);
+        var masquerades = !Model.NoSnat && !destination.IsOn(z);
+        if (ShadowedAt(masquerades ? z : h, source.Address) is { } shadowed)
+        {
+            return shadowed;
+        }
+
+        if (destination.IsOn(z))
+        {
+            return Works(source.Address, $"OVS on {z.Name} hands the packet to its own host");
+        }
+
+        if (masquerades)
+        {
+            return Works(ReachabilityTopology.AddressOf(z, source.Family), $"the host of {z.Name} masquerades it as "
+                + "its own address");
+        }
+
+        return _topology.AntreaTunnels(h, z)
+            ? Fails($"OVS on {h.Name}", ReplyUnknownTo(h, source.Address))
+            : Works(source.Address, $"the hosts of {z.Name} and {h.Name} route both ways, without masquerading");
+    }
+
+    private static string ReplyUnknownTo(ReachabilityNode node, IPAddress client) =>
+        $"the source {client} is not masqueraded, so the reply goes into antrea-gw0 of {node.Name}; its OVS has not "
+        + "seen the first packet, calls the reply invalid and drops it";
+
+    /// <summary>Null when <paramref name="host"/> routes the Antrea address to Antrea; else why it does not.</summary>
+    private ReachabilityAnswer? ShadowedAt(ReachabilityNode host, IPAddress address)
+    {
+        if (_topology.RouteToAntrea(address) == HostRoute.Antrea || _topology.CalicoRoute(address) is not { } calico)
+        {
+            return null;
+        }
+
+        var where = $"the host of {host.Name}";
+        return _topology.RouteToAntrea(address) == HostRoute.Contested
+            ? Flaps(where, $"Calico and Antrea both write the route {calico.Block} over {address} on {host.Name}; the "
+                + "last one to write has it")
+            : Fails(
+                where,
+                $"{where} routes {address} by Calico's {calico.Block}, which is longer than the PodCIDR, to "
+                + $"{calico.Owner}: into a blackhole, or to a Calico Pod with the same address");
+    }
+}

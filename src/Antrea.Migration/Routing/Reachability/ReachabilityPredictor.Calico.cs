@@ -1,0 +1,197 @@
+using System.Net;
+
+namespace Antrea.Migration.Routing.Reachability;
+
+public sealed partial class ReachabilityPredictor
+{
+    /// <summary>From a Calico interface to an address of Calico's: Antrea has a say only where its routes are the
+    /// longer ones.</summary>
+    private ReachabilityAnswer CalicoToCalico(Party source, Party destination)
+    {
+        if (source.IsOn(destination.Node))
+        {
+            return Works(source.Address, $"the host of {source.Node.Name} has a route to each of its own Calico Pods");
+        }
+
+        return CalicoUnreachableFrom(source.Node, destination.Address)
+            ?? CalicoUnreachableFrom(destination.Node, source.Address)
+            ?? Works(source.Address, $"Calico's own path from {source.Node.Name} to {destination.Node.Name}, "
+                + "untouched by Antrea");
+    }
+
+    /// <summary>From a Calico Pod c on X to an Antrea Pod s on S.</summary>
+    private ReachabilityAnswer CalicoToAntrea(Party source, Party destination)
+    {
+        var (x, s, c) = (source.Node, destination.Node, source.Address);
+        if (ShadowedAt(x, destination.Address) is { } shadowed)
+        {
+            return shadowed;
+        }
+
+        if (_topology.IsMasqueraded(c, destination.Address))
+        {
+            var seen = source.IsOn(s) || _topology.AntreaTunnels(x, s)
+                ? Gateway(x, source.Family)
+                : ReachabilityTopology.AddressOf(x, source.Family);
+            var name = seen?.ToString() ?? "the host's own address";
+            return Works(seen, $"Calico masquerades it on {x.Name} as {name}, as no IPPool holds {destination.Address}");
+        }
+
+        if (ReachabilityTopology.IsOwn(c, s))
+        {
+            return Fails(
+                $"the Pod's interface on {s.Name}",
+                $"the server on {s.Name} takes {c} to be on its own link, as it lies in its Node's PodCIDR, and "
+                + "nobody answers its ARP request");
+        }
+
+        if (source.IsOn(s))
+        {
+            return Works(c, $"OVS on {x.Name} returns replies to antrea-gw0, where the connection came from");
+        }
+
+        return _topology.AntreaTunnels(x, s) ? CalicoIntoTunnel(source, destination) : CalicoRouted(source, destination);
+    }
+
+    /// <summary>The request goes through Antrea's tunnel and passes the host of S by. Does the reply find the way
+    /// back?</summary>
+    private ReachabilityAnswer CalicoIntoTunnel(Party source, Party destination)
+    {
+        var (x, s, c) = (source.Node, destination.Node, source.Address);
+        if (_topology.OwnerInAntrea(c) is { } clash)
+        {
+            if (clash.Node.Name == x.Name)
+            {
+                return Works(c, $"{c} lies in the PodCIDR of its own Node, so OVS on {s.Name} tunnels the reply back "
+                    + $"to {x.Name}, which knows the connection");
+            }
+
+            if (_topology.AntreaTunnels(s, clash.Node))
+            {
+                return Fails(
+                    $"OVS on {clash.Node.Name}",
+                    $"OVS on {s.Name} tunnels the reply to {clash.Node.Name}, in whose PodCIDR {clash.PodCidr} the "
+                    + "client's address lies; OVS there has not seen the first packet, calls the reply invalid and "
+                    + "drops it");
+            }
+        }
+
+        return Model.KubeProxyDropsInvalid
+            ? Fails(
+                $"the host of {s.Name}",
+                $"the request came by Antrea's tunnel past the host of {s.Name}; the reply leaves through it, is "
+                + "invalid to its connection tracking, and kube-proxy's KUBE-FORWARD drops it")
+            : Fails(
+                $"OVS on {x.Name}",
+                $"the reply comes back by Calico's tunnel, past OVS on {x.Name}; it has seen the first packet only, "
+                + "calls the client's next one invalid and drops it");
+    }
+
+    /// <summary>The Nodes route both the request and the reply.</summary>
+    private ReachabilityAnswer CalicoRouted(Party source, Party destination)
+    {
+        var (x, s, c) = (source.Node, destination.Node, source.Address);
+        if (_topology.OwnerInAntrea(c) is { } clash && _topology.AntreaTunnels(s, clash.Node))
+        {
+            return Fails(
+                $"OVS on {clash.Node.Name}",
+                $"OVS on {s.Name} tunnels the reply to {clash.Node.Name}, in whose PodCIDR {clash.PodCidr} the "
+                + "client's address lies, and which has no such Pod");
+        }
+
+        if (CalicoUnreachableFrom(s, c) is { } lost)
+        {
+            return lost;
+        }
+
+        return _topology.StrictFilterDrops(s, x, c)
+            ? Fails(
+                $"the host of {s.Name}",
+                $"the packet comes from {x.Name} outside Calico's tunnel, but {s.Name} routes {c} into it, and "
+                + "rp_filter=1 drops the packet")
+            : Works(c, $"the hosts of {x.Name} and {s.Name} route both ways and see both");
+    }
+
+    /// <summary>From a Calico Pod to a Node.</summary>
+    private ReachabilityAnswer CalicoToHost(Party source, Party destination)
+    {
+        var (x, h, c) = (source.Node, destination.Node, source.Address);
+        if (source.IsOn(h))
+        {
+            return Works(c, $"{x.Name} is the Pod's own Node");
+        }
+
+        if (_topology.IsMasqueraded(c, destination.Address))
+        {
+            return Works(ReachabilityTopology.AddressOf(x, source.Family), $"Calico masquerades it on {x.Name}, as no "
+                + $"IPPool holds {destination.Address}");
+        }
+
+        if (CalicoUnreachableFrom(h, c) is { } lost)
+        {
+            return lost;
+        }
+
+        return _topology.StrictFilterDrops(h, x, c)
+            ? Fails(
+                $"the host of {h.Name}",
+                $"the packet comes from {x.Name} outside Calico's tunnel, but {h.Name} routes {c} into it, and "
+                + "rp_filter=1 drops the packet")
+            : Works(c, $"{h.Name} has Calico's route back to {c}");
+    }
+
+    /// <summary>From a Node to an Antrea Pod.</summary>
+    private ReachabilityAnswer HostToAntrea(Party source, Party destination)
+    {
+        var (x, s) = (source.Node, destination.Node);
+        var seen = source.IsOn(s) || _topology.AntreaTunnels(x, s)
+            ? Gateway(x, source.Family)
+            : ReachabilityTopology.AddressOf(x, source.Family);
+        return ShadowedAt(x, destination.Address)
+            ?? Works(
+                seen,
+                $"the host of {x.Name} sends it to the PodCIDR of {s.Name} as {seen?.ToString() ?? "itself"}, "
+                + "and replies come back the same way");
+    }
+
+    /// <summary>From a Node to an address of Calico's.</summary>
+    private ReachabilityAnswer HostToCalico(Party source, Party destination)
+    {
+        var (h, x, d) = (source.Node, destination.Node, destination.Address);
+        if (source.IsOn(x))
+        {
+            return Works(ReachabilityTopology.AddressOf(h, source.Family), $"the host of {h.Name} has a route to each "
+                + "of its own Calico Pods");
+        }
+
+        var seen = _topology.AddressTowardsCalico(h, x, d);
+        return CalicoUnreachableFrom(h, d)
+            ?? (seen is not null && _topology.CalicoTunnels(h, x, d) ? CalicoUnreachableFrom(x, seen) : null)
+            ?? Works(seen, $"Calico's own path from {h.Name} to {x.Name}, untouched by Antrea");
+    }
+
+    /// <summary>Null when <paramref name="host"/>, a Node the address is not on, routes it to Calico; else why it does
+    /// not.</summary>
+    private ReachabilityAnswer? CalicoUnreachableFrom(ReachabilityNode host, IPAddress address)
+    {
+        var route = _topology.RouteToCalico(address);
+        if (route == HostRoute.Calico || _topology.OwnerInAntrea(address) is not { } antrea)
+        {
+            return null;
+        }
+
+        if (route == HostRoute.Contested)
+        {
+            return Flaps(
+                $"the host of {host.Name}",
+                $"Calico and Antrea both write the route {antrea.PodCidr} over {address} on {host.Name}; the last one "
+                + "to write has it");
+        }
+
+        var where = _topology.AntreaTunnels(host, antrea.Node) ? $"OVS on {antrea.Node.Name}" : $"the host of {antrea.Node.Name}";
+        return Fails(
+            where,
+            $"the host of {host.Name} routes {address} by Antrea's {antrea.PodCidr}, which is longer than Calico's "
+            + $"block, towards {antrea.Node.Name}, where no Antrea Pod has it");
+    }
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Sockets;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.CalicoApi;
+
+namespace Antrea.Migration.Routing.Reachability;
+
+/// <summary>Which of the two networks' routes a Node's kernel prefers for an address.</summary>
+internal enum HostRoute
+{
+    /// <summary>Calico's: its prefix is the longer one, or no PodCIDR holds the address.</summary>
+    Calico,
+
+    /// <summary>Both have the same prefix: the one written last, until the other writes again.</summary>
+    Contested,
+
+    /// <summary>Antrea's: its prefix is the longer one, or Calico has none.</summary>
+    Antrea,
+}
+
+/// <summary>The questions about a model that the rules of <see cref="ReachabilityPredictor"/> ask.</summary>
+internal sealed class ReachabilityTopology
+{
+    private readonly Dictionary<string, ReachabilityNode> _nodes;
+    private readonly CidrTable<ReachabilityNode> _podCidrs;
+    private readonly CidrTable<string> _blocks;
+    private readonly CidrTable<ReachabilityPool> _pools;
+
+    public ReachabilityTopology(ReachabilityModel model)
+    {
+        Model = model;
+        _nodes = model.Nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        _podCidrs = new(model.Nodes.SelectMany(n => n.PodCidrs.Select(p => new CidrEntry<ReachabilityNode>(p, n))));
+
+        // Calico routes a block to the Node it is affine to; without one only its single addresses have routes.
+        _blocks = new(model.Blocks.Where(b => b.Owner is not null).Select(b => new CidrEntry<string>(b.Cidr, b.Owner!)));
+        _pools = new(model.Pools.Select(p => new CidrEntry<ReachabilityPool>(p.Cidr, p)));
+    }
+
+    public ReachabilityModel Model { get; }
+
+    public ReachabilityNode? FindNode(string name) => _nodes.GetValueOrDefault(name);
+
+    /// <summary>The Node whose PodCIDR holds the address, with that PodCIDR; null when none does.</summary>
+    public (Cidr PodCidr, ReachabilityNode Node)? OwnerInAntrea(IPAddress address) =>
+        _podCidrs.TryLookup(address, out var entry) ? (entry.Cidr, entry.Value) : null;
+
+    /// <summary>Whether the address lies in a PodCIDR of this Node.</summary>
+    public static bool IsOwn(IPAddress address, ReachabilityNode node) => node.PodCidrs.Any(p => p.Contains(address));
+
+    /// <summary>Calico's most specific route over the address: its range and the Node it leads to; null when there is
+    /// none.</summary>
+    public (Cidr Block, string Owner)? CalicoRoute(IPAddress address) =>
+        _blocks.TryLookup(address, out var entry) ? (entry.Cidr, entry.Value) : null;
+
+    /// <summary>Whose route a Node takes to a Calico address on another Node. One in no known range counts as routed by
+    /// itself.</summary>
+    public HostRoute RouteToCalico(IPAddress address)
+    {
+        var calico = CalicoRoute(address)?.Block.PrefixLength ?? int.MaxValue;
+        return OwnerInAntrea(address) is { } antrea ? Compare(calico, antrea.PodCidr.PrefixLength) : HostRoute.Calico;
+    }
+
+    /// <summary>Whose route a Node takes to an Antrea address; anything but Antrea's means it cannot reach the
+    /// Pod.</summary>
+    public HostRoute RouteToAntrea(IPAddress address) =>
+        OwnerInAntrea(address) is { } antrea
+            ? Compare(CalicoRoute(address)?.Block.PrefixLength ?? -1, antrea.PodCidr.PrefixLength)
+            : HostRoute.Calico;
+
+    /// <summary>Whether Antrea tunnels between the two Nodes, rather than have the Nodes route.</summary>
+    public bool AntreaTunnels(ReachabilityNode from, ReachabilityNode to) =>
+        from.Name != to.Name
+        && Model.AntreaEncap switch
+        {
+            AntreaEncapMode.NoEncap => false,
+            AntreaEncapMode.Hybrid => !ShareSubnet(from, to),
+            _ => true,
+        };
+
+    /// <summary>Whether Calico tunnels what goes from one Node to a Calico address on another.</summary>
+    public bool CalicoTunnels(ReachabilityNode from, ReachabilityNode to, IPAddress calicoAddress) =>
+        from.Name != to.Name
+        && _pools.TryLookup(calicoAddress, out var pool)
+        && pool.Value.Encapsulation switch
+        {
+            EncapsulationMode.Always => true,
+            EncapsulationMode.CrossSubnet => !ShareSubnet(from, to),
+            _ => false,
+        };
+
+    /// <summary>Whether Calico masquerades what its Pod sends to this destination: the Pod's pool says natOutgoing, and
+    /// no pool holds the destination, disabled ones counted.</summary>
+    public bool IsMasqueraded(IPAddress calicoSource, IPAddress destination) =>
+        _pools.TryLookup(calicoSource, out var pool) && pool.Value.NatOutgoing && !_pools.TryLookup(destination, out _);
+
+    /// <summary>Whether a packet is dropped for coming by another device than the way back to its source: it travels
+    /// outside Calico's tunnel in one direction and inside in the other.</summary>
+    public bool StrictFilterDrops(ReachabilityNode one, ReachabilityNode other, IPAddress calicoAddress) =>
+        Model.ReversePathFilter == ReversePathFilter.Strict && CalicoTunnels(one, other, calicoAddress);
+
+    /// <summary>antrea-gw0's address: the first host address of the Node's PodCIDR.</summary>
+    public static IPAddress? GatewayOf(ReachabilityNode node, AddressFamily family) =>
+        node.PodCidrs
+            .Where(p => p.IsIPv6 == (family == AddressFamily.InterNetworkV6) && p.AddressCount > 1)
+            .Select(p => p.AddressAt(1))
+            .FirstOrDefault();
+
+    /// <summary>The Node's own address.</summary>
+    public static IPAddress? AddressOf(ReachabilityNode node, AddressFamily family) =>
+        node.InternalIPs.FirstOrDefault(a => a.AddressFamily == family);
+
+    /// <summary>The address the Node's kernel gives to what it sends, or masquerades, towards a Calico address: that of
+    /// the tunnel device, or its own where there is no tunnel. Null when the model does not hold it.</summary>
+    public IPAddress? AddressTowardsCalico(ReachabilityNode from, ReachabilityNode to, IPAddress calicoAddress) =>
+        CalicoTunnels(from, to, calicoAddress)
+            ? from.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == calicoAddress.AddressFamily)
+            : AddressOf(from, calicoAddress.AddressFamily);
+
+    private static HostRoute Compare(int calico, int antrea) =>
+        calico > antrea ? HostRoute.Calico : calico == antrea ? HostRoute.Contested : HostRoute.Antrea;
+
+    private static bool ShareSubnet(ReachabilityNode one, ReachabilityNode other) =>
+        one.Subnet is null || other.Subnet is null || one.Subnet == other.Subnet;
+}

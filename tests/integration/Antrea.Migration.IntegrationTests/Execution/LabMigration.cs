@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.Scenarios;
+using Antrea.Migration.Planning;
+using k8s;
+
+namespace Antrea.Migration.IntegrationTests.Execution;
+
+/// <summary>A small lab cluster and what it takes to migrate it, as an operator's machine would hold it.</summary>
+internal sealed class LabMigration : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("migration-");
+
+    private LabMigration(LabCluster lab) => Lab = lab;
+
+    public LabCluster Lab { get; }
+
+    public MigrationOptions Options { get; } = new()
+    {
+        AntreaManifest = ObjectReader.Read(LabManifests.Antrea(), "antrea.yml"),
+        MultusManifest = ObjectReader.Read(LabManifests.Multus(), "multus.yml"),
+        NodeAgentImage = LabManifests.NodeAgentImage,
+        PollInterval = TimeSpan.FromMilliseconds(10),
+        StepTimeout = TimeSpan.FromSeconds(60),
+    };
+
+    public string BackupDirectory => Path.Combine(_folder.FullName, "backup");
+
+    public string JournalFile => Path.Combine(_folder.FullName, "journal.jsonl");
+
+    /// <summary>Three workers; <c>c2a0</c> overlaps nothing at that size (datapath tables).</summary>
+    public static async Task<LabMigration> StartAsync(CancellationToken cancellationToken, LabClusterOptions? options = null) =>
+        new(await LabCluster.StartAsync(options ?? new LabClusterOptions { Name = "c2a0", Workers = 3 }, cancellationToken));
+
+    public Kubernetes Client(params DelegatingHandler[] handlers) =>
+        new(KubernetesClientConfiguration.BuildConfigFromConfigFile(Lab.KubeconfigPath), handlers);
+
+    public async Task<MigrationPlan> PlanAsync(CancellationToken cancellationToken)
+    {
+        using var client = Client();
+        return MigrationPlanner.Plan(await new KubernetesClusterReader(client).ReadAsync(cancellationToken), Options);
+    }
+
+    public async Task<List<MigrationEvent>> ExecuteAsync(
+        MigrationPlan plan, CancellationToken cancellationToken, bool passHolds = true)
+    {
+        using var client = Client();
+        return await ExecuteAsync(plan, new MigrationExecutor(client, new ConfigMapJournal(client)), cancellationToken, passHolds);
+    }
+
+    public async Task<List<MigrationEvent>> ExecuteAsync(
+        MigrationPlan plan, MigrationExecutor executor, CancellationToken cancellationToken, bool passHolds = true)
+    {
+        List<MigrationEvent> events = [];
+        var execution = new ExecutionOptions { BackupDirectory = BackupDirectory, PassHolds = passHolds };
+        await foreach (var item in executor.ExecuteAsync(plan, Options, execution, cancellationToken))
+        {
+            events.Add(item);
+        }
+
+        return events;
+    }
+
+    /// <summary>The cluster's canonical text without the journal, which rightly tells crashed runs from smooth ones.</summary>
+    public async Task<string> DumpAsync(CancellationToken cancellationToken)
+    {
+        await Lab.AllReadyAsync(cancellationToken);
+        var dump = await Lab.DumpAsync(cancellationToken);
+        return Regex.Replace(dump, "\"entries\": \"(\\\\.|[^\"\\\\])*\"", "\"entries\": \"…\"");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Lab.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+}

@@ -1,0 +1,141 @@
+using Antrea.Migration.Execution;
+using Antrea.Migration.Kind;
+
+namespace Antrea.Migration.Tests.Kind;
+
+public class KindClusterTests
+{
+    private static readonly KindClusterOptions Options = new() { Name = "c2a6", Workers = 1 };
+
+    private static FakeToolRunner Machine(string clusters = "") => new FakeToolRunner()
+        .On("kind get clusters", output: clusters)
+        .On("kind get nodes", output: "c2a6-worker\nc2a6-control-plane\n")
+        .On("kind delete cluster");
+
+    [Test]
+    public async Task CreateAsync_ThenDispose_CreatesAndDeletesWithAKubeconfigOfItsOwn()
+    {
+        var runner = Machine().On("kind create cluster", error: "Creating cluster \"c2a6\" ...\n ✓ Preparing nodes\n");
+        List<string> progress = [];
+        string kubeconfig;
+        await using (var cluster = await KindCluster.CreateAsync(
+            Options with { NodeImage = "local/kindnode:v1.20.2" }, new KindTool(runner), new Collector(progress)))
+        {
+            kubeconfig = cluster.KubeconfigPath;
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That(cluster.Name, Is.EqualTo("c2a6"));
+                Assert.That(cluster.NodeNames, Is.EqualTo<string>(["c2a6-control-plane", "c2a6-worker"]));
+                Assert.That(Directory.Exists(Path.GetDirectoryName(kubeconfig)), Is.True);
+                Assert.That(progress, Is.EqualTo<string>(["Creating cluster \"c2a6\" ...", " ✓ Preparing nodes"]));
+            }
+        }
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(runner.Lines, Is.EqualTo<string>(
+            [
+                "kind get clusters",
+                $"kind create cluster --name c2a6 --config - --kubeconfig {kubeconfig} --wait 0s --image local/kindnode:v1.20.2",
+                "kind get nodes --name c2a6",
+                $"kind delete cluster --name c2a6 --kubeconfig {kubeconfig}",
+            ]));
+            Assert.That(runner.Asked[1].Input, Is.EqualTo(KindConfig.Render(Options)));
+            Assert.That(Directory.Exists(Path.GetDirectoryName(kubeconfig)), Is.False);
+        }
+    }
+
+    [Test]
+    public async Task DisposeAsync_WithKeepCluster_DeletesNothing()
+    {
+        var runner = Machine().On("kind create cluster");
+        var cluster = await KindCluster.CreateAsync(Options with { KeepCluster = true }, new KindTool(runner));
+        await cluster.DisposeAsync();
+        var folder = Path.GetDirectoryName(cluster.KubeconfigPath)!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(runner.Lines, Has.None.Contains("delete"));
+            Assert.That(Directory.Exists(folder), Is.True);
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Test]
+    public async Task CreateAsync_WhenKindFails_DeletesWhatThereIsAndShowsItsLastLines()
+    {
+        var error = string.Concat(Enumerable.Range(1, 40).Select(i => $"line {i}\n"));
+        var runner = Machine().On("kind create cluster", exitCode: 1, error: error);
+        var exception = await Assert.ThrowsAsync<MigrationException>(
+            () => KindCluster.CreateAsync(Options, new KindTool(runner)));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(exception!.Message, Does.Match("^'kind create cluster --name c2a6 .*' ended with exit code 1:\n"));
+            Assert.That(exception.Message, Does.EndWith(
+                "(the last 15 of 40 lines)\n" + string.Join('\n', Enumerable.Range(26, 15).Select(i => $"line {i}"))));
+            Assert.That(runner.Lines.Last(), Does.StartWith("kind delete cluster --name c2a6"));
+            Assert.That(Directory.Exists(FolderOf(runner)), Is.False);
+        }
+    }
+
+    [Test]
+    public async Task CreateAsync_WhenCancelled_DeletesWhatThereIs()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var runner = Machine().On("kind create cluster", () =>
+        {
+            cancellation.Cancel();
+            throw new OperationCanceledException(cancellation.Token);
+        });
+        var exception = await Assert.CatchAsync<OperationCanceledException>(
+            () => KindCluster.CreateAsync(Options, new KindTool(runner), cancellationToken: cancellation.Token));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(exception!.CancellationToken, Is.EqualTo(cancellation.Token));
+            Assert.That(runner.Lines.Last(), Does.StartWith("kind delete cluster --name c2a6"));
+            Assert.That(Directory.Exists(FolderOf(runner)), Is.False);
+        }
+    }
+
+    [Test]
+    public async Task CreateAsync_WhenDeletingFailsToo_SaysBothAndWhatToDo()
+    {
+        var runner = new FakeToolRunner()
+            .On("kind get clusters")
+            .On("kind create cluster", exitCode: 1, error: "no space left on device")
+            .On("kind delete cluster", exitCode: 1, error: "engine gone");
+        var exception = await Assert.ThrowsAsync<MigrationException>(
+            () => KindCluster.CreateAsync(Options, new KindTool(runner)));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(exception!.Message, Does.Contain("no space left on device").And.Contain("engine gone"));
+            Assert.That(exception.Next, Does.Contain("kind delete cluster --name c2a6"));
+        }
+
+        Directory.Delete(FolderOf(runner), recursive: true);
+    }
+
+    [Test]
+    public async Task CreateAsync_OfANameThatExists_LeavesThatClusterAlone()
+    {
+        var runner = Machine(clusters: "test\nc2a6\n");
+        var exception = await Assert.ThrowsAsync<MigrationException>(
+            () => KindCluster.CreateAsync(Options, new KindTool(runner)));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(exception!.Message, Is.EqualTo("A KinD cluster named 'c2a6' exists already."));
+            Assert.That(runner.Lines, Is.EqualTo<string>(["kind get clusters"]));
+        }
+    }
+
+    private static string FolderOf(FakeToolRunner runner)
+    {
+        var arguments = runner.Asked.First(command => command.Arguments.Contains("--kubeconfig")).Arguments;
+        return Path.GetDirectoryName(arguments[arguments.IndexOf("--kubeconfig") + 1])!;
+    }
+
+    private sealed class Collector(List<string> lines) : IProgress<string>
+    {
+        public void Report(string value) => lines.Add(value);
+    }
+}

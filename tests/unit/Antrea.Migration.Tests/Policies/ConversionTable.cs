@@ -1,0 +1,163 @@
+namespace Antrea.Migration.Tests.Policies;
+
+/// <summary>What becomes of a field: the three outcomes of a policy, or a remark beside them.</summary>
+internal enum RowStatus
+{
+    Exact,
+    Snapshot,
+    Refused,
+    Noted,
+}
+
+/// <summary>One row of docs/conversion.md, with an input that proves it.</summary>
+/// <param name="Field">What Calico has.</param>
+/// <param name="Status">The outcome.</param>
+/// <param name="Code">The finding; null for a plain conversion.</param>
+/// <param name="Becomes">What it becomes, or why not.</param>
+/// <param name="Example">A policy's <c>spec</c> behind <c>NP</c>, <c>GNP</c> or <c>KNP</c>, or whole objects.</param>
+/// <param name="Version">The Calico version of the example.</param>
+internal sealed record ConversionRow(
+    string Field, RowStatus Status, string? Code, string Becomes, string Example, string Version = "v3.26.1")
+{
+    public string ToMarkdown() => $"| {Field.Replace("|", "\\|", StringComparison.Ordinal)} | {Word} | {(Code is null ? "" : $"`{Code}`")} | {Becomes} |";
+
+    private string Word => Status switch
+    {
+        RowStatus.Exact => "exact",
+        RowStatus.Snapshot => "approximated: snapshot",
+        RowStatus.Noted => "exact, with a remark",
+        _ => "refused",
+    };
+
+    public override string ToString() => Field;
+}
+
+/// <summary>Every Calico field and feature, in the order of docs/conversion.md.</summary>
+internal static class ConversionTable
+{
+    public static readonly IReadOnlyList<(string Title, string Sources, ConversionRow[] Rows)> Sections =
+    [
+        ("Policies and tiers",
+            "Calico `api/pkg/apis/projectcalico/v3`, `felix/calc/policy_sorter.go`, `felix/rules/endpoints.go`, `api/pkg/defaults/networkpolicy.go`; "
+            + "Antrea `pkg/apis/crd/v1beta1/types.go`, `pkg/agent/controller/networkpolicy/priority.go`, docs/antrea-network-policy.md.",
+            [
+                new("NetworkPolicy", RowStatus.Exact, null, "NetworkPolicy of `crd.antrea.io/v1beta1` in the same Namespace", "NP {types: [Ingress], ingress: [{action: Allow}]}"),
+                new("GlobalNetworkPolicy", RowStatus.Exact, null, "ClusterNetworkPolicy", "GNP {types: [Ingress], ingress: [{action: Allow}]}"),
+                new("tier default", RowStatus.Exact, null, "Tier `calico-default`, before Kubernetes policies", "NP {tier: default, types: [Ingress]}"),
+                new("other tiers, their `order`", RowStatus.Exact, null, "one Tier each, `calico-NAME`, ranked by (order, name); no order counts as 1,000,000", Tiered("{order: 5}"), "v3.32.0"),
+                new("tier `defaultAction: Pass`", RowStatus.Exact, null, "no end is written; the next tier goes on", Tiered("{order: 5, defaultAction: Pass}"), "v3.32.0"),
+                new("tier default with `defaultAction: Pass`", RowStatus.Refused, "tier-default-pass", "Kubernetes policies would be left behind it", "{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {name: default}, spec: {order: 1000000, defaultAction: Pass}}", "v3.32.0"),
+                new("a tier that does not exist", RowStatus.Refused, "tier-missing", "Calico puts it last, an upgrade may not", "NP {tier: ghost, types: [Ingress]}", "v3.32.0"),
+                new("more tiers than Antrea takes", RowStatus.Refused, "tier-limit", "14 besides Antrea's own", ManyTiers(), "v3.32.0"),
+                new("a tier read from the object's name (3.29–3.31)", RowStatus.Noted, "tier-by-name", "the tier that Felix enforces", "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {name: default.p}, spec: {tier: sec, types: [Ingress]}}", "v3.31.0"),
+                new("`order`", RowStatus.Exact, null, "a priority of its own for each policy: 1, 2, 3…, recomputed from the rank", "NP {order: -2.5, types: [Ingress]}"),
+                new("equal `order` of policies that disagree", RowStatus.Noted, "order-tie", "broken as the running version breaks it", "GNP {types: [Ingress], ingress: [{action: Deny}]}\nNP {types: [Ingress], ingress: [{action: Allow}]}"),
+                new("implicit Deny at the end of a tier", RowStatus.Exact, null, "`calicoend-NAME` behind all policies of the tier: Drop everything, for the policy's Pods and directions", "NP {types: [Ingress, Egress]}"),
+                new("`types`", RowStatus.Exact, null, "rules and end of just these directions", "NP {types: [Egress], egress: [{action: Allow}]}"),
+                new("`types` absent", RowStatus.Noted, "types-derived", "stored objects govern both directions, manifests what the API server would write", "NP {ingress: [{action: Allow}]}"),
+                new("rules outside `types`", RowStatus.Noted, "rules-ignored", "left out, as Calico does", "NP {types: [Egress], ingress: [{action: Log}]}"),
+                new("`types` with another word", RowStatus.Refused, "types-unknown", "no direction", "NP {types: [Sideways]}"),
+                new("`performanceHints`, rule `metadata`", RowStatus.Exact, null, "nothing; they decide nothing", "NP {performanceHints: [AssumeNeededOnEveryNode], types: [Ingress], ingress: [{action: Allow, metadata: {annotations: {a: b}}}]}"),
+                new("`serviceAccountSelector`", RowStatus.Refused, "service-account-selector", "Antrea cannot combine a service account with labels", "NP {serviceAccountSelector: \"role == 'x'\", types: [Ingress]}"),
+                new("`doNotTrack`", RowStatus.Refused, "do-not-track", "no effect on Pods", "GNP {doNotTrack: true, applyOnForward: true, types: [Ingress]}"),
+                new("`preDNAT`", RowStatus.Refused, "pre-dnat", "no effect on Pods", "GNP {preDNAT: true, applyOnForward: true, types: [Ingress]}"),
+                new("`applyOnForward`", RowStatus.Refused, "apply-on-forward", "host endpoints only", "GNP {applyOnForward: true, types: [Ingress]}"),
+                new("any other field", RowStatus.Refused, "unknown-field", "named with its path; Enterprise's `domains`, for one", "NP {types: [Egress], egress: [{action: Allow, destination: {domains: [example.com]}}]}"),
+                new("a field of the wrong type or value", RowStatus.Refused, "malformed-field", "Calico treats such a policy as absent", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [0]}}]}"),
+                new("two objects for one policy that differ", RowStatus.Refused, "duplicate-policy", "which one counts cannot be told", "NP {types: [Ingress]}\n{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: {types: [Egress]}}"),
+            ]),
+        ("Selectors",
+            "Calico `libcalico-go/lib/selector`, `libcalico-go/lib/backend/syncersv1/updateprocessors`; Kubernetes `LabelSelector`; Antrea `pkg/controller/networkpolicy/crd_utils.go`.",
+            [
+                new("`==`, `in`", RowStatus.Exact, null, "matchLabels, In", "NP {selector: \"a == 'x' && b in {'y', 'z'}\", types: [Ingress]}"),
+                new("`!=`, `not in`", RowStatus.Exact, null, "NotIn; both hold for a missing label", "NP {selector: \"a != 'x' && b not in {'y'}\", types: [Ingress]}"),
+                new("`has()`, `!has()`", RowStatus.Exact, null, "Exists, DoesNotExist", "NP {selector: has(a) && !has(b), types: [Ingress]}"),
+                new("`&&`, `||`, `!`, `all()`", RowStatus.Exact, null, "normal form: one policy (appliedTo) or one peer per alternative", "NP {selector: \"!(a == 'x' && b == 'y') || all()\", types: [Ingress]}"),
+                new("more than 64 alternatives", RowStatus.Refused, "selector-too-wide", "the normal form grows without bound", $"NP {{selector: \"{Wide()}\", types: [Ingress]}}"),
+                new("labels no Pod can have or have together", RowStatus.Noted, "selects-nothing", "nothing is written", "NP {selector: \"a == 'x' && a == 'y'\", types: [Ingress]}"),
+                new("the same in a rule", RowStatus.Noted, "never-matches", "the rule is left out", "NP {types: [Ingress], ingress: [{action: Allow, source: {selector: \"a == 'no label value!'\"}}]}"),
+                new("`contains`, `starts with`, `ends with`", RowStatus.Refused, "selector-operator", "Antrea has no such comparison; with an empty text they are `has()`", "NP {selector: \"a starts with 'x'\", types: [Ingress]}"),
+                new("`projectcalico.org/orchestrator`", RowStatus.Exact, null, "true for every Pod", "NP {selector: \"projectcalico.org/orchestrator == 'k8s'\", types: [Ingress]}"),
+                new("`projectcalico.org/namespace`, `pcns.…`", RowStatus.Exact, null, "namespaceSelector; the name is the label `kubernetes.io/metadata.name`", "GNP {selector: \"projectcalico.org/namespace == 'shop' || pcns.env == 'dev'\", types: [Ingress]}"),
+                new("the same as the subject of a NetworkPolicy", RowStatus.Refused, "selector-namespace-label", "appliedTo has no namespaceSelector there", "NP {selector: \"pcns.env == 'prod'\", types: [Ingress]}"),
+                new("a Namespace without its name label", RowStatus.Refused, "namespace-name-label", "only where Namespaces are selected by name", "{apiVersion: v1, kind: Namespace, metadata: {name: old}}\nGNP {selector: \"projectcalico.org/namespace == 'shop'\", types: [Ingress]}"),
+                new("`projectcalico.org/serviceaccount`, `pcsa.…`", RowStatus.Refused, "selector-service-account", "no label in Antrea", "NP {selector: \"pcsa.x == 'y'\", types: [Ingress]}"),
+                new("GlobalNetworkPolicy `namespaceSelector`", RowStatus.Exact, null, "namespaceSelector in appliedTo", "GNP {namespaceSelector: \"env == 'prod'\", types: [Ingress]}"),
+                new("rule `selector`", RowStatus.Exact, null, "podSelector: the own Namespace in a NetworkPolicy, all in a GlobalNetworkPolicy", "NP {types: [Ingress], ingress: [{action: Allow, source: {selector: \"a == 'x'\"}}]}"),
+                new("rule `namespaceSelector`", RowStatus.Exact, null, "namespaceSelector, beside podSelector in one peer", "NP {types: [Ingress], ingress: [{action: Allow, source: {namespaceSelector: \"env == 'dev'\", selector: has(app)}}]}"),
+                new("rule `namespaceSelector: global()`", RowStatus.Noted, "never-matches", "no Pod; the rule is left out", "NP {types: [Ingress], ingress: [{action: Allow, source: {namespaceSelector: global()}}]}"),
+                new("`global()` elsewhere", RowStatus.Refused, "selector-global", "Calico reads it as all()", "GNP {selector: global(), types: [Ingress]}"),
+                new("a selector that does not parse", RowStatus.Refused, "selector-invalid", "Calico drops the policy, or just the selector", "NP {selector: \"a = 'x'\", types: [Ingress]}"),
+                new("a selector of blanks", RowStatus.Refused, "selector-blank", "its meaning depends on the place", "NP {selector: ' ', types: [Ingress]}"),
+            ]),
+        ("Rules",
+            "Calico `felix/rules/policy.go`, `felix/calc/rule_scanner.go`, `UP/rules.go`; Antrea `pkg/agent/openflow/network_policy.go`, `pkg/controller/networkpolicy/validate.go`.",
+            [
+                new("`action: Allow`", RowStatus.Exact, null, "Allow", "NP {types: [Ingress], ingress: [{action: Allow}]}"),
+                new("`action: Deny`", RowStatus.Exact, null, "Drop; Reject where Felix has iptablesFilterDenyAction Reject", "NP {types: [Ingress], ingress: [{action: Deny}]}"),
+                new("`action: Log`", RowStatus.Refused, "action-log", "Antrea logs per rule instead", "NP {types: [Ingress], ingress: [{action: Log}]}"),
+                new("`action: Pass`", RowStatus.Refused, "action-pass", "Antrea's Pass leaves all tiers", "NP {types: [Ingress], ingress: [{action: Pass}]}"),
+                new("an empty rule", RowStatus.Exact, null, "a rule without peers and ports: every protocol", "NP {types: [Egress], egress: [{action: Allow}]}"),
+                new("`ipVersion`", RowStatus.Refused, "ip-version", "no family in Antrea's rules", "NP {types: [Ingress], ingress: [{action: Allow, ipVersion: 4}]}"),
+                new("`protocol` TCP, UDP, SCTP, 6, 17, 132", RowStatus.Exact, null, "ports entries of that protocol", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP}, {action: Allow, protocol: 17}]}"),
+                new("`protocol` ICMP, ICMPv6, `icmp`", RowStatus.Refused, "icmp", "an Antrea match covers both families", "NP {types: [Ingress], ingress: [{action: Allow, protocol: ICMP, icmp: {type: 8}}]}"),
+                new("any other `protocol`", RowStatus.Refused, "protocol-unsupported", "no field for it", "NP {types: [Ingress], ingress: [{action: Allow, protocol: UDPLite}]}"),
+                new("`notProtocol`", RowStatus.Refused, "not-protocol", "no negation", "NP {types: [Ingress], ingress: [{action: Allow, notProtocol: TCP}]}"),
+                new("`notICMP`", RowStatus.Refused, "not-icmp", "Calico's dataplanes disagree", "NP {types: [Ingress], ingress: [{action: Allow, protocol: ICMP, notICMP: {type: 8}}]}"),
+                new("`http`", RowStatus.Refused, "http", "Felix ignores it, Envoy does not", "NP {types: [Ingress], ingress: [{action: Allow, http: {methods: [GET]}}]}"),
+                new("`ports`: numbers and ranges", RowStatus.Exact, null, "port, endPort", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [80, \"90:99\"]}}]}"),
+                new("`source.ports` (TCP, UDP)", RowStatus.Exact, null, "sourcePort, sourceEndPort, times the destination ports", "NP {types: [Ingress], ingress: [{action: Allow, protocol: UDP, source: {ports: [53]}, destination: {ports: [80, 81]}}]}"),
+                new("`source.ports` (SCTP)", RowStatus.Refused, "sctp-source-port", "Antrea ignores them", "NP {types: [Ingress], ingress: [{action: Allow, protocol: SCTP, source: {ports: [53]}}]}"),
+                new("`ports`: names", RowStatus.Refused, "named-port", "not converted yet", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [http]}}]}"),
+                new("`ports` without `protocol`", RowStatus.Refused, "ports-without-protocol", "Calico treats the policy as absent", "NP {types: [Ingress], ingress: [{action: Allow, destination: {ports: [80]}}]}"),
+                new("`notPorts`", RowStatus.Refused, "not-ports", "not converted yet", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {notPorts: [80]}}]}"),
+                new("`nets` apart from every Pod address", RowStatus.Exact, null, "ipBlock", "NP {types: [Egress], egress: [{action: Allow, destination: {nets: [192.0.2.0/24]}}]}"),
+                new("`nets` around every Pod address", RowStatus.Snapshot, "net-covers-pods", "ipBlock; holds until a Node's PodCIDR lies outside", "NP {types: [Egress], egress: [{action: Allow, destination: {nets: [10.0.0.0/8]}}]}"),
+                new("`nets` with some Pod addresses", RowStatus.Refused, "net-in-pool", "Pods get other addresses", "NP {types: [Egress], egress: [{action: Allow, destination: {nets: [10.10.1.0/24]}}]}"),
+                new("`nets` around a Node's address (ingress)", RowStatus.Noted, "net-holds-nodes", "ipBlock; host processes of other Nodes come from antrea-gw0", "NP {types: [Ingress], ingress: [{action: Allow, source: {nets: [172.18.0.0/16]}}]}"),
+                new("`nets` with host bits or no network", RowStatus.Refused, "net-invalid", "Calico skips it", "NP {types: [Egress], egress: [{action: Allow, destination: {nets: [192.0.2.1/24]}}]}"),
+                new("multicast `nets` (egress)", RowStatus.Refused, "multicast-net", "a pipeline of its own", "NP {types: [Egress], egress: [{action: Allow, destination: {nets: [224.0.0.0/4]}}]}"),
+                new("`nets` beside a selector", RowStatus.Refused, "selector-and-nets", "Antrea cannot intersect", "NP {types: [Ingress], ingress: [{action: Allow, source: {selector: has(a), nets: [192.0.2.0/24]}}]}"),
+                new("`notNets`", RowStatus.Refused, "not-nets", "not converted yet", "NP {types: [Ingress], ingress: [{action: Allow, source: {notNets: [192.0.2.0/24]}}]}"),
+                new("`notSelector`", RowStatus.Refused, "not-selector", "not converted yet", "NP {types: [Ingress], ingress: [{action: Allow, source: {notSelector: has(a)}}]}"),
+                new("`serviceAccounts`", RowStatus.Refused, "service-accounts", "not converted yet; empty it is no constraint", "NP {types: [Ingress], ingress: [{action: Allow, source: {serviceAccounts: {names: [x]}}}]}"),
+                new("`services`", RowStatus.Refused, "services", "toServices is not the same", "NP {types: [Egress], egress: [{action: Allow, destination: {services: {name: db, namespace: shop}}}]}"),
+                new("`destination` selectors and nets in ingress, `source` in egress", RowStatus.Refused, "subject-restricted", "would need an appliedTo per rule", "NP {types: [Ingress], ingress: [{action: Allow, destination: {selector: has(a)}}]}"),
+            ]),
+        ("Beside Calico's own policies",
+            "Calico `libcalico-go/lib/backend/k8s/conversion`, `felix/labelindex`, `felix/config`; Antrea docs/design/ovs-pipeline.md, `pkg/controller/networkpolicy/networkpolicy_controller.go`.",
+            [
+                new("Kubernetes NetworkPolicy on Pods that no policy of tier default or later governs", RowStatus.Exact, null, "stays as it is", "KNP {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}\nNP {selector: \"app == 'db'\", types: [Ingress]}"),
+                new("Kubernetes NetworkPolicy on Pods that such a policy governs too", RowStatus.Refused, "kubernetes-policy-overlap", "order 1000 of tier default is not Antrea's place for it", "KNP {podSelector: {}, policyTypes: [Ingress]}\nNP {types: [Ingress], ingress: [{action: Allow}]}"),
+                new("the same, kept apart by Namespace labels only", RowStatus.Snapshot, "kubernetes-policy-apart", "stays as it is; holds until the labels change", "KNP {podSelector: {}, policyTypes: [Ingress]}\nGNP {namespaceSelector: \"env == 'dev'\", types: [Ingress]}"),
+                new("Kubernetes rules outside `policyTypes`", RowStatus.Refused, "kubernetes-policy-types", "Antrea obeys them, Calico does not", "KNP {podSelector: {}, policyTypes: [Egress], ingress: [{}]}"),
+                new("Kubernetes named ports", RowStatus.Noted, "kubernetes-policy-named-port", "stays; equal when each name is declared once", "KNP {podSelector: {}, policyTypes: [Ingress], ingress: [{ports: [{port: http}]}]}"),
+                new("Kubernetes `ipBlock` with some Pod addresses", RowStatus.Refused, "net-in-pool", "Pods get other addresses", "KNP {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.10.1.0/24}}]}]}"),
+                new("NetworkSet or GlobalNetworkSet that a selector reaches", RowStatus.Refused, "network-set-in-reach", "not converted yet", "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkSet, metadata: {name: corp, labels: {role: corp}}, spec: {nets: [10.0.0.0/8]}}\nNP {types: [Ingress], ingress: [{action: Allow, source: {namespaceSelector: \"env != 'dev'\"}}]}"),
+                new("the same, out of reach", RowStatus.Noted, "network-set-unused", "nothing", "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkSet, metadata: {name: corp, labels: {role: corp}}, spec: {nets: [10.0.0.0/8]}}"),
+                new("HostEndpoint that a selector reaches", RowStatus.Refused, "host-endpoint-in-reach", "Node policies are not converted yet", "{apiVersion: crd.projectcalico.org/v1, kind: HostEndpoint, metadata: {name: n1}, spec: {node: n1, interfaceName: '*', profiles: [projectcalico-default-allow]}}\nGNP {selector: all(), types: [Ingress]}"),
+                new("HostEndpoint open by its profile, out of reach", RowStatus.Noted, "host-endpoint-open", "nothing", "{apiVersion: crd.projectcalico.org/v1, kind: HostEndpoint, metadata: {name: n1}, spec: {node: n1, interfaceName: '*', profiles: [projectcalico-default-allow]}}"),
+                new("any other HostEndpoint", RowStatus.Refused, "host-endpoint", "it closes the Node", "{apiVersion: crd.projectcalico.org/v1, kind: HostEndpoint, metadata: {name: n1}, spec: {node: n1, interfaceName: eth0}}"),
+                new("staged policies", RowStatus.Noted, "staged-policy", "nothing; never enforced", "{apiVersion: crd.projectcalico.org/v1, kind: StagedNetworkPolicy, metadata: {name: s, namespace: shop}, spec: {stagedAction: Set}}"),
+                new("AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy", RowStatus.Refused, "admin-policy", "not converted yet", "{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: a}, spec: {}}"),
+                new("another kind of `projectcalico.org`", RowStatus.Refused, "unknown-kind", "it may decide about traffic", "{apiVersion: projectcalico.org/v3, kind: EgressGatewayPolicy, metadata: {name: e}, spec: {}}"),
+                new("Antrea policies that were there before", RowStatus.Refused, "antrea-policy-present", "their effect beside the new ones is not proven", "{apiVersion: crd.antrea.io/v1beta1, kind: ClusterNetworkPolicy, metadata: {name: a}, spec: {priority: 1}}"),
+                new("`defaultEndpointToHostAction` other than Accept", RowStatus.Refused, "endpoint-to-host", "Antrea lets Pods reach their own Node", "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: calico-node, namespace: kube-system}, spec: {template: {spec: {containers: [{env: [{name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: DROP}]}]}}}}"),
+                new("Felix settings of one Node", RowStatus.Refused, "felix-override", "Nodes enforce differently", "{apiVersion: crd.projectcalico.org/v1, kind: FelixConfiguration, metadata: {name: node.n1}, spec: {defaultEndpointToHostAction: Drop}}"),
+                new("a locked datastore", RowStatus.Refused, "datastore-locked", "an upgrade is under way", "{apiVersion: crd.projectcalico.org/v1, kind: ClusterInformation, metadata: {name: default}, spec: {datastoreReady: false}}"),
+                new("a datastore migration", RowStatus.Refused, "datastore-migration", "objects may be in two places", "{apiVersion: migration.projectcalico.org/v1, kind: DatastoreMigration, metadata: {name: m}, status: {phase: Migrating}}"),
+                new("a variant other than Calico", RowStatus.Refused, "calico-variant", "only open-source Calico is known", "{apiVersion: crd.projectcalico.org/v1, kind: ClusterInformation, metadata: {name: default}, spec: {variant: TigeraSecureEnterprise}}"),
+            ]),
+    ];
+
+    private static string Tiered(string tier) =>
+        $"{{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {{name: sec}}, spec: {tier}}}\nNP {{tier: sec, types: [Ingress]}}";
+
+    private static string ManyTiers() => string.Join('\n', Enumerable.Range(10, 15).SelectMany(i => new[]
+    {
+        $"{{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {{name: t{i}}}, spec: {{order: {i}}}}}",
+        $"{{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {{name: p{i}}}, spec: {{tier: t{i}, types: [Ingress]}}}}",
+    }));
+
+    private static string Wide() => string.Join(" && ", Enumerable.Range(0, 7).Select(i => $"(a{i} == 'x' || b{i} == 'y')"));
+}

@@ -1,0 +1,358 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.AntreaApi;
+using Antrea.Migration.CalicoApi;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
+using Antrea.Migration.Policies;
+using Antrea.Migration.Policies.Conversion;
+using Antrea.Migration.Policies.Verification;
+
+namespace Antrea.Migration.Tests.Policies;
+
+/// <summary>The converter's frame: what it writes, what it collects, and the cluster-wide conditions.</summary>
+public sealed class PolicyConverterTests
+{
+    [Test]
+    public void Convert_Policy_WritesThisYaml()
+    {
+        var conversion = PolicyCluster.Examples().NetworkPolicy("shop", "web", """
+            {selector: "app == 'web' || role in {'a', 'b'}", types: [Ingress],
+             ingress: [{action: Allow, protocol: TCP, source: {namespaceSelector: "env != 'prod'"}, destination: {ports: [80, "8000:8010"]}}]}
+            """).Convert();
+        Assert.That(string.Join("---\n", conversion.Objects.Select(ObjectYaml.Write)), Is.EqualTo("""
+            apiVersion: crd.antrea.io/v1beta1
+            kind: Tier
+            metadata:
+              name: calico-default
+              labels:
+                app.kubernetes.io/managed-by: antrea-migrator
+              annotations:
+                antrea-migration/origin: "projectcalico.org/v3 Tier default"
+            spec:
+              priority: 202
+              description: "Made from projectcalico.org/v3 Tier default."
+            ---
+            apiVersion: crd.antrea.io/v1beta1
+            kind: NetworkPolicy
+            metadata:
+              name: calico-web
+              namespace: shop
+              labels:
+                app.kubernetes.io/managed-by: antrea-migrator
+              annotations:
+                antrea-migration/origin: "projectcalico.org/v3 NetworkPolicy shop/web"
+            spec:
+              tier: calico-default
+              priority: 1
+              appliedTo:
+              - podSelector:
+                  matchLabels:
+                    app: web
+              ingress:
+              - name: ingress-1
+                action: Allow
+                from:
+                - namespaceSelector:
+                    matchExpressions:
+                    - key: env
+                      operator: NotIn
+                      values:
+                      - prod
+                ports:
+                - protocol: TCP
+                  port: 80
+                - protocol: TCP
+                  port: 8000
+                  endPort: 8010
+            ---
+            apiVersion: crd.antrea.io/v1beta1
+            kind: NetworkPolicy
+            metadata:
+              name: calico2-web
+              namespace: shop
+              labels:
+                app.kubernetes.io/managed-by: antrea-migrator
+              annotations:
+                antrea-migration/origin: "projectcalico.org/v3 NetworkPolicy shop/web"
+            spec:
+              tier: calico-default
+              priority: 2
+              appliedTo:
+              - podSelector:
+                  matchExpressions:
+                  - key: role
+                    operator: In
+                    values:
+                    - "a"
+                    - "b"
+              ingress:
+              - name: ingress-1
+                action: Allow
+                from:
+                - namespaceSelector:
+                    matchExpressions:
+                    - key: env
+                      operator: NotIn
+                      values:
+                      - prod
+                ports:
+                - protocol: TCP
+                  port: 80
+                - protocol: TCP
+                  port: 8000
+                  endPort: 8010
+            ---
+            apiVersion: crd.antrea.io/v1beta1
+            kind: NetworkPolicy
+            metadata:
+              name: calicoend-web
+              namespace: shop
+              labels:
+                app.kubernetes.io/managed-by: antrea-migrator
+              annotations:
+                antrea-migration/origin: "projectcalico.org/v3 NetworkPolicy shop/web"
+            spec:
+              tier: calico-default
+              priority: 3
+              appliedTo:
+              - podSelector:
+                  matchLabels:
+                    app: web
+              ingress:
+              - name: end-ingress
+                action: Drop
+            ---
+            apiVersion: crd.antrea.io/v1beta1
+            kind: NetworkPolicy
+            metadata:
+              name: calicoend2-web
+              namespace: shop
+              labels:
+                app.kubernetes.io/managed-by: antrea-migrator
+              annotations:
+                antrea-migration/origin: "projectcalico.org/v3 NetworkPolicy shop/web"
+            spec:
+              tier: calico-default
+              priority: 4
+              appliedTo:
+              - podSelector:
+                  matchExpressions:
+                  - key: role
+                    operator: In
+                    values:
+                    - "a"
+                    - "b"
+              ingress:
+              - name: end-ingress
+                action: Drop
+
+            """.ReplaceLineEndings("\n")));
+    }
+
+    [Test]
+    public void Convert_SeveralFaults_AreAllReportedWithTheirPaths()
+    {
+        var conversion = PolicyCluster.Examples().NetworkPolicy("shop", "web", """
+            {selector: "app contains 'w'", types: [Ingress, Egress], serviceAccountSelector: "has(x)",
+             ingress: [{action: Log}, {action: Allow, protocol: TCP, source: {notNets: [10.0.0.0/8]}, destination: {ports: [http]}}],
+             egress: [{action: Allow, destination: {nets: [10.10.4.0/24, 300.0.0.0/8], domains: [a.example]}}]}
+            """).Convert();
+        var policy = conversion.Policies.Single();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(policy.Fidelity, Is.EqualTo(Fidelity.Refused));
+            Assert.That(policy.Objects, Is.Empty);
+            Assert.That(policy.Findings.Select(f => $"{f.Code} {f.Path}"), Is.EquivalentTo(new[]
+            {
+                "unknown-field spec.egress[0].destination.domains",
+                "service-account-selector spec.serviceAccountSelector",
+                "action-log spec.ingress[0].action",
+                "not-nets spec.ingress[1].source.notNets",
+                "named-port spec.ingress[1].destination.ports",
+                "net-invalid spec.egress[0].destination.nets[1]",
+                "selector-operator spec.selector",
+                "net-in-pool spec.egress[0].destination.nets[0]",
+            }));
+            Assert.That(policy.Rules.Select(r => r.Fidelity), Has.All.EqualTo(Fidelity.Refused));
+            Assert.That(
+                conversion.Findings.Select(f => f.Subject), Has.Some.EqualTo("NetworkPolicy/shop/web spec.ingress[0].action"));
+        }
+    }
+
+    [Test]
+    public void Convert_RefusedPolicy_LeavesTheOthersTheirRanks()
+    {
+        var conversion = PolicyCluster.Examples()
+            .GlobalPolicy("a", "{order: 1, types: [Ingress], ingress: [{action: Log}]}")
+            .GlobalPolicy("b", "{order: 2, types: [Ingress]}")
+            .Convert();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(conversion.HasRefusals, Is.True);
+            Assert.That(conversion.Policies.Select(p => p.Fidelity), Is.EqualTo(new[] { Fidelity.Refused, Fidelity.Exact }));
+        }
+    }
+
+    [TestCase("v3.26.1", "default.web", "{}", "web")]
+    [TestCase("v3.28.0", "default.web", "{\"labels\":{\"a\":\"b\"}}", "web")]
+    [TestCase("v3.30.0", "sec.web", "{\"name\":\"sec.web\"}", "sec.web")]
+    [TestCase("v3.31.0", "default.web", "{\"name\":\"web\"}", "web")]
+    [TestCase("v3.32.0", "web", "{\"name\":\"web\"}", "web")]
+    [TestCase("v3.26.1", "default.web", null, "default.web")]
+    public void Convert_StoredName_IsShownAsUsersKnowIt(string version, string stored, string? annotation, string expected)
+    {
+        var annotations = annotation is null ? "" : $", annotations: {{projectcalico.org/metadata: '{annotation}'}}";
+        var conversion = PolicyCluster.Examples(version)
+            .Add("{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {name: sec}, spec: {order: 5}}")
+            .Add($"{{apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {{name: {stored}, namespace: shop{annotations}}}, spec: {{types: [Ingress]}}}}")
+            .Convert();
+        Assert.That(conversion.Policies.Single().Name, Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void Convert_SamePolicyInBothApiGroups_CountsOnce()
+    {
+        var conversion = PolicyCluster.Examples()
+            .NetworkPolicy("shop", "web", "{types: [Ingress]}")
+            .Add("{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: web, namespace: shop, uid: x}, spec: {types: [Ingress]}}")
+            .Convert();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(conversion.Policies, Has.Length.EqualTo(1));
+            Assert.That(conversion.HasRefusals, Is.False, () => string.Join('\n', conversion.Findings));
+        }
+    }
+
+    [Test]
+    public void Convert_NetworkSetLabels_AreReadFromTheAnnotation()
+    {
+        var conversion = PolicyCluster.Examples("v3.31.0")
+            .Add("{apiVersion: crd.projectcalico.org/v1, kind: NetworkSet, metadata: {name: s, namespace: shop, annotations: {projectcalico.org/metadata: '{\"labels\":{\"role\":\"corp\"}}'}}, spec: {nets: [192.0.2.0/24]}}")
+            .NetworkPolicy("shop", "web", "{types: [Ingress], ingress: [{action: Allow, source: {selector: \"role == 'corp'\"}}]}")
+            .Convert();
+        Assert.That(conversion.Findings.Select(f => f.Id), Does.Contain("network-set-in-reach"));
+    }
+
+    [Test]
+    public void Convert_WithoutPoolsOrPodCidrs_RefusesRulesWithNetworks()
+    {
+        var cluster = PolicyCluster.Examples().NetworkPolicy(
+            "shop", "web", "{types: [Egress], egress: [{action: Allow, destination: {nets: [192.0.2.0/24]}}, {action: Allow, destination: {nets: [0.0.0.0/0]}}]}");
+        var bare = cluster.Snapshot with { CalicoIpam = CalicoIpam.Empty, Pods = [] };
+        var codes = PolicyConverter.Convert(bare, cluster.Options).Policies.Single().Findings.Select(f => $"{f.Code} {f.Path}");
+        Assert.That(codes, Is.EqualTo(new[] { "addresses-unknown spec.egress[0].destination.nets[0]" }));
+    }
+
+    [Test]
+    public void Convert_ClusterConditions_AreFindings()
+    {
+        var cluster = PolicyCluster.Examples().NetworkPolicy("shop", "web", "{types: [Ingress]}");
+        var windows = cluster.Snapshot with
+        {
+            Nodes = [.. cluster.Snapshot.Nodes, new NodeInfo { Name = "w", OperatingSystem = "windows", PodCidrs = [Cidr.Parse("10.10.9.0/24")] }],
+        };
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Codes(windows, cluster.Options), Is.EqualTo(new[] { "windows-node" }));
+            Assert.That(Codes(cluster.Snapshot, cluster.Options with { AntreaVersion = "v1.13.0" }), Is.EqualTo(new[] { "antrea-version" }));
+            Assert.That(Codes(cluster.Snapshot, cluster.Options with { AntreaVersion = "v1.14.0" }), Is.EqualTo(new[] { "ended-pods" }));
+            Assert.That(Codes(cluster.Snapshot, new PolicyConversionOptions()), Is.EqualTo(new[] { "calico-version" }));
+            Assert.That(Codes(cluster.Snapshot, new PolicyConversionOptions { CalicoVersion = "v3.25.0" }), Is.EqualTo(new[] { "calico-version" }));
+            Assert.That(
+                () => PolicyConverter.Convert(cluster.Snapshot, new PolicyConversionOptions { CalicoVersion = "newest" }), Throws.ArgumentException);
+            Assert.That(
+                () => PolicyConverter.Convert(cluster.Snapshot, new PolicyConversionOptions { AntreaVersion = "" }), Throws.ArgumentException);
+        }
+
+        cluster.Add("{apiVersion: crd.projectcalico.org/v1, kind: ClusterInformation, metadata: {name: default}, spec: {calicoVersion: v3.26.1, datastoreReady: true}}");
+        Assert.That(Codes(cluster.Snapshot, new PolicyConversionOptions()), Is.Empty);
+    }
+
+    [Test]
+    public void Convert_NothingAtAll_IsEmptyAndAsksOnlyAboutTheNode()
+    {
+        var conversion = PolicyConverter.Convert(new ClusterSnapshot(), new PolicyConversionOptions());
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(conversion.Objects, Is.Empty);
+            Assert.That(conversion.Findings.Select(f => f.Id), Is.EqualTo(new[] { "endpoint-to-host-unknown" }));
+            Assert.That(conversion.HasRefusals, Is.False);
+        }
+    }
+
+    [Test]
+    public void Convert_TierOfAnEarlierRunWithAnotherPriority_IsRefused()
+    {
+        var cluster = PolicyCluster.Examples()
+            .NetworkPolicy("shop", "web", "{types: [Ingress]}")
+            .Add("{apiVersion: crd.antrea.io/v1beta1, kind: Tier, metadata: {name: calico-default, labels: {app.kubernetes.io/managed-by: antrea-migrator}}, spec: {priority: 205}}");
+        Assert.That(Codes(cluster.Snapshot, cluster.Options), Is.EqualTo(new[] { "tier-priority" }));
+    }
+
+    [Test]
+    public void Convert_PriorityOfAForeignTier_IsLeftAlone()
+    {
+        var cluster = PolicyCluster.Examples()
+            .NetworkPolicy("shop", "web", "{types: [Ingress]}")
+            .Add("{apiVersion: crd.antrea.io/v1beta1, kind: Tier, metadata: {name: mine}, spec: {priority: 202}}");
+        Assert.That(cluster.Convert().Tiers.Single()["spec"]!["priority"]!.GetValue<int>(), Is.EqualTo(205));
+    }
+
+    [Test]
+    public void Convert_MorePoliciesThanPriorities_TakesFractions()
+    {
+        var cluster = PolicyCluster.Examples();
+        for (var i = 0; i < 6000; i++)
+        {
+            cluster.NetworkPolicy("shop", $"p{i}", "{types: [Ingress], ingress: [{action: Allow}]}");
+        }
+
+        var priorities = cluster.Convert().Policies.SelectMany(p => p.Objects).Select(o => o["spec"]!["priority"]!.GetValue<double>()).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(priorities, Has.Count.EqualTo(12_000));
+            Assert.That(priorities, Is.Unique);
+            Assert.That(priorities, Has.All.InRange(1.0, 10000.0));
+        }
+    }
+
+    [Test]
+    public void Convert_LongAndSimilarNames_StayApart()
+    {
+        var longName = new string('a', 250);
+        var names = PolicyCluster.Examples()
+            .GlobalPolicy(longName + "1", "{selector: \"has(x) || has(y)\", types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy(longName + "2", "{selector: \"has(x) || has(y)\", types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy("web", "{selector: \"has(x) || has(y)\", types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy("end-web", "{types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy("2-web", "{types: [Ingress], ingress: [{action: Allow}]}")
+            .Convert().Policies.SelectMany(p => p.Objects).Select(o => o["metadata"]!["name"]!.ToString()).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(names, Has.Count.EqualTo(16));
+            Assert.That(names, Is.Unique);
+            Assert.That(names.Select(n => n.Length), Has.All.LessThanOrEqualTo(253));
+        }
+    }
+
+    [Test]
+    public void Write_TextsThatYamlMisreads_AreQuoted()
+    {
+        var yaml = ObjectYaml.Write(new JsonObject
+        {
+            ["yes"] = "no",
+            ["number"] = "8080",
+            ["real"] = 1.5,
+            ["text"] = "a: b\nc",
+            ["empty"] = new JsonObject(),
+            ["none"] = null,
+            ["list"] = new JsonArray("true", true),
+        });
+        Assert.That(yaml, Is.EqualTo(
+            "\"yes\": \"no\"\nnumber: \"8080\"\nreal: 1.5\ntext: \"a: b\\nc\"\nempty: {}\nnone: null\nlist:\n- \"true\"\n- true\n"));
+    }
+
+    private static IEnumerable<string> Codes(ClusterSnapshot snapshot, PolicyConversionOptions options) =>
+        PolicyConverter.Convert(snapshot, options).Findings.Where(f => f.Severity != Severity.Info).Select(f => f.Id);
+}

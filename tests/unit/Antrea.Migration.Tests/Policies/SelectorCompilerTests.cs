@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.Net;
+using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Policies.Conversion;
+using Antrea.Migration.Policies.Semantics;
+using CsCheck;
+
+namespace Antrea.Migration.Tests.Policies;
+
+/// <summary>Selectors become label selectors of the same meaning, for every Pod there could be.</summary>
+public sealed class SelectorCompilerTests
+{
+    private static readonly Gen<PolicyPod> Pods = Gen.Select(
+        Gen.OneOf("shop", "dev"),
+        Gen.OneOf("", "web", "db", "prod"),
+        Gen.OneOf("", "-", "web", "dev"),
+        (ns, app, role) => new PolicyPod(ns, "p", "", Labels(("app", app), ("role", role)), [IPAddress.Loopback]));
+
+    private static readonly PolicyWorld World = new(
+        [],
+        ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>>.Empty
+            .Add("shop", Labels(("env", "prod"), ("team", "-")))
+            .Add("dev", Labels(("env", "-"), ("team", ""))));
+
+    [Test]
+    public void Compile_AnySelector_SelectsTheSamePods() => Gen.Select(SelectorGen.OnPodsAndNamespaces, Pods).Sample(
+        (expression, pod) =>
+        {
+            var terms = SelectorCompiler.Compile(expression, out var problems);
+            if (terms is null)
+            {
+                return problems.All(p => p.Code == PolicyCode.SelectorTooWide);
+            }
+
+            var selected = terms.Any(t => t.ToPodSelector().Matches(pod.Labels)
+                && t.ToNamespaceSelector().Matches(World.LabelsOf(pod.Namespace)));
+            return selected == expression.Matches(CalicoScope.EffectiveLabels(pod, World));
+        },
+        iter: 20_000);
+
+    [Test]
+    public void Compile_AnySelector_WritesOnlyLabelsThatKubernetesTakes() => SelectorGen.OnPodsAndNamespaces.Sample(
+        expression => (SelectorCompiler.Compile(expression, out _) ?? [])
+            .SelectMany(t => t.ToPodSelector().Requirements.Concat(t.ToNamespaceSelector().Requirements))
+            .All(r => LabelSyntax.IsKey(r.Key) && r.Values.All(LabelSyntax.IsValue)),
+        iter: 5_000);
+
+    [TestCase("app == 'web'", "app In web")]
+    [TestCase("app != 'web'", "app NotIn web")]
+    [TestCase("app in {'a', 'b'} && app != 'a'", "app In b")]
+    [TestCase("has(app) && app not in {'a'}", "app Exists & app NotIn a")]
+    [TestCase("!has(app)", "app DoesNotExist")]
+    [TestCase("!(app == 'a' || has(role))", "app NotIn a & role DoesNotExist")]
+    [TestCase("!(app == 'a' && role == 'b')", "app NotIn a | role NotIn b")]
+    [TestCase("app == 'a' || role == 'b' || app == 'a'", "app In a | role In b")]
+    [TestCase("app == 'a' && app == 'b'", "")]
+    [TestCase("has(app) && !has(app)", "")]
+    [TestCase("app == 'no label value!'", "")]
+    [TestCase("app != 'no label value!'", "*")]
+    [TestCase("-app == 'x'", "")]
+    [TestCase("app starts with ''", "app Exists")]
+    [TestCase("projectcalico.org/orchestrator == 'k8s'", "*")]
+    [TestCase("projectcalico.org/orchestrator != 'k8s'", "")]
+    [TestCase("projectcalico.org/namespace == 'shop'", "ns:kubernetes.io/metadata.name In shop")]
+    [TestCase("pcns.projectcalico.org/name != 'shop'", "ns:kubernetes.io/metadata.name NotIn shop")]
+    [TestCase("has(projectcalico.org/namespace)", "*")]
+    [TestCase("pcns.env == 'prod' && app == 'a'", "app In a & ns:env In prod")]
+    public void Compile_Selector_GivesTheseTerms(string selector, string expected)
+    {
+        var terms = SelectorCompiler.Compile(CalicoSelector.Parse(selector).Expression, out _);
+        Assert.That(string.Join(" | ", terms!.Select(Text)), Is.EqualTo(expected));
+    }
+
+    [TestCase("app contains 'x'", "selector-operator")]
+    [TestCase("app == 'a' || app starts with 'x'", "selector-operator")]
+    [TestCase("pcsa.team == 'x'", "selector-service-account")]
+    [TestCase("projectcalico.org/serviceaccount == 'x'", "selector-service-account")]
+    [TestCase("global()", "selector-global")]
+    public void Compile_WhatAntreaCannotSay_IsNamed(string selector, string code)
+    {
+        Assert.That(SelectorCompiler.Compile(CalicoSelector.Parse(selector).Expression, out var problems), Is.Null);
+        Assert.That(problems.Select(p => p.Code.Id), Is.EqualTo(new[] { code }));
+    }
+
+    [Test]
+    public void Compile_SelectorWithTooManyAlternatives_IsRefusedQuickly()
+    {
+        var wide = string.Join(" && ", Enumerable.Range(0, 40).Select(i => $"(a{i} == 'x' || b{i} == 'y')"));
+        Assert.That(SelectorCompiler.Compile(CalicoSelector.Parse(wide).Expression, out var problems), Is.Null);
+        Assert.That(problems[0].Code, Is.EqualTo(PolicyCode.SelectorTooWide));
+    }
+
+    private static string Text(SelectorTerm term)
+    {
+        var parts = term.ToPodSelector().Requirements.Select(r => ("", r))
+            .Concat(term.ToNamespaceSelector().Requirements.Select(r => ("ns:", r)))
+            .Select(p => $"{p.Item1}{p.r.Key} {p.r.Operator} {string.Join(',', p.r.Values)}".TrimEnd())
+            .ToList();
+        return parts.Count == 0 ? "*" : string.Join(" & ", parts);
+    }
+
+    /// <summary>Labels; a hyphen for a value leaves the label out.</summary>
+    private static ImmutableSortedDictionary<string, string> Labels(params (string Key, string Value)[] labels) =>
+        labels.Where(l => l.Value != "-").ToImmutableSortedDictionary(l => l.Key, l => l.Value, StringComparer.Ordinal);
+}

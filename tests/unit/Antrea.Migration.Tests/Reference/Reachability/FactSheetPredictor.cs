@@ -1,0 +1,77 @@
+using System.Net;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Routing.Reachability;
+
+namespace Antrea.Migration.Tests.Reference.Reachability;
+
+/// <summary>The slow twin of <see cref="ReachabilityPredictor"/> for plain Calico and Antrea Pods, encap and noEncap:
+/// the rules as they are noted down from the experiments, yes or no, over plain lists. It knows nothing of contested
+/// routes (a block that is equal to a PodCIDR), of Antrea clients whose own address lies in a block, or of hybrid
+/// mode.</summary>
+internal sealed class FactSheetPredictor(ReachabilityModel model)
+{
+    public bool Reaches(PodNetworkKind from, string z, IPAddress source, PodNetworkKind to, string x, IPAddress destination) => (from, to) switch
+    {
+        (PodNetworkKind.Calico, PodNetworkKind.Antrea) => CalicoToAntrea(source, z, destination, x),
+        (PodNetworkKind.Antrea, PodNetworkKind.Calico) => ViaAntrea(z, destination, x),
+        (PodNetworkKind.Calico, PodNetworkKind.Calico) => z == x || (HostFindsCalico(destination) && HostFindsCalico(source)),
+        _ => z == x || Encap || (!Shadow(destination) && !Shadow(source)),
+    };
+
+    private bool Encap => model.AntreaEncap == AntreaEncapMode.Encap;
+
+    private bool StrictlyFiltered => model.ReversePathFilter == ReversePathFilter.Strict;
+
+    public bool Shadow(IPAddress ip) => BlockLength(ip) > PodCidrLength(ip);
+
+    public bool Contested(IPAddress ip) => BlockLength(ip) >= 0 && BlockLength(ip) == PodCidrLength(ip);
+
+    private bool HostFindsCalico(IPAddress ip) => !InU(ip) || BlockLength(ip) > PodCidrLength(ip);
+
+    private bool ViaAntrea(string z, IPAddress d, string x)
+    {
+        if (Own(d, z))
+        {
+            return false;
+        }
+
+        if (InU(d))
+        {
+            return !Encap && Shadow(d) && (z == x || !StrictlyFiltered);
+        }
+
+        return !model.NoSnat || z == x || (!Encap && !StrictlyFiltered);
+    }
+
+    private bool CalicoToAntrea(IPAddress c, string x, IPAddress s, string server)
+    {
+        if (Shadow(s))
+        {
+            return false;
+        }
+
+        var masqueraded = model.Pools.Any(p => p.NatOutgoing && p.Cidr.Contains(c)) && !model.Pools.Any(p => p.Cidr.Contains(s));
+        if (Own(c, server) && !masqueraded)
+        {
+            return false;
+        }
+
+        if (masqueraded || x == server)
+        {
+            return true;
+        }
+
+        return Encap ? Own(c, x) : !StrictlyFiltered && HostFindsCalico(c);
+    }
+
+    private bool Own(IPAddress ip, string node) => model.Nodes.Single(n => n.Name == node).PodCidrs.Any(p => p.Contains(ip));
+
+    private bool InU(IPAddress ip) => PodCidrLength(ip) >= 0;
+
+    private int PodCidrLength(IPAddress ip) => Longest(model.Nodes.SelectMany(n => n.PodCidrs), ip);
+
+    private int BlockLength(IPAddress ip) => Longest(model.Blocks.Select(b => b.Cidr), ip);
+
+    private static int Longest(IEnumerable<Cidr> cidrs, IPAddress ip) =>
+        cidrs.Where(c => c.Contains(ip)).Select(c => c.PrefixLength).DefaultIfEmpty(-1).Max();
+}
