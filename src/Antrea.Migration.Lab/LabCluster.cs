@@ -217,8 +217,9 @@ public sealed class LabCluster : IAsyncDisposable
         await ApplyAndWaitAsync(_options.ExtraObjects, waitForNodes: true, cancellationToken).ConfigureAwait(false);
         if (_options.Workloads)
         {
-            Apply(_options.Policies ? PolicyManifest.Text : "");
-            await ApplyAndWaitAsync(WorkloadManifest.Servers(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
+            await ApplyAndWaitAsync(
+                WorkloadManifest.Servers(_options) + (_options.Policies ? "---\n" + PolicyManifest.Text : ""), waitForNodes: true, cancellationToken)
+                .ConfigureAwait(false);
             await ApplyAndWaitAsync(WorkloadManifest.Client, waitForNodes: true, cancellationToken).ConfigureAwait(false);
         }
 

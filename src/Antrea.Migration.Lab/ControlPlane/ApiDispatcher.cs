@@ -64,7 +64,7 @@ internal sealed class ApiDispatcher(ApiServices services, string token)
         {
             http.Abort();
         }
-        catch (Exception e)
+        catch (Exception e) when (!services.Stopping.IsCancellationRequested)
         {
             // A bug of this server: leave a trace, and tell the caller where that is still possible.
             LabEvents.Warn(services.Store, "RequestBroke", $"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}: {e}");

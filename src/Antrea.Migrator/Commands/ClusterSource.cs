@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Antrea.Migration;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Antrea.Migration;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Planning;
 using Antrea.Migrator.Output;

@@ -319,8 +319,8 @@ public class AddressAnalyzerTests
 
     private static ClusterSnapshot Cluster(
         ImmutableArray<IpamBlock> blocks, ImmutableArray<BlockAffinity>? affinities = null, ImmutableArray<IPPool>? pools = null) => new()
-    {
-        Nodes =
+        {
+            Nodes =
         [
             .. ((string[])["a", "b", "c", "d"]).Select((name, i) => new NodeInfo
             {
@@ -329,9 +329,9 @@ public class AddressAnalyzerTests
                 InternalIPs = [IPAddress.Parse($"172.18.0.{i + 2}")],
             }),
         ],
-        CalicoIpam = new CalicoIpam(pools ?? [], blocks, affinities ?? []),
-        ServiceCidrs = [Cidr.Parse("10.96.0.0/16")],
-    };
+            CalicoIpam = new CalicoIpam(pools ?? [], blocks, affinities ?? []),
+            ServiceCidrs = [Cidr.Parse("10.96.0.0/16")],
+        };
 
     private static IpamBlock Block(string cidr, string? node, params ImmutableArray<IpamAllocation> allocations) =>
         new() { Name = cidr, Cidr = Cidr.Parse(cidr), Node = node, Allocations = allocations };
