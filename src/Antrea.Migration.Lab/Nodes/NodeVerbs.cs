@@ -21,9 +21,9 @@ internal static class NodeVerbs
             ["move-file"] = (2, MoveFile),
             ["read-routes"] = (0, ReadRoutes),
             ["list-multus-attachments"] = (1, ListMultusAttachments),
-            ["audit-calico"] = (0, CalicoLeftovers.Audit),
+            ["audit-calico"] = (AnyNumber, CalicoLeftovers.Audit),
             ["remove-multus"] = (1, RemoveMultus),
-            ["clean-calico"] = (0, CalicoLeftovers.Clean),
+            ["clean-calico"] = (AnyNumber, CalicoLeftovers.Clean),
         };
 
     /// <summary>Runs an argument vector of <see cref="NodeCommand.ToArgv"/>; exit code 127 when it is none, or the verb is

@@ -70,6 +70,8 @@ public static class LabManifests
                     - --multus-conf-file=auto
                     - --multus-autoconfig-dir=/host/etc/cni/net.d
                     - --cni-conf-dir=/host/etc/cni/net.d
+                    volumeMounts:
+                    - {name: multus-cfg, mountPath: /tmp/multus-conf}
 
             """;
     }

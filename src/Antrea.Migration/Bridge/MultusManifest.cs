@@ -10,8 +10,9 @@ namespace Antrea.Migration.Bridge;
 /// reads it, and the init container still copies the binary. Source: multus-cni v4.2.4 <c>cmd/thin_entrypoint</c>.</remarks>
 public static class MultusManifest
 {
-    private const string ConfFile = "--multus-conf-file=";
-    private const string ConfDirectory = "--cni-conf-dir=";
+    private const string ConfFile = "--multus-conf-file";
+    private const string ConfDirectory = "--cni-conf-dir";
+    private const string ConfigMapMount = "/tmp/multus-conf";
 
     /// <summary>The objects as they were, except that the DaemonSet writes no configuration on the Node.</summary>
     /// <exception cref="FormatException">There is no Multus DaemonSet among them, or it is the thick one.</exception>
@@ -36,8 +37,11 @@ public static class MultusManifest
                         $"{obj.Source}: {obj} is the thick Multus, which deletes 00-multus.conf when it stops; use the thin multus-daemonset.yml.");
                 }
 
-                found |= container["image"]?.ToString().Contains("multus", StringComparison.Ordinal) == true;
-                Silence(container["args"] as JsonArray);
+                if (container["image"]?.ToString().Contains("multus", StringComparison.Ordinal) == true)
+                {
+                    found = true;
+                    Silence(container, obj);
+                }
             }
 
             result.Add(new ClusterObject(copy, obj.Source));
@@ -46,19 +50,32 @@ public static class MultusManifest
         return found ? result.ToImmutable() : throw new FormatException("The Multus manifest has no DaemonSet with a Multus image.");
     }
 
-    private static void Silence(JsonArray? args)
+    /// <summary>Both flags are taken out in whatever form and put in with values of ours; left out they would default to "auto" and the Node's folder.</summary>
+    private static void Silence(JsonObject container, ClusterObject daemonSet)
     {
-        for (var i = 0; i < args?.Count; i++)
+        if (container["volumeMounts"] is not JsonArray mounts || !mounts.Any(m => m?["mountPath"]?.ToString() == ConfigMapMount))
+        {
+            throw new FormatException(
+                $"{daemonSet.Source}: {daemonSet} does not mount its ConfigMap at {ConfigMapMount}, as the thin release does; its generator could not be kept from writing on the Nodes.");
+        }
+
+        var kept = new JsonArray();
+        var args = container["args"] as JsonArray ?? [];
+        for (var i = 0; i < args.Count; i++)
         {
             var arg = args[i]!.ToString();
-            if (arg.StartsWith(ConfFile, StringComparison.Ordinal))
+            if (arg is ConfFile or ConfDirectory)
             {
-                args[i] = ConfFile + "/tmp/multus-conf/70-multus.conf";
+                i++; // Its value is the next argument.
             }
-            else if (arg.StartsWith(ConfDirectory, StringComparison.Ordinal))
+            else if (!arg.StartsWith(ConfFile + "=", StringComparison.Ordinal) && !arg.StartsWith(ConfDirectory + "=", StringComparison.Ordinal))
             {
-                args[i] = ConfDirectory + "/tmp";
+                kept.Add(arg);
             }
         }
+
+        kept.Add($"{ConfFile}={ConfigMapMount}/70-multus.conf");
+        kept.Add($"{ConfDirectory}=/tmp");
+        container["args"] = kept;
     }
 }

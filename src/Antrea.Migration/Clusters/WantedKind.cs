@@ -19,7 +19,7 @@ internal sealed record WantedKind(string Group, string Kind, string? Namespace =
         .. Of("batch", "CronJob", "Job"),
         .. Of("policy", "PodDisruptionBudget"),
         .. Of("networking.k8s.io", "NetworkPolicy", "ServiceCIDR"),
-        .. Of("policy.networking.k8s.io", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"),
+        .. Of("policy.networking.k8s.io", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"),
         .. Of("admissionregistration.k8s.io", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
         .. Of("apiregistration.k8s.io", "APIService"),
         .. Of(CalicoIpamReader.RawGroup, "IPPool", "IPAMBlock", "BlockAffinity", "IPAMConfig", "IPReservation"),
@@ -39,8 +39,10 @@ internal sealed record WantedKind(string Group, string Kind, string? Namespace =
     private static string[] CalicoKinds =>
     [
         "BGPConfiguration",
+        "BGPFilter",
         "BGPPeer",
         "ClusterInformation",
+        "DatastoreMigration",
         "FelixConfiguration",
         "GlobalNetworkPolicy",
         "GlobalNetworkSet",
@@ -48,6 +50,7 @@ internal sealed record WantedKind(string Group, string Kind, string? Namespace =
         "KubeControllersConfiguration",
         "NetworkPolicy",
         "NetworkSet",
+        "Profile",
         "StagedGlobalNetworkPolicy",
         "StagedKubernetesNetworkPolicy",
         "StagedNetworkPolicy",

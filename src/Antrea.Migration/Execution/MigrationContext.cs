@@ -35,16 +35,19 @@ internal sealed class MigrationContext
     /// <summary>Reads a file of a Node; null when it does not exist.</summary>
     public async Task<string?> ReadFileAsync(string node, string path, CancellationToken cancellationToken)
     {
-        var result = await Nodes.RunAsync(node, NodeCommands.ReadFile(path), cancellationToken).ConfigureAwait(false);
-        return result.ExitCode == 0 ? result.Output : null;
+        var directory = path[..path.LastIndexOf('/')];
+        var names = await RunAsync(node, NodeCommands.ListDirectory(directory), cancellationToken).ConfigureAwait(false);
+        return names.Split('\n').Contains(path[(directory.Length + 1)..], StringComparer.Ordinal)
+            ? await RunAsync(node, NodeCommands.ReadFile(path), cancellationToken).ConfigureAwait(false)
+            : null;
     }
 
     /// <summary>Asks until the answer is null (nothing left to wait for); each new answer is reported.</summary>
-    /// <exception cref="StepFailedException">The step's time is over; the last answer says what it waited for.</exception>
+    /// <exception cref="StepFailedException">Nothing has moved for the step's time; the last answer says what it waited for.</exception>
     public async Task WaitUntilAsync(
         Func<CancellationToken, Task<string?>> pending, string next, CancellationToken cancellationToken)
     {
-        var deadline = Time.GetTimestamp();
+        var since = Time.GetTimestamp();
         string? last = null;
         while (await pending(cancellationToken).ConfigureAwait(false) is { } waitingFor)
         {
@@ -52,11 +55,12 @@ internal sealed class MigrationContext
             {
                 Report(waitingFor);
                 last = waitingFor;
+                since = Time.GetTimestamp();
             }
 
-            if (Time.GetElapsedTime(deadline) > Options.StepTimeout)
+            if (Time.GetElapsedTime(since) > Options.StepTimeout)
             {
-                throw new StepFailedException($"Not done after {Options.StepTimeout.TotalSeconds:0} s: {waitingFor}", next);
+                throw new StepFailedException($"No progress for {Options.StepTimeout.TotalSeconds:0} s: {waitingFor}", next);
             }
 
             await Task.Delay(Options.PollInterval, Time, cancellationToken).ConfigureAwait(false);

@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution.Steps;
+using Antrea.Migration.Findings;
 using Antrea.Migration.Planning;
 using k8s;
 
@@ -87,24 +88,17 @@ public sealed class MigrationExecutor
             throw new ArgumentException("The plan has findings that block it; see its Findings.", nameof(plan));
         }
 
-        var done = await OpenJournalAsync(plan, options, cancellationToken).ConfigureAwait(false);
+        var journal = await OpenJournalAsync(plan, options, cancellationToken).ConfigureAwait(false);
+        var passes = execution.Holds == HoldPolicy.PassNext ? 1 : 0;
         foreach (var phase in plan.Steps.GroupBy(s => s.Phase))
         {
             var started = _time.GetTimestamp();
             var announced = false;
             foreach (var step in phase)
             {
-                if (done.Contains(step.Id) && step.Kind != MigrationStepKind.AssertPods)
+                if (journal.IsDone(step) && journal.IsSettled(step))
                 {
                     yield return new StepSkipped(_time.GetUtcNow(), step, "done by an earlier run");
-                    continue;
-                }
-
-                // An assertion guards the steps behind it; when those are all done there is nothing left to guard.
-                if (step.Kind == MigrationStepKind.AssertPods && done.Contains(step.Id)
-                    && phase.SkipWhile(s => s != step).All(s => done.Contains(s.Id)))
-                {
-                    yield return new StepSkipped(_time.GetUtcNow(), step, "what it guards is done");
                     continue;
                 }
 
@@ -116,14 +110,16 @@ public sealed class MigrationExecutor
 
                 if (step.Kind == MigrationStepKind.Hold)
                 {
-                    if (!execution.PassHolds)
+                    // One leave opens one hold, and only one that somebody has seen.
+                    if (execution.Holds == HoldPolicy.PassAll || (journal.IsBegun(step) && passes-- > 0))
                     {
-                        yield return new MigrationHeld(_time.GetUtcNow(), step);
-                        yield break;
+                        await WriteAsync(step, JournalState.Done, "passed", cancellationToken).ConfigureAwait(false);
+                        continue;
                     }
 
-                    await WriteAsync(step, JournalState.Done, "passed", cancellationToken).ConfigureAwait(false);
-                    continue;
+                    await WriteAsync(step, JournalState.Intent, "held", cancellationToken).ConfigureAwait(false);
+                    yield return new MigrationHeld(_time.GetUtcNow(), step);
+                    yield break;
                 }
 
                 MigrationEvent? last = null;
@@ -153,6 +149,18 @@ public sealed class MigrationExecutor
     /// <exception cref="MigrationException">The cluster or a Node cannot be reached.</exception>
     public async Task<ImmutableSortedDictionary<PodNetwork, int>> CountPodsAsync(CancellationToken cancellationToken = default)
     {
+        try
+        {
+            return await CountAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is KubernetesApiException or StepFailedException)
+        {
+            throw new MigrationException($"The Pods' networks cannot be told: {e.Message}", "Run the command again.", e);
+        }
+    }
+
+    private async Task<ImmutableSortedDictionary<PodNetwork, int>> CountAsync(CancellationToken cancellationToken)
+    {
         var snapshot = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         var agent = await _api.GetAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false);
         var inventory = await MigrationContext.InventoryAsync(snapshot, agent is null ? null : _nodes, cancellationToken).ConfigureAwait(false);
@@ -179,19 +187,33 @@ public sealed class MigrationExecutor
             Report = message => events.Writer.TryWrite(new StepProgress(_time.GetUtcNow(), step, message)),
         };
         yield return new StepStarted(_time.GetUtcNow(), step);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var work = CompleteAsync();
-        await foreach (var item in events.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        try
         {
-            yield return item;
-        }
+            await foreach (var item in events.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                yield return item;
+            }
 
-        yield return await work.ConfigureAwait(false);
+            yield return await work.ConfigureAwait(false);
+        }
+        finally
+        {
+            // Whoever stops to read stops the step: nothing acts unseen.
+            await stop.CancelAsync().ConfigureAwait(false);
+            await ((Task)work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
 
         async Task<MigrationEvent> CompleteAsync()
         {
             try
             {
-                return await ActAsync(context, step, cancellationToken).ConfigureAwait(false);
+                return await ActAsync(context, step, stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException e) when (cancellationToken.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(e.Message, e, cancellationToken);
             }
             finally
             {
@@ -236,7 +258,16 @@ public sealed class MigrationExecutor
 
         async Task<MigrationEvent> FailAsync(string message, string next)
         {
-            await WriteAsync(step, JournalState.Failed, message, CancellationToken.None).ConfigureAwait(false);
+            try
+            {
+                await WriteAsync(step, JournalState.Failed, message, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (MigrationException e)
+            {
+                // The step's own failure is the news; that the journal lacks it is a second one.
+                message += $" (And the journal could not say so: {e.Message})";
+            }
+
             return new StepFailed(_time.GetUtcNow(), step, message, next);
         }
     }
@@ -261,33 +292,64 @@ public sealed class MigrationExecutor
         }
     }
 
-    private async Task<ImmutableHashSet<string>> OpenJournalAsync(
+    private async Task<JournalView> OpenJournalAsync(
         MigrationPlan plan, MigrationOptions options, CancellationToken cancellationToken)
     {
-        var entries = await _journal.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var header = entries.FirstOrDefault(e => e.State == JournalState.Plan);
-        if (header is null)
+        if (MigrationPlanner.ManifestHash(options) != plan.ManifestHash)
         {
-            var now = MigrationPlanner.Plan(await _reader.ReadAsync(cancellationToken).ConfigureAwait(false), options);
-            if (now.Fingerprint != plan.Fingerprint)
-            {
-                throw new MigrationException(
-                    $"The cluster has changed since plan {plan.Id} was made; it would be plan {now.Id} now.",
-                    "Make the plan again with 'antrea-migrator plan', look at it, and execute that one.");
-            }
-
-            await _journal.AppendAsync(
-                new JournalEntry(_time.GetUtcNow(), plan.Id, JournalState.Plan, plan.Fingerprint), cancellationToken).ConfigureAwait(false);
-            return [];
+            throw new MigrationException(
+                $"The manifests are not those that plan {plan.Id} was made with.",
+                "Name the same --antrea-manifest and --multus-manifest as before.");
         }
 
-        if (header.StepId != plan.Id)
+        var entries = await _journal.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var header = entries.FirstOrDefault(e => e.State == JournalState.Plan);
+        if (header is not null && header.StepId != plan.Id)
         {
             throw new MigrationException(
                 $"The journal belongs to plan {header.StepId}, not to plan {plan.Id}.",
                 "Execute the plan that was begun, or see what was done with 'antrea-migrator status'.");
         }
 
-        return [.. entries.Where(e => e.State == JournalState.Done).Select(e => e.StepId)];
+        var snapshot = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        if (header is not null)
+        {
+            RequireSameNodes(plan, snapshot);
+            return new JournalView(plan, entries);
+        }
+
+        var now = MigrationPlanner.Plan(snapshot, options);
+        if (now.Fingerprint != plan.Fingerprint)
+        {
+            throw new MigrationException(
+                $"The cluster has changed since plan {plan.Id} was made; it would be plan {now.Id} now.",
+                "Make the plan again with 'antrea-migrator plan', look at it, and execute that one.");
+        }
+
+        if (now.Findings.FirstOrDefault(f => f.Severity == Severity.Blocker) is { } blocker)
+        {
+            throw new MigrationException(
+                $"Since plan {plan.Id} was made something has come up: {blocker.Id}, {blocker.Subject}: {blocker.Evidence}", blocker.Remedy);
+        }
+
+        await _journal.AppendAsync(
+            new JournalEntry(_time.GetUtcNow(), plan.Id, JournalState.Plan, PlanJson.Pack(plan)), cancellationToken).ConfigureAwait(false);
+        return new JournalView(plan, []);
+    }
+
+    /// <summary>A Node that joined has no bridge and would make Antrea Pods among Calico Pods; one that left cannot be reached.</summary>
+    private static void RequireSameNodes(MigrationPlan plan, ClusterSnapshot snapshot)
+    {
+        var names = snapshot.Nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
+        var gone = plan.Nodes.Where(n => !names.Contains(n)).ToList();
+        var joined = names.Except(plan.Nodes).Order(StringComparer.Ordinal).ToList();
+        if (gone.Count + joined.Count > 0)
+        {
+            throw new MigrationException(
+                $"The Nodes are not those of plan {plan.Id}: gone {Names(gone)}, new {Names(joined)}.",
+                "Bring the Nodes that are gone back, and drain and remove the new ones until the migration is done.");
+        }
+
+        static string Names(List<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Antrea.Migration.Addressing;
 
 namespace Antrea.Migration.Execution;
 
@@ -47,11 +48,16 @@ public static class NodeCommands
             """,
             [MultusCacheDirectory]);
 
-    /// <summary>Lists what Calico left on the Node, one <c>WHAT: DETAIL</c> a line; nothing when it is clean.</summary>
-    public static NodeCommand AuditCalico() => new("audit-calico", CalicoCleanup.Audit, []);
+    /// <summary>Lists what Calico left on the Node, one <c>WHAT: DETAIL</c> a line; nothing when it is clean. Exit code 3 when the Node
+    /// lacks the tools to tell.</summary>
+    /// <param name="calicoCidrs">Calico's pools and blocks: routes are looked for inside them.</param>
+    public static NodeCommand AuditCalico(IEnumerable<Cidr> calicoCidrs) =>
+        new("audit-calico", CalicoCleanup.Audit, [.. calicoCidrs.Select(c => c.ToString())]);
 
     /// <summary>Removes what Calico left on the Node: files, netfilter rules, ipsets, routes and links, in that order. May be repeated.</summary>
-    public static NodeCommand CleanCalico() => new("clean-calico", CalicoCleanup.Clean, []);
+    /// <param name="calicoCidrs">Calico's pools and blocks: routes are removed inside them only.</param>
+    public static NodeCommand CleanCalico(IEnumerable<Cidr> calicoCidrs) =>
+        new("clean-calico", CalicoCleanup.Clean, [.. calicoCidrs.Select(c => c.ToString())]);
 
     /// <summary>Removes the Multus binary and its memory of Pods' delegates.</summary>
     public static NodeCommand RemoveMultus() =>

@@ -27,7 +27,7 @@ public sealed record MigrationOptions
     /// <summary>The share of Nodes that may be overlapped before the scenario counts as <c>MostOverlap</c>; from 0 to 1. Default 0.25.</summary>
     public decimal SmallOverlapThreshold { get; init; } = AddressAnalysisOptions.DefaultSmallOverlapThreshold;
 
-    /// <summary>How long one step may take before it counts as failed. Default 10 minutes.</summary>
+    /// <summary>How long a step may go without any progress before it counts as failed. Default 10 minutes.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How often the cluster is asked again while a step waits. Default 1 second.</summary>

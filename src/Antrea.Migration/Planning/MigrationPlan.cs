@@ -33,6 +33,12 @@ public sealed record MigrationPlan
     /// <summary>Where Service ClusterIPs come from.</summary>
     public required ImmutableArray<Cidr> ServiceCidrs { get; init; }
 
+    /// <summary>Every range Calico gives or gave addresses from: its pools and blocks. Left-over routes are looked for inside them only.</summary>
+    public required ImmutableArray<Cidr> CalicoCidrs { get; init; }
+
+    /// <summary>SHA-256, in hexadecimal, of the manifests the plan was made with; the same ones must be given when it is executed.</summary>
+    public required string ManifestHash { get; init; }
+
     /// <summary>The steps in order; empty while a finding blocks.</summary>
     public required ImmutableArray<MigrationStep> Steps { get; init; }
 

@@ -21,7 +21,7 @@ public static class MigrationPlanner
         var analysis = AddressAnalyzer.Analyze(
             snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = options.SmallOverlapThreshold });
         var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis);
-        var fingerprint = Fingerprint(snapshot, analysis, antreaVersion);
+        var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion);
         return new MigrationPlan
         {
             Id = fingerprint[..12],
@@ -31,6 +31,8 @@ public static class MigrationPlanner
             Nodes = [.. snapshot.Nodes.Select(n => n.Name).Order(StringComparer.Ordinal)],
             PodCidrs = snapshot.Nodes.ToImmutableSortedDictionary(n => n.Name, n => n.PodCidrs, StringComparer.Ordinal),
             ServiceCidrs = snapshot.ServiceCidrs,
+            CalicoCidrs = [.. snapshot.CalicoIpam.Pools.Select(p => p.Cidr).Concat(snapshot.CalicoIpam.Blocks.Select(b => b.Cidr)).Distinct().Order()],
+            ManifestHash = ManifestHash(options),
             Steps = findings.Any(f => f.Severity == Severity.Blocker) ? [] : PlanSteps.Simple(snapshot),
             Findings = findings,
         };
@@ -48,9 +50,15 @@ public static class MigrationPlanner
         return tag.StartsWith('v') ? tag : "";
     }
 
-    private static string Fingerprint(ClusterSnapshot snapshot, AddressAnalysis analysis, string antreaVersion)
+    /// <summary>SHA-256 of both manifests' objects, in their order.</summary>
+    internal static string ManifestHash(MigrationOptions options) =>
+        Hash(string.Concat(options.AntreaManifest.Concat(options.MultusManifest).Select(o => o.Json.ToJsonString() + "\n")));
+
+    private static string Fingerprint(
+        ClusterSnapshot snapshot, MigrationOptions options, AddressAnalysis analysis, string antreaVersion)
     {
         var text = new StringBuilder();
+        text.AppendLine($"manifests {ManifestHash(options)}");
         text.AppendLine($"antrea {antreaVersion}").AppendLine($"scenario {analysis.Scenario}");
         foreach (var node in snapshot.Nodes)
         {
@@ -72,8 +80,10 @@ public static class MigrationPlanner
             text.AppendLine($"policy {policy} {policy.Json["spec"]?.ToJsonString()}");
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        return Hash(text.ToString());
     }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static IEnumerable<ClusterObject> PolicyInputs(ClusterSnapshot snapshot) =>
         snapshot.Objects.Where(o =>

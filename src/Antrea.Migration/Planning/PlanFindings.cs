@@ -20,10 +20,11 @@ internal static class PlanFindings
             .. analysis.Findings,
             .. Policies(snapshot, antreaVersion),
             .. Manifests(options),
+            .. AntreaConfigFindings.Check(snapshot, options.AntreaManifest),
         ];
 
-        // The scenario is not to be ignored: the Simple order is wrong for any other.
-        return Preflight.Judge([.. Preflight.Judge(findings, options.IgnoredFindings), .. Scenario(analysis)], []);
+        // Two things are not to be ignored: the Simple order is wrong for any other scenario, and the executor stops at bare Pods.
+        return Preflight.Judge([.. Preflight.Judge(findings, [.. options.IgnoredFindings.Where(id => id != "bare-pod")]), .. Scenario(analysis)], []);
     }
 
     private static IEnumerable<Finding> Scenario(AddressAnalysis analysis)

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Antrea.Migration.Addressing;
@@ -35,6 +37,34 @@ public static class PlanJson
                 : throw new FormatException($"{source}: plan schema version {document?.SchemaVersion}; this program reads {MigrationPlan.CurrentSchemaVersion}.");
         }
         catch (JsonException e)
+        {
+            throw new FormatException($"{source}: not a migration plan: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The plan in little room, for a journal's first entry.</summary>
+    internal static string Pack(MigrationPlan plan)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes(Format(plan)));
+        }
+
+        return Convert.ToBase64String(packed.ToArray());
+    }
+
+    /// <summary>Reads what <see cref="Pack"/> wrote.</summary>
+    /// <exception cref="FormatException">It is no packed plan.</exception>
+    internal static MigrationPlan Unpack(string text, string source)
+    {
+        try
+        {
+            using var gzip = new GZipStream(new MemoryStream(Convert.FromBase64String(text)), CompressionMode.Decompress);
+            using var reader = new StreamReader(gzip, Encoding.UTF8);
+            return Parse(reader.ReadToEnd(), source);
+        }
+        catch (InvalidDataException e)
         {
             throw new FormatException($"{source}: not a migration plan: {e.Message}", e);
         }

@@ -25,10 +25,12 @@ internal static class PlanSteps
         ForEachNode(MigrationPhase.MultusPods, MigrationStepKind.DelegateToBoth, "Delegate to Calico and Antrea, replies kept symmetric", Reversibility.Reversible);
         Add(MigrationPhase.MultusPods, MigrationStepKind.RestartPods, "Restart Pods: they become Multus Pods", Reversibility.ReversibleWithRestarts, restarts);
         Add(MigrationPhase.AntreaPods, MigrationStepKind.AssertPods, "Check that no Calico-only Pod is left", Reversibility.ReadOnly);
+        Add(MigrationPhase.AntreaPods, MigrationStepKind.ConvertPolicies, "Convert again what policies have changed, wait until realized", Reversibility.Reversible);
         Add(MigrationPhase.AntreaPods, MigrationStepKind.Hold, "HOLD: Pods leave Calico's network next", Reversibility.ReadOnly);
         ForEachNode(MigrationPhase.AntreaPods, MigrationStepKind.DelegateToAntrea, "Delegate to Antrea only", Reversibility.Reversible);
         Add(MigrationPhase.AntreaPods, MigrationStepKind.RestartPods, "Restart Pods: they become Antrea Pods", Reversibility.ReversibleWithRestarts, restarts);
         Add(MigrationPhase.RemoveCalico, MigrationStepKind.AssertPods, "Check that every Pod is an Antrea Pod", Reversibility.ReadOnly);
+        Add(MigrationPhase.RemoveCalico, MigrationStepKind.ConvertPolicies, "Convert again what policies have changed, wait until realized", Reversibility.Reversible);
         Add(MigrationPhase.RemoveCalico, MigrationStepKind.Hold, "HOLD: there is no way back behind this point", Reversibility.ReadOnly);
         ForEachNode(MigrationPhase.RemoveCalico, MigrationStepKind.RemoveMultusConfig, "Remove 00-multus.conf: Antrea's file is first", Reversibility.Reversible);
         Add(MigrationPhase.RemoveCalico, MigrationStepKind.RemoveCalico, "Remove Calico: controllers, agents, objects, definitions", Reversibility.Final);

@@ -16,14 +16,15 @@ internal static class MigrateCommand
         var tour = new TourOptions();
         var execute = new Option<bool>("--execute") { Description = "Change the cluster. Without it the plan is only shown; a lab is always executed." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only show the plan (the default, but for a lab)." };
-        var passHolds = new Option<bool>("--pass-holds") { Description = "Go on at hold points." };
+        var passHold = new Option<bool>("--pass-hold") { Description = "Pass the hold point that an earlier run has stopped at; stop at the next one." };
+        var passHolds = new Option<bool>("--pass-holds") { Description = "Pass every hold point: for rehearsals (a lab does)." };
         var planFile = new Option<string?>("--plan") { Description = "Execute this saved plan; refused when the cluster has changed since." };
-        var journal = new Option<string>("--journal") { Description = "A copy of the journal that is kept in the cluster.", DefaultValueFactory = _ => Path.Combine("antrea-migration", "journal.jsonl") };
-        var backup = new Option<string>("--backup") { Description = "The folder for the backup.", DefaultValueFactory = _ => Path.Combine("antrea-migration", "backup") };
+        var journal = new Option<string?>("--journal") { Description = "A copy of the journal that is kept in the cluster (default antrea-migration/PLAN/journal.jsonl)." };
+        var backup = new Option<string?>("--backup") { Description = "The folder for the backup (default antrea-migration/PLAN/backup)." };
         var report = new Option<string?>("--report") { Description = "Write a JSON report to this file." };
         var command = new Command("migrate", "Migrate the cluster: dry run first, then --execute. Run again to go on.")
         {
-            execute, dryRun, passHolds, planFile, journal, backup, report,
+            execute, dryRun, passHold, passHolds, planFile, journal, backup, report,
         };
         source.AddTo(command);
         inputs.AddTo(command);
@@ -38,11 +39,11 @@ internal static class MigrateCommand
 
             await using var cluster = await source.OpenAsync(parse, cancellationToken);
             var options = inputs.Read(parse, cluster.Lab);
-            using var files = MigrationFiles.For(parse.GetRequiredValue(journal), parse.GetRequiredValue(backup), temporary: isLab);
-            var memory = new MirroredJournal(new ConfigMapJournal(cluster.Client!), new FileJournal(files.Journal));
+            var inCluster = new ConfigMapJournal(cluster.Client!);
             var plan = parse.GetValue(planFile) is { } path
                 ? PlanJson.Parse(await File.ReadAllTextAsync(path, cancellationToken), path)
-                : await PlanAsync(cluster, memory, files, options, cancellationToken);
+                : await inCluster.ReadPlanAsync(cancellationToken)
+                    ?? MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
             output.WritePlan(plan, json: false);
             if (!plan.IsExecutable)
             {
@@ -56,12 +57,13 @@ internal static class MigrateCommand
                 return ExitCodes.Success;
             }
 
-            await SavePlanAsync(files.Plan, plan, cancellationToken);
-            var executor = new MigrationExecutor(cluster.Client!, memory);
+            using var files = MigrationFiles.For(plan, parse.GetValue(journal), parse.GetValue(backup), temporary: isLab);
+            var executor = new MigrationExecutor(cluster.Client!, new MirroredJournal(inCluster, new FileJournal(files.Journal)));
             var execution = new ExecutionOptions
             {
                 BackupDirectory = files.Backup,
-                PassHolds = parse.GetValue(passHolds) || isLab,
+                Holds = isLab || parse.GetValue(passHolds) ? HoldPolicy.PassAll
+                    : parse.GetValue(passHold) ? HoldPolicy.PassNext : HoldPolicy.Stop,
             };
             await using var watch = tour.Watch(parse, cluster.Lab, output);
             var run = new MigrationRun(output, plan, executor, watch);
@@ -75,29 +77,5 @@ internal static class MigrateCommand
             return result.ExitCode;
         });
         return command;
-    }
-
-    /// <summary>A migration that was begun goes on with the plan it was begun with; the cluster is between two plans now.</summary>
-    private static async Task<MigrationPlan> PlanAsync(
-        ClusterSource cluster, IMigrationJournal journal, MigrationFiles files, MigrationOptions options, CancellationToken cancellationToken)
-    {
-        var begun = (await journal.ReadAsync(cancellationToken)).FirstOrDefault(e => e.State == JournalState.Plan);
-        if (begun is null)
-        {
-            return MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
-        }
-
-        return File.Exists(files.Plan)
-            ? PlanJson.Parse(await File.ReadAllTextAsync(files.Plan, cancellationToken), files.Plan)
-            : throw new MigrationException(
-                $"Plan {begun.StepId} was begun on this cluster, and its file {files.Plan} is not here.",
-                "Copy it from where the migration was begun, or name it with --plan.");
-    }
-
-    private static async Task SavePlanAsync(string path, MigrationPlan plan, CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        await File.WriteAllTextAsync(path + ".part", PlanJson.Format(plan), cancellationToken);
-        File.Move(path + ".part", path, overwrite: true);
     }
 }

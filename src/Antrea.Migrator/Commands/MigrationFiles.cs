@@ -1,3 +1,5 @@
+using Antrea.Migration.Planning;
+
 namespace Antrea.Migrator.Commands;
 
 /// <summary>Where a migration keeps its files. A lab's are in a temporary folder that goes with it.</summary>
@@ -16,14 +18,13 @@ internal sealed class MigrationFiles : IDisposable
 
     public string Backup { get; }
 
-    /// <summary>The plan being executed, next to the journal.</summary>
-    public string Plan => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Journal))!, "plan.json");
-
-    public static MigrationFiles For(string journal, string backup, bool temporary)
+    /// <summary>A folder of its own for each plan, so that two clusters' files never mix.</summary>
+    public static MigrationFiles For(MigrationPlan plan, string? journal, string? backup, bool temporary)
     {
         if (!temporary)
         {
-            return new MigrationFiles(journal, backup, null);
+            var home = Path.Combine("antrea-migration", plan.Id);
+            return new MigrationFiles(journal ?? Path.Combine(home, "journal.jsonl"), backup ?? Path.Combine(home, "backup"), null);
         }
 
         var folder = Directory.CreateTempSubdirectory("antrea-migration-");

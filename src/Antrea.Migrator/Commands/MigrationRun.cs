@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Antrea.Migration;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Connectivity;
 using Antrea.Migration.Execution;
@@ -53,12 +54,26 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
         return new MigrationRunResult(
             plan,
             last!,
-            await executor.CountPodsAsync(cancellationToken),
+            await CountPodsAsync(cancellationToken),
             phases.ToImmutable(),
             [.. watch?.Probes ?? []],
             traffic,
             policies?.Detail,
             TimeProvider.System.GetElapsedTime(started));
+    }
+
+    /// <summary>Null where a failed run has left the cluster out of reach: the report is written all the same.</summary>
+    private async Task<ImmutableSortedDictionary<PodNetwork, int>?> CountPodsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await executor.CountPodsAsync(cancellationToken);
+        }
+        catch (MigrationException e)
+        {
+            output.WriteLine($"   The Pods could not be counted: {e.Message}");
+            return null;
+        }
     }
 
     private static bool ChangesTraffic(MigrationPhase phase) =>
@@ -70,7 +85,7 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
 internal sealed record MigrationRunResult(
     MigrationPlan Plan,
     MigrationEvent Last,
-    ImmutableSortedDictionary<PodNetwork, int> Pods,
+    ImmutableSortedDictionary<PodNetwork, int>? Pods,
     ImmutableArray<(MigrationPhase Phase, TimeSpan Duration)> Phases,
     ImmutableArray<PhaseProbe> Probes,
     ContinuousProbeResult? Traffic,
@@ -96,7 +111,7 @@ internal sealed record MigrationRunResult(
         ["result"] = Result,
         ["scenario"] = Plan.Scenario,
         ["nodes"] = Plan.Nodes.Length,
-        ["pods"] = new JsonObject
+        ["pods"] = Pods is null ? null : new JsonObject
         {
             ["total"] = Pods.Values.Sum(),
             ["calico"] = Pods.GetValueOrDefault(PodNetwork.Calico),
@@ -141,7 +156,7 @@ internal sealed record MigrationRunResult(
     {
         output.WriteLine();
         output.WriteLine($"── {Result} ".PadRight(60, '─'));
-        output.WriteLine($"   Pods      {string.Join(", ", Pods.Select(p => $"{p.Value} {p.Key}"))}");
+        output.WriteLine($"   Pods      {(Pods is null ? "unknown" : string.Join(", ", Pods.Select(p => $"{p.Value} {p.Key}")))}");
         foreach (var flow in Traffic?.Flows ?? [])
         {
             output.WriteLine(
@@ -157,7 +172,7 @@ internal sealed record MigrationRunResult(
         switch (Last)
         {
             case MigrationHeld:
-                output.WriteLine("   Look at the cluster, then run the command again with --pass-holds to go on.");
+                output.WriteLine("   Look at the cluster, then run the command again with --pass-hold to go on to the next hold.");
                 break;
             case StepFailed failed:
                 output.WriteLine($"   Stopped at {failed.Step.Id}. {failed.Next}");

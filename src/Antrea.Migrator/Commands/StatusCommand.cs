@@ -35,7 +35,8 @@ internal static class StatusCommand
             }
             else
             {
-                foreach (var entry in entries)
+                output.WriteLine($"Plan {entries.First(e => e.State == JournalState.Plan).StepId}");
+                foreach (var entry in entries.Where(e => e.State != JournalState.Plan))
                 {
                     output.WriteLine($"{entry.Time:yyyy-MM-dd HH:mm:ss}  {entry.State,-6}  {entry.StepId}  {entry.Detail}");
                 }

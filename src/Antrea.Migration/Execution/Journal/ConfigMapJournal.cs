@@ -2,13 +2,14 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
 using k8s;
 
 namespace Antrea.Migration.Execution;
 
 /// <summary>A journal in the cluster itself: ConfigMap <c>antrea-migration/journal</c>, so that any machine can go on.</summary>
 /// <remarks>The ConfigMap's resourceVersion is carried from write to write: a second migrator at work is noticed at its first
-/// entry. An intent is dropped once its outcome is known, to keep the object small. For one process at a time.</remarks>
+/// entry. Only a step's newest entry is kept, so that the object stays small. For one process at a time.</remarks>
 public sealed class ConfigMapJournal : IMigrationJournal
 {
     /// <summary>The ConfigMap's name.</summary>
@@ -35,11 +36,19 @@ public sealed class ConfigMapJournal : IMigrationJournal
         return EntriesOf(_last);
     }
 
+    /// <summary>The plan that was begun on this cluster, or null; so that any machine can go on with it.</summary>
+    /// <exception cref="MigrationException">The journal cannot be read.</exception>
+    public async Task<MigrationPlan?> ReadPlanAsync(CancellationToken cancellationToken = default)
+    {
+        var begun = (await ReadAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(e => e.State == JournalState.Plan);
+        return begun is null ? null : PlanJson.Unpack(begun.Detail, $"ConfigMap {NodeAgentManifest.Namespace}/{Name}");
+    }
+
     /// <inheritdoc/>
     public async Task AppendAsync(JournalEntry entry, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        var kept = EntriesOf(_last).Where(e => !(e.StepId == entry.StepId && e.State is JournalState.Intent or JournalState.Failed));
+        var kept = EntriesOf(_last).Where(e => e.State == JournalState.Plan || e.StepId != entry.StepId);
         var text = string.Concat(kept.Append(entry).Select(e => JournalFormat.Format(e) + "\n"));
         try
         {

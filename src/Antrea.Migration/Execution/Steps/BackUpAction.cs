@@ -21,21 +21,42 @@ internal sealed class BackUpAction : StepAction
             await SaveAsync(context, Path.Combine("objects", name + ".json"), obj.Json.ToJsonString(Indented), cancellationToken).ConfigureAwait(false);
         }
 
+        var removed = new List<JsonObject>(await RemoveCalicoAction.DefinitionsAsync(context, cancellationToken).ConfigureAwait(false));
+        foreach (var path in RemoveCalicoAction.Paths)
+        {
+            if (await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false) is { } obj)
+            {
+                removed.Add(obj);
+            }
+        }
+
+        foreach (var obj in removed)
+        {
+            await SaveAsync(
+                context, Path.Combine("objects", $"{obj["kind"]}_{obj["metadata"]!["name"]}.json"), obj.ToJsonString(Indented), cancellationToken)
+                .ConfigureAwait(false);
+        }
+
         foreach (var node in context.Plan.Nodes)
         {
             var files = await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken).ConfigureAwait(false);
-            foreach (var file in files.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(f => f.EndsWith(".conflist", StringComparison.Ordinal) || f.EndsWith(".conf", StringComparison.Ordinal)))
+            foreach (var file in files.Split('\n').Where(IsConfiguration))
             {
-                var text = await context.ReadFileAsync(node, $"{NodeCommands.CniConfigDirectory}/{file}", cancellationToken).ConfigureAwait(false);
-                await SaveAsync(context, Path.Combine("nodes", node, file), text ?? "", cancellationToken).ConfigureAwait(false);
+                var text = await context.RunAsync(
+                    node, NodeCommands.ReadFile($"{NodeCommands.CniConfigDirectory}/{file}"), cancellationToken).ConfigureAwait(false);
+                await SaveAsync(context, Path.Combine("nodes", node, file), text, cancellationToken).ConfigureAwait(false);
             }
 
             var routes = await context.RunAsync(node, NodeCommands.ReadRoutes(), cancellationToken).ConfigureAwait(false);
             await SaveAsync(context, Path.Combine("nodes", node, "routes.json"), routes, cancellationToken).ConfigureAwait(false);
         }
 
-        return $"{objects.Count} objects and the files and routes of {context.Plan.Nodes.Length} Nodes in {context.BackupDirectory}";
+        return $"{objects.Count + removed.Count} objects and the files and routes of {context.Plan.Nodes.Length} Nodes in {context.BackupDirectory}";
     }
+
+    /// <summary>Not the kubeconfigs beside them: those hold tokens.</summary>
+    private static bool IsConfiguration(string file) =>
+        file.EndsWith(".conflist", StringComparison.Ordinal) || file.EndsWith(".conf", StringComparison.Ordinal);
 
     private static bool IsCalico(ClusterObject obj) =>
         obj.Group.EndsWith("projectcalico.org", StringComparison.Ordinal)
@@ -50,9 +71,14 @@ internal sealed class BackUpAction : StepAction
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            if (File.Exists(path))
+            {
+                return; // An earlier run saved it, before anything was changed; that one is the backup.
+            }
+
             var temporary = path + ".part";
             await File.WriteAllTextAsync(temporary, text, cancellationToken).ConfigureAwait(false);
-            File.Move(temporary, path, overwrite: true);
+            File.Move(temporary, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

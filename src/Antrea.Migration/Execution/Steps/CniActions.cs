@@ -26,6 +26,14 @@ internal abstract class WriteMultusConfigAction : StepAction
         var wanted = await RenderAsync(context, node, cancellationToken).ConfigureAwait(false);
         await context.RunAsync(node, NodeCommands.WriteFile(ConfigPath, wanted), cancellationToken).ConfigureAwait(false);
         var seen = await context.ReadFileAsync(node, ConfigPath, cancellationToken).ConfigureAwait(false);
+        var first = await FirstConfigAsync(context, node, except: null, cancellationToken).ConfigureAwait(false);
+        if (first != MultusConfig.FileName)
+        {
+            throw new StepFailedException(
+                $"Node {node}: the runtime loads {first}, which sorts before {MultusConfig.FileName}.",
+                $"Move {first} out of {NodeCommands.CniConfigDirectory}, then run the command again.");
+        }
+
         return seen == wanted
             ? $"{MultusConfig.FileName} delegates to {string.Join(" and ", MultusConfig.DelegatesOf(wanted))}"
             : throw new StepFailedException(
@@ -33,7 +41,18 @@ internal abstract class WriteMultusConfigAction : StepAction
                 "Something else writes that file (a Multus with its generator on?); stop it, then run the command again.");
     }
 
+    /// <summary>The file the container runtime would load: the first by name.</summary>
+    public static async Task<string?> FirstConfigAsync(
+        MigrationContext context, string node, string? except, CancellationToken cancellationToken) =>
+        (await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken).ConfigureAwait(false))
+        .Split('\n').Where(f => f != except && IsCniConfig(f)).Order(StringComparer.Ordinal).FirstOrDefault();
+
     protected abstract Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken);
+
+    private static bool IsCniConfig(string name) =>
+        name.EndsWith(".conf", StringComparison.Ordinal)
+        || name.EndsWith(".conflist", StringComparison.Ordinal)
+        || name.EndsWith(".json", StringComparison.Ordinal);
 
     protected static async Task<string> RequireFileAsync(
         MigrationContext context, string node, string name, CancellationToken cancellationToken) =>
@@ -78,9 +97,7 @@ internal sealed class RemoveMultusConfigAction : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var node = step.Node!;
-        var files = (await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken)
-            .ConfigureAwait(false)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var next = files.Where(f => f != MultusConfig.FileName && IsCniConfig(f)).Order(StringComparer.Ordinal).FirstOrDefault();
+        var next = await WriteMultusConfigAction.FirstConfigAsync(context, node, MultusConfig.FileName, cancellationToken).ConfigureAwait(false);
         if (next != "10-antrea.conflist")
         {
             throw new StepFailedException(
@@ -93,9 +110,4 @@ internal sealed class RemoveMultusConfigAction : StepAction
             .ConfigureAwait(false);
         return "10-antrea.conflist is the first file";
     }
-
-    private static bool IsCniConfig(string name) =>
-        name.EndsWith(".conf", StringComparison.Ordinal)
-        || name.EndsWith(".conflist", StringComparison.Ordinal)
-        || name.EndsWith(".json", StringComparison.Ordinal);
 }

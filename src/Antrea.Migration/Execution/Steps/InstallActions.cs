@@ -58,6 +58,7 @@ internal sealed class PinCalicoAutodetectionAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
+        await RequireSameAddressAsync(context, cancellationToken).ConfigureAwait(false);
         await context.Api.StrategicMergePatchAsync(
             Path,
             new JsonObject
@@ -82,6 +83,22 @@ internal sealed class PinCalicoAutodetectionAction : StepAction
         await Manifests.WaitForDaemonSetAsync(
             context, "kube-system", "calico-node", "See why calico-node does not become ready.", cancellationToken).ConfigureAwait(false);
         return $"{Variable}=kubernetes-internal-ip on calico-node";
+    }
+
+    /// <summary>Pinning must not move anything: tunnels and BGP sessions stand on the address that was found first.</summary>
+    private static async Task RequireSameAddressAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        foreach (var node in await context.Api.ListAsync("api/v1/nodes", cancellationToken).ConfigureAwait(false) ?? [])
+        {
+            var found = node["metadata"]!["annotations"]?["projectcalico.org/IPv4Address"]?.ToString().Split('/')[0];
+            var internalIP = (node["status"]?["addresses"] as JsonArray)?.FirstOrDefault(a => a?["type"]?.ToString() == "InternalIP")?["address"]?.ToString();
+            if (found is not null && internalIP is not null && found != internalIP)
+            {
+                throw new StepFailedException(
+                    $"calico-node uses {found} on Node {node["metadata"]!["name"]}, whose InternalIP is {internalIP}; pinning to the InternalIP would move its tunnels.",
+                    $"Set {Variable} on DaemonSet kube-system/calico-node yourself, to a method that finds the present addresses and never antrea-gw0, then run the command again.");
+            }
+        }
     }
 
     private static JsonNode? Container(JsonObject? daemonSet) =>
@@ -119,7 +136,7 @@ internal sealed class InstallAntreaAction : StepAction
             {
                 throw new StepFailedException(
                     $"Node {node} has no {MultusConfig.FileName} of ours; its next Pod would be an Antrea Pod among Calico Pods.",
-                    "Find out what removed the file, then run the command again with a fresh journal.");
+                    "Find out what removed the file, then run the command again; it writes the file anew.");
             }
         }
     }

@@ -1,3 +1,4 @@
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Planning;
 
@@ -27,16 +28,31 @@ internal sealed class AssertPodsAction : StepAction
     {
         var inventory = await context.InventoryAsync(cancellationToken).ConfigureAwait(false);
 
+        await RequireNoOverlapAsync(context, cancellationToken).ConfigureAwait(false);
+
         // Before Antrea-only servers appear there must be no Calico-only client; Antrea-only clients are fine from the start.
         var allowed = step.Phase == MigrationPhase.AntreaPods
             ? new[] { PodNetwork.Multus, PodNetwork.Antrea }
             : [PodNetwork.Antrea];
-        var strays = inventory.Where(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && !allowed.Contains(p.Network)).ToList();
+        var strays = inventory.Where(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0 && !allowed.Contains(p.Network)).ToList();
         return strays.Count == 0
             ? string.Join(", ", PodNetworkInventory.Count(inventory.Select(p => p.Network)).Select(c => $"{c.Value} {c.Key} Pods"))
             : throw new StepFailedException(
                 $"{strays.Count} Pods would be cut off: "
                 + string.Join(", ", strays.Take(5).Select(s => $"{s.Pod} ({s.Network}, Node {s.Pod.NodeName})")),
                 "Restart them (they appeared since the last phase), then run the command again.");
+    }
+
+    /// <summary>A Node whose blocks are full claims a new one anywhere in the pool, in a PodCIDR too.</summary>
+    private static async Task RequireNoOverlapAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        var analysis = AddressAnalyzer.Analyze(await context.Reader.ReadAsync(cancellationToken).ConfigureAwait(false));
+        if (!analysis.Overlaps.IsEmpty)
+        {
+            var overlap = analysis.Overlaps[0];
+            throw new StepFailedException(
+                $"Calico's {overlap.Block} (Node {overlap.Owner ?? "unknown"}) has come to lie in {overlap.PodCidr}, the PodCIDR of Node {overlap.Node}.",
+                "Restart the Pods with addresses in it until the block is empty and released, then run the command again.");
+        }
     }
 }

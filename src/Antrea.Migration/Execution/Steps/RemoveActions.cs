@@ -9,7 +9,7 @@ internal sealed class RemoveCalicoAction : StepAction
 {
     private const string CalicoGroup = ".projectcalico.org";
 
-    private static readonly string[] Paths =
+    public static readonly string[] Paths =
     [
         "apis/apiregistration.k8s.io/v1/apiservices/v3.projectcalico.org",
         "api/v1/namespaces/calico-apiserver",
@@ -34,13 +34,20 @@ internal sealed class RemoveCalicoAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
+        if (await context.Api.ListAsync("apis/operator.tigera.io/v1/installations", cancellationToken).ConfigureAwait(false) is { Count: > 0 })
+        {
+            throw new StepFailedException(
+                "Calico is run by the Tigera operator, which would bring back what is removed here.",
+                "Delete Installation and APIServer, wait until calico-system is empty, then the operator, and run the command again.");
+        }
+
         var removed = 0;
         foreach (var path in Paths)
         {
             removed += await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false) ? 1 : 0;
         }
 
-        const string next = "See what keeps the Pods with 'kubectl -n kube-system get pods', then run the command again.";
+        const string next = "See what keeps the Pods, or who brings them back, then run the command again; Calico's objects are still there.";
         await context.WaitUntilAsync(token => RemainingPodsAsync(context, token), next, cancellationToken).ConfigureAwait(false);
         foreach (var definition in await DefinitionsAsync(context, cancellationToken).ConfigureAwait(false))
         {
@@ -67,9 +74,10 @@ internal sealed class RemoveCalicoAction : StepAction
 
     private static async Task<string?> RemainingPodsAsync(MigrationContext context, CancellationToken cancellationToken)
     {
-        var pods = await context.Api.ListAsync("api/v1/namespaces/kube-system/pods", cancellationToken).ConfigureAwait(false) ?? [];
-        var count = pods.Count(p => p["metadata"]!["labels"]?["k8s-app"]?.ToString() is "calico-node" or "calico-kube-controllers" or "calico-typha");
-        return count == 0 ? null : $"{count} Pods of Calico's are still ending";
+        var pods = await context.Api.ListAsync("api/v1/pods", cancellationToken).ConfigureAwait(false) ?? [];
+        var left = pods.Where(p => p["metadata"]!["labels"]?["k8s-app"]?.ToString() is "calico-node" or "calico-kube-controllers" or "calico-typha")
+            .Select(p => $"{p["metadata"]!["namespace"]}/{p["metadata"]!["name"]}").ToList();
+        return left.Count == 0 ? null : $"{left.Count} Pods of Calico's are still there: {string.Join(", ", left.Take(3))}";
     }
 
     /// <summary>From v3.32 on, pools and tiers carry finalizers that only the controllers just removed would clear.</summary>
@@ -104,7 +112,7 @@ internal sealed class CleanNodeAction : StepAction
         var before = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
         if (before.Length > 0)
         {
-            await context.RunAsync(node, NodeCommands.CleanCalico(), cancellationToken).ConfigureAwait(false);
+            await context.RunAsync(node, NodeCommands.CleanCalico(context.Plan.CalicoCidrs), cancellationToken).ConfigureAwait(false);
         }
 
         var after = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
@@ -120,7 +128,7 @@ internal sealed class CleanNodeAction : StepAction
     }
 
     public static async Task<string[]> AuditAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        (await context.RunAsync(node, NodeCommands.AuditCalico(), cancellationToken).ConfigureAwait(false))
+        (await context.RunAsync(node, NodeCommands.AuditCalico(context.Plan.CalicoCidrs), cancellationToken).ConfigureAwait(false))
         .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static async Task CleanNodeObjectAsync(MigrationContext context, string node, CancellationToken cancellationToken)
@@ -178,12 +186,30 @@ internal sealed class RemoveMultusAction : StepAction
                 await context.Api.PathOfAsync(obj.Json, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
 
+        await context.WaitUntilAsync(
+            token => RemainingPodsAsync(context, token), "See what keeps the Multus Pods, then run the command again.", cancellationToken).ConfigureAwait(false);
         foreach (var node in context.Plan.Nodes)
         {
             await context.RunAsync(node, NodeCommands.RemoveMultus(), cancellationToken).ConfigureAwait(false);
         }
 
         return $"Multus removed from {context.Plan.Nodes.Length} Nodes";
+    }
+
+    /// <summary>What of the Multus DaemonSets is still there; null when nothing is.</summary>
+    public static async Task<string?> RemainingPodsAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        foreach (var daemonSet in context.Options.MultusManifest.Where(o => o.Kind == "DaemonSet"))
+        {
+            var pods = await context.Api.ListAsync($"api/v1/namespaces/{daemonSet.Namespace}/pods", cancellationToken).ConfigureAwait(false) ?? [];
+            var count = pods.Count(p => (p["metadata"]!["ownerReferences"] as JsonArray ?? []).Any(o => o?["kind"]?.ToString() == "DaemonSet" && o["name"]?.ToString() == daemonSet.Name));
+            if (count > 0)
+            {
+                return $"{count} Pods of DaemonSet {daemonSet.Namespace}/{daemonSet.Name}";
+            }
+        }
+
+        return null;
     }
 }
 
@@ -218,12 +244,17 @@ internal sealed class VerifyAction : StepAction
             left.AddRange(files.Split('\n').Where(f => f == MultusConfig.FileName).Select(f => $"Node {node}: file: {f}"));
         }
 
+        if (await RemoveMultusAction.RemainingPodsAsync(context, cancellationToken).ConfigureAwait(false) is { } multus)
+        {
+            left.Add(multus);
+        }
+
         left.AddRange((await RemoveCalicoAction.DefinitionsAsync(context, cancellationToken).ConfigureAwait(false)).Select(d => $"CustomResourceDefinition {d["metadata"]!["name"]}"));
         var inventory = await context.InventoryAsync(cancellationToken).ConfigureAwait(false);
-        left.AddRange(inventory.Where(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Network != PodNetwork.Antrea)
+        left.AddRange(inventory.Where(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0 && p.Network != PodNetwork.Antrea)
             .Select(p => $"Pod {p.Pod} is on {p.Network}"));
         return left.Count == 0
-            ? $"{inventory.Count(p => p.Network == PodNetwork.Antrea)} Pods on Antrea; no address, route, rule, file or object of Calico's left"
+            ? $"{inventory.Count(p => p.Network == PodNetwork.Antrea)} Pods on Antrea; no route, rule, file, definition or Pod of Calico's or Multus' left"
             : throw new StepFailedException(
                 $"{left.Count} left-overs: {string.Join("; ", left.Take(5))}",
                 "Remove them by hand, then run the command again; it looks once more.");

@@ -37,12 +37,13 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         return (await context.InventoryAsync(cancellationToken).ConfigureAwait(false)).Count(p => p.Network == target);
     }
 
-    /// <summary>Pods on a Pod network other than <paramref name="target"/>, and Pods that have none yet.</summary>
+    /// <summary>Pods on a Pod network other than <paramref name="target"/>, and Pods that get theirs now; one without a Node has no
+    /// sandbox, and will get the right one.</summary>
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> StrayPodsAsync(
         PodNetwork target, CancellationToken cancellationToken) =>
         [
             .. (await context.InventoryAsync(cancellationToken).ConfigureAwait(false))
-                .Where(p => !p.Pod.HasEnded && !p.Pod.HostNetwork && p.Network != target),
+                .Where(p => !p.Pod.HasEnded && !p.Pod.HostNetwork && p.Pod.NodeName.Length > 0 && p.Network != target),
         ];
 
     public static string? Describe(ImmutableArray<(PodInfo Pod, PodNetwork Network)> strays, PodNetwork target) =>
@@ -113,7 +114,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
                     $"Pod {workload.Namespace}/{workload.Name} has no controller; nobody would make it anew.",
                     "Delete and re-create it yourself, or give it a controller, then run the command again.");
             default:
-                await EvictOneByOneAsync(workload, target, cancellationToken).ConfigureAwait(false);
+                await EvictOneByOneAsync(workload, cancellationToken).ConfigureAwait(false);
                 break;
         }
     }
@@ -127,15 +128,9 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             return; // Deleted since; its Pods go with it.
         }
 
-        if (current["spec"]?["paused"]?.GetValue<bool>() == true)
+        if (current["spec"]?["paused"]?.GetValue<bool>() == true || current["spec"]?["updateStrategy"]?["type"]?.GetValue<string>() == "OnDelete")
         {
-            throw new StepFailedException(
-                $"{workload} is paused and would not roll.", $"Resume it with 'kubectl -n {workload.Namespace} rollout resume deployment {workload.Name}', then run the command again.");
-        }
-
-        if ((current["spec"]?["updateStrategy"]?["type"])?.GetValue<string>() == "OnDelete")
-        {
-            await EvictOneByOneAsync(workload, target, cancellationToken).ConfigureAwait(false);
+            await EvictOneByOneAsync(workload, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -160,9 +155,24 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             async token => await context.Api.GetAsync(path, token).ConfigureAwait(false) is { } now ? Rollout.Pending(now) : null,
             NextStep,
             cancellationToken).ConfigureAwait(false);
+
+        // A Pod that came up on the wrong network after the roll (its Node lost the file for a while) is not rolled again.
+        var strays = new List<PodInfo>();
+        foreach (var (pod, _) in await StrayPodsAsync(target, cancellationToken).ConfigureAwait(false))
+        {
+            if (!pod.Terminating && await OwnerAsync(pod, cancellationToken).ConfigureAwait(false) == (workload.Kind, workload.Namespace, workload.Name))
+            {
+                strays.Add(pod);
+            }
+        }
+
+        if (strays.Count > 0)
+        {
+            await EvictOneByOneAsync(workload with { Pods = strays }, cancellationToken).ConfigureAwait(false);
+        }
     }
 
-    private async Task EvictOneByOneAsync(Workload workload, PodNetwork target, CancellationToken cancellationToken)
+    private async Task EvictOneByOneAsync(Workload workload, CancellationToken cancellationToken)
     {
         var done = 0;
         foreach (var pod in workload.Pods)

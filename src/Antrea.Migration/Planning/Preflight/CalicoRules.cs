@@ -40,7 +40,7 @@ internal static class CalicoRules
                 Severity.Info,
                 daemonSet.ToString(),
                 $"Calico was installed from a manifest, in {daemonSet.Namespace}.",
-                "Keep the manifest it was installed from: the same file removes it at the end.");
+                "Keep the manifest it was installed from, for a way back.");
         }
         else
         {
@@ -223,7 +223,7 @@ internal static class CalicoRules
                 Severity.Info,
                 o.Object.ToString(),
                 $"The object has the finalizers {string.Join(", ", o.Finalizers)}, which Calico's kube-controllers remove.",
-                "Nothing to do; Calico's objects are deleted while kube-controllers still runs."));
+                "Nothing to do; the migration releases them once the controllers are gone."));
 
     private static Finding Etcd(PreflightContext context, string evidence) => new(
         "calico-datastore-not-kubernetes",

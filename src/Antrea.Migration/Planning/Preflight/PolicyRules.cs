@@ -39,12 +39,13 @@ internal static class PolicyRules
 
     private static Finding Lost(ClusterObject policy, int rules, int denies) => new(
         "policy-loses-sources-while-mixed",
-        Severity.Warning,
+        Severity.Blocker,
         // Calico's kind has the same name as Kubernetes' own.
         $"{policy} ({policy.ApiVersion})",
-        $"{rules} ingress rules name their source, {denies} of them to deny it. While bridged Pods talk to Calico addresses on other Nodes, their source is a Node's "
-        + $"tunnel address: {(denies > 0 ? "what is denied may get through, and " : "")}what is allowed may be refused.",
-        "Use an Antrea version that can steer routes, so that bridged Pods keep Calico's path to each other, or accept it for the time of the mixed phases.");
+        $"{rules} ingress rules name their source, {denies} of them to deny it. While both networks are in use some connections arrive from another address than the Pod's: "
+        + "from a bridged Pod to an Antrea Pod with its second one, from an Antrea Pod to a bridged one with a Node's. "
+        + $"{(denies > 0 ? "What is denied may get through, and what" : "What")} is allowed may be refused.",
+        "Rewrite the rule to name ports instead of sources for the time of the migration, or ignore this id to accept it for that time.");
 
     private static bool IsEmpty(JsonNode value) => value switch
     {

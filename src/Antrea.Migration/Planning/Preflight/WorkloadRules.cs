@@ -20,7 +20,7 @@ internal static class WorkloadRules
             Severity.Blocker,
             PreflightContext.Subject(p),
             "The Pod has no controller: once deleted it does not come back.",
-            "Delete it, put it under a Deployment, or ignore this id to have it made anew from its own spec."));
+            "Delete it, or put it under a Deployment; the migration stops at Pods that nobody would make anew."));
 
     public static IEnumerable<Finding> StaticPods(PreflightContext context) =>
         context.PodsOnPodNetwork.Where(p => p.IsMirror).Select(p => new Finding(
@@ -74,7 +74,7 @@ internal static class WorkloadRules
                     Severity.Warning,
                     workload.ToString(),
                     $"{reason}: a rollout restart does nothing.",
-                    "Resume the rollout or use RollingUpdate for the migration, or have the Pods evicted one by one.");
+                    "Nothing; the Pods are evicted one by one. Resume the rollout or use RollingUpdate to keep its own pace.");
             }
         }
     }

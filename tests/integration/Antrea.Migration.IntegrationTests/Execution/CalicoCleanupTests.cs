@@ -22,6 +22,7 @@ public sealed class CalicoCleanupTests
         ip route add 10.10.6.0/26 via 172.18.0.3 dev eth0 proto 12 onlink
         ip route add 10.10.7.0/26 via 172.18.0.3 dev eth0 proto 80 onlink
         ip route add 10.10.9.0/24 via 172.18.0.4 dev eth0
+        ip route add 192.0.2.0/24 via 172.18.0.4 dev eth0 proto 12
         iptables-nft -N cali-FORWARD
         iptables-nft -I FORWARD -m comment --comment "cali:abc" -j cali-FORWARD
         iptables-nft -A cali-FORWARD -m comment --comment "cali:x y" -j ACCEPT
@@ -40,9 +41,9 @@ public sealed class CalicoCleanupTests
     {
         Requires.Kernel();
         var script = Mess
-            + "sh /proc/self/fd/3 3<<'EOF'\n" + NodeCommands.AuditCalico().Script + "\nEOF\necho ---\n"
-            + "sh /proc/self/fd/3 3<<'EOF' || echo \"exit $?\"\n" + NodeCommands.CleanCalico().Script + "\nEOF\n"
-            + "sh /proc/self/fd/3 3<<'EOF'\n" + NodeCommands.AuditCalico().Script + "\nEOF\necho ---\n"
+            + "sh /proc/self/fd/3 10.10.0.0/16 3<<'EOF'\n" + NodeCommands.AuditCalico([]).Script + "\nEOF\necho ---\n"
+            + "sh /proc/self/fd/3 10.10.0.0/16 3<<'EOF' || echo \"exit $?\"\n" + NodeCommands.CleanCalico([]).Script + "\nEOF\n"
+            + "sh /proc/self/fd/3 10.10.0.0/16 3<<'EOF'\n" + NodeCommands.AuditCalico([]).Script + "\nEOF\necho ---\n"
             + "iptables-nft-save; ip route; find /etc /opt /var/lib -type f\n";
 
         var result = await Cli.Wrap("unshare").WithArguments(["--net", "--mount", "sh", "-c", script])
@@ -58,6 +59,7 @@ public sealed class CalicoCleanupTests
             Assert.That(parts[2], Does.Contain("the user mentions cali-thing"));
             Assert.That(parts[2], Does.Contain("-A OUTPUT -j KUBE-SERVICES"));
             Assert.That(parts[2], Does.Contain("10.10.9.0/24 via 172.18.0.4"));
+            Assert.That(parts[2], Does.Contain("192.0.2.0/24 via 172.18.0.4"), "a BIRD of the host's own keeps its routes");
             Assert.That(parts[2], Does.Contain("/etc/cni/net.d/10-antrea.conflist").And.Contain("/opt/cni/bin/portmap"));
             Assert.That(parts[2], Does.Not.Contain("calico"));
         }

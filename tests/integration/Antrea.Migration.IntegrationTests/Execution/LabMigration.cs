@@ -45,17 +45,17 @@ internal sealed class LabMigration : IAsyncDisposable
     }
 
     public async Task<List<MigrationEvent>> ExecuteAsync(
-        MigrationPlan plan, CancellationToken cancellationToken, bool passHolds = true)
+        MigrationPlan plan, CancellationToken cancellationToken, HoldPolicy holds = HoldPolicy.PassAll)
     {
         using var client = Client();
-        return await ExecuteAsync(plan, new MigrationExecutor(client, new ConfigMapJournal(client)), cancellationToken, passHolds);
+        return await ExecuteAsync(plan, new MigrationExecutor(client, new ConfigMapJournal(client)), cancellationToken, holds);
     }
 
     public async Task<List<MigrationEvent>> ExecuteAsync(
-        MigrationPlan plan, MigrationExecutor executor, CancellationToken cancellationToken, bool passHolds = true)
+        MigrationPlan plan, MigrationExecutor executor, CancellationToken cancellationToken, HoldPolicy holds = HoldPolicy.PassAll)
     {
         List<MigrationEvent> events = [];
-        var execution = new ExecutionOptions { BackupDirectory = BackupDirectory, PassHolds = passHolds };
+        var execution = new ExecutionOptions { BackupDirectory = BackupDirectory, Holds = holds };
         await foreach (var item in executor.ExecuteAsync(plan, Options, execution, cancellationToken))
         {
             events.Add(item);

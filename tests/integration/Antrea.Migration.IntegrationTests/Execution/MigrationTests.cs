@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Planning;
+using k8s;
 
 namespace Antrea.Migration.IntegrationTests.Execution;
 
@@ -34,16 +35,69 @@ public sealed class MigrationTests
         await using var migration = await LabMigration.StartAsync(cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
 
-        var first = await migration.ExecuteAsync(plan, cancellationToken, passHolds: false);
-        var again = await migration.ExecuteAsync(plan, cancellationToken, passHolds: false);
-        var last = await migration.ExecuteAsync(plan, cancellationToken);
+        var unseen = await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.PassNext);
+        var again = await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.Stop);
+        var second = await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.PassNext);
+        var last = await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.PassNext);
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((first[^1] as MigrationHeld)?.Step.Phase, Is.EqualTo(MigrationPhase.AntreaPods), Describe(first));
+            Assert.That((unseen[^1] as MigrationHeld)?.Step.Phase, Is.EqualTo(MigrationPhase.AntreaPods), "a hold nobody has seen is not passed: " + Describe(unseen));
             Assert.That((again[^1] as MigrationHeld)?.Step.Phase, Is.EqualTo(MigrationPhase.AntreaPods), "a hold is not passed by asking twice");
+            Assert.That((second[^1] as MigrationHeld)?.Step.Phase, Is.EqualTo(MigrationPhase.RemoveCalico), "one leave opens one hold: " + Describe(second));
             Assert.That(last[^1], Is.TypeOf<MigrationCompleted>(), Describe(last));
         }
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task What_changed_while_the_migration_was_held_is_seen_when_it_goes_on(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken);
+        var plan = await migration.PlanAsync(cancellationToken);
+        await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.Stop);
+        migration.Lab.Fleet.Find("c2a0-worker3")!.Files.Remove("/etc/cni/net.d/00-multus.conf");
+        migration.Lab.Apply(
+            """
+            apiVersion: crd.projectcalico.org/v1
+            kind: GlobalNetworkPolicy
+            metadata: {name: default.late}
+            spec: {order: 50, selector: app == 'client', types: [Ingress], ingress: [{action: Deny, protocol: TCP, destination: {ports: [9090]}}]}
+            """);
+        using var client = migration.Client();
+        var pods = await client.CoreV1.ListNamespacedPodAsync("default", fieldSelector: "spec.nodeName=c2a0-worker3", labelSelector: "app=nginx-ds", cancellationToken: cancellationToken);
+        await client.CoreV1.DeleteNamespacedPodAsync(pods.Items[0].Metadata.Name, "default", cancellationToken: cancellationToken);
+        await migration.Lab.SettledAsync(cancellationToken);
+        await migration.Lab.AllReadyAsync(cancellationToken);
+
+        var events = await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.PassNext);
+
+        Assert.That((events[^1] as MigrationHeld)?.Step.Phase, Is.EqualTo(MigrationPhase.RemoveCalico), Describe(events));
+        Assert.That(events.OfType<StepCompleted>().Select(e => e.Step.Id), Does.Contain("multus-pods/delegate-to-both/c2a0-worker3"), "the file that was lost is written anew");
+        Assert.That(await migration.DumpAsync(cancellationToken), Does.Contain("calico-late"), "the policy that came late is converted");
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Other_manifests_than_the_plans_are_refused(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken);
+        var plan = await migration.PlanAsync(cancellationToken);
+        using var client = migration.Client();
+        var executor = new MigrationExecutor(client, new ConfigMapJournal(client));
+
+        Assert.That(
+            async () =>
+            {
+                await foreach (var _ in executor.ExecuteAsync(
+                    plan,
+                    migration.Options with { MultusManifest = [] },
+                    new ExecutionOptions { BackupDirectory = migration.BackupDirectory },
+                    cancellationToken))
+                {
+                }
+            },
+            Throws.TypeOf<MigrationException>().With.Message.Contains("manifests"));
     }
 
     [Test]
@@ -66,11 +120,12 @@ public sealed class MigrationTests
             using var plain = crashing.Client();
             var executor = new MigrationExecutor(
                 client,
-                new CrashingJournal(new ConfigMapJournal(plain), points),
+                new CrashingJournal(new MirroredJournal(new ConfigMapJournal(plain), new FileJournal(crashing.JournalFile)), points),
                 new CrashingNodeAccess(new PodExecNodeAccess(plain), points));
             try
             {
-                events = await crashing.ExecuteAsync(plan, executor, cancellationToken);
+                events = await crashing.ExecuteAsync(
+                    await new ConfigMapJournal(plain).ReadPlanAsync(cancellationToken) ?? plan, executor, cancellationToken);
             }
             catch (CrashException)
             {
@@ -112,7 +167,7 @@ public sealed class MigrationTests
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
-        await migration.ExecuteAsync(plan, cancellationToken, passHolds: false);
+        await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.Stop);
 
         Assert.That(
             async () => await migration.ExecuteAsync(plan with { Id = "another" }, cancellationToken),

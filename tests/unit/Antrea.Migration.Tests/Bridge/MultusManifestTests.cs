@@ -19,20 +19,30 @@ public sealed class MultusManifestTests
                 image: multus-cni:v4.2.4
                 command: [/thin_entrypoint]
                 args: [--multus-conf-file=auto, --multus-autoconfig-dir=/host/etc/cni/net.d, --cni-conf-dir=/host/etc/cni/net.d]
+                volumeMounts: [{name: multus-cfg, mountPath: /tmp/multus-conf}]
         """;
 
-    [Test]
-    public void WithoutGenerator_WritesIntoItsOwnContainerOnly()
+    [TestCase("--multus-conf-file=auto, --multus-autoconfig-dir=/host/etc/cni/net.d, --cni-conf-dir=/host/etc/cni/net.d")]
+    [TestCase("--multus-conf-file, auto, --multus-autoconfig-dir=/host/etc/cni/net.d")]
+    [TestCase("--multus-autoconfig-dir=/host/etc/cni/net.d, --cni-conf-dir, /host/etc/cni/net.d")]
+    public void WithoutGenerator_WritesIntoItsOwnContainerOnly(string args)
     {
-        var daemonSet = MultusManifest.WithoutGenerator(Read(Thin)).Single();
+        var manifest = Thin.Replace("--multus-conf-file=auto, --multus-autoconfig-dir=/host/etc/cni/net.d, --cni-conf-dir=/host/etc/cni/net.d", args);
+        var daemonSet = MultusManifest.WithoutGenerator(Read(manifest)).Single();
 
         Assert.That(
             daemonSet.Json["spec"]!["template"]!["spec"]!["containers"]![0]!["args"]!.AsArray().Select(a => a!.ToString()),
             Is.EqualTo((string[])
             [
-                "--multus-conf-file=/tmp/multus-conf/70-multus.conf", "--multus-autoconfig-dir=/host/etc/cni/net.d", "--cni-conf-dir=/tmp",
+                "--multus-autoconfig-dir=/host/etc/cni/net.d", "--multus-conf-file=/tmp/multus-conf/70-multus.conf", "--cni-conf-dir=/tmp",
             ]));
     }
+
+    [Test]
+    public void WithoutGenerator_ItsConfigMapIsNotMounted_IsRefused() =>
+        Assert.That(
+            () => MultusManifest.WithoutGenerator(Read(Thin.Replace("/tmp/multus-conf", "/elsewhere"))),
+            Throws.TypeOf<FormatException>().With.Message.Contains("/tmp/multus-conf"));
 
     [Test]
     public void WithoutGenerator_TheThickOne_IsRefused() =>

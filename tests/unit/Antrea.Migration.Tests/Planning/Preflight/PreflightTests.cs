@@ -265,10 +265,10 @@ internal sealed class PreflightTests
         yield return Case("webhook served from elsewhere", Webhook("").Replace("selector: {app: web}", "selector: {app: other}"));
 
         yield return Case("Calico policy with sources", Policy("crd.projectcalico.org/v1", "ingress: [{action: Deny, source: {selector: a == 'b'}}, {action: Allow, source: {nets: [10.0.0.0/8]}}]"),
-            new Expected(Severity.Warning, "policy-loses-sources-while-mixed", "NetworkPolicy/shop/p (crd.projectcalico.org/v1)", "2 ingress rules name their source, 1 of them to deny it"));
+            new Expected(Severity.Blocker, "policy-loses-sources-while-mixed", "NetworkPolicy/shop/p (crd.projectcalico.org/v1)", "2 ingress rules name their source, 1 of them to deny it"));
         yield return Case("Calico policy without sources", Policy("crd.projectcalico.org/v1", "ingress: [{action: Allow, source: {nets: []}}], egress: [{action: Allow, destination: {selector: a == 'b'}}]"));
         yield return Case("Kubernetes policy with sources", Policy("networking.k8s.io/v1", "podSelector: {}, ingress: [{from: [{podSelector: {}}]}]"),
-            new Expected(Severity.Warning, "policy-loses-sources-while-mixed", "NetworkPolicy/shop/p (networking.k8s.io/v1)"));
+            new Expected(Severity.Blocker, "policy-loses-sources-while-mixed", "NetworkPolicy/shop/p (networking.k8s.io/v1)"));
         yield return Case("Kubernetes policy for everybody", Policy("networking.k8s.io/v1", "podSelector: {}, ingress: [{}]"));
     }
 

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.Execution;
+
+/// <summary>What the journal says of a plan's steps, and which of it needs no second look.</summary>
+internal sealed class JournalView
+{
+    private readonly MigrationPlan _plan;
+    private readonly ImmutableDictionary<string, JournalState> _last;
+
+    public JournalView(MigrationPlan plan, IEnumerable<JournalEntry> entries)
+    {
+        _plan = plan;
+        _last = entries.Where(e => e.State != JournalState.Plan)
+            .Aggregate(ImmutableDictionary<string, JournalState>.Empty, (all, e) => all.SetItem(e.StepId, e.State));
+    }
+
+    /// <summary>Whether the step's newest entry says done.</summary>
+    public bool IsDone(MigrationStep step) => _last.TryGetValue(step.Id, out var state) && state == JournalState.Done;
+
+    /// <summary>Whether there is any entry of the step: of a hold, that an earlier run has stopped there.</summary>
+    public bool IsBegun(MigrationStep step) => _last.ContainsKey(step.Id);
+
+    /// <summary>Whether a step that is done can be left alone. What must still hold in the cluster is looked at again until a
+    /// later step has begun to change it on purpose; what only had to happen once is not.</summary>
+    public bool IsSettled(MigrationStep step) => step.Kind switch
+    {
+        MigrationStepKind.DelegateToCalico => HasBegun(MigrationStepKind.DelegateToBoth, step.Node),
+        MigrationStepKind.DelegateToBoth => HasBegun(MigrationStepKind.DelegateToAntrea, step.Node),
+        MigrationStepKind.DelegateToAntrea => HasBegun(MigrationStepKind.RemoveMultusConfig, step.Node),
+        MigrationStepKind.RestartPods when step.Phase == MigrationPhase.MultusPods => HasBegun(MigrationStepKind.DelegateToAntrea, null),
+        MigrationStepKind.RestartPods => HasBegun(MigrationStepKind.RemoveMultusConfig, null),
+        MigrationStepKind.ConvertPolicies => HasBegun(MigrationStepKind.RemoveCalico, null),
+
+        // An assertion guards the steps behind it in its phase.
+        MigrationStepKind.AssertPods => _plan.Steps.Where(s => s.Phase == step.Phase).SkipWhile(s => s != step).All(IsDone),
+        _ => true,
+    };
+
+    private bool HasBegun(MigrationStepKind kind, string? node) =>
+        _plan.Steps.Any(s => s.Kind == kind && (node is null || s.Node == node) && IsBegun(s));
+}
