@@ -81,11 +81,6 @@ public sealed class AntreaProgramTests
             kind: NetworkPolicy
             metadata: {name: elsewhere, namespace: kube-system}
             spec: {priority: 5, appliedTo: [{podSelector: {matchLabels: {app: client}}}], egress: [{action: Drop}]}
-            ---
-            apiVersion: crd.antrea.io/v1beta1
-            kind: ClusterNetworkPolicy
-            metadata: {name: by-group}
-            spec: {priority: 5, appliedTo: [{group: g}], ingress: [{action: Allow}]}
             """);
         await cluster.SettledAsync(cancellationToken);
 
@@ -94,7 +89,6 @@ public sealed class AntreaProgramTests
             Assert.That(Status(CniKinds.AntreaClusterNetworkPolicy, "", "web"), Is.EqualTo(("Realized", 3L, 3L)));
             Assert.That(Status(CniKinds.AntreaNetworkPolicy, "default", "without-rules"), Is.EqualTo(("Realizing", 0L, 1L)));
             Assert.That(Status(CniKinds.AntreaNetworkPolicy, "kube-system", "elsewhere"), Is.EqualTo(("Realized", 0L, 0L)));
-            Assert.That(Status(CniKinds.AntreaClusterNetworkPolicy, "", "by-group").Phase, Is.EqualTo("Failed"));
             Assert.That(cluster.Store.PeekAll(CniKinds.AntreaTier).Select(t => t.NameOf()), Does.Contain("application"));
         }
 

@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
+using Antrea.Migration.IntegrationTests.Nodes;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
-using Antrea.Migration.Lab.Nodes;
-using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Policies.Conversion;
 
 namespace Antrea.Migration.IntegrationTests.Policies;
@@ -19,14 +18,14 @@ public sealed class AntreaEnforcementTests
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3 }, cancellationToken);
         var conversion = PolicyConverter.Convert(await cluster.ReadAsync(cancellationToken), new PolicyConversionOptions());
         await cluster.InstallAntreaAsync(cancellationToken);
-        var server = await cluster.ReplaceAsync("nginx-ds", "worker2", cancellationToken);
-        var client = await cluster.RunAsync("visitor", "visitor", "worker3", cancellationToken);
-        var before = cluster.Connect(client, server, 9090);
+        var server = await cluster.ReplaceAsync(cluster.PodOn("nginx-ds", "worker2"), cancellationToken);
+        var client = await cluster.StartPodAsync("visitor", "visitor", "worker3", cancellationToken);
+        var before = cluster.Trace(client, server, 9090);
 
         cluster.Apply(conversion.Objects);
         await cluster.SettledAsync(cancellationToken);
-        var allowed = cluster.Connect(client, server, 80);
-        var denied = cluster.Connect(client, server, 9090);
+        var allowed = cluster.Trace(client, server, 80);
+        var denied = cluster.Trace(client, server, 9090);
         var fromOtherNode = cluster.Network.Trace($"{cluster.Name}-worker3", server.Address(), 9090);
         var fromOwnNode = cluster.Network.Trace($"{cluster.Name}-worker2", server.Address(), 9090);
 
@@ -84,25 +83,25 @@ public sealed class AntreaEnforcementTests
                     """,
             },
             cancellationToken);
-        var choosy = await cluster.RunAsync("choosy", "choosy", "worker2", cancellationToken);
-        var shy = await cluster.RunAsync("shy", "shy", "worker2", cancellationToken);
-        var calico = await cluster.RunAsync("calico-friend", "friend", "worker3", cancellationToken);
+        var choosy = await cluster.StartPodAsync("choosy", "choosy", "worker2", cancellationToken);
+        var shy = await cluster.StartPodAsync("shy", "shy", "worker2", cancellationToken);
+        var calico = await cluster.StartPodAsync("calico-friend", "friend", "worker3", cancellationToken);
         await cluster.InstallAntreaAsync(cancellationToken);
-        var here = await cluster.RunAsync("antrea-friend-here", "friend", "worker2", cancellationToken);
-        var there = await cluster.RunAsync("antrea-friend-there", "friend", "worker3", cancellationToken);
-        var tunnel = cluster.Fleet.Find($"{cluster.Name}-worker3")!.Host.State.Device(HostDeviceKind.IpipTunnel)!.Address;
+        var here = await cluster.StartPodAsync("antrea-friend-here", "friend", "worker2", cancellationToken);
+        var there = await cluster.StartPodAsync("antrea-friend-there", "friend", "worker3", cancellationToken);
+        var tunnel = cluster.Node("worker3").Host.State.Device(HostDeviceKind.IpipTunnel)!.Address;
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(cluster.Connect(calico, choosy, 80).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
-            Assert.That(cluster.Connect(here, choosy, 80).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
-            var refused = cluster.Connect(there, choosy, 80);
+            Assert.That(cluster.Trace(calico, choosy, 80).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            Assert.That(cluster.Trace(here, choosy, 80).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            var refused = cluster.Trace(there, choosy, 80);
             Assert.That(refused.Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), "what is allowed is refused");
             Assert.That(refused.Reason, Does.Contain("end of tier default"));
 
-            Assert.That(cluster.Connect(calico, shy, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut));
-            Assert.That(cluster.Connect(here, shy, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut));
-            var slipped = cluster.Connect(there, shy, 80);
+            Assert.That(cluster.Trace(calico, shy, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut));
+            Assert.That(cluster.Trace(here, shy, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut));
+            var slipped = cluster.Trace(there, shy, 80);
             Assert.That(slipped.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), "what is denied gets through");
             Assert.That(slipped.SourceSeen, Is.EqualTo(tunnel));
         }
@@ -114,29 +113,25 @@ public sealed class AntreaEnforcementTests
     {
         await using var cluster = await LabCluster.StartAsync(
             new LabClusterOptions { Workers = 3, Workloads = false }, cancellationToken);
-        cluster.Apply(LabManifests.Multus().Replace("--multus-conf-file=auto", "--multus-conf-file=/tmp/70-multus.conf", StringComparison.Ordinal));
+        await cluster.InstallMultusAsync(cancellationToken);
         await cluster.InstallAntreaAsync(cancellationToken);
-        WriteMultusConf(cluster);
-        var multus = await cluster.RunAsync("bridged", "friend", "worker3", cancellationToken);
-        foreach (var node in cluster.Fleet.Nodes)
-        {
-            node.Files.Remove(CniRuntime.ConfigDirectory + "/00-multus.conf");
-        }
-
-        var server = await cluster.RunAsync("server", "server", "worker2", cancellationToken);
-        var antrea = await cluster.RunAsync("plain", "friend", "worker3", cancellationToken);
-        var stranger = await cluster.RunAsync("stranger", "stranger", "worker3", cancellationToken);
-        var before = cluster.Connect(multus, server, 80);
+        cluster.WriteMultusConf();
+        var multus = await cluster.StartPodAsync("bridged", "friend", "worker3", cancellationToken);
+        cluster.RemoveMultusConf();
+        var server = await cluster.StartPodAsync("server", "server", "worker2", cancellationToken);
+        var antrea = await cluster.StartPodAsync("plain", "friend", "worker3", cancellationToken);
+        var stranger = await cluster.StartPodAsync("stranger", "stranger", "worker3", cancellationToken);
+        var before = cluster.Trace(multus, server, 80);
         cluster.Apply(FriendsOnly("Reject"));
 
-        var after = cluster.Connect(multus, server, 80);
+        var after = cluster.Trace(multus, server, 80);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(before.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), before.ToString());
             Assert.That(before.SourceSeen, Is.Not.EqualTo(multus.Address()), "it goes by net1");
             Assert.That(after.Outcome, Is.EqualTo(ConnectionOutcome.Refused), after.ToString());
-            Assert.That(cluster.Connect(antrea, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
-            Assert.That(cluster.Connect(stranger, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.Refused));
+            Assert.That(cluster.Trace(antrea, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            Assert.That(cluster.Trace(stranger, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.Refused));
         }
     }
 
@@ -156,17 +151,25 @@ public sealed class AntreaEnforcementTests
               priority: 6
               appliedTo: [{podSelector: {matchLabels: {app: server} } }]
               egress: [{name: out, action: Drop, to: [{fqdn: example.org}] }]
+            ---
+            apiVersion: crd.antrea.io/v1beta1
+            kind: ClusterNetworkPolicy
+            metadata: {name: by-group}
+            spec: {priority: 7, appliedTo: [{group: g}], ingress: [{name: in, action: Allow}]}
             """);
-        var server = await cluster.RunAsync("server", "server", "worker2", cancellationToken);
-        var stranger = await cluster.RunAsync("stranger", "stranger", "worker", cancellationToken);
+        var server = await cluster.StartPodAsync("server", "server", "worker2", cancellationToken);
+        var stranger = await cluster.StartPodAsync("stranger", "stranger", "worker", cancellationToken);
         await cluster.SettledAsync(cancellationToken);
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(cluster.Connect(stranger, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), "the other one is in force");
+            Assert.That(cluster.Trace(stranger, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), "the other one is in force");
             Assert.That(Phase("friends-only"), Is.EqualTo("Realized"));
             Assert.That(Phase("by-name"), Is.EqualTo("Failed"));
-            Assert.That(cluster.Fleet.Failures.Select(f => f.Message), Has.Exactly(1).Contains("by-name").And.Contains("fqdn"));
+            Assert.That(Phase("by-group"), Is.EqualTo("Failed"));
+            Assert.That(
+                cluster.Fleet.Failures.Select(f => f.Message),
+                Has.Exactly(2).Items.And.Exactly(1).Contains("by-name").And.Some.Contains("fqdn").And.Exactly(1).Contains("by-group"));
             Assert.That(async () => await cluster.DisposeAsync(), Throws.InstanceOf<AggregateException>());
         }
 
@@ -185,27 +188,4 @@ public sealed class AntreaEnforcementTests
           - {name: friends, action: Allow, from: [{podSelector: {matchLabels: {app: friend} } }] }
           - {name: others, action: {{otherwise}} }
         """;
-
-    private static void WriteMultusConf(LabCluster cluster)
-    {
-        foreach (var node in cluster.Fleet.Nodes)
-        {
-            node.Files.TryRead(CniRuntime.ConfigDirectory + "/10-calico.conflist", out var calico);
-            node.Files.Write(CniRuntime.ConfigDirectory + "/00-multus.conf", new JsonObject
-            {
-                ["cniVersion"] = "0.3.1",
-                ["name"] = "multus",
-                ["type"] = "multus",
-                ["delegates"] = new JsonArray(
-                    JsonNode.Parse(calico!),
-                    new JsonObject
-                    {
-                        ["cniVersion"] = "0.3.0",
-                        ["name"] = "antrea",
-                        ["type"] = "antrea",
-                        ["ipam"] = new JsonObject { ["type"] = "host-local" },
-                    }),
-            }.ToJsonString());
-        }
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Antrea.Migration.IntegrationTests.Nodes;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
@@ -28,17 +29,17 @@ public sealed class CalicoEnforcementTests
         {
             foreach (var server in new[] { here, there })
             {
-                var allowed = cluster.Connect(client, server, 80);
-                var denied = cluster.Connect(client, server, 9090);
+                var allowed = cluster.Trace(client, server, 80);
+                var denied = cluster.Trace(client, server, 9090);
                 Assert.That(allowed.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), allowed.ToString());
                 Assert.That(allowed.Path.Select(h => h.What), Has.Exactly(1).EndsWith(NginxRule));
                 Assert.That(denied.Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), denied.ToString());
                 Assert.That(denied.Reason, Does.Contain($"ingress policy of default/{server.NameOf()}: end of tier default drops"));
             }
 
-            Assert.That(cluster.Connect(there, client, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), "the client takes nothing");
-            Assert.That(open.Connect(open.Pod("client"), open.PodOn("nginx-ds", "worker2"), 9090).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
-            Assert.That(open.Connect(open.PodOn("nginx-ds", "worker2"), open.Pod("client"), 80).Outcome, Is.EqualTo(ConnectionOutcome.Refused));
+            Assert.That(cluster.Trace(there, client, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), "the client takes nothing");
+            Assert.That(open.Trace(open.Pod("client"), open.PodOn("nginx-ds", "worker2"), 9090).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            Assert.That(open.Trace(open.PodOn("nginx-ds", "worker2"), open.Pod("client"), 80).Outcome, Is.EqualTo(ConnectionOutcome.Refused));
         }
     }
 
@@ -55,7 +56,7 @@ public sealed class CalicoEnforcementTests
             spec: {order: 1, selector: all(), types: [Ingress], ingress: [{action: Deny}]}
             """);
 
-        var replaced = await cluster.ReplaceAsync("nginx-ds", "worker2", cancellationToken);
+        var replaced = await cluster.ReplaceAsync(cluster.PodOn("nginx-ds", "worker2"), cancellationToken);
 
         using (Assert.EnterMultipleScope())
         {
@@ -76,9 +77,9 @@ public sealed class CalicoEnforcementTests
         var server = cluster.PodOn("nginx-ds", "worker2");
         var kubernetes = new ResourceType("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true);
 
-        var outcomes = new List<ConnectionOutcome> { cluster.Connect(client, server, 9090).Outcome };
+        var outcomes = new List<ConnectionOutcome> { cluster.Trace(client, server, 9090).Outcome };
         cluster.Store.Delete(PolicySteps.GlobalNetworkPolicy, "", "default.nginx-http");
-        outcomes.Add(cluster.Connect(client, server, 9090).Outcome);
+        outcomes.Add(cluster.Trace(client, server, 9090).Outcome);
         cluster.Apply(
             """
             apiVersion: networking.k8s.io/v1
@@ -89,15 +90,15 @@ public sealed class CalicoEnforcementTests
               policyTypes: [Ingress]
               ingress: [{from: [{podSelector: {matchLabels: {friend: "yes"} } }] }]
             """);
-        outcomes.Add(cluster.Connect(client, server, 9090).Outcome);
+        outcomes.Add(cluster.Trace(client, server, 9090).Outcome);
         cluster.Store.Mutate(ResourceType.Pod, "default", client.NameOf(), pod =>
         {
             pod.Ensure("metadata").Ensure("labels")["friend"] = "yes";
             return true;
         });
-        outcomes.Add(cluster.Connect(client, server, 9090).Outcome);
+        outcomes.Add(cluster.Trace(client, server, 9090).Outcome);
         cluster.Store.Delete(kubernetes, "default", "only-friends");
-        outcomes.Add(cluster.Connect(client, server, 9090).Outcome);
+        outcomes.Add(cluster.Trace(client, server, 9090).Outcome);
 
         Assert.That(outcomes, Is.EqualTo(new[]
         {
@@ -140,9 +141,9 @@ public sealed class CalicoEnforcementTests
     public async Task What_felix_left_stays_in_force_until_it_is_cleaned_up(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);
-        var client = await cluster.RunAsync("here", "other", "worker2", cancellationToken);
+        var client = await cluster.StartPodAsync("here", "other", "worker2", cancellationToken);
         var server = cluster.PodOn("nginx-ds", "worker2");
-        var felix = (PolicyEnforcer)cluster.Fleet.Find($"{cluster.Name}-worker2")!.Host.State.VethPolicy!;
+        var felix = (PolicyEnforcer)cluster.Node("worker2").Host.State.VethPolicy!;
 
         cluster.Store.Delete(ResourceType.DaemonSet, "kube-system", "calico-node");
         while (felix.Frozen is null)
@@ -153,9 +154,9 @@ public sealed class CalicoEnforcementTests
         }
 
         cluster.Store.Delete(PolicySteps.GlobalNetworkPolicy, "", "default.nginx-http");
-        var left = cluster.Connect(client, server, 9090);
-        CalicoLeftovers.Clean(cluster.Fleet.Find($"{cluster.Name}-worker2")!, []);
-        var cleaned = cluster.Connect(client, server, 9090);
+        var left = cluster.Trace(client, server, 9090);
+        CalicoLeftovers.Clean(cluster.Node("worker2"), []);
+        var cleaned = cluster.Trace(client, server, 9090);
 
         using (Assert.EnterMultipleScope())
         {
@@ -182,7 +183,7 @@ public sealed class CalicoEnforcementTests
             },
             cancellationToken);
 
-        var denied = cluster.Connect(cluster.Pod("client"), cluster.PodOn("nginx-ds", "worker2"), 9090).Outcome;
+        var denied = cluster.Trace(cluster.Pod("client"), cluster.PodOn("nginx-ds", "worker2"), 9090).Outcome;
 
         using (Assert.EnterMultipleScope())
         {

@@ -1,12 +1,10 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.IntegrationTests.Nodes;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
-using Antrea.Migration.Lab.Nodes;
-using Antrea.Migration.Lab.Scenarios;
 using k8s;
 
 namespace Antrea.Migration.IntegrationTests.Policies;
@@ -17,11 +15,6 @@ internal static class PolicySteps
     public static readonly ResourceType GlobalNetworkPolicy =
         new(CniKinds.CalicoGroup, "v1", "GlobalNetworkPolicy", "globalnetworkpolicies", false);
 
-    public static JsonObject PodOn(this LabCluster cluster, string workload, string worker) =>
-        cluster.Store.PeekAll(ResourceType.Pod).Single(p =>
-            p.NameOf().StartsWith(workload + "-", StringComparison.Ordinal)
-            && p.Text("spec", "nodeName") == $"{cluster.Name}-{worker}" && !p.IsTerminating());
-
     /// <summary>The ready Pod of a workload that has one.</summary>
     public static JsonObject Pod(this LabCluster cluster, string workload) =>
         cluster.Store.Peek(ResourceType.Pod, "default", cluster.ReadyPodOf("default", workload)!["default/".Length..])!;
@@ -30,13 +23,11 @@ internal static class PolicySteps
     public static string WorkerWithout(this LabCluster cluster, JsonObject pod) =>
         pod.Text("spec", "nodeName") == $"{cluster.Name}-worker2" ? "worker3" : "worker2";
 
-    public static IPAddress Address(this JsonObject pod) => IPAddress.Parse(pod.Text("status", "podIP")!);
-
-    public static ConnectionVerdict Connect(this LabCluster cluster, JsonObject from, JsonObject to, int port) =>
-        cluster.Network.Trace($"{from.NamespaceOf()}/{from.NameOf()}", to.Address(), port);
+    public static ConnectionVerdict Trace(this LabCluster cluster, JsonObject from, JsonObject to, int port) =>
+        cluster.Network.Trace(from.FullName(), to.Address(), port);
 
     /// <summary>Creates a bare Pod labelled <c>app: LABEL</c> on a worker and waits until it is ready.</summary>
-    public static async Task<JsonObject> RunAsync(
+    public static async Task<JsonObject> StartPodAsync(
         this LabCluster cluster, string name, string app, string worker, CancellationToken cancellationToken)
     {
         cluster.Apply(
@@ -51,23 +42,6 @@ internal static class PolicySteps
             """);
         await cluster.AllReadyAsync(cancellationToken);
         return cluster.Store.Peek(ResourceType.Pod, "default", name)!;
-    }
-
-    /// <summary>Deletes a workload's Pod and returns the one that takes its place on the same Node, ready.</summary>
-    public static async Task<JsonObject> ReplaceAsync(this LabCluster cluster, string workload, string worker, CancellationToken cancellationToken)
-    {
-        var old = cluster.PodOn(workload, worker);
-        cluster.Store.MarkForDeletion(ResourceType.Pod, "default", old.NameOf(), 30);
-        await cluster.Store.UntilAsync(() => cluster.Store.Peek(ResourceType.Pod, "default", old.NameOf()) is null, cancellationToken);
-        await cluster.AllReadyAsync(cancellationToken);
-        return cluster.PodOn(workload, worker);
-    }
-
-    public static async Task InstallAntreaAsync(this LabCluster cluster, CancellationToken cancellationToken)
-    {
-        cluster.Apply(LabManifests.Antrea());
-        await cluster.AllReadyAsync(cancellationToken);
-        await cluster.SettledAsync(cancellationToken);
     }
 
     /// <summary>Reads the cluster as the migrator does.</summary>
