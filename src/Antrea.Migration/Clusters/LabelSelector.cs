@@ -39,8 +39,10 @@ internal sealed record LabelSelector(ImmutableArray<LabelRequirement> Requiremen
     public static readonly LabelSelector Everything = new([]);
 
     /// <summary>The selector of an object that the API server has accepted; null, which selects nothing, where there is none.</summary>
-    /// <remarks>A requirement whose operator is none of the four is left out: the API server knows no other, and whoever reads
-    /// leniently would rather select too much. Policies are read strictly, by <c>LabelSelectorReader</c>.</remarks>
+    /// <remarks>
+    /// A requirement whose operator is none of the four is left out: the API server knows no other, and whoever reads
+    /// leniently would rather select too much. Policies are read strictly, by <c>LabelSelectorReader</c>.
+    /// </remarks>
     public static LabelSelector? FromAccepted(JsonNode? selector) => selector is not JsonObject
         ? null
         : new LabelSelector(

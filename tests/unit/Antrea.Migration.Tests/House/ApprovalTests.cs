@@ -26,7 +26,8 @@ public class ApprovalTests
         var failure = Assert.Throws<AssertionException>(
             () => Approval.Verify("One line,\r\nand a third.", nameof(Verify_ATextInTheTree_IsFoundByTheCallersFile)));
         Assert.That(failure?.Message, Does.Contain(
-            "--- Approval.Verify_ATextInTheTree_IsFoundByTheCallersFile.approved.txt\n+++ this run\n@@ -1,2 +1,2 @@\n One line,\n-and another.\n+and a third.\n"));
+            "--- Approval.Verify_ATextInTheTree_IsFoundByTheCallersFile.approved.txt\n+++ this run\n"
+            + "@@ -1,2 +1,2 @@\n One line,\n-and another.\n+and a third.\n"));
     }
 
     [Test]
@@ -43,7 +44,8 @@ public class ApprovalTests
         var difference = Approval.Difference("a\n", ApprovedPath, ApprovalMode.Compare);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(difference, Does.Contain("does not exist yet").And.Contain("ANTREA_MIGRATION_APPROVE=1").And.Contain("\n+a\n"));
+            Assert.That(
+                difference, Does.Contain("does not exist yet").And.Contain("ANTREA_MIGRATION_APPROVE=1").And.Contain("\n+a\n"));
             Assert.That(Directory.EnumerateFileSystemEntries(_folder), Is.Empty);
         }
     }
@@ -79,7 +81,8 @@ public class ApprovalTests
     public void Unified_TwoChangesFarApart_AreTwoHunks()
     {
         var before = string.Concat(Enumerable.Range(1, 20).Select(i => $"{i}\n"));
-        var after = before.Replace("\n2\n", "\n", StringComparison.Ordinal).Replace("\n18\n", "\neighteen\n18\n", StringComparison.Ordinal);
+        var after = before.Replace("\n2\n", "\n", StringComparison.Ordinal)
+            .Replace("\n18\n", "\neighteen\n18\n", StringComparison.Ordinal);
         Assert.That(TextDiff.Unified(before, after, "a", "b"), Is.EqualTo(
             "--- a\n+++ b\n@@ -1,5 +1,4 @@\n 1\n-2\n 3\n 4\n 5\n@@ -15,6 +14,7 @@\n 15\n 16\n 17\n+eighteen\n 18\n 19\n 20\n"));
     }
@@ -97,7 +100,8 @@ public class ApprovalTests
     [Test]
     public void Unified_AppliedToTheOldText_GivesTheNewOne()
     {
-        var texts = Gen.OneOf(Gen.Const("a"), Gen.Const("b"), Gen.Const("c"), Gen.Const("")).Array[0, 25].Select(lines => string.Concat(lines.Select(l => l + "\n")));
+        var texts = Gen.OneOf(Gen.Const("a"), Gen.Const("b"), Gen.Const("c"), Gen.Const("")).Array[0, 25]
+            .Select(lines => string.Concat(lines.Select(l => l + "\n")));
         Gen.Select(texts, texts).Sample((before, after) =>
             Apply(before, TextDiff.Unified(before, after, "a", "b")) == after, iter: 2_000);
     }

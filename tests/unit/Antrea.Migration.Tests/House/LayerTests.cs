@@ -40,7 +40,9 @@ public class LayerTests
 
     [Test]
     public void Every_folder_has_a_layer() =>
-        Assert.That(Folders, Is.SupersetOf(References.SelectMany(r => r).Select(r => FolderOf(r.To)).Concat(References.Select(r => r.Key)).Distinct()));
+        Assert.That(
+            Folders,
+            Is.SupersetOf(References.SelectMany(r => r).Select(r => FolderOf(r.To)).Concat(References.Select(r => r.Key)).Distinct()));
 
     [Test]
     public void References_go_down_or_stay_in_their_layer() =>
@@ -53,11 +55,15 @@ public class LayerTests
     [TestCase("CalicoApi")]
     [TestCase("AntreaApi")]
     public void Api_folders_refer_to_addresses_and_objects_only(string folder) =>
-        Assert.That(References[folder].Where(r => FolderOf(r.To) is not ("Addressing" or "Clusters" or "Findings" or "Internal")), Is.Empty);
+        Assert.That(
+            References[folder].Where(r => FolderOf(r.To) is not ("Addressing" or "Clusters" or "Findings" or "Internal")),
+            Is.Empty);
 
     [Test]
     public void What_is_seen_includes_known_references() =>
-        Assert.That(References["Execution"].Select(r => r.ToString()), Does.Contain("Execution.MigrationExecutor -> Planning.MigrationPlan"));
+        Assert.That(
+            References["Execution"].Select(r => r.ToString()),
+            Does.Contain("Execution.MigrationExecutor -> Planning.MigrationPlan"));
 
     [TestCase("Antrea.Migration", "")]
     [TestCase("Antrea.Migration.Kind", "Antrea.Migration")]

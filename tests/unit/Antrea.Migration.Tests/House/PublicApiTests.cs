@@ -12,7 +12,11 @@ public class PublicApiTests
         IncludeAssemblyAttributes = false,
 
         // These name what the compiler made of a body, not what a caller sees.
-        ExcludeAttributes = ["System.Runtime.CompilerServices.AsyncIteratorStateMachineAttribute", "System.Runtime.CompilerServices.EnumeratorCancellationAttribute"],
+        ExcludeAttributes =
+        [
+            "System.Runtime.CompilerServices.AsyncIteratorStateMachineAttribute",
+            "System.Runtime.CompilerServices.EnumeratorCancellationAttribute",
+        ],
     };
 
     [TestCase("Antrea.Migration")]

@@ -25,7 +25,8 @@ public class ReadmeTests
 
     [Test]
     public void The_tests_can_be_run() =>
-        Assert.That(Directory.EnumerateFiles(Repository.Root, "*.sln*").Select(Path.GetFileName), Is.EqualTo(new[] { "Migration.sln" }));
+        Assert.That(
+            Directory.EnumerateFiles(Repository.Root, "*.sln*").Select(Path.GetFileName), Is.EqualTo(new[] { "Migration.sln" }));
 
     [Test]
     public void All_projects_are_in_the_solution()
@@ -52,7 +53,8 @@ public class ReadmeTests
     public void Links_lead_somewhere(string document) => Assert.That(
         Regex.Matches(File.ReadAllText(Repository.At(document)), @"\]\((?<target>[^)#\s]+)[^)]*\)")
             .Select(m => m.Groups["target"].Value)
-            .Where(t => !t.Contains("://", StringComparison.Ordinal) && !Path.Exists(Repository.At(Path.GetDirectoryName(document)!, t))),
+            .Where(t => !t.Contains("://", StringComparison.Ordinal))
+            .Where(t => !Path.Exists(Repository.At(Path.GetDirectoryName(document)!, t))),
         Is.Empty);
 
     [TestCaseSource(nameof(Documents))]

@@ -15,7 +15,8 @@ public class SourceRulesTests
     {
         public IEnumerable<string> Find(string pattern, bool inComments = false) => Lines
             .Select((line, i) => (Line: line.Trim(), Number: i + 1))
-            .Where(l => (inComments || !l.Line.StartsWith("//", StringComparison.Ordinal)) && Regex.IsMatch(l.Line, pattern, RegexOptions.CultureInvariant))
+            .Where(l => inComments || !l.Line.StartsWith("//", StringComparison.Ordinal))
+            .Where(l => Regex.IsMatch(l.Line, pattern, RegexOptions.CultureInvariant))
             .Select(l => $"{Path}:{l.Number}: {l.Line}");
     }
 
@@ -26,10 +27,12 @@ public class SourceRulesTests
 
     [Test]
     public void Sources_are_found() => Assert.That(
-        Sources.Select(s => s.Path), Does.Contain("src/Antrea.Migration/Addressing/Cidr.cs").And.Contain("src/Antrea.Migrator/Program.cs"));
+        Sources.Select(s => s.Path),
+        Does.Contain("src/Antrea.Migration/Addressing/Cidr.cs").And.Contain("src/Antrea.Migrator/Program.cs"));
 
     [Test]
-    public void Time_comes_from_a_TimeProvider() => Nowhere(Sources, @"\bDateTime(Offset)?\.(Utc)?(Now|Today)\b|\bStopwatch\.|\bThread\.Sleep\b");
+    public void Time_comes_from_a_TimeProvider() =>
+        Nowhere(Sources, @"\bDateTime(Offset)?\.(Utc)?(Now|Today)\b|\bStopwatch\.|\bThread\.Sleep\b");
 
     [Test]
     public void The_library_knows_no_console_environment_or_process() => Nowhere(

@@ -21,9 +21,12 @@ public class ToolTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(
-                package.ToolSettings?.Descendants("Command").Select(c => ((string?)c.Attribute("Name"), (string?)c.Attribute("EntryPoint"))),
+                package.ToolSettings?.Descendants("Command")
+                    .Select(c => ((string?)c.Attribute("Name"), (string?)c.Attribute("EntryPoint"))),
                 Is.EqualTo(new[] { ("antrea-migrator", "antrea-migrator.dll") }));
-            Assert.That(package.Files.Select(Path.GetFileName), Does.Contain("Antrea.Migration.dll").And.Contain("Antrea.Migration.Lab.dll"));
+            Assert.That(
+                package.Files.Select(Path.GetFileName),
+                Does.Contain("Antrea.Migration.dll").And.Contain("Antrea.Migration.Lab.dll"));
         }
     }
 }

@@ -32,7 +32,8 @@ internal static class MethodBodies
             at += isLong ? 2 : 1;
             var operand = code.AsSpan(at);
             at += Size(instruction.OperandType, operand);
-            if (instruction.OperandType is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType)
+            if (instruction.OperandType
+                is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType)
             {
                 yield return Resolve(method, BinaryPrimitives.ReadInt32LittleEndian(operand));
             }

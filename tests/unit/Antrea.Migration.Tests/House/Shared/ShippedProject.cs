@@ -98,7 +98,9 @@ internal sealed record ShippedPackage(XElement Manifest, XElement? ToolSettings,
         var dependencies = Named(Manifest, "dependency").ToList();
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(Named(Manifest, "license").Select(l => ((string?)l.Attribute("type"), l.Value)), Is.EqualTo(new[] { ("expression", "Apache-2.0") }));
+            Assert.That(
+                Named(Manifest, "license").Select(l => ((string?)l.Attribute("type"), l.Value)),
+                Is.EqualTo(new[] { ("expression", "Apache-2.0") }));
             Assert.That(Named(Manifest, "readme").Select(r => r.Value), Is.EqualTo(new[] { "README.md" }));
             Assert.That(Named(Manifest, "description").Select(d => d.Value), Has.One.Items.And.All.Length.GreaterThan(40));
             Assert.That(Files, Does.Contain("README.md"));
