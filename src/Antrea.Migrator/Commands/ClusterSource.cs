@@ -13,6 +13,8 @@ internal sealed class ClusterSource : IAsyncDisposable
 {
     public const string DefaultLab = "c2a6";
 
+    public const int MostLabWorkers = 200;
+
     private ClusterSource(IClusterReader reader, Kubernetes? client, LabCluster? lab)
     {
         Reader = reader;
@@ -46,7 +48,7 @@ internal sealed class ClusterSource : IAsyncDisposable
             Arity = ArgumentArity.ZeroOrOne,
         };
 
-        private readonly Option<int> _workers = new("--workers") { Description = "How many workers the lab cluster has.", DefaultValueFactory = _ => 20 };
+        private readonly Option<int> _workers = CommonOptions.Whole("--workers", "How many workers the lab cluster has.", 20, 1, MostLabWorkers);
 
         public void AddTo(Command command)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Antrea.Migration.Addressing;
 
 namespace Antrea.Migrator.Commands;
@@ -6,6 +7,32 @@ namespace Antrea.Migrator.Commands;
 /// <summary>Options that several verbs share. Each call makes new ones, since an option belongs to one command.</summary>
 internal static class CommonOptions
 {
+    public const int DayInMilliseconds = 24 * 60 * 60 * 1000;
+
+    /// <summary>A whole number in a range. Out of it is a usage error that names the option, the value and the range.</summary>
+    public static Option<int> Whole(string name, string description, int defaultValue, int least = 1, int most = int.MaxValue)
+    {
+        var option = new Option<int>(name)
+        {
+            Description = description,
+            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result =>
+            {
+                var text = result.Tokens[^1].Value;
+                if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+                {
+                    return number;
+                }
+
+                result.AddError(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name} is '{text}', but must be a whole number {(most == int.MaxValue ? $"of at least {least}" : $"between {least} and {most}")}."));
+                return defaultValue;
+            },
+        };
+        return option;
+    }
+
     public static Option<string> Format() =>
         new Option<string>("--output", "-o")
         {
