@@ -1,10 +1,7 @@
 using System.CommandLine;
-using Antrea.Migration;
 using Antrea.Migration.Clusters;
-using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using k8s;
-using k8s.Exceptions;
 
 namespace Antrea.Migrator.Commands;
 
@@ -80,30 +77,8 @@ internal sealed class ClusterSource : IAsyncDisposable
                 return new ClusterSource(new FolderClusterReader(paths), null, null);
             }
 
-            var client = new Kubernetes(LoadKubeconfig(parse.GetValue(_kubeconfig), parse.GetValue(_context), offline));
+            var client = new Kubernetes(Kubeconfig.Load(parse.GetValue(_kubeconfig), parse.GetValue(_context), offline));
             return new ClusterSource(new KubernetesClusterReader(client), client, null);
-        }
-
-        private static KubernetesClientConfiguration LoadKubeconfig(string? path, string? context, bool offline)
-        {
-            var next = "Name one with --kubeconfig, set KUBECONFIG, "
-                + (offline ? "read saved files with --from, " : "") + "or try it all without a cluster: --lab.";
-            var file = path ?? Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator)[0]
-                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config");
-            if (!File.Exists(file))
-            {
-                throw new MigrationException($"There is no kubeconfig at {file}.", next);
-            }
-
-            try
-            {
-                return KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context);
-            }
-            catch (Exception e) when (e is KubeConfigException or YamlDotNet.Core.YamlException or FormatException
-                or IOException or UnauthorizedAccessException or NullReferenceException or System.Security.Cryptography.CryptographicException)
-            {
-                throw new MigrationException($"The kubeconfig {file} cannot be used: {e.Message}", next, e);
-            }
         }
     }
 
