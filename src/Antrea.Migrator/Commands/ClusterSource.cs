@@ -43,6 +43,7 @@ internal sealed class ClusterSource : IAsyncDisposable
         {
             Description = $"A lab cluster in this process instead of a real one; its name decides its addresses ({DefaultLab}: no overlap, test: the seed's).",
             Arity = ArgumentArity.ZeroOrOne,
+            Validators = { result => CommonOptions.CheckLabName(result, result.Tokens) },
         };
 
         private readonly Option<int> _workers = CommonOptions.Whole("--workers", "How many workers the lab cluster has.", 20, 1, MostLabWorkers);

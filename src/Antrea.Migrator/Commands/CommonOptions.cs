@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Antrea.Migration.Addressing;
 
@@ -7,6 +8,9 @@ namespace Antrea.Migrator.Commands;
 /// <summary>Options that several verbs share. Each call makes new ones, since an option belongs to one command.</summary>
 internal static class CommonOptions
 {
+    /// <summary>So that <c>NAME-control-plane</c> is a Node's name and fits a label.</summary>
+    private const int MostLabNameLength = 40;
+
     public const int DayInMilliseconds = 24 * 60 * 60 * 1000;
 
     /// <summary>A whole number in a range. Out of it is a usage error that names the option, the value and the range.</summary>
@@ -31,6 +35,20 @@ internal static class CommonOptions
             },
         };
         return option;
+    }
+
+    /// <summary>A lab's name begins its Nodes' names, so it is held to the rules for those.</summary>
+    public static void CheckLabName(SymbolResult result, IEnumerable<Token> tokens)
+    {
+        foreach (var name in tokens.Select(t => t.Value))
+        {
+            if (name.Length is < 1 or > MostLabNameLength || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+                || name[0] == '-' || name[^1] == '-')
+            {
+                result.AddError(
+                    $"A lab cannot be named '{name}': the name begins its Nodes' names, so it is made of at most {MostLabNameLength} lower-case letters, digits and inner hyphens.");
+            }
+        }
     }
 
     public static Option<string> Format() =>
