@@ -59,6 +59,14 @@ internal sealed class ClusterSource : IAsyncDisposable
             command.Add(_context);
             command.Add(_lab);
             command.Add(_workers);
+            command.Validators.Add(result =>
+            {
+                Option[] given = [.. ((Option[])[_from, _kubeconfig, _lab]).Where(o => result.GetResult(o) is { Implicit: false })];
+                if (given.Length > 1)
+                {
+                    result.AddError($"{string.Join(" and ", given.Select(o => o.Name))} name different clusters; give one of them.");
+                }
+            });
         }
 
         public bool UsesLab(ParseResult parse) => parse.GetResult(_lab) is { Implicit: false };

@@ -15,7 +15,8 @@ internal static class Kubeconfig
         var next = "Name one with --kubeconfig, set KUBECONFIG, "
             + (offline ? "read saved files with --from, " : "") + "or try it all without a cluster: --lab.";
         var file = path ?? FromEnvironment()
-            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config");
+            ?? Path.Combine(
+                Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".kube", "config");
         if (!File.Exists(file))
         {
             throw new MigrationException($"There is no kubeconfig at {file}.", next);
