@@ -77,15 +77,14 @@ internal static class MigratorApp
         catch (Exception e)
         {
             // Nobody foresaw it, but whoever runs this at night still needs one message and the documented exit code.
-            await error.WriteLineAsync($"error: {e.GetType().Name}: {e.GetBaseException().Message}\n  next: {Unforeseen}");
-            if (Environment.GetEnvironmentVariable(TraceVariable) == "1")
-            {
-                await error.WriteLineAsync(e.ToString());
-            }
-
+            await error.WriteLineAsync(DescribeUnforeseen(e));
             return ExitCodes.Error;
         }
     }
+
+    private static string DescribeUnforeseen(Exception e) =>
+        $"error: {e.GetType().Name}: {e.GetBaseException().Message}\n  next: {Unforeseen}"
+        + (Environment.GetEnvironmentVariable(TraceVariable) == "1" ? $"\n{e}" : "");
 
     private static string PathOf(CommandResult command) =>
         command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "antrea-migrator";
