@@ -1,6 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Antrea.Migration;
-using Antrea.Migration.Execution;
 using Antrea.Migrator.Commands;
 
 namespace Antrea.Migrator;
@@ -8,6 +8,12 @@ namespace Antrea.Migrator;
 /// <summary>The command line as a function, so that tests call what people call.</summary>
 internal static class MigratorApp
 {
+    private const string TraceVariable = "ANTREA_MIGRATOR_TRACE";
+
+    private const string Unforeseen =
+        $"This is a fault of antrea-migrator itself; please report it with the output of the same command under {TraceVariable}=1. "
+        + "Running it again does no harm: what is done is not done twice.";
+
     public static async Task<int> RunAsync(
         string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
@@ -24,10 +30,23 @@ internal static class MigratorApp
             ProbeCommand.Create(output),
             LabCommand.Create(output),
         };
+        var parse = root.Parse(args);
+        if (parse.Errors.Count > 0 && args.Length > 0)
+        {
+            // The default prints the whole help, and the one line that matters gets lost above it.
+            foreach (var message in parse.Errors.Select(e => e.Message).Distinct())
+            {
+                await error.WriteLineAsync($"error: {message}");
+            }
+
+            await error.WriteLineAsync($"  next: {PathOf(parse.CommandResult)} --help shows what there is.");
+            return ExitCodes.Error;
+        }
+
         try
         {
             // A step is never cut off in the middle of a write: Ctrl-C cancels, and the command ends when the write has ended.
-            return await root.Parse(args).InvokeAsync(
+            return await parse.InvokeAsync(
                 new InvocationConfiguration
                 {
                     Output = output,
@@ -37,9 +56,12 @@ internal static class MigratorApp
                 },
                 cancellationToken);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e) when (e.InnerException is not TimeoutException)
         {
-            await error.WriteLineAsync("Interrupted. What was begun is in the journal; run the command again to go on.");
+            await error.WriteLineAsync(
+                parse.CommandResult.Command.Name == "migrate"
+                    ? "Interrupted. What was begun is in the journal; run the command again to go on."
+                    : "Interrupted.");
             return ExitCodes.Interrupted;
         }
         catch (MigrationException e)
@@ -52,5 +74,18 @@ internal static class MigratorApp
             await error.WriteLineAsync($"error: {e.Message}");
             return ExitCodes.Error;
         }
+        catch (Exception e)
+        {
+            // Nobody foresaw it, but whoever runs this at night still needs one message and the documented exit code.
+            await error.WriteLineAsync(DescribeUnforeseen(e));
+            return ExitCodes.Error;
+        }
     }
+
+    private static string DescribeUnforeseen(Exception e) =>
+        $"error: {e.GetType().Name}: {e.GetBaseException().Message}\n  next: {Unforeseen}"
+        + (Environment.GetEnvironmentVariable(TraceVariable) == "1" ? $"\n{e}" : "");
+
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{PathOf(parent)} {command.Command.Name}" : "antrea-migrator";
 }

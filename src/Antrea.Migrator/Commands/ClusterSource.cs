@@ -1,10 +1,7 @@
 using System.CommandLine;
-using Antrea.Migration;
 using Antrea.Migration.Clusters;
-using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using k8s;
-using k8s.Exceptions;
 
 namespace Antrea.Migrator.Commands;
 
@@ -12,6 +9,8 @@ namespace Antrea.Migrator.Commands;
 internal sealed class ClusterSource : IAsyncDisposable
 {
     public const string DefaultLab = "c2a6";
+
+    public const int MostLabWorkers = 200;
 
     private ClusterSource(IClusterReader reader, Kubernetes? client, LabCluster? lab)
     {
@@ -44,9 +43,10 @@ internal sealed class ClusterSource : IAsyncDisposable
         {
             Description = $"A lab cluster in this process instead of a real one; its name decides its addresses ({DefaultLab}: no overlap, test: the seed's).",
             Arity = ArgumentArity.ZeroOrOne,
+            Validators = { result => CommonOptions.CheckLabName(result, result.Tokens) },
         };
 
-        private readonly Option<int> _workers = new("--workers") { Description = "How many workers the lab cluster has.", DefaultValueFactory = _ => 20 };
+        private readonly Option<int> _workers = CommonOptions.Whole("--workers", "How many workers the lab cluster has.", 20, 1, MostLabWorkers);
 
         public void AddTo(Command command)
         {
@@ -59,6 +59,14 @@ internal sealed class ClusterSource : IAsyncDisposable
             command.Add(_context);
             command.Add(_lab);
             command.Add(_workers);
+            command.Validators.Add(result =>
+            {
+                Option[] given = [.. ((Option[])[_from, _kubeconfig, _lab]).Where(o => result.GetResult(o) is { Implicit: false })];
+                if (given.Length > 1)
+                {
+                    result.AddError($"{string.Join(" and ", given.Select(o => o.Name))} name different clusters; give one of them.");
+                }
+            });
         }
 
         public bool UsesLab(ParseResult parse) => parse.GetResult(_lab) is { Implicit: false };
@@ -78,30 +86,8 @@ internal sealed class ClusterSource : IAsyncDisposable
                 return new ClusterSource(new FolderClusterReader(paths), null, null);
             }
 
-            var client = new Kubernetes(LoadKubeconfig(parse.GetValue(_kubeconfig), parse.GetValue(_context), offline));
+            var client = new Kubernetes(Kubeconfig.Load(parse.GetValue(_kubeconfig), parse.GetValue(_context), offline));
             return new ClusterSource(new KubernetesClusterReader(client), client, null);
-        }
-
-        private static KubernetesClientConfiguration LoadKubeconfig(string? path, string? context, bool offline)
-        {
-            var next = "Name one with --kubeconfig, set KUBECONFIG, "
-                + (offline ? "read saved files with --from, " : "") + "or try it all without a cluster: --lab.";
-            var file = path ?? Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator)[0]
-                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config");
-            if (!File.Exists(file))
-            {
-                throw new MigrationException($"There is no kubeconfig at {file}.", next);
-            }
-
-            try
-            {
-                return KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context);
-            }
-            catch (Exception e) when (e is KubeConfigException or YamlDotNet.Core.YamlException or FormatException
-                or IOException or UnauthorizedAccessException or NullReferenceException or System.Security.Cryptography.CryptographicException)
-            {
-                throw new MigrationException($"The kubeconfig {file} cannot be used: {e.Message}", next, e);
-            }
         }
     }
 

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Antrea.Migration.Addressing;
 
 namespace Antrea.Migrator.Commands;
@@ -6,6 +8,49 @@ namespace Antrea.Migrator.Commands;
 /// <summary>Options that several verbs share. Each call makes new ones, since an option belongs to one command.</summary>
 internal static class CommonOptions
 {
+    /// <summary>So that <c>NAME-control-plane</c> is a Node's name and fits a label.</summary>
+    private const int MostLabNameLength = 40;
+
+    public const int DayInMilliseconds = 24 * 60 * 60 * 1000;
+
+    /// <summary>A whole number in a range. Out of it is a usage error that names the option, the value and the range.</summary>
+    public static Option<int> Whole(string name, string description, int defaultValue, int least = 1, int most = int.MaxValue)
+    {
+        var option = new Option<int>(name)
+        {
+            Description = description,
+            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result =>
+            {
+                var text = result.Tokens[^1].Value;
+                if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+                {
+                    return number;
+                }
+
+                result.AddError(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name} is '{text}', but must be a whole number {(most == int.MaxValue ? $"of at least {least}" : $"between {least} and {most}")}."));
+                return defaultValue;
+            },
+        };
+        return option;
+    }
+
+    /// <summary>A lab's name begins its Nodes' names, so it is held to the rules for those.</summary>
+    public static void CheckLabName(SymbolResult result, IEnumerable<Token> tokens)
+    {
+        foreach (var name in tokens.Select(t => t.Value))
+        {
+            if (name.Length is < 1 or > MostLabNameLength || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+                || name[0] == '-' || name[^1] == '-')
+            {
+                result.AddError(
+                    $"A lab cannot be named '{name}': the name begins its Nodes' names, so it is made of at most {MostLabNameLength} lower-case letters, digits and inner hyphens.");
+            }
+        }
+    }
+
     public static Option<string> Format() =>
         new Option<string>("--output", "-o")
         {

@@ -9,7 +9,8 @@ internal static class LabCommand
     public static Command Create(TextWriter output)
     {
         var name = new Argument<string>("name") { Description = "The cluster's name; decides its addresses.", DefaultValueFactory = _ => ClusterSource.DefaultLab };
-        var workers = new Option<int>("--workers") { Description = "How many workers.", DefaultValueFactory = _ => 20 };
+        name.Validators.Add(result => CommonOptions.CheckLabName(result, result.Tokens));
+        var workers = CommonOptions.Whole("--workers", "How many workers.", 20, 1, ClusterSource.MostLabWorkers);
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Write the kubeconfig to this file; it is removed at the end." };
         var up = new Command("up", "Start a lab cluster and keep it until Ctrl-C.") { name, workers, kubeconfig };
         up.SetAction(async (parse, cancellationToken) =>

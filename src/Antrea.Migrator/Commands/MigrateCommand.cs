@@ -53,8 +53,15 @@ internal static class MigrateCommand
             if (parse.GetValue(dryRun) || !(isLab || parse.GetValue(execute)))
             {
                 output.WriteLine();
-                output.WriteLine("Dry run: nothing was changed. Add --execute to carry it out.");
+                output.WriteLine("Dry run: nothing was changed. " + (isLab
+                    ? "Leave --dry-run out to carry it out."
+                    : parse.GetValue(dryRun) ? "Say --execute instead of --dry-run to carry it out." : "Add --execute to carry it out."));
                 return ExitCodes.Success;
+            }
+
+            if (parse.GetValue(report) is { } wanted)
+            {
+                PrepareReport(wanted);
             }
 
             using var files = MigrationFiles.For(plan, parse.GetValue(journal), parse.GetValue(backup), temporary: isLab);
@@ -68,14 +75,25 @@ internal static class MigrateCommand
             await using var watch = tour.Watch(parse, cluster.Lab, output);
             var run = new MigrationRun(output, plan, executor, watch);
             var result = await run.ExecuteAsync(options, execution, cancellationToken);
+            result.WriteSummary(output);
             if (parse.GetValue(report) is { } reportPath)
             {
                 await File.WriteAllTextAsync(reportPath, JsonOutput.Format(result.ToJson()) + "\n", cancellationToken);
             }
 
-            result.WriteSummary(output);
             return result.ExitCode;
         });
         return command;
+    }
+
+    /// <summary>That a report cannot be written should be known before the migration, not after it.</summary>
+    private static void PrepareReport(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new IOException($"--report {path} is a folder; name a file.");
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 }

@@ -21,11 +21,7 @@ internal sealed class PlanInputs
         Description = "Image of the migration's own DaemonSet; any with chroot and sleep that the Nodes can pull (default busybox:1.36).",
     };
 
-    private readonly Option<int> _stepTimeout = new("--step-timeout")
-    {
-        Description = "Seconds that one step may take.",
-        DefaultValueFactory = _ => 600,
-    };
+    private readonly Option<int> _stepTimeout = CommonOptions.Whole("--step-timeout", "Seconds that one step may take.", 600, 1, CommonOptions.DayInMilliseconds / 1000);
 
     public void AddTo(Command command)
     {

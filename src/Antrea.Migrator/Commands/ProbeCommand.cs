@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Antrea.Migration.Connectivity;
 
 namespace Antrea.Migrator.Commands;
@@ -8,11 +9,11 @@ internal static class ProbeCommand
 {
     public static Command Create(TextWriter output)
     {
-        var workers = new Option<int>("-c") { Description = "Workers.", DefaultValueFactory = _ => 10 };
-        var requests = new Option<int>("-n") { Description = "Requests after which the workers stop.", DefaultValueFactory = _ => 1000 };
-        var url = new Option<Uri>("-url", "--url") { Description = "The http or https URL.", Required = true };
-        var interval = new Option<int>("--interval") { Description = "Milliseconds between two requests of a worker.", DefaultValueFactory = _ => 200 };
-        var timeout = new Option<int>("--timeout") { Description = "Milliseconds that a request may take.", DefaultValueFactory = _ => 2000 };
+        var workers = CommonOptions.Whole("-c", "Workers.", 10, 1, 10_000);
+        var requests = CommonOptions.Whole("-n", "Requests after which the workers stop.", 1000);
+        var url = new Option<Uri>("-url", "--url") { Description = "The http or https URL.", Required = true, CustomParser = ParseUrl };
+        var interval = CommonOptions.Whole("--interval", "Milliseconds between two requests of a worker.", 200, 1, CommonOptions.DayInMilliseconds);
+        var timeout = CommonOptions.Whole("--timeout", "Milliseconds that a request may take.", 2000, 1, CommonOptions.DayInMilliseconds);
         var command = new Command("probe", "Send requests at a steady pace and count what became of them; exit code 2 when any failed.")
         {
             workers, requests, url, interval, timeout,
@@ -48,5 +49,18 @@ internal static class ProbeCommand
                 : result!.Failure == 0 ? ExitCodes.Success : ExitCodes.Findings;
         });
         return command;
+    }
+
+    /// <summary>System.CommandLine converts no text to a <see cref="Uri"/> by itself.</summary>
+    private static Uri? ParseUrl(ArgumentResult result)
+    {
+        var text = result.Tokens[^1].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps))
+        {
+            return url;
+        }
+
+        result.AddError($"-url is '{text}', but must be an http or https URL, for example http://nginx-origin.");
+        return null;
     }
 }

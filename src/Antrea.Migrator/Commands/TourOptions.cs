@@ -7,9 +7,10 @@ namespace Antrea.Migrator.Commands;
 /// <summary>How closely a lab migration is watched.</summary>
 internal sealed class TourOptions
 {
-    private readonly Option<int> _workers = new("-c") { Description = "Lab: workers of the probe between two phases.", DefaultValueFactory = _ => 10 };
-    private readonly Option<int> _requests = new("-n") { Description = "Lab: requests of that probe.", DefaultValueFactory = _ => 1000 };
-    private readonly Option<int> _interval = new("--interval") { Description = "Lab: milliseconds between two requests of a worker (the seed's client: 200).", DefaultValueFactory = _ => 20 };
+    private readonly Option<int> _workers = CommonOptions.Whole("-c", "Lab: workers of the probe between two phases.", 10, 1, 10_000);
+    private readonly Option<int> _requests = CommonOptions.Whole("-n", "Lab: requests of that probe.", 1000);
+    private readonly Option<int> _interval = CommonOptions.Whole(
+        "--interval", "Lab: milliseconds between two requests of a worker (the seed's client: 200).", 20, 1, CommonOptions.DayInMilliseconds);
 
     public void AddTo(Command command)
     {

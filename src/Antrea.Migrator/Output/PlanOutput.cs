@@ -5,6 +5,8 @@ namespace Antrea.Migrator.Output;
 /// <summary>A plan for people: one line for the same step on many Nodes.</summary>
 internal static class PlanOutput
 {
+    private const string NotSimple = "scenario-not-simple";
+
     public static void WritePlan(this TextWriter output, MigrationPlan plan, bool json)
     {
         if (json)
@@ -23,7 +25,9 @@ internal static class PlanOutput
         if (!plan.IsExecutable)
         {
             output.WriteLine();
-            output.WriteLine("No steps: remedy what blocks, or ignore a finding you have judged with --ignore ID.");
+            output.WriteLine(
+                "No steps: remedy what blocks, or ignore a finding you have judged with --ignore ID"
+                + (plan.Findings.Any(f => f.Id == NotSimple) ? $"; {NotSimple} cannot be ignored." : "."));
             return;
         }
 

@@ -1,0 +1,116 @@
+using Antrea.Migration.Tests.House;
+
+namespace Antrea.Migrator.Tests.Commands;
+
+public class CidrsTests
+{
+    private static readonly string SeedFolder = Path.Combine(TestContext.CurrentContext.TestDirectory, "Fixtures", "test");
+
+    [Test]
+    public async Task The_seeds_cluster_has_three_overlapped_Nodes()
+    {
+        var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "-o", "json");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Findings));
+            Assert.That(run.Json["scenario"]!.ToString(), Is.EqualTo("SmallOverlap"));
+            Assert.That(
+                run.Json["overlaps"]!.AsArray().Select(o => string.Join(' ', ((string[])["block", "owner", "podCidr", "node", "own"]).Select(k => o![k]!.ToJsonString().Trim('"')))),
+                Is.EqualTo(
+                [
+                    "10.10.4.128/26 test-worker3 10.10.4.0/24 test-worker4 false",
+                    "10.10.6.64/26 test-worker11 10.10.6.0/24 test-worker6 false",
+                    "10.10.8.128/26 test-worker5 10.10.8.0/24 test-worker8 false",
+                ]));
+        }
+    }
+
+    [Test]
+    public async Task People_get_the_seeds_cluster_as_a_table()
+    {
+        var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Findings, "")));
+        Approval.Verify(string.Join('\n', run.Lines), "SeedTable");
+    }
+
+    [Test]
+    public async Task The_threshold_decides_between_small_and_most()
+    {
+        var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "-o", "json", "--small-overlap-threshold", "0.1");
+        Assert.That((run.ExitCode, run.Json["scenario"]!.ToString()), Is.EqualTo((ExitCodes.Findings, "MostOverlap")));
+    }
+
+    [Test]
+    public async Task No_overlap_is_success()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("cluster.yaml", SmallCluster.Text());
+        var run = await MigratorRun.OfAsync("cidrs", "--from", folder.Path, "-o", "json");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Success), run.Error);
+            Assert.That(run.Json["scenario"]!.ToString(), Is.EqualTo("Simple"));
+            Assert.That(run.Json["overlaps"]!.ToJsonString(), Is.EqualTo("[]"));
+        }
+    }
+
+    [Test]
+    public async Task A_block_in_its_own_Nodes_PodCIDR_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("cluster.yaml", SmallCluster.Text(block: "10.10.1.64/26"));
+        var run = await MigratorRun.OfAsync("cidrs", "--from", folder.Path, "-o", "json");
+        var overlap = run.Json["overlaps"]!.AsArray().Single()!;
+        Assert.That(
+            (run.ExitCode, overlap["owner"]!.ToString(), overlap["node"]!.ToString(), overlap["own"]!.GetValue<bool>()),
+            Is.EqualTo((ExitCodes.Findings, "b", "b", true)));
+    }
+
+    [Test]
+    public async Task Two_Nodes_with_one_PodCIDR_are_named()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("cluster.yaml", SmallCluster.Text(podCidr: "10.10.0.0/24"));
+        var run = await MigratorRun.OfAsync("cidrs", "--from", folder.Path, "-o", "json");
+        Assert.That((run.ExitCode, string.Join(' ', Blockers(run))), Is.EqualTo((ExitCodes.Findings, "pod-cidrs-overlap Node/b")));
+        Assert.That(run.Output, Does.Contain("10.10.0.0/24 of Node b is also 10.10.0.0/24 of Node a"));
+    }
+
+    [Test]
+    public async Task A_Node_without_PodCIDR_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("cluster.yaml", SmallCluster.Text(podCidr: null));
+        var run = await MigratorRun.OfAsync("cidrs", "--from", folder.Path, "-o", "json");
+        Assert.That((run.ExitCode, string.Join(' ', Blockers(run))), Is.EqualTo((ExitCodes.Findings, "node-without-pod-cidr Node/b")));
+    }
+
+    [Test]
+    public async Task A_block_with_host_bits_is_named_with_file_object_and_field()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("cluster.yaml", SmallCluster.Text(block: "10.10.200.70/26"));
+        var run = await MigratorRun.OfAsync("cidrs", "--from", folder.Path);
+        run.VerifyRefused(file, "10.10.200.70/26", "spec.cidr", "block-b");
+    }
+
+    [Test]
+    public async Task Broken_YAML_is_named_with_file_document_line_and_column()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("broken.yaml", "kind: Node\nmetadata: {name: a}\napiVersion: v1\n---\nkind: Node\n  metadata: [\n");
+        var run = await MigratorRun.OfAsync("cidrs", "--from", folder.Path);
+        run.VerifyRefused($"{file}:6:", "document 2");
+    }
+
+    [Test]
+    public async Task A_folder_that_is_not_there_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await MigratorRun.OfAsync("cidrs", "--from", folder.At("missing"));
+        run.VerifyRefused(folder.At("missing"));
+    }
+
+    private static IEnumerable<string> Blockers(MigratorRun run) =>
+        run.Json["findings"]!.AsArray().Where(f => f!["severity"]!.ToString() == "Blocker").Select(f => $"{f!["id"]} {f["subject"]}");
+}

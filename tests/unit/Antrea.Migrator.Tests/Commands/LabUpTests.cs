@@ -1,0 +1,66 @@
+using System.Text;
+
+namespace Antrea.Migrator.Tests.Commands;
+
+public class LabUpTests
+{
+    private const string Export = "export KUBECONFIG=";
+
+    [Test]
+    public async Task It_lives_until_it_is_interrupted()
+    {
+        using var interrupt = new CancellationTokenSource();
+        await using var output = new LineWriter();
+        await using var error = new StringWriter();
+        var running = MigratorApp.RunAsync(["lab", "up", "c2a0", "--workers", "1"], output, error, interrupt.Token);
+        await Task.WhenAny(output.FirstLine, running);
+        Assert.That(output.FirstLine.IsCompleted, error.ToString());
+        var line = await output.FirstLine;
+        Assert.That(line, Does.StartWith(Export));
+        var kubeconfig = line[Export.Length..];
+        var status = await MigratorRun.OfAsync("check", "--kubeconfig", kubeconfig);
+        Assert.That(status.Output, Does.StartWith("Scenario Simple, 2 Nodes"), status.Error);
+        await interrupt.CancelAsync();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(await running, Is.EqualTo(ExitCodes.Success));
+            Assert.That(error.ToString(), Is.Empty);
+            Assert.That(File.Exists(kubeconfig), Is.False, "the kubeconfig goes with the cluster");
+        }
+    }
+
+    [Test]
+    public async Task A_file_that_is_there_is_not_overwritten()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("config", "mine");
+        var run = await MigratorRun.OfAsync("lab", "up", "c2a0", "--workers", "1", "--kubeconfig", file);
+        run.VerifyRefused(file);
+        Assert.That(await File.ReadAllTextAsync(file), Is.EqualTo("mine"));
+    }
+
+    [Test]
+    public async Task Interrupted_before_it_is_up_it_says_so()
+    {
+        using var interrupt = new CancellationTokenSource();
+        await interrupt.CancelAsync();
+        var run = await MigratorRun.OfAsync(interrupt.Token, "check", "--lab", "c2a0", "--workers", "1");
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Interrupted, "Interrupted.\n")));
+    }
+
+    /// <summary>Tells when the first line is complete.</summary>
+    private sealed class LineWriter : StringWriter
+    {
+        private readonly TaskCompletionSource<string> _firstLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<string> FirstLine => _firstLine.Task;
+
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override async Task WriteLineAsync(string? value)
+        {
+            await base.WriteLineAsync(value);
+            _firstLine.TrySetResult(value ?? "");
+        }
+    }
+}
