@@ -7,7 +7,6 @@ using System.Text.Json.Nodes;
 using Antrea.Migration.Execution;
 using k8s;
 using Polly;
-using Polly.Retry;
 
 namespace Antrea.Migration.Clusters;
 
@@ -24,8 +23,8 @@ internal sealed class KubernetesApiException(HttpStatusCode code, string reason,
 
 /// <summary>Every kind of object by one path: JSON in, JSON out, with retries at the edge.</summary>
 /// <remarks>KubernetesClient's typed calls do not cover custom kinds and drop fields their models do not know; its HttpClient
-/// and credentials serve every kind. Reads, and writes that may be repeated, are tried again on 429, 5xx and lost
-/// connections; a create or an eviction is not. The server's Retry-After is honoured up to 30 seconds.</remarks>
+/// and credentials serve every kind. Every request is tried again as <see cref="ApiRetry"/> says; what a repeat may meet of its
+/// own first attempt is said at each method.</remarks>
 internal sealed class KubernetesApi
 {
     public const string FieldManager = "antrea-migrator";
@@ -33,32 +32,21 @@ internal sealed class KubernetesApi
     private const string Merge = "application/merge-patch+json";
     private const string StrategicMerge = "application/strategic-merge-patch+json";
     private const string Apply = "application/apply-patch+yaml";
-    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(30);
 
     private readonly Kubernetes _client;
     private readonly TimeProvider _time;
-    private readonly ResiliencePipeline _retry;
+    private readonly ResiliencePipeline _reads;
+    private readonly ResiliencePipeline _unversionedWrites;
+    private readonly ResiliencePipeline _evictions;
     private readonly ConcurrentDictionary<string, Task<IReadOnlyList<JsonObject>>> _discovered = [];
 
     public KubernetesApi(Kubernetes client, TimeProvider time)
     {
         _client = client;
         _time = time;
-        _retry = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                MaxRetryAttempts = 6,
-                Delay = TimeSpan.FromMilliseconds(200),
-                BackoffType = DelayBackoffType.Exponential,
-                MaxDelay = TimeSpan.FromSeconds(10),
-                UseJitter = true,
-                ShouldHandle = new PredicateBuilder()
-                    .Handle<HttpRequestException>(e => e.HttpRequestError != HttpRequestError.SecureConnectionError)
-                    .Handle<IOException>()
-                    .Handle<KubernetesApiException>(e => e.Code == HttpStatusCode.TooManyRequests || (int)e.Code >= 500),
-                DelayGenerator = a => ValueTask.FromResult((a.Outcome.Exception as KubernetesApiException)?.RetryAfter),
-            })
-            .Build();
+        _reads = ApiRetry.ForReads(time);
+        _unversionedWrites = ApiRetry.ForUnversionedWrites(time);
+        _evictions = ApiRetry.ForEvictions(time);
     }
 
     public Kubernetes Client => _client;
@@ -95,9 +83,13 @@ internal sealed class KubernetesApi
         }
     }
 
+    /// <summary>Creates an object of a fixed name.</summary>
+    /// <exception cref="KubernetesApiException">409: there is one already. It may be this call's own, if its first answer was lost: look.</exception>
     public Task<JsonObject> CreateAsync(string path, JsonObject body, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Post, path, body, "application/json", cancellationToken);
+        RepeatableAsync(HttpMethod.Post, path, body, "application/json", cancellationToken);
 
+    /// <summary>Writes a version over the one that <paramref name="body"/> names.</summary>
+    /// <exception cref="KubernetesApiException">409: it is not the newest. That may be this call's own doing, if its first answer was lost: look.</exception>
     public Task<JsonObject> ReplaceAsync(string path, JsonObject body, CancellationToken cancellationToken) =>
         RepeatableAsync(HttpMethod.Put, path, body, "application/json", cancellationToken);
 
@@ -135,28 +127,44 @@ internal sealed class KubernetesApi
         }
     }
 
-    /// <summary>Asks for the Pod's eviction once: with <c>policy/v1</c>, or <c>policy/v1beta1</c> where the server knows only that.</summary>
+    /// <summary>Asks for a Pod's eviction: with <c>policy/v1</c>, or <c>policy/v1beta1</c> where the server knows only that.</summary>
+    /// <remarks>The Pod is named by <paramref name="uid"/>, too: repeated, the request cannot meet a successor of the same name.</remarks>
     /// <exception cref="KubernetesApiException">429: a disruption budget does not allow it now. 500: more than one matches.</exception>
-    public async Task EvictAsync(string @namespace, string pod, CancellationToken cancellationToken)
+    public async Task EvictAsync(string @namespace, string pod, string uid, CancellationToken cancellationToken)
     {
+        var path = $"api/v1/namespaces/{@namespace}/pods/{pod}";
         foreach (var version in (string[])["policy/v1", "policy/v1beta1"])
         {
             try
             {
-                await CreateAsync(
-                    $"api/v1/namespaces/{@namespace}/pods/{pod}/eviction",
+                await RepeatableAsync(
+                    _evictions,
+                    HttpMethod.Post,
+                    path + "/eviction",
                     new JsonObject
                     {
                         ["apiVersion"] = version,
                         ["kind"] = "Eviction",
                         ["metadata"] = new JsonObject { ["name"] = pod, ["namespace"] = @namespace },
+                        ["deleteOptions"] = new JsonObject { ["preconditions"] = new JsonObject { ["uid"] = uid } },
                     },
+                    "application/json",
                     cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (KubernetesApiException e) when (e.Code == HttpStatusCode.NotFound)
             {
                 return; // Gone already.
+            }
+            catch (KubernetesApiException e) when (e.Code == HttpStatusCode.Conflict)
+            {
+                var now = await GetAsync(path, cancellationToken).ConfigureAwait(false);
+                if (now?["metadata"]?["uid"]?.GetValue<string>() == uid)
+                {
+                    throw; // Somebody wrote it at the same moment.
+                }
+
+                return; // Gone already; another has its name.
             }
             catch (KubernetesApiException e) when (e.Code == HttpStatusCode.BadRequest && version == "policy/v1")
             {
@@ -182,7 +190,7 @@ internal sealed class KubernetesApi
         var root = apiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{apiVersion}" : $"api/{apiVersion}";
         for (var attempt = 0; ; attempt++)
         {
-            var resources = await _discovered.GetOrAdd(root, r => DiscoverAsync(r, cancellationToken)).ConfigureAwait(false);
+            var resources = await DiscoveredAsync(root, cancellationToken).ConfigureAwait(false);
             var found = resources.FirstOrDefault(r =>
                 r["kind"]?.GetValue<string>() == kind && !r["name"]!.GetValue<string>().Contains('/', StringComparison.Ordinal));
             if (found is not null)
@@ -203,6 +211,20 @@ internal sealed class KubernetesApi
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(250), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<IReadOnlyList<JsonObject>> DiscoveredAsync(string root, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _discovered.GetOrAdd(root, r => DiscoverAsync(r, cancellationToken)).ConfigureAwait(false);
+        }
+        catch
+        {
+            // Asked again, it may answer.
+            _discovered.TryRemove(root, out _);
+            throw;
         }
     }
 
@@ -241,12 +263,18 @@ internal sealed class KubernetesApi
         return items;
     }
 
+    private Task<JsonObject> RepeatableAsync(
+        HttpMethod method, string path, JsonObject? body, string? contentType, CancellationToken cancellationToken) =>
+        RepeatableAsync(
+            method == HttpMethod.Patch || method == HttpMethod.Delete ? _unversionedWrites : _reads,
+            method, path, body, contentType, cancellationToken);
+
     private async Task<JsonObject> RepeatableAsync(
-        HttpMethod method, string path, JsonObject? body, string? contentType, CancellationToken cancellationToken)
+        ResiliencePipeline retry, HttpMethod method, string path, JsonObject? body, string? contentType, CancellationToken cancellationToken)
     {
         try
         {
-            return await _retry.ExecuteAsync(
+            return await retry.ExecuteAsync(
                 async token => await SendAsync(method, path, body, contentType, token).ConfigureAwait(false),
                 cancellationToken).ConfigureAwait(false);
         }
@@ -307,8 +335,7 @@ internal sealed class KubernetesApi
     private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
         var header = response.Headers.RetryAfter;
-        var wait = header?.Delta ?? (header?.Date - _time.GetUtcNow());
-        return wait is not { } w ? null : w < TimeSpan.Zero ? TimeSpan.Zero : w > LongestRetryAfter ? LongestRetryAfter : w;
+        return header?.Delta ?? (header?.Date - _time.GetUtcNow());
     }
 
     private Exception Refused(HttpMethod method, string path, HttpResponseMessage response, string text)

@@ -67,6 +67,16 @@ internal sealed class MigrationContext
         }
     }
 
+    /// <summary>The whole cluster, for steps that must not miss a part of it.</summary>
+    /// <exception cref="StepFailedException">The API server announces a group and does not answer for it: what it holds, policies perhaps, would be taken for absent.</exception>
+    public async Task<ClusterSnapshot> ReadWholeAsync(CancellationToken cancellationToken)
+    {
+        var snapshot = await Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return snapshot.ReadFindings.FirstOrDefault(f => f.Id == ReadFindingIds.ApiUnavailable) is { } unavailable
+            ? throw new StepFailedException($"{unavailable.Subject}: {unavailable.Evidence}", "Make the API server answer for it, then run the command again.")
+            : snapshot;
+    }
+
     /// <summary>Every Pod with its network, asked of the API server and the Nodes.</summary>
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(CancellationToken cancellationToken) =>
         await InventoryAsync(await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Nodes, cancellationToken).ConfigureAwait(false);

@@ -58,7 +58,7 @@ public sealed class MigrationExecutor
         ArgumentNullException.ThrowIfNull(journal);
         _time = time ?? TimeProvider.System;
         _api = new KubernetesApi(client, _time);
-        _nodes = nodes ?? new PodExecNodeAccess(_api);
+        _nodes = nodes ?? new PodExecNodeAccess(_api, _time);
         _reader = new KubernetesClusterReader(client, _time);
         _journal = journal;
     }
@@ -149,22 +149,21 @@ public sealed class MigrationExecutor
     /// <exception cref="MigrationException">The cluster or a Node cannot be reached.</exception>
     public async Task<ImmutableSortedDictionary<PodNetwork, int>> CountPodsAsync(CancellationToken cancellationToken = default)
     {
+        var snapshot = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await CountAsync(cancellationToken).ConfigureAwait(false);
+            var agent = await _api.GetAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false);
+            var inventory = await MigrationContext.InventoryAsync(snapshot, agent is null ? null : _nodes, cancellationToken).ConfigureAwait(false);
+            return PodNetworkInventory.Count(inventory.Select(p => p.Network));
         }
-        catch (Exception e) when (e is KubernetesApiException or StepFailedException)
+        catch (StepFailedException e)
         {
-            throw new MigrationException($"The Pods' networks cannot be told: {e.Message}", "Run the command again.", e);
+            throw new MigrationException(e.Message, e.Next, e);
         }
-    }
-
-    private async Task<ImmutableSortedDictionary<PodNetwork, int>> CountAsync(CancellationToken cancellationToken)
-    {
-        var snapshot = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var agent = await _api.GetAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false);
-        var inventory = await MigrationContext.InventoryAsync(snapshot, agent is null ? null : _nodes, cancellationToken).ConfigureAwait(false);
-        return PodNetworkInventory.Count(inventory.Select(p => p.Network));
+        catch (KubernetesApiException e)
+        {
+            throw new MigrationException(e.Message, "Look into the API server's log, then ask again; nothing was changed.", e);
+        }
     }
 
     private async IAsyncEnumerable<MigrationEvent> RunStepAsync(
@@ -238,6 +237,12 @@ public sealed class MigrationExecutor
             var detail = await action.RunAsync(context, step, cancellationToken).ConfigureAwait(false);
             await WriteAsync(step, JournalState.Done, detail, cancellationToken).ConfigureAwait(false);
             return new StepCompleted(_time.GetUtcNow(), step, _time.GetElapsedTime(started), detail);
+        }
+        catch (Exception e) when (cancellationToken.IsCancellationRequested
+            && e is OperationCanceledException or KubernetesApiException or StepFailedException or MigrationException)
+        {
+            // Clients link the caller's token into ones of their own, or call the connection they broke off a failure.
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
         }
         catch (StepFailedException e)
         {
@@ -332,8 +337,9 @@ public sealed class MigrationExecutor
                 $"Since plan {plan.Id} was made something has come up: {blocker.Id}, {blocker.Subject}: {blocker.Evidence}", blocker.Remedy);
         }
 
+        cancellationToken.ThrowIfCancellationRequested();
         await _journal.AppendAsync(
-            new JournalEntry(_time.GetUtcNow(), plan.Id, JournalState.Plan, PlanJson.Pack(plan)), cancellationToken).ConfigureAwait(false);
+            new JournalEntry(_time.GetUtcNow(), plan.Id, JournalState.Plan, PlanJson.Pack(plan)), CancellationToken.None).ConfigureAwait(false);
         return new JournalView(plan, []);
     }
 

@@ -1,24 +1,35 @@
+using System.Net.WebSockets;
+using System.Text.Json;
 using Antrea.Migration.Clusters;
 using k8s;
 using k8s.Autorest;
+using Polly;
 
 namespace Antrea.Migration.Execution;
 
 /// <summary>Reaches Nodes through the migration's own privileged DaemonSet, by <c>exec</c> and <c>chroot</c> into the host's files.</summary>
-/// <remarks>The executor installs it with its first step. Safe for use by several threads.</remarks>
+/// <remarks>The executor installs it with its first step. A command whose answer was lost is run again, as every
+/// <see cref="NodeCommand"/> may be. Safe for use by several threads.</remarks>
 public sealed class PodExecNodeAccess : INodeAccess
 {
     private readonly KubernetesApi _api;
+    private readonly ResiliencePipeline _retry;
 
     /// <summary>Reaches the Nodes of the cluster behind <paramref name="client"/>.</summary>
     /// <param name="client">The API server. Stays the caller's.</param>
     /// <param name="time">The clock; null for the system's.</param>
     public PodExecNodeAccess(Kubernetes client, TimeProvider? time = null)
-        : this(new KubernetesApi(client ?? throw new ArgumentNullException(nameof(client)), time ?? TimeProvider.System))
+        : this(
+            new KubernetesApi(client ?? throw new ArgumentNullException(nameof(client)), time ?? TimeProvider.System),
+            time ?? TimeProvider.System)
     {
     }
 
-    internal PodExecNodeAccess(KubernetesApi api) => _api = api;
+    internal PodExecNodeAccess(KubernetesApi api, TimeProvider time)
+    {
+        _api = api;
+        _retry = ApiRetry.ForReads(time);
+    }
 
     /// <inheritdoc/>
     public async Task<NodeCommandResult> RunAsync(
@@ -26,7 +37,29 @@ public sealed class PodExecNodeAccess : INodeAccess
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(command);
-        var pod = await FindAgentAsync(node, cancellationToken).ConfigureAwait(false);
+        var pod = "?";
+        try
+        {
+            return await _retry.ExecuteAsync(
+                async token =>
+                {
+                    pod = await FindAgentAsync(node, token).ConfigureAwait(false);
+                    return await ExecAsync(pod, command, token).ConfigureAwait(false);
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpOperationException or KubernetesException or KubernetesApiException or IOException
+            or WebSocketException or HttpRequestException)
+        {
+            throw new MigrationException(
+                $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message}",
+                $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
+                e);
+        }
+    }
+
+    private async Task<NodeCommandResult> ExecAsync(string pod, NodeCommand command, CancellationToken cancellationToken)
+    {
         var (output, error) = ("", "");
         try
         {
@@ -48,13 +81,10 @@ public sealed class PodExecNodeAccess : INodeAccess
                 cancellationToken).ConfigureAwait(false);
             return new NodeCommandResult(exitCode, output, error);
         }
-        catch (Exception e) when (e is HttpOperationException or KubernetesException or IOException
-            or System.Net.WebSockets.WebSocketException or HttpRequestException)
+        catch (Exception e) when (e is JsonException or ArgumentNullException)
         {
-            throw new MigrationException(
-                $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message}",
-                $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
-                e);
+            // The client reads the exit code from a last message; without it the output may be cut short as well.
+            throw new IOException("the connection ended before the command's exit code came", e);
         }
     }
 

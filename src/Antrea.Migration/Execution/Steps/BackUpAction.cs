@@ -13,7 +13,7 @@ internal sealed class BackUpAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        var snapshot = await context.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var snapshot = await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false);
         var objects = snapshot.Objects.Where(IsCalico).ToList();
         foreach (var obj in objects)
         {

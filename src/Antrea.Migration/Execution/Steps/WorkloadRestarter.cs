@@ -192,10 +192,10 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             {
                 try
                 {
-                    await context.Api.EvictAsync(pod.Namespace, pod.Name, token).ConfigureAwait(false);
+                    await context.Api.EvictAsync(pod.Namespace, pod.Name, pod.Uid, token).ConfigureAwait(false);
                     return null;
                 }
-                catch (KubernetesApiException e) when (e.Code == HttpStatusCode.TooManyRequests)
+                catch (KubernetesApiException e) when (e.Code is HttpStatusCode.TooManyRequests or HttpStatusCode.Conflict)
                 {
                     return $"Pod {pod} may not be evicted yet: {e.Message}";
                 }

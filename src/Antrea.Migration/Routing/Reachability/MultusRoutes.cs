@@ -14,4 +14,8 @@ public enum MultusRoutes
     /// <summary>Default by eth0; the PodCIDRs and the Service CIDR by net1; replies leave by the interface of their
     /// address.</summary>
     V2,
+
+    /// <summary>Default by eth0; the other Nodes' PodCIDRs and the Service CIDR by net1; no rule, so that a reply to an address in a
+    /// PodCIDR leaves by net1 whatever its own. What <see cref="Bridge.MultusConfig.DelegateToBoth"/> leaves.</summary>
+    ByPodCidr,
 }

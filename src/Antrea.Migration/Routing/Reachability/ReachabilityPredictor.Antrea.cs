@@ -66,7 +66,7 @@ public sealed partial class ReachabilityPredictor
         }
 
         return Works(
-            masquerade,
+            destination.IsOn(z) ? masquerade : SeenAt(destination, masquerade),
             $"OVS on {z.Name} hands the packet to its host, which masquerades it as {masquerade?.ToString() ?? "its tunnel's address"}; "
             + $"the reply comes back to {z.Name}");
     }
@@ -121,7 +121,9 @@ public sealed partial class ReachabilityPredictor
     private ReachabilityAnswer AntreaToHost(Party source, Party destination)
     {
         var (z, h) = (source.Node, destination.Node);
-        var masquerades = !Model.NoSnat && !destination.IsOn(z);
+
+        // Calico masquerades whatever comes from its pools, and Antrea's addresses may lie in one.
+        var masquerades = !destination.IsOn(z) && (!Model.NoSnat || _topology.IsMasqueraded(source.Address, destination.Address));
         if (ShadowedAt(masquerades ? z : h, source.Address) is { } shadowed)
         {
             return shadowed;

@@ -10,14 +10,32 @@ public sealed partial class ReachabilityPredictor
     {
         if (source.IsOn(destination.Node))
         {
-            return Works(source.Address, $"the host of {source.Node.Name} has a route to each of its own Calico Pods");
+            return Works(
+                SeenBehind(source.Node, source.Address, destination.Address, ReachabilityTopology.AddressOf(source.Node, source.Family)),
+                $"the host of {source.Node.Name} has a route to each of its own Calico Pods");
         }
 
+        var sent = SeenBehind(
+            source.Node,
+            source.Address,
+            destination.Address,
+            _topology.AddressTowardsCalico(source.Node, destination.Node, destination.Address));
         return CalicoUnreachableFrom(source.Node, destination.Address)
-            ?? CalicoUnreachableFrom(destination.Node, source.Address)
-            ?? Works(source.Address, $"Calico's own path from {source.Node.Name} to {destination.Node.Name}, "
-                + "untouched by Antrea");
+            ?? CalicoUnreachableFrom(destination.Node, sent ?? source.Address)
+            ?? Works(SeenAt(destination, sent), $"Calico's own path from {source.Node.Name} to {destination.Node.Name}");
     }
+
+    /// <summary>The address a Calico Pod sees when <paramref name="sent"/> reaches its Node.</summary>
+    private IPAddress? SeenAt(Party destination, IPAddress? sent) =>
+        sent is null
+            ? null
+            : SeenBehind(destination.Node, sent, destination.Address, ReachabilityTopology.AddressOf(destination.Node, destination.Family));
+
+    /// <summary>The source once <paramref name="host"/> has sent it on: ANTREA-POSTROUTING masquerades every source in the Node's own PodCIDR,
+    /// Calico's as well, unless the destination is in a PodCIDR.</summary>
+    /// <remarks>Source: Antrea v1.14 <c>pkg/agent/route/route_linux.go</c> (masquerade Pod to external packets); measured in a kernel.</remarks>
+    private IPAddress? SeenBehind(ReachabilityNode host, IPAddress source, IPAddress destination, IPAddress? masquerade) =>
+        !Model.NoSnat && ReachabilityTopology.IsOwn(source, host) && _topology.OwnerInAntrea(destination) is null ? masquerade : source;
 
     /// <summary>From a Calico Pod c on X to an Antrea Pod s on S.</summary>
     private ReachabilityAnswer CalicoToAntrea(Party source, Party destination)
@@ -127,6 +145,12 @@ public sealed partial class ReachabilityPredictor
                 + $"IPPool holds {destination.Address}");
         }
 
+        var own = ReachabilityTopology.AddressOf(x, source.Family);
+        if (own is not null && SeenBehind(x, c, destination.Address, own) == own)
+        {
+            return Works(own, $"Antrea masquerades it on {x.Name}, in whose PodCIDR {c} lies");
+        }
+
         if (CalicoUnreachableFrom(h, c) is { } lost)
         {
             return lost;
@@ -167,7 +191,7 @@ public sealed partial class ReachabilityPredictor
         var seen = _topology.AddressTowardsCalico(h, x, d);
         return CalicoUnreachableFrom(h, d)
             ?? (seen is not null && _topology.CalicoTunnels(h, x, d) ? CalicoUnreachableFrom(x, seen) : null)
-            ?? Works(seen, $"Calico's own path from {h.Name} to {x.Name}, untouched by Antrea");
+            ?? Works(SeenAt(destination, seen), $"Calico's own path from {h.Name} to {x.Name}");
     }
 
     /// <summary>Null when <paramref name="host"/>, a Node the address is not on, routes it to Calico; else why it does

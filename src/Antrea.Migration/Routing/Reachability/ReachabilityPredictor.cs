@@ -92,7 +92,7 @@ public sealed partial class ReachabilityPredictor
         {
             case MultusRoutes.V1:
                 return FromAntrea(net1, destination, to);
-            case MultusRoutes.V2:
+            case MultusRoutes.V2 or MultusRoutes.ByPodCidr:
                 return destination.Kind == PodNetworkKind.Antrea || _topology.OwnerInAntrea(destination.Address) is not null
                     ? FromAntrea(net1, destination, to)
                     : FromCalico(eth0, destination, to);
@@ -111,20 +111,32 @@ public sealed partial class ReachabilityPredictor
         }
     }
 
-    /// <summary>A Multus Pod with stock routes may send its replies by net1, where they are dropped for their source
-    /// address.</summary>
-    private ReachabilityAnswer WithReplyOf(ReachabilityEndpoint destination, ReachabilityAnswer answer) =>
-        destination.Kind == PodNetworkKind.Multus
-        && Model.MultusRoutes == MultusRoutes.Stock
-        && answer.Verdict == ReachabilityVerdict.Reachable
-            ? answer with
+    /// <summary>A Multus Pod without a rule for what comes from its Calico address may send its replies by net1, where OVS drops them
+    /// for their source address.</summary>
+    private ReachabilityAnswer WithReplyOf(ReachabilityEndpoint destination, ReachabilityAnswer answer)
+    {
+        if (destination.Kind != PodNetworkKind.Multus || answer.Verdict != ReachabilityVerdict.Reachable)
+        {
+            return answer;
+        }
+
+        var lostAt = $"OVS on {destination.Node}";
+        return Model.MultusRoutes switch
+        {
+            MultusRoutes.Stock => answer with
             {
                 Verdict = ReachabilityVerdict.Degraded,
                 Reason = $"{answer.Reason}; but the Multus Pod answers by net1 while it prefers that default route, "
                     + "and OVS drops Calico's source address there: at once, after a second, or not at all",
-                LostAt = $"OVS on {destination.Node}",
-            }
-            : answer;
+                LostAt = lostAt,
+            },
+            MultusRoutes.ByPodCidr when answer.SourceSeen is { } seen && _topology.OwnerInAntrea(IPAddress.Parse(seen)) is { } clash => Fails(
+                lostAt,
+                $"the Multus Pod routes its reply to {seen} by net1, as it lies in the PodCIDR {clash.PodCidr}, and OVS drops Calico's "
+                + "source address there"),
+            _ => answer,
+        };
+    }
 
     private ReachabilityNode Check(ReachabilityEndpoint endpoint, string parameter)
     {

@@ -74,7 +74,7 @@ public sealed class MigrationTests
 
         Assert.That((events[^1] as MigrationHeld)?.Step.Phase, Is.EqualTo(MigrationPhase.RemoveCalico), Describe(events));
         Assert.That(events.OfType<StepCompleted>().Select(e => e.Step.Id), Does.Contain("multus-pods/delegate-to-both/c2a0-worker3"), "the file that was lost is written anew");
-        Assert.That(await migration.DumpAsync(cancellationToken), Does.Contain("calico-late"), "the policy that came late is converted");
+        Assert.That(await migration.DumpAsync(cancellationToken), Does.Contain("calico-default.late"), "the policy that came late is converted");
     }
 
     [Test]

@@ -14,7 +14,8 @@ internal sealed class FactSheetPredictor(ReachabilityModel model)
     {
         (PodNetworkKind.Calico, PodNetworkKind.Antrea) => CalicoToAntrea(source, z, destination, x),
         (PodNetworkKind.Antrea, PodNetworkKind.Calico) => ViaAntrea(z, destination, x),
-        (PodNetworkKind.Calico, PodNetworkKind.Calico) => z == x || (HostFindsCalico(destination) && HostFindsCalico(source)),
+        (PodNetworkKind.Calico, PodNetworkKind.Calico) =>
+            z == x || (HostFindsCalico(destination) && (HostFindsCalico(source) || MasqueradedAsNode(source, z, destination))),
         _ => z == x || Encap || (!Shadow(destination) && !Shadow(source)),
     };
 
@@ -27,6 +28,11 @@ internal sealed class FactSheetPredictor(ReachabilityModel model)
     public bool Contested(IPAddress ip) => BlockLength(ip) >= 0 && BlockLength(ip) == PodCidrLength(ip);
 
     private bool HostFindsCalico(IPAddress ip) => !InU(ip) || BlockLength(ip) > PodCidrLength(ip);
+
+    // ANTREA-POSTROUTING: a source in the Node's own PodCIDR, on its way to an address in none. By a tunnel it would get the tunnel's
+    // address, which the models here do not hold.
+    private bool MasqueradedAsNode(IPAddress source, string z, IPAddress destination) =>
+        !model.NoSnat && Own(source, z) && !InU(destination) && !model.Pools.Any(p => p.Cidr.Contains(destination));
 
     private bool ViaAntrea(string z, IPAddress d, string x)
     {

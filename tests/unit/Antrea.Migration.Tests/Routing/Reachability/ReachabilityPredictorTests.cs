@@ -148,7 +148,34 @@ public class ReachabilityPredictorTests
         {
             Assert.That(Reaches(model, AntreaS, CalicoX(model)), Is.EqualTo(expected));
             Assert.That(Ask(model, AntreaX, CalicoX(model)).SourceSeen, Is.EqualTo("10.10.1.2"));
+            Assert.That(Ask(model, AntreaS, HostX).SourceSeen, Is.EqualTo("172.18.0.2"), "Calico masquerades what comes from its pool, Antrea's Pods as well");
+            model = model with { Pools = [model.Pools[0] with { NatOutgoing = false }] };
             Assert.That(Reaches(model, AntreaS, HostX), Is.EqualTo(mode == AntreaEncapMode.NoEncap));
+        }
+    }
+
+    [Test]
+    public void CalicoSourceInThePodCidrOfAForwardingNode_IsMasqueradedByAntreaThere()
+    {
+        var (inServers, inOwn) = (Model(InS), Model(InX));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Ask(inServers, CalicoX(inServers), CalicoS).SourceSeen, Is.EqualTo("172.18.0.2"), "by the server's Node");
+            Assert.That(Ask(inServers with { NoSnat = true }, CalicoX(inServers), CalicoS).SourceSeen, Is.EqualTo(CalicoX(inServers).Address.ToString()));
+            Assert.That(Ask(inOwn, CalicoX(inOwn), CalicoS).SourceSeen, Is.Not.EqualTo(CalicoX(inOwn).Address.ToString()), "by its own Node");
+            Assert.That(Ask(inOwn, CalicoX(inOwn), ReachabilityEndpoint.Host("s", IPAddress.Parse("172.18.0.2"))).SourceSeen, Is.EqualTo("172.18.0.1"));
+        }
+    }
+
+    [Test]
+    public void RoutesByPodCidr_LoseTheRepliesToOverlappedClientsThatV2Keeps([Values(MultusRoutes.V2, MultusRoutes.ByPodCidr)] MultusRoutes routes)
+    {
+        var model = Model(InY) with { MultusRoutes = routes };
+        var server = ReachabilityEndpoint.Multus("s", IPAddress.Parse("10.10.101.6"), IPAddress.Parse("10.10.2.9"));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Reaches(model, CalicoX(model), server), Is.EqualTo(routes == MultusRoutes.V2));
+            Assert.That(Reaches(Model() with { MultusRoutes = routes }, CalicoX(Model()), server), Is.True);
         }
     }
 

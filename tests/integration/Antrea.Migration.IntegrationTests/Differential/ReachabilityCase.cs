@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.IntegrationTests.Fabric;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Routing.Reachability;
+using LibraryRoutes = Antrea.Migration.Routing.Reachability.MultusRoutes;
+using PodRoutes = Antrea.Migration.IntegrationTests.Fabric.MultusRoutes;
+
+namespace Antrea.Migration.IntegrationTests.Differential;
+
+/// <summary>One cluster, told to both sides: as a topology of the lab's fabric and as a model of the library's.</summary>
+/// <param name="Text">Lines as <see cref="FabricTopology"/> reads them.</param>
+/// <param name="Options">The rest of it.</param>
+internal sealed record ReachabilityCase(string Text, FabricOptions Options)
+{
+    public static readonly ImmutableArray<PodRoutes> Variants = [PodRoutes.Stock, PodRoutes.Rule, PodRoutes.Prefixes, PodRoutes.Routes];
+
+    /// <summary>What the two sides say differently; empty when they agree on every pair.</summary>
+    public IReadOnlyList<string> Differences()
+    {
+        var topology = FabricTopology.Build(Text, Options);
+        var predictor = new ReachabilityPredictor(Model(topology));
+        string[] all = [.. topology.PodNames, .. topology.Nodes.Keys];
+        var differences = new List<string>();
+        foreach (var from in all)
+        {
+            foreach (var to in all.Where(to => to != from))
+            {
+                var predicted = predictor.Predict(Endpoint(topology, from), Endpoint(topology, to));
+                var walked = topology.Connect(from, to);
+                if (Difference(predicted, walked) is { } what && Explanation(topology, from, to, predicted) is null)
+                {
+                    differences.Add($"{from} -> {to}: {what}\n  predicted {predicted.Verdict}: {predicted.Reason}\n  walked {walked}");
+                }
+            }
+        }
+
+        return differences;
+    }
+
+    /// <summary>The cluster as a fixture to paste, and every difference.</summary>
+    public string Report(IReadOnlyList<string> differences) =>
+        new StringBuilder().Append(differences.Count).Append(" differences in\n").Append(Text).Append(Options).Append('\n')
+            .AppendJoin('\n', differences.Take(3))
+            .Append("\nall of them:\n").AppendJoin('\n', differences.Select(text => text[..text.IndexOf('\n', StringComparison.Ordinal)])).ToString();
+
+    /// <summary>Why the two sides may differ about this pair; null when they must not.</summary>
+    private static string? Explanation(FabricTopology topology, string from, string to, ReachabilityAnswer predicted)
+    {
+        var (source, destination) = (AddressesOf(topology, from), AddressesOf(topology, to));
+        IPAddress[] ends = [.. source, .. destination];
+        if (source.Distinct().Count() + destination.Distinct().Count() < ends.Length)
+        {
+            return "Both networks gave one Pod the same address, so either path leads to it: the library's rules know ranges only.";
+        }
+
+        return predicted.Verdict == ReachabilityVerdict.Reachable
+            && ends.Any(end => topology.PodNames.Count(pod => AddressesOf(topology, pod).Contains(end)) > 1)
+            ? "Another Pod has one of the addresses too, and the packets may end there: the library's rules know ranges only."
+            : null;
+    }
+
+    private static IPAddress[] AddressesOf(FabricTopology topology, string name) =>
+        topology.Pods.ContainsKey(name) ? [.. new[] { topology.CalicoAddress(name), topology.AntreaAddress(name) }.OfType<IPAddress>()] : [];
+
+    private static string? Difference(ReachabilityAnswer predicted, ConnectionVerdict walked)
+    {
+        // Nobody listens on a Node: that it says so means that the packets found both ways.
+        var arrives = walked.Outcome is ConnectionOutcome.Delivered or ConnectionOutcome.Refused && !walked.IsWrongReceiver;
+        return predicted.Verdict switch
+        {
+            ReachabilityVerdict.Degraded => null,
+            ReachabilityVerdict.Unreachable => arrives ? "predicted to fail, arrives" : null,
+            _ when !arrives => "predicted to arrive, fails",
+            _ when walked.SourceSeen is { } seen && predicted.SourceSeen is { } expected && seen.ToString() != expected =>
+                $"predicted to be seen as {expected}, is seen as {seen}",
+            _ => null,
+        };
+    }
+
+    private ReachabilityModel Model(FabricTopology topology) => new()
+    {
+        Nodes =
+        [
+            .. topology.Nodes.Select(node => new ReachabilityNode
+            {
+                Name = node.Key,
+                PodCidrs = [topology.PodCidrOf(node.Key)],
+                InternalIPs = [node.Value.Address],
+                TunnelAddresses = [topology.TunnelOf(node.Key)],
+            }),
+        ],
+        Blocks = [.. topology.Nodes.Keys.Select(node => new ReachabilityBlock(topology.BlockOf(node), node))],
+        Pools = [new ReachabilityPool(Cidr.Parse(Options.Pool), Options.NatOutgoing)],
+        AntreaEncap = Options.Encap ? AntreaEncapMode.Encap : AntreaEncapMode.NoEncap,
+        NoSnat = Options.NoSnat,
+        KubeProxyDropsInvalid = Options.DropsInvalid,
+        ReversePathFilter = Options.RpFilter switch
+        {
+            0 => ReversePathFilter.Off,
+            1 => ReversePathFilter.Strict,
+            _ => ReversePathFilter.Loose,
+        },
+        EgressEnabled = Options.Egress,
+        MultusRoutes = Options.Multus switch
+        {
+            PodRoutes.Stock => LibraryRoutes.Stock,
+            PodRoutes.Rule => LibraryRoutes.V1,
+            PodRoutes.Prefixes => LibraryRoutes.V2,
+            PodRoutes.Routes => LibraryRoutes.ByPodCidr,
+            var other => throw new NotSupportedException($"The library knows no routes {other}."),
+        },
+    };
+
+    private static ReachabilityEndpoint Endpoint(FabricTopology topology, string name)
+    {
+        if (topology.Nodes.TryGetValue(name, out var node))
+        {
+            return ReachabilityEndpoint.Host(name, node.Address);
+        }
+
+        var (at, calico, antrea) = (topology.NodeOf(name), topology.CalicoAddress(name), topology.AntreaAddress(name));
+        return (calico, antrea) switch
+        {
+            (IPAddress c, IPAddress a) => ReachabilityEndpoint.Multus(at, c, a),
+            (IPAddress c, null) => ReachabilityEndpoint.Calico(at, c),
+            _ => ReachabilityEndpoint.Antrea(at, antrea!),
+        };
+    }
+}

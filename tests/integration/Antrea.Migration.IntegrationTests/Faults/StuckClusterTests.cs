@@ -1,0 +1,99 @@
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Scenarios;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.IntegrationTests.Faults;
+
+/// <summary>What a step waits for never comes: it says so while it waits, gives up in time, and has cut nobody off.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class StuckClusterTests
+{
+    private const string Budget =
+        """
+        ---
+        apiVersion: policy/v1
+        kind: PodDisruptionBudget
+        metadata: {name: never, namespace: default}
+        spec:
+          minAvailable: 2
+          selector: {matchLabels: {app: bare}}
+
+        """;
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Antrea_agents_that_never_report_stop_the_migration_with_all_traffic_on_Calico(CancellationToken cancellationToken)
+    {
+        await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
+        var before = await faulted.CountPodsAsync(cancellationToken);
+
+        // The agents' Pods run, but what runs in them is no agent.
+        faulted.Options = faulted.Options with
+        {
+            AntreaVersion = "v2.7.0",
+            AntreaManifest = ObjectReader.Read(
+                LabManifests.Antrea().Replace("antrea/antrea-agent-ubuntu:", "example/impostor:", StringComparison.Ordinal), "antrea.yml"),
+        };
+        var plan = await faulted.PlanAsync(cancellationToken);
+        var events = await faulted.RunAsync(plan, cancellationToken, RunOutAt("Antrea agents healthy", faulted.Time));
+
+        var failed = events[^1] as StepFailed;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failed?.Step.Kind, Is.EqualTo(MigrationStepKind.InstallAntrea), string.Join('\n', events.TakeLast(3)));
+            Assert.That(failed?.Message, Does.Contain("0 of 4 Antrea agents healthy").And.Contain("c2a0-worker"));
+            Assert.That(failed?.Next, Does.Contain("antrea-agent"));
+            Assert.That(await faulted.CountPodsAsync(cancellationToken), Is.EqualTo(before));
+            Assert.That(before.Keys, Is.EqualTo(new[] { PodNetwork.Calico }));
+            AssertClientReachesServers(faulted);
+        }
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Disruption_budget_that_never_allows_is_named_while_it_blocks_and_in_the_end(CancellationToken cancellationToken)
+    {
+        await using var faulted = await FaultedMigration.StartAsync(cancellationToken, Budget);
+        faulted.Options = faulted.Options with { IgnoredFindings = ["disruption-budget-never-allows"] };
+        var plan = await faulted.PlanAsync(cancellationToken);
+
+        var events = await faulted.RunAsync(plan, cancellationToken, RunOutAt("may not be evicted yet", faulted.Time));
+
+        var failed = events[^1] as StepFailed;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failed?.Step.Kind, Is.EqualTo(MigrationStepKind.RestartPods), string.Join('\n', events.TakeLast(3)));
+            Assert.That(events.OfType<StepProgress>().Select(e => e.Message), Has.Some.Contains("default/bare-").And.Contains("disruption budget"));
+            Assert.That(failed?.Message, Does.Contain("default/bare-"));
+            Assert.That(failed?.Next, Does.Contain("PodDisruptionBudget"));
+            AssertClientReachesServers(faulted);
+        }
+
+        faulted.Migration.Lab.Store.Delete(ResourceType.PodDisruptionBudget, "default", "never");
+        Assert.That(await faulted.RunUntilCompletedAsync(plan, runs: 1, cancellationToken), Is.Empty, "the budget relaxed, it goes on");
+    }
+
+    private static Action<MigrationEvent> RunOutAt(string message, SteeredTime time) => item =>
+    {
+        if (item is StepProgress progress && progress.Message.Contains(message, StringComparison.Ordinal))
+        {
+            time.RunOut();
+        }
+    };
+
+    private static void AssertClientReachesServers(FaultedMigration faulted)
+    {
+        var lab = faulted.Migration.Lab;
+        var client = lab.ReadyPodOf("default", "client")!;
+        foreach (var server in lab.Store.PeekAll(ResourceType.Pod, "default").Where(p => p.NameOf().StartsWith("nginx-ds-", StringComparison.Ordinal)))
+        {
+            var verdict = lab.Network.Trace(client, System.Net.IPAddress.Parse(server.Text("status", "podIP")!), 80);
+            Assert.That(verdict.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), verdict.ToString());
+        }
+    }
+}
