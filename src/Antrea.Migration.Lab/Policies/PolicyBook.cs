@@ -121,16 +121,31 @@ internal abstract class PolicyBook : IDisposable
     /// <summary>Whether the engine answers everything it denies.</summary>
     protected virtual bool AnswersDenials(ClusterSnapshot snapshot) => false;
 
-    private static bool IsSameToPolicies(StoreEvent change) =>
-        change is { Type: StoreEventType.Modified, Previous: { } old, Object: var now }
-        && JsonNode.DeepEquals(now["metadata"]?["labels"], old["metadata"]?["labels"])
-        && (change.Resource == ResourceType.Pod
-            ? now.Text("status", "phase") == old.Text("status", "phase")
-                && now.Text("status", "podIP") == old.Text("status", "podIP")
-                && JsonNode.DeepEquals(now["status"]?["podIPs"], old["status"]?["podIPs"])
-            : change.Resource == ResourceType.Namespace
-                || (now.Number("metadata", "generation") == old.Number("metadata", "generation")
-                    && JsonNode.DeepEquals(now["metadata"]?["annotations"], old["metadata"]?["annotations"])));
+    /// <summary>Whether selectors can pick a Pod: it has an address, and one of its own.</summary>
+    private static bool IsEndpoint(JsonObject? pod) =>
+        pod is not null && !pod.Flag("spec", "hostNetwork")
+        && (pod.Text("status", "podIP") is not null || pod.Items("status", "podIPs").Any());
+
+    private static bool IsSameToPolicies(StoreEvent change)
+    {
+        var (now, old) = (change.Object, change.Previous);
+        if (change.Resource == ResourceType.Pod && !IsEndpoint(now) && !IsEndpoint(old))
+        {
+            return true;
+        }
+
+        if (change.Type != StoreEventType.Modified || old is null || !IsSame("metadata", "labels"))
+        {
+            return false;
+        }
+
+        return change.Resource == ResourceType.Namespace
+            || (change.Resource == ResourceType.Pod
+                ? IsSame("status", "phase") && IsSame("status", "podIP") && IsSame("status", "podIPs")
+                : IsSame("metadata", "generation") && IsSame("metadata", "annotations"));
+
+        bool IsSame(string part, string field) => JsonNode.DeepEquals(now[part]?[field], old[part]?[field]);
+    }
 
     private PolicyInput ClassOf(ResourceType type) =>
         type == ResourceType.Pod || type == ResourceType.Namespace ? PolicyInput.Context : Classify(type.Group, type.Kind);
@@ -147,7 +162,9 @@ internal abstract class PolicyBook : IDisposable
     {
         var inputs = _store.Types()
             .Select(t => (Class: ClassOf(t), Type: t)).Where(t => t.Class != PolicyInput.None)
-            .SelectMany(t => _store.PeekAll(t.Type), (t, o) => (t.Class, Object: new ClusterObject(o, "cluster")))
+            .SelectMany(t => _store.PeekAll(t.Type), (t, o) => (t.Class, t.Type, Json: o))
+            .Where(o => o.Type != ResourceType.Pod || IsEndpoint(o.Json))
+            .Select(o => (o.Class, Object: new ClusterObject(o.Json, "cluster")))
             .ToList();
         var snapshot = ClusterSnapshotBuilder.BuildLenient(inputs.Select(i => i.Object), []);
         foreach (var message in Unenforced(snapshot))
