@@ -23,7 +23,7 @@ public class ReleaseVersionTests
     public string? TryParse_AText_ReadsWhatReleasesAreNamed(string? text) =>
         ReleaseVersion.TryParse(text, out var version) ? version.ToString() : null;
 
-    [TestCase("docker.io/calico/node:v3.26.1", ExpectedResult = "v3.26.1")]
+    [TestCase("registry.example/calico/node:v3.26.1", ExpectedResult = "v3.26.1")]
     [TestCase("registry.local:5000/calico/node", ExpectedResult = null)]
     [TestCase("registry.local:5000/calico/node:v3.26.1@sha256:0123", ExpectedResult = "v3.26.1")]
     public string? TagOf_AnImage_IsWhatFollowsTheLastColon(string image) => ReleaseVersion.TagOf(image);

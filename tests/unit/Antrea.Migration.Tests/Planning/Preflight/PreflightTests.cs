@@ -252,7 +252,7 @@ internal sealed class PreflightTests
 
         yield return Case("Antrea", "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: antrea-agent, namespace: kube-system}\n",
             new Expected(Severity.Blocker, "antrea-already-installed", "DaemonSet/kube-system/antrea-agent"));
-        yield return Case("Multus", "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: kube-multus-ds, namespace: kube-system}\nspec: {template: {spec: {containers: [{image: 'ghcr.io/k8snetworkplumbingwg/multus-cni:v4.2.4'}]}}}\n",
+        yield return Case("Multus", "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: kube-multus-ds, namespace: kube-system}\nspec: {template: {spec: {containers: [{image: 'k8snetworkplumbingwg/multus-cni:v4.2.4'}]}}}\n",
             new Expected(Severity.Blocker, "multus-already-installed", "DaemonSet/kube-system/kube-multus-ds"));
         yield return Case("secondary network", Pod("two", Owned + ", annotations: {k8s.v1.cni.cncf.io/networks: macvlan}", ""), new Expected(Severity.Blocker, "multus-in-use", "Pod/shop/two"));
         yield return Case("network definition", "---\napiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: m, namespace: shop}\n",
