@@ -17,6 +17,7 @@ internal sealed record WantedKind(string Group, string Kind, string? Namespace =
         new("", "ConfigMap", "kube-system"),
         .. Of("apps", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"),
         .. Of("batch", "CronJob", "Job"),
+        .. Of("discovery.k8s.io", "EndpointSlice"),
         .. Of("policy", "PodDisruptionBudget"),
         .. Of("networking.k8s.io", "NetworkPolicy", "ServiceCIDR"),
         .. Of("policy.networking.k8s.io", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"),

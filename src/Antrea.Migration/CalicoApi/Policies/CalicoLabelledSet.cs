@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Addressing;
+
 namespace Antrea.Migration.CalicoApi.Policies;
 
 /// <summary>A NetworkSet, GlobalNetworkSet or HostEndpoint: something besides Pods that selectors can select.</summary>
@@ -8,5 +11,9 @@ namespace Antrea.Migration.CalicoApi.Policies;
 internal sealed record CalicoLabelledSet(
     string Kind, string Namespace, string Name, IReadOnlyDictionary<string, string> Labels)
 {
+    /// <summary>The addresses it stands for: <c>spec.nets</c> of a set, <c>spec.expectedIPs</c> of a host endpoint. Masked; what Calico
+    /// skips is left out.</summary>
+    public ImmutableArray<Cidr> Nets { get; init; } = [];
+
     public override string ToString() => Namespace.Length == 0 ? $"{Kind} {Name}" : $"{Kind} {Namespace}/{Name}";
 }

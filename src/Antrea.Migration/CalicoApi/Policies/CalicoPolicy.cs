@@ -83,10 +83,13 @@ internal sealed record CalicoRule
 
     public CalicoProtocol? NotProtocol { get; init; }
 
-    public bool HasIcmp { get; init; }
+    /// <summary><c>icmp</c>; null when absent.</summary>
+    public CalicoIcmp? Icmp { get; init; }
 
-    public bool HasNotIcmp { get; init; }
+    /// <summary><c>notICMP</c>; null when absent.</summary>
+    public CalicoIcmp? NotIcmp { get; init; }
 
+    /// <summary>Whether <c>http</c> is given; Felix ignores it, only Envoy beside the Pod looks at it.</summary>
     public bool HasHttp { get; init; }
 
     public CalicoEntity Source { get; init; } = CalicoEntity.Any;
@@ -101,6 +104,11 @@ internal readonly record struct CalicoProtocol(string? Name, byte Number)
 {
     public override string ToString() => Name ?? Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
+
+/// <summary>ICMP messages.</summary>
+/// <param name="Type">0–254; null is any type.</param>
+/// <param name="Code">0–255; null is any code.</param>
+internal sealed record CalicoIcmp(byte? Type, byte? Code);
 
 /// <summary>A port range, both ends included, or a port's name.</summary>
 internal readonly record struct CalicoPort(int First, int Last, string? Name = null)
@@ -129,9 +137,19 @@ internal sealed record CalicoEntity
 
     public ImmutableArray<CalicoPort> NotPorts { get; init; } = [];
 
-    /// <summary>Whether <c>serviceAccounts</c> names or selects any.</summary>
-    public bool HasServiceAccounts { get; init; }
+    /// <summary><c>serviceAccounts</c>; null when absent or empty, which is no constraint.</summary>
+    public CalicoServiceAccounts? ServiceAccounts { get; init; }
 
-    /// <summary>Whether <c>services</c> is given.</summary>
-    public bool HasServices { get; init; }
+    /// <summary><c>services</c>; null when absent.</summary>
+    public CalicoServiceReference? Services { get; init; }
 }
+
+/// <summary>The service accounts that one side of a rule asks for; both demands hold where both are given.</summary>
+/// <param name="Names">One of these; no demand when empty.</param>
+/// <param name="Selector">A selector on the labels of the service account; null is no demand.</param>
+internal sealed record CalicoServiceAccounts(ImmutableArray<string> Names, CalicoSelector? Selector);
+
+/// <summary>The Service whose endpoints one side of a rule asks for.</summary>
+/// <param name="Namespace">As written; empty in a NetworkPolicy never matches anything, whatever Calico's documentation promises.</param>
+/// <param name="Name">The Service's name.</param>
+internal sealed record CalicoServiceReference(string Namespace, string Name);

@@ -93,8 +93,8 @@ internal static class SupportedFeatures
         foreach (var (given, code, field) in new[]
         {
             (rule.NotProtocol is not null, PolicyCode.NotProtocol, "notProtocol"),
-            (rule.HasIcmp, PolicyCode.Icmp, "icmp"),
-            (rule.HasNotIcmp, PolicyCode.NotIcmp, "notICMP"),
+            (rule.Icmp is not null, PolicyCode.Icmp, "icmp"),
+            (rule.NotIcmp is not null, PolicyCode.NotIcmp, "notICMP"),
             (rule.HasHttp, PolicyCode.Http, "http"),
         })
         {
@@ -124,8 +124,8 @@ internal static class SupportedFeatures
             (entity.NotSelector is not null, PolicyCode.NotSelector, "notSelector"),
             (entity.NotNets.Length > 0, PolicyCode.NotNets, "notNets"),
             (entity.NotPorts.Length > 0, PolicyCode.NotPorts, "notPorts"),
-            (entity.HasServiceAccounts, PolicyCode.ServiceAccounts, "serviceAccounts"),
-            (entity.HasServices, PolicyCode.Services, "services"),
+            (entity.ServiceAccounts is not null, PolicyCode.ServiceAccounts, "serviceAccounts"),
+            (entity.Services is not null, PolicyCode.Services, "services"),
         })
         {
             if (given)

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
@@ -139,8 +141,20 @@ internal sealed record CalicoPolicySet
             labels[CalicoLabels.Namespace] = obj.Namespace;
         }
 
-        return new CalicoLabelledSet(obj.Kind, obj.Namespace, obj.Name, labels);
+        return new CalicoLabelledSet(obj.Kind, obj.Namespace, obj.Name, labels) { Nets = ReadNets(obj) };
     }
+
+    private static ImmutableArray<Cidr> ReadNets(ClusterObject obj)
+    {
+        var spec = obj.Json["spec"] as JsonObject;
+        var texts = (spec?["nets"] ?? spec?["expectedIPs"]) as JsonArray ?? [];
+        return [.. texts.Select(t => ReadNet(t?.ToString() ?? "")).OfType<Cidr>()];
+    }
+
+    private static Cidr? ReadNet(string text) =>
+        Cidr.TryParseMasked(text, out var net, out _) ? net
+        : IPAddress.TryParse(text, out var address) ? Cidr.Host(address)
+        : null;
 
     private static bool IsOpen(ClusterObject obj) =>
         (obj.Json["spec"] as JsonObject)?["profiles"] is JsonArray { Count: 1 } profiles

@@ -24,8 +24,8 @@ internal static class CalicoRuleReader
             IPVersion = ReadIPVersion(rule),
             Protocol = ReadProtocol(rule, "protocol"),
             NotProtocol = ReadProtocol(rule, "notProtocol"),
-            HasIcmp = rule.Has("icmp"),
-            HasNotIcmp = rule.Has("notICMP"),
+            Icmp = ReadIcmp(rule.Object("icmp")),
+            NotIcmp = ReadIcmp(rule.Object("notICMP")),
             HasHttp = rule.Has("http"),
             Source = ReadEntity(rule.Object("source"), findings),
             Destination = ReadEntity(rule.Object("destination"), findings),
@@ -101,23 +101,59 @@ internal static class CalicoRuleReader
             NotNets = [.. entity.Texts("notNets").Select(n => n.Text)],
             Ports = [.. entity.Items("ports").Select(p => ReadPort(p.Item, p.Path, findings)).OfType<CalicoPort>()],
             NotPorts = [.. entity.Items("notPorts").Select(p => ReadPort(p.Item, p.Path, findings)).OfType<CalicoPort>()],
-            HasServiceAccounts = ReadServiceAccounts(entity.Object("serviceAccounts")),
-            HasServices = entity.Has("services"),
+            ServiceAccounts = ReadServiceAccounts(entity.Object("serviceAccounts")),
+            Services = ReadServices(entity.Object("services")),
         };
         entity.Finish();
         return read;
     }
 
-    private static bool ReadServiceAccounts(FieldReader? accounts)
+    private static CalicoServiceAccounts? ReadServiceAccounts(FieldReader? accounts)
     {
         if (accounts is null)
         {
-            return false;
+            return null;
         }
 
-        var any = accounts.Texts("names").Any() | accounts.Text("selector") is { Length: > 0 };
+        var read = new CalicoServiceAccounts([.. accounts.Texts("names").Select(n => n.Text)], accounts.Selector("selector"));
         accounts.Finish();
-        return any;
+        return read.Names.IsEmpty && read.Selector is null ? null : read;
+    }
+
+    private static CalicoServiceReference? ReadServices(FieldReader? services)
+    {
+        if (services is null)
+        {
+            return null;
+        }
+
+        var read = new CalicoServiceReference(services.Text("namespace") ?? "", services.Text("name") ?? "");
+        services.Finish();
+        return read;
+    }
+
+    private static CalicoIcmp? ReadIcmp(FieldReader? icmp)
+    {
+        if (icmp is null)
+        {
+            return null;
+        }
+
+        var read = new CalicoIcmp(ReadByte(icmp, "type", 254), ReadByte(icmp, "code", 255));
+        icmp.Finish();
+        return read;
+    }
+
+    private static byte? ReadByte(FieldReader owner, string field, int last)
+    {
+        var number = owner.Number(field);
+        if (number is null || (number >= 0 && number <= last && number.Value == Math.Truncate(number.Value)))
+        {
+            return (byte?)number;
+        }
+
+        owner.Malformed(field, string.Create(CultureInfo.InvariantCulture, $"a whole number from 0 to {last}"));
+        return null;
     }
 
     private static CalicoPort? ReadPort(JsonNode? item, string path, ICollection<PolicyFinding> findings)

@@ -28,6 +28,32 @@ public sealed record PolicyPod(
     public override string ToString() => $"{Namespace}/{Name}";
 }
 
+/// <summary>A Node as policies see it.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Labels">Its labels.</param>
+/// <param name="Addresses">What a <c>nodeSelector</c> peer of Antrea's covers: the InternalIPs and the first address of each
+/// PodCIDR, which its gateway has.</param>
+public sealed record PolicyNode(string Name, ImmutableSortedDictionary<string, string> Labels, ImmutableArray<IPAddress> Addresses);
+
+/// <summary>A Service as policies see it.</summary>
+/// <param name="Namespace">The Namespace.</param>
+/// <param name="Name">The name.</param>
+/// <param name="Selector">The labels that its Pods have; empty for a Service without selector.</param>
+/// <param name="Endpoints">The addresses of its EndpointSlices, ready or not, each with each port that has a number; distinct, in a fixed order.</param>
+/// <param name="Addresses">The addresses alone, those without a port number included.</param>
+public sealed record PolicyService(
+    string Namespace,
+    string Name,
+    ImmutableSortedDictionary<string, string> Selector,
+    ImmutableArray<ServiceEndpoint> Endpoints,
+    ImmutableArray<IPAddress> Addresses);
+
+/// <summary>Where a Service sends to.</summary>
+/// <param name="Address">The backend's address.</param>
+/// <param name="Protocol">TCP, UDP or SCTP.</param>
+/// <param name="Port">The backend's port, 1–65535.</param>
+public sealed record ServiceEndpoint(IPAddress Address, string Protocol, int Port);
+
 /// <summary>Who policies can select: Pods that have addresses of their own, and the labels of their Namespaces.</summary>
 /// <remarks>Immutable and safe for use by several threads.</remarks>
 /// <param name="pods">In the order that results are given in.</param>
@@ -42,6 +68,16 @@ public sealed class PolicyWorld(
 
     /// <summary>The Pods; sorted by Namespace and name when they come from a snapshot.</summary>
     public ImmutableArray<PolicyPod> Pods => pods;
+
+    /// <summary>Labels of service accounts, by Namespace and name; one that is missing here has none.</summary>
+    public ImmutableDictionary<(string Namespace, string Name), ImmutableSortedDictionary<string, string>> ServiceAccounts { get; init; } =
+        ImmutableDictionary<(string Namespace, string Name), ImmutableSortedDictionary<string, string>>.Empty;
+
+    /// <summary>The Nodes, sorted by name.</summary>
+    public ImmutableArray<PolicyNode> Nodes { get; init; } = [];
+
+    /// <summary>The Services, sorted by Namespace and name.</summary>
+    public ImmutableArray<PolicyService> Services { get; init; } = [];
 
     /// <summary>Labels by Namespace.</summary>
     public ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>> Namespaces => namespaces;
@@ -71,7 +107,14 @@ public sealed class PolicyWorld(
             labels[obj.Name] = ReadLabels(obj);
         }
 
-        return new PolicyWorld([.. selectable], labels.ToImmutable());
+        return new PolicyWorld([.. selectable], labels.ToImmutable())
+        {
+            ServiceAccounts = snapshot.OfKind("", "ServiceAccount")
+                .DistinctBy(o => (o.Namespace, o.Name))
+                .ToImmutableDictionary(o => (o.Namespace, o.Name), ReadLabels),
+            Nodes = ReadNodes(snapshot),
+            Services = PolicyServiceReader.Read(snapshot),
+        };
     }
 
     /// <summary>The Pods of one Namespace, or all of them (null).</summary>
@@ -93,6 +136,20 @@ public sealed class PolicyWorld(
             p!["name"]!.ToString(),
             p["protocol"]?.ToString() ?? "TCP",
             int.TryParse(p["containerPort"]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0));
+
+    private static ImmutableArray<PolicyNode> ReadNodes(ClusterSnapshot snapshot)
+    {
+        var labels = snapshot.OfKind("", "Node").DistinctBy(o => o.Name).ToDictionary(o => o.Name, ReadLabels, StringComparer.Ordinal);
+        return
+        [
+            .. snapshot.Nodes
+                .OrderBy(n => n.Name, StringComparer.Ordinal)
+                .Select(n => new PolicyNode(
+                    n.Name,
+                    labels.GetValueOrDefault(n.Name, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)),
+                    [.. n.InternalIPs, .. n.PodCidrs.Where(c => c.FirstAddress.ToString() != c.LastAddress.ToString()).Select(c => c.AddressAt(1))])),
+        ];
+    }
 
     private static ImmutableSortedDictionary<string, string> ReadLabels(ClusterObject obj)
     {

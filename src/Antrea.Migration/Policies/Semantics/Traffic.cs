@@ -19,6 +19,9 @@ public readonly record struct IPProtocol(byte Number)
     /// <summary>ICMP for IPv4, 1.</summary>
     public static readonly IPProtocol Icmp = new(1);
 
+    /// <summary>ICMP for IPv6, 58.</summary>
+    public static readonly IPProtocol IcmpV6 = new(58);
+
     /// <summary>Whether packets of the protocol have ports that policies know.</summary>
     public bool HasPorts => Number is 6 or 17 or 132;
 
@@ -29,6 +32,7 @@ public readonly record struct IPProtocol(byte Number)
         17 => "UDP",
         132 => "SCTP",
         1 => "ICMP",
+        58 => "ICMPv6",
         _ => Number.ToString(CultureInfo.InvariantCulture),
     };
 }
@@ -42,10 +46,13 @@ public readonly record struct IPProtocol(byte Number)
 public sealed record Traffic(
     TrafficEndpoint Source, TrafficEndpoint Destination, IPProtocol Protocol, int SourcePort, int DestinationPort)
 {
-    /// <summary><c>shop/web (10.1.0.10) → 203.0.113.7 TCP 443</c>; the source port is shown when it is not 40000.</summary>
+    /// <summary>The message of an ICMP or ICMPv6 packet; null for other protocols.</summary>
+    public IcmpMessage? Icmp { get; init; }
+
+    /// <summary><c>shop/web (10.1.0.10) → 203.0.113.7 TCP 443</c>, <c>… ICMP 8/0</c>; the source port is shown when it is not 40000.</summary>
     public override string ToString()
     {
-        var ports = Protocol.HasPorts ? string.Create(CultureInfo.InvariantCulture, $" {DestinationPort}") : "";
+        var ports = Icmp is { } message ? $" {message}" : Protocol.HasPorts ? string.Create(CultureInfo.InvariantCulture, $" {DestinationPort}") : "";
         var from = Protocol.HasPorts && SourcePort != UsualSourcePort
             ? string.Create(CultureInfo.InvariantCulture, $" from port {SourcePort}")
             : "";
@@ -53,6 +60,15 @@ public sealed record Traffic(
     }
 
     internal const int UsualSourcePort = 40000;
+}
+
+/// <summary>What an ICMP or ICMPv6 packet says.</summary>
+/// <param name="Type">0–255; 8 asks for an echo over IPv4, 128 over IPv6.</param>
+/// <param name="Code">0–255.</param>
+public readonly record struct IcmpMessage(byte Type, byte Code)
+{
+    /// <summary><c>TYPE/CODE</c>.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Type}/{Code}");
 }
 
 /// <summary>One end of a flow.</summary>
