@@ -59,8 +59,8 @@ public sealed partial class ReachabilityPredictor
         }
 
         var masquerade = _topology.AddressTowardsCalico(z, x, d);
-        if (masquerade is not null && !destination.IsOn(z) && _topology.CalicoTunnels(z, x, d)
-            && CalicoUnreachableFrom(x, masquerade) is { } lost)
+        if (masquerade is not null && !destination.IsOn(z) && _topology.SentByTunnel(z, x, d) == true
+            && (CalicoUnreachableFrom(x, z, masquerade) ?? CalicoFiltered(z, destination, masquerade)) is { } lost)
         {
             return lost;
         }
@@ -84,18 +84,16 @@ public sealed partial class ReachabilityPredictor
                 + (Model.EgressEnabled ? "drops a new connection from a tunnel in EgressMark" : "does not send back what came by the tunnel"));
         }
 
-        if (_topology.RouteToCalico(d) != HostRoute.Calico)
+        // A Node's own Pod has a route of its own, longer than any.
+        if (!destination.IsOn(z) && CalicoUnreachableFrom(z, destination.Node, d) is { } lost)
         {
-            return Fails(
-                $"the host of {z.Name}",
-                $"the host of {z.Name} routes {d} to {y.Name}, as Antrea's route {podCidr} is not shorter than "
-                + "Calico's, and no Pod there has it");
+            return lost;
         }
 
         // ANTREA-POSTROUTING spares what goes to any PodCIDR.
         return ShadowedAt(destination.Node, source.Address)
             ?? (destination.IsOn(z)
-                ? Works(source.Address, $"the host of {z.Name} has the longer route of Calico's for {d}, and does not "
+                ? Works(source.Address, $"the host of {z.Name} has a route to its own Calico Pod {d}, and does not "
                     + "masquerade what goes to a PodCIDR")
                 : Unmasqueraded(source, destination));
     }
@@ -109,11 +107,8 @@ public sealed partial class ReachabilityPredictor
             return Fails($"OVS on {x.Name}", ReplyUnknownTo(x, source.Address));
         }
 
-        return _topology.StrictFilterDrops(x, z, destination.Address)
-            ? Fails(
-                $"the host of {x.Name}",
-                $"the packet comes by Calico's tunnel, but {x.Name} routes {source.Address} by another device, and "
-                + "rp_filter=1 drops it")
+        return _topology.StrictFilterDrops(_topology.SentByTunnel(z, x, destination.Address), false)
+            ? FilteredAt(x, z, source.Address)
             : Works(source.Address, $"the hosts of {z.Name} and {x.Name} route both ways and see both, without masquerading");
     }
 

@@ -20,10 +20,23 @@ public sealed partial class ReachabilityPredictor
             source.Address,
             destination.Address,
             _topology.AddressTowardsCalico(source.Node, destination.Node, destination.Address));
-        return CalicoUnreachableFrom(source.Node, destination.Address)
-            ?? CalicoUnreachableFrom(destination.Node, sent ?? source.Address)
-            ?? Works(SeenAt(destination, sent), $"Calico's own path from {source.Node.Name} to {destination.Node.Name}");
+        return CalicoUnreachableFrom(source.Node, destination.Node, destination.Address)
+            ?? CalicoUnreachableFrom(destination.Node, source.Node, sent ?? source.Address)
+            ?? CalicoFiltered(source.Node, destination, sent)
+            ?? Works(SeenAt(destination, sent), CalicoPath(source.Node, destination));
     }
+
+    private string CalicoPath(ReachabilityNode from, Party to) =>
+        _topology.RouteToCalico(to.Address) != HostRoute.Calico && _topology.OwnerInAntrea(to.Address) is { } antrea
+            ? $"the host of {from.Name} routes {to.Address} by Antrea's {antrea.PodCidr}, straight to {to.Node.Name}, which has it"
+            : $"Calico's own path from {from.Name} to {to.Node.Name}";
+
+    /// <summary>Null when the strict reverse path filter passes what goes between two Nodes under Calico addresses, or the source is not known.</summary>
+    private ReachabilityAnswer? CalicoFiltered(ReachabilityNode from, Party to, IPAddress? sent) =>
+        sent is not null && _topology.StrictFilterDrops(
+            _topology.SentByTunnel(from, to.Node, to.Address), _topology.SentByTunnel(to.Node, from, sent))
+            ? FilteredAt(to.Node, from, sent)
+            : null;
 
     /// <summary>The address a Calico Pod sees when <paramref name="sent"/> reaches its Node.</summary>
     private IPAddress? SeenAt(Party destination, IPAddress? sent) =>
@@ -117,17 +130,9 @@ public sealed partial class ReachabilityPredictor
                 + "client's address lies, and which has no such Pod");
         }
 
-        if (CalicoUnreachableFrom(s, c) is { } lost)
-        {
-            return lost;
-        }
-
-        return _topology.StrictFilterDrops(s, x, c)
-            ? Fails(
-                $"the host of {s.Name}",
-                $"the packet comes from {x.Name} outside Calico's tunnel, but {s.Name} routes {c} into it, and "
-                + "rp_filter=1 drops the packet")
-            : Works(c, $"the hosts of {x.Name} and {s.Name} route both ways and see both");
+        return CalicoUnreachableFrom(s, x, c)
+            ?? (_topology.StrictFilterDrops(false, _topology.SentByTunnel(s, x, c)) ? FilteredAt(s, x, c) : null)
+            ?? Works(c, $"the hosts of {x.Name} and {s.Name} route both ways and see both");
     }
 
     /// <summary>From a Calico Pod to a Node.</summary>
@@ -151,17 +156,9 @@ public sealed partial class ReachabilityPredictor
             return Works(own, $"Antrea masquerades it on {x.Name}, in whose PodCIDR {c} lies");
         }
 
-        if (CalicoUnreachableFrom(h, c) is { } lost)
-        {
-            return lost;
-        }
-
-        return _topology.StrictFilterDrops(h, x, c)
-            ? Fails(
-                $"the host of {h.Name}",
-                $"the packet comes from {x.Name} outside Calico's tunnel, but {h.Name} routes {c} into it, and "
-                + "rp_filter=1 drops the packet")
-            : Works(c, $"{h.Name} has Calico's route back to {c}");
+        return CalicoUnreachableFrom(h, x, c)
+            ?? (_topology.StrictFilterDrops(false, _topology.SentByTunnel(h, x, c)) ? FilteredAt(h, x, c) : null)
+            ?? Works(c, $"{h.Name} has a route back to {c}");
     }
 
     /// <summary>From a Node to an Antrea Pod.</summary>
@@ -189,17 +186,30 @@ public sealed partial class ReachabilityPredictor
         }
 
         var seen = _topology.AddressTowardsCalico(h, x, d);
-        return CalicoUnreachableFrom(h, d)
-            ?? (seen is not null && _topology.CalicoTunnels(h, x, d) ? CalicoUnreachableFrom(x, seen) : null)
-            ?? Works(SeenAt(destination, seen), $"Calico's own path from {h.Name} to {x.Name}");
+        return CalicoUnreachableFrom(h, x, d)
+            ?? (seen is not null && _topology.SentByTunnel(h, x, d) == true ? CalicoUnreachableFrom(x, h, seen) : null)
+            ?? CalicoFiltered(h, destination, seen)
+            ?? Works(SeenAt(destination, seen), CalicoPath(h, destination));
     }
 
-    /// <summary>Null when <paramref name="host"/>, a Node the address is not on, routes it to Calico; else why it does
-    /// not.</summary>
-    private ReachabilityAnswer? CalicoUnreachableFrom(ReachabilityNode host, IPAddress address)
+    private static ReachabilityAnswer FilteredAt(ReachabilityNode host, ReachabilityNode from, IPAddress source) => Fails(
+        $"the host of {host.Name}",
+        $"the packet comes from {from.Name} by one device and {host.Name} routes {source} back by another (inside Calico's tunnel and "
+        + "outside of it), and rp_filter=1 drops the packet");
+
+    /// <summary>Null when what <paramref name="host"/>, a Node the address is not on, sends to it gets to <paramref name="home"/>, the Node
+    /// that has it; else why it does not.</summary>
+    private ReachabilityAnswer? CalicoUnreachableFrom(ReachabilityNode host, ReachabilityNode home, IPAddress address)
     {
         var route = _topology.RouteToCalico(address);
         if (route == HostRoute.Calico || _topology.OwnerInAntrea(address) is not { } antrea)
+        {
+            return null;
+        }
+
+        // Both networks' routes lead to the same Node; only a strict filter cares which one.
+        if (_topology.AntreaLeadsHome(host, home, address)
+            && (route == HostRoute.Antrea || Model.ReversePathFilter != ReversePathFilter.Strict))
         {
             return null;
         }

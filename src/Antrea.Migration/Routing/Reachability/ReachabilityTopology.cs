@@ -89,15 +89,34 @@ internal sealed class ReachabilityTopology
             _ => false,
         };
 
+    /// <summary>Whether Antrea's route over a Calico address leads to the Node the address is on, by the Nodes' own network: the PodCIDR is
+    /// that Node's, and the two Nodes do without a tunnel. Then it does not matter which network's route wins.</summary>
+    public bool AntreaLeadsHome(ReachabilityNode from, ReachabilityNode home, IPAddress calicoAddress) =>
+        OwnerInAntrea(calicoAddress) is { } antrea && antrea.Node.Name == home.Name && !AntreaTunnels(from, home);
+
+    /// <summary>Whether what a Node sends to a Calico address on another goes into Calico's tunnel; null when that changes with the route
+    /// that was written last.</summary>
+    public bool? SentByTunnel(ReachabilityNode from, ReachabilityNode home, IPAddress calicoAddress) =>
+        !CalicoTunnels(from, home, calicoAddress) ? false
+        : !AntreaLeadsHome(from, home, calicoAddress) ? true
+        : RouteToCalico(calicoAddress) switch
+        {
+            HostRoute.Calico => true,
+            HostRoute.Antrea => false,
+            _ => null,
+        };
+
     /// <summary>Whether Calico masquerades what its Pod sends to this destination: the Pod's pool says natOutgoing, and
     /// no pool holds the destination, disabled ones counted.</summary>
     public bool IsMasqueraded(IPAddress calicoSource, IPAddress destination) =>
         _pools.TryLookup(calicoSource, out var pool) && pool.Value.NatOutgoing && !_pools.TryLookup(destination, out _);
 
     /// <summary>Whether a packet is dropped for coming by another device than the way back to its source: it travels
-    /// outside Calico's tunnel in one direction and inside in the other.</summary>
-    public bool StrictFilterDrops(ReachabilityNode one, ReachabilityNode other, IPAddress calicoAddress) =>
-        Model.ReversePathFilter == ReversePathFilter.Strict && CalicoTunnels(one, other, calicoAddress);
+    /// inside Calico's tunnel in one direction and outside in the other.</summary>
+    /// <param name="there">Whether it goes inside; null when that changes.</param>
+    /// <param name="back">Whether an answer would.</param>
+    public bool StrictFilterDrops(bool? there, bool? back) =>
+        Model.ReversePathFilter == ReversePathFilter.Strict && there != back;
 
     /// <summary>antrea-gw0's address: the first host address of the Node's PodCIDR.</summary>
     public static IPAddress? GatewayOf(ReachabilityNode node, AddressFamily family) =>
@@ -113,9 +132,12 @@ internal sealed class ReachabilityTopology
     /// <summary>The address the Node's kernel gives to what it sends, or masquerades, towards a Calico address: that of
     /// the tunnel device, or its own where there is no tunnel. Null when the model does not hold it.</summary>
     public IPAddress? AddressTowardsCalico(ReachabilityNode from, ReachabilityNode to, IPAddress calicoAddress) =>
-        CalicoTunnels(from, to, calicoAddress)
-            ? from.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == calicoAddress.AddressFamily)
-            : AddressOf(from, calicoAddress.AddressFamily);
+        SentByTunnel(from, to, calicoAddress) switch
+        {
+            true => from.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == calicoAddress.AddressFamily),
+            false => AddressOf(from, calicoAddress.AddressFamily),
+            null => null,
+        };
 
     private static HostRoute Compare(int calico, int antrea) =>
         calico > antrea ? HostRoute.Calico : calico == antrea ? HostRoute.Contested : HostRoute.Antrea;

@@ -15,7 +15,9 @@ internal sealed class FactSheetPredictor(ReachabilityModel model)
         (PodNetworkKind.Calico, PodNetworkKind.Antrea) => CalicoToAntrea(source, z, destination, x),
         (PodNetworkKind.Antrea, PodNetworkKind.Calico) => ViaAntrea(z, destination, x),
         (PodNetworkKind.Calico, PodNetworkKind.Calico) =>
-            z == x || (HostFindsCalico(destination) && (HostFindsCalico(source) || MasqueradedAsNode(source, z, destination))),
+            z == x || (HostFindsCalico(destination, x)
+                && (MasqueradedAsNode(source, z, destination)
+                    || (HostFindsCalico(source, z) && (!StrictlyFiltered || Masquerades(source, z, destination) || Direct(source, z) == Direct(destination, x))))),
         _ => z == x || Encap || (!Shadow(destination) && !Shadow(source)),
     };
 
@@ -27,12 +29,17 @@ internal sealed class FactSheetPredictor(ReachabilityModel model)
 
     public bool Contested(IPAddress ip) => BlockLength(ip) >= 0 && BlockLength(ip) == PodCidrLength(ip);
 
-    private bool HostFindsCalico(IPAddress ip) => !InU(ip) || BlockLength(ip) > PodCidrLength(ip);
+    private bool HostFindsCalico(IPAddress ip, string home) => !InU(ip) || BlockLength(ip) > PodCidrLength(ip) || Direct(ip, home);
+
+    // Antrea's route wins, and without a tunnel it leads to the very Node that has the address.
+    private bool Direct(IPAddress ip, string home) => !Encap && BlockLength(ip) < PodCidrLength(ip) && Own(ip, home);
 
     // ANTREA-POSTROUTING: a source in the Node's own PodCIDR, on its way to an address in none. By a tunnel it would get the tunnel's
     // address, which the models here do not hold.
     private bool MasqueradedAsNode(IPAddress source, string z, IPAddress destination) =>
-        !model.NoSnat && Own(source, z) && !InU(destination) && !model.Pools.Any(p => p.Cidr.Contains(destination));
+        Masquerades(source, z, destination) && !model.Pools.Any(p => p.Cidr.Contains(destination));
+
+    private bool Masquerades(IPAddress source, string z, IPAddress destination) => !model.NoSnat && Own(source, z) && !InU(destination);
 
     private bool ViaAntrea(string z, IPAddress d, string x)
     {
@@ -43,7 +50,7 @@ internal sealed class FactSheetPredictor(ReachabilityModel model)
 
         if (InU(d))
         {
-            return !Encap && Shadow(d) && (z == x || !StrictlyFiltered);
+            return !Encap && (z == x || Direct(d, x) || (Shadow(d) && !StrictlyFiltered));
         }
 
         return !model.NoSnat || z == x || (!Encap && !StrictlyFiltered);
@@ -67,7 +74,7 @@ internal sealed class FactSheetPredictor(ReachabilityModel model)
             return true;
         }
 
-        return Encap ? Own(c, x) : !StrictlyFiltered && HostFindsCalico(c);
+        return Encap ? Own(c, x) : HostFindsCalico(c, x) && (!StrictlyFiltered || Direct(c, x));
     }
 
     private bool Own(IPAddress ip, string node) => model.Nodes.Single(n => n.Name == node).PodCidrs.Any(p => p.Contains(ip));

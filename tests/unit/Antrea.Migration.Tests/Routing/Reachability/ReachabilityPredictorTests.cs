@@ -112,6 +112,24 @@ public class ReachabilityPredictorTests
         }
     }
 
+    [TestCase(AntreaEncapMode.Encap, ReversePathFilter.Loose, false, false)]
+    [TestCase(AntreaEncapMode.NoEncap, ReversePathFilter.Loose, true, true)]
+    [TestCase(AntreaEncapMode.NoEncap, ReversePathFilter.Strict, false, true)]
+    public void BlockShorterThanItsOwnNodesPodCidr_IsFoundByAntreasRouteWhereTheNodesRoute(
+        AntreaEncapMode mode, ReversePathFilter filter, bool fromCalico, bool fromAntrea)
+    {
+        // Both routes lead to x. Calico's answers come back by its tunnel all the same, which only a strict filter minds.
+        var model = Model("10.10.0.0/23") with { AntreaEncap = mode, ReversePathFilter = filter };
+        var server = ReachabilityEndpoint.Calico("x", IPAddress.Parse("10.10.1.40"));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Reaches(model, CalicoS, server), Is.EqualTo(fromCalico), "Calico");
+            Assert.That(Reaches(model, AntreaS, server), Is.EqualTo(fromAntrea), "Antrea");
+            Assert.That(Reaches(model, HostS, server), Is.EqualTo(fromAntrea), "host");
+            Assert.That(Reaches(model, server, AntreaS), Is.True, "back to Antrea");
+        }
+    }
+
     [TestCase("10.10.2.0/24", ReachabilityVerdict.Degraded)]
     [TestCase("10.10.2.0/23", ReachabilityVerdict.Reachable)]
     [TestCase("10.10.2.0/26", ReachabilityVerdict.Unreachable)]
