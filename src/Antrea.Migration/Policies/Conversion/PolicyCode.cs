@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Policies.Conversion;
@@ -48,7 +49,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode SubjectRestricted = Refusal("subject-restricted", "Move the restriction into the policy's own selector.");
     public static readonly PolicyCode NetInvalid = Refusal("net-invalid", "Write ADDRESS/LENGTH with no bits behind the length; Calico skips what it cannot read, which widens the rule.");
     public static readonly PolicyCode NetInPool = Refusal("net-in-pool", "Select the Pods by label: their addresses change with the migration.");
-    public static readonly PolicyCode NetCoversPods = Note("net-covers-pods", "Check again when a Node joins whose PodCIDR lies outside the network.");
+    public static readonly PolicyCode NetCoversPods = Snapshot("net-covers-pods", "Check again when a Node joins whose PodCIDR lies outside the network.");
     public static readonly PolicyCode NetHoldsNodes = new("net-holds-nodes", Severity.Warning, "If processes on Nodes are meant, allow their antrea-gw0 addresses as well, in an Antrea policy of your own.");
     public static readonly PolicyCode AddressesUnknown = Refusal("addresses-unknown", "Add the IPPools and Nodes to the input, so that the network can be compared with Pod addresses.");
     public static readonly PolicyCode MulticastNet = Refusal("multicast-net", "Take the multicast network out, or write an Antrea policy for it by hand.");
@@ -63,7 +64,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode NetworkSetInReach = Refusal("network-set-in-reach", "List the set's networks in the rule, or narrow the selector so that it misses the set.");
     public static readonly PolicyCode HostEndpointInReach = Refusal("host-endpoint-in-reach", "Narrow the selector so that it misses the host endpoint, and protect the Nodes otherwise.");
     public static readonly PolicyCode KubernetesPolicyOverlap = Refusal("kubernetes-policy-overlap", "Merge the two policies into one API, or make them select different Pods.");
-    public static readonly PolicyCode KubernetesPolicyApart = Note("kubernetes-policy-apart", "Check again when the Namespace's labels change.");
+    public static readonly PolicyCode KubernetesPolicyApart = Snapshot("kubernetes-policy-apart", "Check again when the Namespace's labels change.");
 
     // Kubernetes NetworkPolicies.
     public static readonly PolicyCode KubernetesPolicyTypes = Refusal("kubernetes-policy-types", "Remove the rules of the direction that policyTypes leaves out; Antrea obeys them, Calico does not.");
@@ -92,9 +93,20 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode FelixOverride = Refusal("felix-override", "Remove the override: one Node enforces differently from the rest.");
     public static readonly PolicyCode NamespaceNameLabel = Refusal("namespace-name-label", "Use Kubernetes 1.21 or later, which labels each Namespace with its name.");
 
+    /// <summary>Whether a policy with such a finding is converted for the objects that exist now; the message says what breaks it.</summary>
+    public bool IsSnapshot { get; private init; }
+
     /// <summary>Every code, in the order of this file.</summary>
     public static IEnumerable<PolicyCode> All { get; } =
         typeof(PolicyCode).GetFields().Where(f => f.FieldType == typeof(PolicyCode)).Select(f => (PolicyCode)f.GetValue(null)!);
+
+    private static readonly FrozenSet<string> Snapshots = All.Where(c => c.IsSnapshot).Select(c => c.Id).ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>What a finding makes of the policy, or of the rule, that it is about.</summary>
+    public static Fidelity FidelityOf(PolicyFinding finding) =>
+        finding.Severity == Severity.Blocker ? Fidelity.Refused
+        : Snapshots.Contains(finding.Code) ? Fidelity.Snapshot
+        : Fidelity.Exact;
 
     /// <summary>A finding of this kind.</summary>
     public PolicyFinding At(string path, string message) => new(Id, Severity, path, message, Remedy);
@@ -103,6 +115,8 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public Finding On(string subject, string evidence) => new(Id, Severity, subject, evidence, Remedy);
 
     private static PolicyCode Refusal(string id, string remedy) => new(id, Severity.Blocker, remedy);
+
+    private static PolicyCode Snapshot(string id, string remedy) => new(id, Severity.Info, remedy) { IsSnapshot = true };
 
     private static PolicyCode Note(string id, string remedy) => new(id, Severity.Info, remedy);
 }

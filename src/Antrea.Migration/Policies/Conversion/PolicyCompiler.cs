@@ -25,18 +25,8 @@ internal sealed record CompiledPolicy
     public bool IsRefused => Findings.Any(f => f.Severity == Severity.Blocker);
 
     /// <summary>Refused, Snapshot or Exact, by the findings whose path starts like this.</summary>
-    public Fidelity FidelityAt(string path)
-    {
-        var findings = Findings.Where(f => f.Path.StartsWith(path, StringComparison.Ordinal)).ToList();
-        if (findings.Exists(f => f.Severity == Severity.Blocker))
-        {
-            return Fidelity.Refused;
-        }
-
-        return findings.Exists(f => f.Code == PolicyCode.NetCoversPods.Id || f.Code == PolicyCode.KubernetesPolicyApart.Id)
-            ? Fidelity.Snapshot
-            : Fidelity.Exact;
-    }
+    public Fidelity FidelityAt(string path) =>
+        Findings.Where(f => f.Path.StartsWith(path, StringComparison.Ordinal)).Select(PolicyCode.FidelityOf).DefaultIfEmpty().Max();
 }
 
 /// <summary>Takes policies apart, one at a time.</summary>

@@ -174,14 +174,12 @@ public static class PolicyConverter
             }
         }
 
-        var isRefused = findings.Exists(f => f.Severity == Severity.Blocker);
         return new ConvertedPolicy
         {
             Kind = "KubernetesNetworkPolicy",
             Namespace = read.Policy.Namespace,
             Name = read.Policy.Name,
-            Fidelity = isRefused ? Fidelity.Refused
-                : findings.Exists(f => f.Code == PolicyCode.NetCoversPods.Id) ? Fidelity.Snapshot : Fidelity.Exact,
+            Fidelity = findings.Select(PolicyCode.FidelityOf).DefaultIfEmpty().Max(),
             Findings = [.. findings],
         };
     }
