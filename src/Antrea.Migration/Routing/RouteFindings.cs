@@ -11,28 +11,44 @@ internal sealed class RouteFindings(string source)
     private readonly List<Finding> _findings = [];
     private int _leftOut;
 
-    /// <summary>A line or entry that gives no route.</summary>
-    public void Unreadable(string place, string why) => Add(
+    /// <summary>A line or entry that gives no route, or no rule.</summary>
+    public void Unreadable(string place, string why, string what = "route") => Add(
         "route-line-unreadable",
         place,
-        $"{why}; the route is left out",
-        "Check the line; only the output of `ip route` or `ip -j route` belongs here");
+        () => $"{why}; the {what} is left out",
+        "Check the line; only the output of `ip route` and `ip rule`, or of these with -j, belongs here");
+
+    /// <summary>A rule for packets that the model does not tell apart.</summary>
+    public void RuleNotModelled(string place, string word) => Add(
+        "route-rule-not-modelled",
+        place,
+        () => $"'{Quote(word)}' makes the rule one for packets of some kind only; the rule is left out",
+        "Judge by hand whether such packets matter");
+
+    /// <summary>A part that looks like JSON and is none, in a text that may hold more.</summary>
+    public void UnreadablePart(string place, string why) => Add(
+        "routes-unreadable",
+        place,
+        () => $"{why}; nothing of it was read",
+        "Give the whole output of `ip -j route` or `ip -j rule`, or the plain text",
+        Severity.Blocker);
 
     /// <summary>A route of a kind that the model does not hold.</summary>
     public void NotModelled(string place, string word) => Add(
         "route-not-modelled",
         place,
-        $"'{Quote(word)}' makes the route one for some packets only, or wraps them; the route is left out",
+        () => $"'{Quote(word)}' makes the route one for some packets only, or wraps them; the route is left out",
         "Judge by hand whether such packets matter");
 
     /// <summary>Words that iproute2 does not print; the route is kept without them.</summary>
-    public void UnknownWords(string place, IReadOnlyCollection<string> words, string? meant)
+    public void UnknownWords(
+        string place, IReadOnlyCollection<string> words, string? meant, string command = "ip route", string what = "route")
     {
-        var quoted = string.Join(", ", words.Take(5).Select(w => $"'{Quote(w)}'")) + (words.Count > 5 ? "…" : "");
         Add(
             "route-word-unknown",
             place,
-            $"{quoted}: no word of ip route{(meant is null ? "" : $" (did you mean '{meant}'?)")}; the route is read without it",
+            () => $"{string.Join(", ", words.Take(5).Select(w => $"'{Quote(w)}'"))}{(words.Count > 5 ? "…" : "")}: no word of {command}"
+                + $"{(meant is null ? "" : $" (did you mean '{meant}'?)")}; the {what} is read without it",
             "Check the line for a slip of the pen");
     }
 
@@ -40,7 +56,7 @@ internal sealed class RouteFindings(string source)
     public void HostBits(string place, string text, object masked) => Add(
         "route-host-bits",
         place,
-        $"'{Quote(text)}' has bits set behind its prefix; read as {masked}",
+        () => $"'{Quote(text)}' has bits set behind its prefix; read as {masked}",
         "Check the destination; the kernel never prints one like this");
 
     /// <summary>The input as a whole is not what it should be.</summary>
@@ -71,7 +87,7 @@ internal sealed class RouteFindings(string source)
         return string.Concat(cut.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
     }
 
-    private void Add(string id, string place, string evidence, string remedy)
+    private void Add(string id, string place, Func<string> evidence, string remedy, Severity severity = Severity.Warning)
     {
         if (_findings.Count == RouteParser.MaxFindings)
         {
@@ -79,6 +95,6 @@ internal sealed class RouteFindings(string source)
             return;
         }
 
-        _findings.Add(new Finding(id, Severity.Warning, $"{source}:{place}", evidence, remedy));
+        _findings.Add(new Finding(id, severity, place.StartsWith('[') ? source + place : $"{source}:{place}", evidence(), remedy));
     }
 }

@@ -17,35 +17,71 @@ internal static class RouteJsonReader
     {
         var findings = new RouteFindings(source);
         var routes = ImmutableArray.CreateBuilder<Route>();
+        var rules = ImmutableArray.CreateBuilder<RouteRule>();
+        if (Read(json, "", defaultIsIPv6, routes, rules, findings) is { } fault)
+        {
+            findings.UnreadableInput(fault);
+        }
+
+        return new RouteParseResult(routes.ToImmutable(), findings.ToImmutable()) { Rules = rules.ToImmutable() };
+    }
+
+    /// <summary>Reads one array, of routes or of rules; says what is wrong with it as a whole, or null.</summary>
+    /// <param name="json">The array.</param>
+    /// <param name="line">Where it begins: a line's number, or nothing.</param>
+    /// <param name="defaultIsIPv6">The family of what does not tell.</param>
+    /// <param name="routes">Takes the routes.</param>
+    /// <param name="rules">Takes the rules.</param>
+    /// <param name="findings">Told of what is odd in an entry.</param>
+    public static string? Read(
+        string json, string line, bool defaultIsIPv6,
+        ImmutableArray<Route>.Builder routes, ImmutableArray<RouteRule>.Builder rules, RouteFindings findings)
+    {
         try
         {
             using var document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Array)
             {
-                findings.UnreadableInput($"a JSON array was expected, not {document.RootElement.ValueKind}");
-                return new RouteParseResult([], findings.ToImmutable());
+                return $"a JSON array was expected, not {document.RootElement.ValueKind}";
             }
 
             var number = 0;
             foreach (var element in document.RootElement.EnumerateArray())
             {
-                var place = number.ToString(CultureInfo.InvariantCulture);
-                if (ReadEntry(element, place, findings, defaultIsIPv6) is { } route)
+                var place = string.Create(CultureInfo.InvariantCulture, $"{line}[{number++}]");
+                if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty("priority", out _))
+                {
+                    if (ReadRule(element, place, defaultIsIPv6, findings) is { } rule)
+                    {
+                        rules.Add(rule);
+                    }
+                }
+                else if (ReadEntry(element, place, findings, defaultIsIPv6) is { } route)
                 {
                     routes.Add(route);
                 }
-
-                number++;
             }
+
+            return null;
         }
         catch (JsonException e)
         {
-            routes.Clear();
-            findings = new RouteFindings(source);
-            findings.UnreadableInput($"not JSON: {RouteFindings.Quote(e.Message)}");
+            return $"not JSON: {RouteFindings.Quote(e.Message)}";
         }
+    }
 
-        return new RouteParseResult(routes.ToImmutable(), findings.ToImmutable());
+    private static RouteRule? ReadRule(JsonElement element, string place, bool isIPv6, RouteFindings findings)
+    {
+        try
+        {
+            return RouteRuleReader.Read(element, place, isIPv6, findings);
+        }
+        catch (InvalidOperationException)
+        {
+            // What System.Text.Json says of a text with half a surrogate pair, and of a value of another kind.
+            findings.Unreadable(place, "a value of the wrong kind", "rule");
+            return null;
+        }
     }
 
     private static Route? ReadEntry(JsonElement element, string place, RouteFindings findings, bool defaultIsIPv6)

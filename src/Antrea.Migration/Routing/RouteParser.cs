@@ -17,6 +17,21 @@ public static class RouteParser
     /// <summary>How many findings one input can give; one more says how many were left out.</summary>
     public const int MaxFindings = 1000;
 
+    /// <summary>Reads a file as people save them: the output of several commands one after the other, text and JSON, both families,
+    /// routes and rules.</summary>
+    /// <remarks>A command line above its output (<c>$ ip -6 route show table 100</c>) tells the family and the table that the output leaves
+    /// out. Without one, what does not tell its family is IPv4's; a second list of rules that begins again at a lower priority is IPv6's, as
+    /// in <c>(ip rule; ip -6 rule)</c>. Lines that begin with <c>#</c>, and rulers, are passed over. Lines of more than 65,536
+    /// characters are not read.</remarks>
+    /// <param name="text">The file's content.</param>
+    /// <param name="sourceName">What findings call the input, for example the file's name.</param>
+    public static RouteParseResult Parse(string text, string sourceName)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(sourceName);
+        return RouteTextReader.Read(text, sourceName, defaultIsIPv6: false, withJson: true);
+    }
+
     /// <summary>Reads the text of <c>ip route</c>, <c>ip -6 route</c> or <c>ip route show table all</c>, <c>-o</c> and
     /// <c>-d</c> included.</summary>
     /// <param name="text">The output, with or without a trailing newline.</param>
@@ -29,7 +44,7 @@ public static class RouteParser
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(sourceName);
-        return RouteTextReader.Read(text, sourceName, IsIPv6(defaultFamily));
+        return RouteTextReader.Read(text, sourceName, IsIPv6(defaultFamily), withJson: false);
     }
 
     /// <summary>Reads the JSON of <c>ip -j route</c>, <c>ip -j -6 route</c> or <c>ip -j route show table

@@ -1,63 +1,134 @@
 using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace Antrea.Migration.Routing;
 
-/// <summary>Reads the text form, line by line.</summary>
+/// <summary>Reads the text form, line by line, and JSON arrays between the lines.</summary>
 internal sealed class RouteTextReader
 {
+    /// <summary>How many parts that begin like JSON and are none are looked at, as each look may go through the whole text.</summary>
+    private const int MostBrokenArrays = 16;
+
     private readonly RouteFindings _findings;
-    private readonly bool _defaultIsIPv6;
     private readonly ImmutableArray<Route>.Builder _routes = ImmutableArray.CreateBuilder<Route>();
+    private readonly ImmutableArray<RouteRule>.Builder _rules = ImmutableArray.CreateBuilder<RouteRule>();
+    private readonly RouteLine _line = new();
     private RouteDraft? _draft;
 
     // The route that following nexthop lines would belong to was left out, so they are too.
     private bool _skipNextHops;
 
+    // What the command above the lines says of them.
+    private bool _isIPv6;
+    private bool _familyIsSaid;
+    private string? _table;
+    private long _lastPriority;
+
     private RouteTextReader(string source, bool defaultIsIPv6)
     {
         _findings = new RouteFindings(source);
-        _defaultIsIPv6 = defaultIsIPv6;
+        _isIPv6 = defaultIsIPv6;
     }
 
-    public static RouteParseResult Read(string text, string source, bool defaultIsIPv6)
+    public static RouteParseResult Read(string text, string source, bool defaultIsIPv6, bool withJson)
     {
         var reader = new RouteTextReader(source, defaultIsIPv6);
-        var number = 0;
-        foreach (var line in text.Split('\n'))
-        {
-            number++;
-
-            // With -o a route with several next hops is one line whose parts a backslash joins.
-            foreach (var part in line.Split('\\'))
-            {
-                reader.ReadLine(
-                    part.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), number.ToString(CultureInfo.InvariantCulture));
-            }
-        }
-
+        reader.ReadLines(text, withJson);
         reader.Finish();
-        return new RouteParseResult(reader._routes.ToImmutable(), reader._findings.ToImmutable());
+        return new RouteParseResult(reader._routes.ToImmutable(), reader._findings.ToImmutable()) { Rules = reader._rules.ToImmutable() };
     }
 
-    private void ReadLine(string[] words, string place)
+    private void ReadLines(string text, bool withJson)
     {
+        var number = 0;
+        var brokenArrays = 0;
+        for (var start = 0; start < text.Length;)
+        {
+            number++;
+            var length = text.AsSpan(start).IndexOf('\n');
+            var end = length < 0 ? text.Length : start + length;
+            var line = text.AsSpan(start, end - start);
+            if (withJson && brokenArrays < MostBrokenArrays && line.TrimStart() is ['[', ..] array)
+            {
+                var first = end - array.Length;
+                if (JsonEnd(text, first) is { } last)
+                {
+                    brokenArrays += TryReadJson(text[first..last], number) ? 0 : 1;
+                    number += text.AsSpan(first, last - first).Count('\n') - 1;
+                    start = last;
+                    continue;
+                }
+
+                brokenArrays++;
+            }
+
+            ReadLine(line, number);
+            start = end + 1;
+        }
+    }
+
+    private void ReadLine(ReadOnlySpan<char> line, int number)
+    {
+        if (line.Length > RouteLine.MaxLength || line.Contains('\0'))
+        {
+            Finish();
+            _skipNextHops = true;
+            _findings.Unreadable(
+                number.ToString(CultureInfo.InvariantCulture),
+                line.Length > RouteLine.MaxLength
+                    ? string.Create(CultureInfo.InvariantCulture, $"the line has {line.Length} characters, more than any that ip prints")
+                    : "the line has a NUL character (is the file UTF-16?)");
+            return;
+        }
+
+        // With -o a route with several next hops is one line whose parts a backslash joins.
+        for (var offset = 0; offset <= line.Length;)
+        {
+            var length = line[offset..].IndexOf('\\');
+            length = length < 0 ? line.Length - offset : length;
+            _line.Read(line.Slice(offset, length), number, offset);
+            ReadPart();
+            offset += length + 1;
+        }
+    }
+
+    private void ReadPart()
+    {
+        var words = _line.Words;
+
         // A look-up in the cache prints its flags on a second line that begins with this word.
-        if (words.Length == 0 || words[0] == "cache")
+        if (words.Count == 0 || words[0] == "cache")
         {
             return;
         }
 
         if (words[0] == "nexthop")
         {
-            ReadNextHops(words, 0, place);
+            ReadNextHops(0);
             return;
         }
 
         Finish();
+        if (RouteCommand.Find(words) is { } command)
+        {
+            (_isIPv6, _familyIsSaid, _table, _lastPriority) = (command.IsIPv6, true, command.Table, 0);
+            return;
+        }
+
+        // A comment, or a ruler between two outputs.
+        if (words[0][0] == '#' || words.TrueForAll(w => w.AsSpan().IndexOfAnyExcept("=-*~_") < 0))
+        {
+            return;
+        }
+
+        if (RouteRuleReader.IsRule(words[0]))
+        {
+            ReadRule();
+            return;
+        }
+
         _skipNextHops = true;
-        var draft = new RouteDraft(place);
+        var draft = new RouteDraft(_line.PlaceOf(0)) { Table = _table ?? RouteFormat.MainTable };
         var at = 0;
         if (RouteFormat.Types.TryGetValue(words[0], out var type))
         {
@@ -65,41 +136,109 @@ internal sealed class RouteTextReader
             at++;
         }
 
-        if (at == words.Length)
+        if (at == words.Count)
         {
-            _findings.Unreadable(place, $"'{words[0]}' has no destination");
+            _findings.Unreadable(_line.PlaceOf(0), $"'{words[0]}' has no destination");
             return;
         }
 
-        if (!draft.TrySetDestination(words[at++], _findings, out var error)
-            || !TryReadAttributes(words, ref at, draft.Hop, draft, place, out error))
+        if (!draft.TrySetDestination(words[at], _findings, out var error))
         {
-            if (error.Length > 0)
-            {
-                _findings.Unreadable(place, error);
-            }
+            _findings.Unreadable(_line.PlaceOf(at), error);
+            return;
+        }
 
+        at++;
+        if (!TryReadAttributes(ref at, draft.Hop, draft))
+        {
             return;
         }
 
         _draft = draft;
         _skipNextHops = false;
-        ReadNextHops(words, at, place);
+        ReadNextHops(at);
     }
 
-    private void ReadNextHops(string[] words, int at, string place)
+    private void ReadRule()
     {
-        while (at < words.Length)
+        // Both families' rules begin at 0: a list that begins again without a word is the other family's.
+        if (RouteRuleReader.Read(_line, _isIPv6, _findings) is not { } rule)
         {
-            at++;
-            var hop = new HopDraft();
-            if (!TryReadAttributes(words, ref at, hop, null, place, out var error))
-            {
-                if (error.Length > 0)
-                {
-                    _findings.Unreadable(place, error);
-                }
+            return;
+        }
 
+        if (!_familyIsSaid && rule.Priority < _lastPriority && rule is { From: null, To: null, IsIPv6: false })
+        {
+            _isIPv6 = true;
+            rule = rule with { IsIPv6 = true };
+        }
+
+        _lastPriority = rule.Priority;
+        _rules.Add(rule);
+    }
+
+    private bool TryReadJson(string array, int number)
+    {
+        Finish();
+        var line = number.ToString(CultureInfo.InvariantCulture);
+        var (before, firstRoute) = (_rules.Count, _routes.Count);
+        if (RouteJsonReader.Read(array, line, _isIPv6, _routes, _rules, _findings) is { } fault)
+        {
+            _findings.UnreadablePart(line, fault);
+            return false;
+        }
+
+        for (var i = firstRoute; _table is not null && i < _routes.Count; i++)
+        {
+            _routes[i] = _routes[i] with { Table = _table };
+        }
+
+        // As in ReadRule: a second array of rules is IPv6's.
+        if (!_familyIsSaid && !_isIPv6 && before > 0 && _rules.Count > before && _rules[before].Priority < _rules[before - 1].Priority)
+        {
+            for (var i = before; i < _rules.Count; i++)
+            {
+                _rules[i] = _rules[i] with { IsIPv6 = (_rules[i].From ?? _rules[i].To)?.IsIPv6 ?? true };
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Where the array that begins here ends; null when it never does.</summary>
+    private static int? JsonEnd(string text, int start)
+    {
+        var depth = 0;
+        var inString = false;
+        for (var i = start; i < text.Length; i++)
+        {
+            switch (text[i])
+            {
+                case '"':
+                    inString = !inString;
+                    break;
+                case '\\' when inString:
+                    i++;
+                    break;
+                case '[' when !inString:
+                    depth++;
+                    break;
+                case ']' when !inString && --depth == 0:
+                    return i + 1;
+            }
+        }
+
+        return null;
+    }
+
+    private void ReadNextHops(int at)
+    {
+        while (at < _line.Words.Count)
+        {
+            var start = at++;
+            var hop = new HopDraft();
+            if (!TryReadAttributes(ref at, hop, null))
+            {
                 _draft = null;
                 _skipNextHops = true;
                 return;
@@ -111,19 +250,18 @@ internal sealed class RouteTextReader
             }
             else if (!_skipNextHops)
             {
-                _findings.Unreadable(place, "a next hop without a route before it");
+                _findings.Unreadable(_line.PlaceOf(start), "a next hop without a route before it");
             }
         }
     }
 
-    /// <summary>Reads attributes up to the end or the next <c>nexthop</c>. An empty error means the finding is already
-    /// there.</summary>
-    private bool TryReadAttributes(
-        string[] words, ref int at, HopDraft hop, RouteDraft? draft, string place, [NotNullWhen(false)] out string? error)
+    /// <summary>Reads attributes up to the end or the next <c>nexthop</c>; where it cannot, a finding says why.</summary>
+    private bool TryReadAttributes(ref int at, HopDraft hop, RouteDraft? draft)
     {
         List<string>? unknown = null;
-        error = null;
-        while (at < words.Length && words[at] != "nexthop")
+        var firstUnknown = 0;
+        var words = _line.Words;
+        while (at < words.Count && words[at] != "nexthop")
         {
             var word = words[at++];
             if (hop.TrySetFlag(word))
@@ -133,43 +271,43 @@ internal sealed class RouteTextReader
 
             if (RouteWords.NotModelled.Contains(word))
             {
-                _findings.NotModelled(place, word);
-                error = "";
+                _findings.NotModelled(_line.PlaceOf(at - 1), word);
                 return false;
             }
 
             if (!RouteWords.OtherAttributes.Contains(word) && !RouteWords.Read.Contains(word))
             {
+                firstUnknown = unknown is null ? at - 1 : firstUnknown;
                 (unknown ??= []).Add(word);
                 continue;
             }
 
-            if (word == "via" && at < words.Length && words[at] is "inet" or "inet6")
+            if (word == "via" && at < words.Count && words[at] is "inet" or "inet6")
             {
                 hop.GatewayFamilyNamed = true;
                 at++;
             }
-            else if (RouteWords.OtherAttributes.Contains(word) && at < words.Length && words[at] == "lock")
+            else if (RouteWords.OtherAttributes.Contains(word) && at < words.Count && words[at] == "lock")
             {
                 at++;
             }
 
-            if (at == words.Length)
+            if (at == words.Count)
             {
-                error = $"'{word}' has no value";
+                _findings.Unreadable(_line.PlaceOf(at - 1), $"'{word}' has no value");
                 return false;
             }
 
             if (!TrySet(word, words[at++], hop, draft))
             {
-                error = $"'{RouteFindings.Quote(words[at - 1])}' is no value for '{word}'";
+                _findings.Unreadable(_line.PlaceOf(at - 1), $"'{RouteFindings.Quote(words[at - 1])}' is no value for '{word}'");
                 return false;
             }
         }
 
         if (unknown is not null)
         {
-            _findings.UnknownWords(place, unknown, RouteWords.Meant(unknown[0]));
+            _findings.UnknownWords(_line.PlaceOf(firstUnknown), unknown, RouteWords.Meant(unknown[0]));
         }
 
         return true;
@@ -223,7 +361,7 @@ internal sealed class RouteTextReader
     {
         if (_draft is not null)
         {
-            if (_draft.TryFinish(_defaultIsIPv6, out var route, out var error))
+            if (_draft.TryFinish(_isIPv6, out var route, out var error))
             {
                 _routes.Add(route);
             }

@@ -18,7 +18,7 @@ public class RouteParserTests
         {
             Assert.That(result.Routes, Has.Length.EqualTo(14));
             var finding = result.Findings.Single();
-            Assert.That((finding.Id, finding.Severity, finding.Subject), Is.EqualTo(("route-word-unknown", Severity.Warning, "test-worker2:6")));
+            Assert.That((finding.Id, finding.Severity, finding.Subject), Is.EqualTo(("route-word-unknown", Severity.Warning, "test-worker2:6:43")));
             Assert.That(finding.Evidence, Does.Contain("'onlink6'").And.Contain("did you mean 'onlink'"));
             Assert.That(result.Routes[5], Is.EqualTo(new Route
             {
@@ -64,7 +64,7 @@ public class RouteParserTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(result.Routes.Single().Destination, Is.EqualTo(Cidr.Parse("10.10.6.0/26")));
-            Assert.That(result.Findings.Select(f => (f.Id, f.Subject)), Is.EqualTo([("route-host-bits", "seed:1")]));
+            Assert.That(result.Findings.Select(f => (f.Id, f.Subject)), Is.EqualTo([("route-host-bits", "seed:1:1")]));
             Assert.That(result.Findings[0].Evidence, Does.Contain("10.10.6.42/26").And.Contain("10.10.6.0/26"));
         }
     }
@@ -150,7 +150,7 @@ public class RouteParserTests
         Assert.That(RouteParser.ParseText(text, "s", family).Routes.Single().Destination.ToString(), Is.EqualTo(expected));
     }
 
-    [TestCase("root@test-worker2:/# ip r", "neither a destination")]
+    [TestCase("root@test-worker2:/# ls", "neither a destination")]
     [TestCase("RTNETLINK answers: File exists", "neither a destination")]
     [TestCase("10/8 dev eth0", "'10/8' is neither")]
     [TestCase("blackhole", "no destination")]
@@ -173,7 +173,7 @@ public class RouteParserTests
             Assert.That(result.Routes.Select(r => r.Device), Is.EqualTo(["a", "b"]));
             Assert.That(result.Findings.Select(f => f.Id), Is.EqualTo(["route-line-unreadable"]));
             Assert.That(result.Findings[0].Evidence, Does.Contain(says));
-            Assert.That(result.Findings[0].Subject, Does.Match("^s:[23]$"));
+            Assert.That(result.Findings[0].Subject, Does.Match("^s:[23]:\\d+$"));
         }
     }
 
@@ -251,7 +251,7 @@ public class RouteParserTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(result.Routes.Select(r => r.Device), Is.EqualTo(["a", "b"]));
-            Assert.That(result.Findings.Select(f => (f.Id, f.Subject)), Is.EqualTo([(id, "s:1")]));
+            Assert.That(result.Findings.Select(f => (f.Id, f.Subject)), Is.EqualTo([(id, "s[1]")]));
             Assert.That(result.Findings[0].Evidence, Does.Contain(says));
         }
     }
