@@ -68,8 +68,7 @@ internal sealed class ClusterCheck(ClusterSnapshot snapshot)
 
     private void CheckFelix()
     {
-        var configurations = CalicoPolicySet.OfCalico(snapshot, "FelixConfiguration").ToList();
-        foreach (var other in configurations.Where(c => c.Name != "default"))
+        foreach (var other in CalicoPolicySet.OfCalico(snapshot, "FelixConfiguration").Where(c => c.Name != "default"))
         {
             var fields = new[] { "defaultEndpointToHostAction", "iptablesFilterDenyAction" }
                 .Where(f => (other.Json["spec"] as JsonObject)?[f] is not null)
@@ -80,9 +79,9 @@ internal sealed class ClusterCheck(ClusterSnapshot snapshot)
             }
         }
 
-        var node = snapshot.OfKind("apps", "DaemonSet").FirstOrDefault(d => d.Name == "calico-node");
-        DenyAnswers = "Reject".Equals(Setting("iptablesFilterDenyAction"), StringComparison.OrdinalIgnoreCase);
-        var toHost = Setting("defaultEndpointToHostAction") ?? (node is null ? null : "Drop");
+        var settings = new FelixSettings(snapshot);
+        DenyAnswers = "Reject".Equals(settings["iptablesFilterDenyAction"], StringComparison.OrdinalIgnoreCase);
+        var toHost = settings["defaultEndpointToHostAction"] ?? (settings.IsNodeKnown ? "Drop" : null);
         if (toHost is null)
         {
             Add(PolicyCode.EndpointToHostUnknown.On(
@@ -93,19 +92,6 @@ internal sealed class ClusterCheck(ClusterSnapshot snapshot)
             Add(PolicyCode.EndpointToHost.On(
                 "FelixConfiguration/default", $"defaultEndpointToHostAction is {toHost}: Pods reach their own Node otherwise than under Antrea"));
         }
-
-        // The environment wins over the object.
-        string? Setting(string field) =>
-            Environment(node, "FELIX_" + field.ToUpperInvariant())
-            ?? (configurations.FirstOrDefault(c => c.Name == "default")?.Json["spec"] as JsonObject)?[field]?.ToString();
-    }
-
-    private static string? Environment(ClusterObject? daemonSet, string name)
-    {
-        var containers = daemonSet?.Json["spec"]?["template"]?["spec"]?["containers"] as JsonArray ?? [];
-        return containers
-            .SelectMany(c => c?["env"] as JsonArray ?? [])
-            .FirstOrDefault(e => e?["name"]?.ToString() == name)?["value"]?.ToString();
     }
 
     private void CheckKinds()

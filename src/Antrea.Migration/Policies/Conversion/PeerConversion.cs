@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Antrea.Migration.Addressing;
-using Antrea.Migration.AntreaApi;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Policies.Semantics;
 
@@ -10,15 +9,15 @@ namespace Antrea.Migration.Policies.Conversion;
 /// <summary>The other side of a rule: Pods by selectors, or networks.</summary>
 /// <remarks>Sources: Calico <c>UP/rules.go</c> (what the selectors reach); Antrea <c>pkg/controller/networkpolicy/crd_utils.go</c> (a
 /// podSelector alone means all Namespaces in a ClusterNetworkPolicy and the own one in a NetworkPolicy).</remarks>
-internal sealed class PeerConversion(PodAddressRanges addresses)
+internal sealed class PeerConversion(RuleContext context)
 {
     /// <summary>The peers; empty for anything, null for nothing: then the rule never matches. Meaningless when a finding blocks.</summary>
-    public ImmutableArray<AntreaPeer>? Convert(
+    public ImmutableArray<RulePeer>? Convert(
         CalicoEntity entity, CalicoPolicy policy, Direction direction, string path, ICollection<PolicyFinding> findings)
     {
         if (!entity.Nets.IsEmpty)
         {
-            return [.. entity.Nets.Select((net, i) => ConvertNet(net, i, direction, path, findings)).OfType<AntreaPeer>().Distinct()];
+            return [.. entity.Nets.Select((net, i) => ConvertNet(net, i, direction, path, findings)).OfType<RulePeer>().Distinct()];
         }
 
         if (CalicoScope.Peer(entity, policy.Namespace) is not { } expression)
@@ -26,32 +25,33 @@ internal sealed class PeerConversion(PodAddressRanges addresses)
             return [];
         }
 
-        if (SelectorCompiler.Compile(expression, out var problems) is not { } terms)
+        var alternatives = context.Selectors.Compile(expression);
+        foreach (var (code, message) in alternatives.Remarks)
         {
-            foreach (var (code, message) in problems)
-            {
-                findings.Add(code.At(path, message));
-            }
-
-            return null;
+            findings.Add(code.At(path, message));
         }
 
-        return terms.Count == 0 ? null : [.. terms.Select(t => ToPeer(t, policy.Namespace))];
+        return alternatives.Terms.IsEmpty ? null : [.. alternatives.Terms.Select(t => new RulePeer.Pods(t))];
     }
 
-    /// <summary>A term as a peer, or as an entry of <c>appliedTo</c>, of a policy in a Namespace (or of the cluster: empty).</summary>
-    public static AntreaPeer ToPeer(SelectorTerm term, string policyNamespace)
+    /// <summary>The network sets and host endpoints that a rule's selectors reach without naming them: their addresses count in Calico.</summary>
+    public static IEnumerable<PolicyFinding> CheckReach(CalicoRule rule, CalicoPolicy policy, string path, LabelledSets sets) =>
+        CheckReach(rule.Source, policy, $"{path}.source", sets).Concat(CheckReach(rule.Destination, policy, $"{path}.destination", sets));
+
+    private static IEnumerable<PolicyFinding> CheckReach(CalicoEntity entity, CalicoPolicy policy, string path, LabelledSets sets)
     {
-        var isCluster = policyNamespace.Length == 0;
-        if (isCluster ? term.Namespace.IsEmpty : term.AsksOnlyNamespace(policyNamespace))
+        if (CalicoScope.Peer(entity, policy.Namespace) is not { } expression)
         {
-            return new AntreaPeer(null, term.ToPodSelector(), null);
+            return [];
         }
 
-        return new AntreaPeer(null, term.Pod.IsEmpty ? null : term.ToPodSelector(), term.ToNamespaceSelector());
+        var bound = policy.IsGlobal || entity.NamespaceSelector is not null ? null : policy.Namespace;
+        return sets.Reach(expression, bound).Select(reached =>
+            (reached.Kind == "HostEndpoint" ? PolicyCode.HostEndpointInReach : PolicyCode.NetworkSetInReach)
+                .At(path, $"the selector reaches {reached}"));
     }
 
-    private AntreaPeer? ConvertNet(string text, int index, Direction direction, string path, ICollection<PolicyFinding> findings)
+    private RulePeer.Network? ConvertNet(string text, int index, Direction direction, string path, ICollection<PolicyFinding> findings)
     {
         if (!SupportedFeatures.TryParseNet(text, out var net, out _))
         {
@@ -63,16 +63,16 @@ internal sealed class PeerConversion(PodAddressRanges addresses)
         {
             findings.Add(PolicyCode.MulticastNet.At(at, $"{net} is multicast, which Antrea judges in a pipeline of its own"));
         }
-        else if (addresses.Check(net, [], at) is { } finding)
+        else if (context.Addresses.Check(net, [], at) is { } finding)
         {
             findings.Add(finding);
         }
-        else if (direction == Direction.Ingress && net.PrefixLength > 0 && addresses.NodeIn(net) is { } node)
+        else if (direction == Direction.Ingress && net.PrefixLength > 0 && context.Addresses.NodeIn(net) is { } node)
         {
             findings.Add(PolicyCode.NetHoldsNodes.At(at, $"{net} holds {node}; under Antrea that Node's processes reach Pods elsewhere from its gateway address"));
         }
 
-        return AntreaPeer.Of(net);
+        return new RulePeer.Network(net);
     }
 
     private static bool IsMulticast(Cidr net) =>

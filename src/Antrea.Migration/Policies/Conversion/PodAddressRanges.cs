@@ -25,6 +25,25 @@ internal sealed class PodAddressRanges(ClusterSnapshot snapshot)
             .SelectMany(n => n.InternalIPs.Where(net.Contains).Select(ip => $"Node {n.Name} ({ip})"))
             .FirstOrDefault();
 
+    /// <summary>How many of the Pod addresses of its family a network without some others holds.</summary>
+    public PodAddressHold HoldOf(Cidr net, IReadOnlyCollection<Cidr> except)
+    {
+        if (net.PrefixLength == 0 && except.Count == 0)
+        {
+            return PodAddressHold.All;
+        }
+
+        if (_before.IsEmpty || _after.IsEmpty)
+        {
+            return PodAddressHold.Unknown;
+        }
+
+        var ranges = _before.Concat(_after).Select(r => r.Range).Where(r => r.IsIPv6 == net.IsIPv6).ToList();
+        return ranges.TrueForAll(r => !net.Overlaps(r) || except.Any(e => e.Contains(r))) ? PodAddressHold.None
+            : ranges.TrueForAll(r => net.Contains(r) && !except.Any(e => e.Overlaps(r))) ? PodAddressHold.All
+            : PodAddressHold.Some;
+    }
+
     /// <summary>What is to say about a network without some others; null when every address is in it, or no Pod's, now or later.</summary>
     public PolicyFinding? Check(Cidr net, IReadOnlyCollection<Cidr> except, string path)
     {
@@ -63,4 +82,13 @@ internal sealed class PodAddressRanges(ClusterSnapshot snapshot)
             ? PolicyCode.NetCoversPods.At(path, $"{net} holds every Pod address, before and after the migration")
             : PolicyCode.NetInPool.At(path, $"{net} holds {inside} but not {outside}; Pods move from one to the other");
     }
+}
+
+/// <summary>How many of the addresses that Pods have, before and after the migration, something holds.</summary>
+internal enum PodAddressHold
+{
+    None,
+    Some,
+    All,
+    Unknown,
 }

@@ -19,7 +19,6 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     // Selectors.
     public static readonly PolicyCode SelectorInvalid = Refusal("selector-invalid", "Correct the selector. Until then Calico treats the whole policy as absent, or ignores this one selector.");
     public static readonly PolicyCode SelectorBlank = Refusal("selector-blank", "Remove the field or write all(); Calico reads a selector of blanks differently from place to place.");
-    public static readonly PolicyCode SelectorOperator = Refusal("selector-operator", "List the values that are meant: key in {…}.");
     public static readonly PolicyCode SelectorServiceAccount = Refusal("selector-service-account", "Label the Pods and select by that label.");
     public static readonly PolicyCode SelectorGlobal = Refusal("selector-global", "Use global() only as a rule's namespaceSelector; elsewhere Calico reads it as all().");
     public static readonly PolicyCode SelectorNamespaceLabel = Refusal("selector-namespace-label", "Make it a GlobalNetworkPolicy, or select by the Pods' own labels.");
@@ -27,6 +26,9 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode ServiceAccountSelector = Refusal("service-account-selector", "Label the Pods and select by that label.");
     public static readonly PolicyCode SelectsNothing = Note("selects-nothing", "Nothing; no Pod can ever have such labels. The policy may be deleted.");
     public static readonly PolicyCode NeverMatches = Note("never-matches", "Nothing; the rule has no effect in Calico either.");
+
+    public static readonly PolicyCode LabelValuesFrozen = Snapshot("label-values-frozen", "Convert again when the label gets a new value; or list the values that are meant: key in {…}.");
+    public static readonly PolicyCode ServiceAccountsFrozen = Snapshot("service-accounts-frozen", "Convert again when a service account, its labels or what runs as it changes; or label the Pods and select by that label.");
 
     // Rules.
     public static readonly PolicyCode ActionLog = Refusal("action-log", "Remove the rule (it decides nothing) and enable logging in Antrea where it is wanted.");

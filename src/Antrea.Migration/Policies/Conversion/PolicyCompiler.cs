@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Antrea.Migration.AntreaApi;
 using Antrea.Migration.CalicoApi.Policies;
-using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
@@ -30,10 +29,10 @@ internal sealed record CompiledPolicy
 }
 
 /// <summary>Takes policies apart, one at a time.</summary>
-internal sealed class PolicyCompiler(ClusterSnapshot snapshot, CalicoPolicySet set, ReachCheck reach, bool denyAnswers)
+internal sealed class PolicyCompiler(RuleContext context, CalicoPolicySet set, ReachCheck reach, bool denyAnswers)
 {
-    private readonly PeerConversion _peers = new(new PodAddressRanges(snapshot));
-    private readonly KubernetesPolicyCheck _kubernetes = new(set, PolicyWorld.From(snapshot));
+    private readonly RuleCompiler _rules = new(context);
+    private readonly KubernetesPolicyCheck _kubernetes = new(set, context.World);
 
     /// <summary>What a denied packet meets: Antrea's word for it.</summary>
     public AntreaAction Deny => denyAnswers ? AntreaAction.Reject : AntreaAction.Drop;
@@ -47,33 +46,35 @@ internal sealed class PolicyCompiler(ClusterSnapshot snapshot, CalicoPolicySet s
             findings.Add(PolicyCode.TierMissing.At("spec.tier", $"there is no Tier '{policy.Tier}'; Calico puts it behind all others"));
         }
 
-        findings.AddRange(SupportedFeatures.Check(policy));
-        findings.AddRange(reach.Check(policy));
+        findings.AddRange(SupportedFeatures.CheckPolicy(policy));
+        findings.AddRange(reach.CheckSubject(policy));
         var terms = CompileSubject(policy, findings);
         findings.AddRange(_kubernetes.Check(policy, terms));
         return new CompiledPolicy
         {
             Policy = policy,
-            Terms = [.. terms],
+            Terms = terms,
             Ingress = policy.GovernsIngress ? CompileRules(policy, policy.Ingress, Direction.Ingress, findings) : [],
             Egress = policy.GovernsEgress ? CompileRules(policy, policy.Egress, Direction.Egress, findings) : [],
             Findings = [.. findings],
         };
     }
 
-    private static IReadOnlyList<SelectorTerm> CompileSubject(CalicoPolicy policy, List<PolicyFinding> findings)
+    private ImmutableArray<SelectorTerm> CompileSubject(CalicoPolicy policy, List<PolicyFinding> findings)
     {
         // Service accounts are refused elsewhere; without them the rest can still be judged.
         var subject = CalicoScope.Subject(policy with { ServiceAccountSelector = null });
-        if (SelectorCompiler.Compile(subject, out var problems) is not { } terms)
-        {
-            findings.AddRange(problems.Select(p => p.Code.At("spec.selector", p.Message)));
-            return [];
-        }
-
-        if (terms.Count == 0)
+        var alternatives = context.Selectors.Compile(subject);
+        findings.AddRange(alternatives.Remarks.Select(r => r.Code.At("spec.selector", r.Message)));
+        var terms = alternatives.Terms;
+        if (terms.IsEmpty && !alternatives.IsRefused)
         {
             findings.Add(PolicyCode.SelectsNothing.At("spec.selector", "no Pod can satisfy the selector"));
+        }
+
+        if (terms.Any(t => t.Accounts is not null))
+        {
+            findings.Add(PolicyCode.SelectorServiceAccount.At("spec.selector", "service accounts decide to whom the policy applies"));
         }
 
         if (!policy.IsGlobal && terms.Any(t => !t.AsksOnlyNamespace(policy.Namespace)))
@@ -89,27 +90,19 @@ internal sealed class PolicyCompiler(ClusterSnapshot snapshot, CalicoPolicySet s
         CalicoPolicy policy, ImmutableArray<CalicoRule> rules, Direction direction, List<PolicyFinding> findings)
     {
         var converted = ImmutableArray.CreateBuilder<AntreaRule>();
+        var word = direction == Direction.Ingress ? "ingress" : "egress";
         for (var i = 0; i < rules.Length; i++)
         {
-            var isIngress = direction == Direction.Ingress;
-            var path = $"{SupportedFeatures.PathOf(direction, i)}.{(isIngress ? "source" : "destination")}";
-            var before = findings.Count;
-            var peers = _peers.Convert(isIngress ? rules[i].Source : rules[i].Destination, policy, direction, path, findings);
-            if (peers is null)
+            var matches = _rules.Compile(policy, rules[i], direction, i, findings);
+            if (matches.Any(m => m.NeedsClusterPolicy || !m.Subjects.IsEmpty))
             {
-                if (findings.Count == before)
-                {
-                    findings.Add(PolicyCode.NeverMatches.At(path, "no Pod can satisfy the selector, so the rule never matches"));
-                }
-
-                continue;
+                findings.Add(PolicyCode.SubjectRestricted.At(
+                    SupportedFeatures.PathOf(direction, i), "the rule needs an appliedTo of its own, or a service account as peer"));
             }
 
-            converted.Add(new AntreaRule(
-                $"{(isIngress ? "ingress" : "egress")}-{i + 1}",
-                rules[i].Action == CalicoAction.Allow ? AntreaAction.Allow : Deny,
-                peers.Value,
-                PortConversion.Convert(rules[i])));
+            var action = rules[i].Action == CalicoAction.Allow ? AntreaAction.Allow : Deny;
+            converted.AddRange(matches.Select((match, alternative) =>
+                match.ToRule($"{word}-{i + 1}{(alternative == 0 ? "" : $"-{alternative + 1}")}", action, policy.Namespace)));
         }
 
         return converted.ToImmutable();

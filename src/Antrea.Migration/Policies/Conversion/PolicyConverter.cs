@@ -37,8 +37,10 @@ public static class PolicyConverter
             findings.Add(PolicyCode.TierDefaultPass.On("Tier/default", "its defaultAction is Pass"));
         }
 
-        var reach = new ReachCheck(set);
-        var compiler = new PolicyCompiler(snapshot, set, reach, clusterCheck.DenyAnswers);
+        _ = ReleaseVersion.TryParse(options.AntreaVersion, out var antreaVersion);
+        var context = new RuleContext(snapshot, set, antreaVersion);
+        var reach = new ReachCheck(set, context.Sets);
+        var compiler = new PolicyCompiler(context, set, reach, clusterCheck.DenyAnswers);
         var compiled = set.Policies.Select(compiler.Compile).ToList();
         var used = set.Tiers.Where(t => compiled.Exists(p => p.Policy.Tier == t.Name)).ToList();
         var tiers = new TierAssignment(used, snapshot);
@@ -74,7 +76,7 @@ public static class PolicyConverter
 
         var policies = compiled
             .Select(p => Report(p, objects.GetValueOrDefault(p.Policy, []), ties.GetValueOrDefault(p.Policy)))
-            .Concat(set.KubernetesPolicies.Select(k => Report(k, new PodAddressRanges(snapshot))))
+            .Concat(set.KubernetesPolicies.Select(k => Report(k, context.Addresses)))
             .OrderBy(p => p.Kind, StringComparer.Ordinal)
             .ThenBy(p => p.Namespace, StringComparer.Ordinal)
             .ThenBy(p => p.Name, StringComparer.Ordinal)

@@ -70,6 +70,6 @@ internal static class PolicyEmitter
         Name = name,
         Tier = "",
         Priority = 0,
-        AppliedTo = [PeerConversion.ToPeer(term, policy.Namespace)],
+        AppliedTo = [term.ToPeer(policy.Namespace)],
     };
 }

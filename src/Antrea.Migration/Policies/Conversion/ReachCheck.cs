@@ -5,13 +5,24 @@ using Antrea.Migration.Policies.Semantics;
 
 namespace Antrea.Migration.Policies.Conversion;
 
-/// <summary>Finds network sets and host endpoints that a policy selects without naming them: their addresses count in Calico.</summary>
-internal sealed class ReachCheck(CalicoPolicySet set)
+/// <summary>Finds host endpoints that a policy applies to, and says what no policy reaches.</summary>
+internal sealed class ReachCheck(CalicoPolicySet set, LabelledSets sets)
 {
-    private readonly HashSet<CalicoLabelledSet> _reached = [];
+    public ReachCheck(CalicoPolicySet set)
+        : this(set, new LabelledSets(set))
+    {
+    }
 
-    /// <summary>What one policy reaches.</summary>
+    /// <summary>What one policy reaches, its rules included.</summary>
     public IEnumerable<PolicyFinding> Check(CalicoPolicy policy)
+    {
+        var rules = (policy.GovernsIngress ? policy.Ingress.Select((r, i) => (r, Direction.Ingress, i)) : [])
+            .Concat(policy.GovernsEgress ? policy.Egress.Select((r, i) => (r, Direction.Egress, i)) : []);
+        return CheckSubject(policy).Concat(rules.SelectMany(r => PeerConversion.CheckReach(r.r, policy, SupportedFeatures.PathOf(r.Item2, r.i), sets)));
+    }
+
+    /// <summary>The host endpoints that one policy applies to.</summary>
+    public IEnumerable<PolicyFinding> CheckSubject(CalicoPolicy policy)
     {
         if (policy.IsGlobal)
         {
@@ -20,19 +31,8 @@ internal sealed class ReachCheck(CalicoPolicySet set)
             var unscoped = CalicoScope.Subject(policy with { NamespaceSelector = null, ServiceAccountSelector = null });
             foreach (var (endpoint, _) in set.HostEndpoints.Where(h => subject.Matches(h.Endpoint.Labels) || unscoped.Matches(h.Endpoint.Labels)))
             {
-                _reached.Add(endpoint);
+                sets.NoteReached(endpoint);
                 yield return PolicyCode.HostEndpointInReach.At("spec.selector", $"the policy applies to {endpoint}");
-            }
-        }
-
-        var rules = (policy.GovernsIngress ? policy.Ingress.Select((r, i) => (r, Direction.Ingress, i)) : [])
-            .Concat(policy.GovernsEgress ? policy.Egress.Select((r, i) => (r, Direction.Egress, i)) : []);
-        foreach (var (rule, direction, index) in rules)
-        {
-            var path = SupportedFeatures.PathOf(direction, index);
-            foreach (var finding in Check(rule.Source, policy, $"{path}.source").Concat(Check(rule.Destination, policy, $"{path}.destination")))
-            {
-                yield return finding;
             }
         }
     }
@@ -40,7 +40,7 @@ internal sealed class ReachCheck(CalicoPolicySet set)
     /// <summary>What is to say about the sets and endpoints that no policy reached.</summary>
     public IEnumerable<Finding> Rest()
     {
-        foreach (var unused in set.NetworkSets.Where(s => !_reached.Contains(s)))
+        foreach (var unused in set.NetworkSets.Where(s => !sets.IsReached(s)))
         {
             yield return PolicyCode.NetworkSetUnused.On(Subject(unused), "no policy selects it");
         }
@@ -51,30 +51,10 @@ internal sealed class ReachCheck(CalicoPolicySet set)
             {
                 yield return PolicyCode.HostEndpoint.On(Subject(endpoint), "it protects a Node, which ends with Calico");
             }
-            else if (!_reached.Contains(endpoint))
+            else if (!sets.IsReached(endpoint))
             {
                 yield return PolicyCode.HostEndpointOpen.On(Subject(endpoint), "no policy selects it, and its profile allows everything");
             }
-        }
-    }
-
-    private IEnumerable<PolicyFinding> Check(CalicoEntity entity, CalicoPolicy policy, string path)
-    {
-        if (CalicoScope.Peer(entity, policy.Namespace) is not { } expression)
-        {
-            yield break;
-        }
-
-        foreach (var reached in set.NetworkSets.Where(s => expression.Matches(s.Labels)))
-        {
-            _reached.Add(reached);
-            yield return PolicyCode.NetworkSetInReach.At(path, $"the selector reaches {reached}");
-        }
-
-        foreach (var (endpoint, _) in set.HostEndpoints.Where(h => expression.Matches(h.Endpoint.Labels)))
-        {
-            _reached.Add(endpoint);
-            yield return PolicyCode.HostEndpointInReach.At(path, $"the selector reaches {endpoint}");
         }
     }
 

@@ -1,15 +1,22 @@
 using System.Collections.Immutable;
+using Antrea.Migration.AntreaApi;
 using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Policies.Conversion;
 
 /// <summary>A conjunction of demands on a Pod's labels and on its Namespace's: what one <c>podSelector</c> with one
-/// <c>namespaceSelector</c> can say.</summary>
+/// <c>namespaceSelector</c> can say; or one service account.</summary>
 internal sealed record SelectorTerm(
     ImmutableSortedDictionary<string, LabelConstraint> Pod, ImmutableSortedDictionary<string, LabelConstraint> Namespace)
 {
     /// <summary>The label that holds a Namespace's name; Kubernetes sets it from 1.21 on.</summary>
     public const string NamespaceNameKey = "kubernetes.io/metadata.name";
+
+    /// <summary>The service accounts that the Pod may run as; null for any. Never empty.</summary>
+    public ImmutableSortedSet<AntreaServiceReference>? Accounts { get; init; }
+
+    /// <summary>Whether Antrea can say it: labels, or one service account and nothing else.</summary>
+    public bool IsExpressible => Accounts is null || (Accounts.Count == 1 && Pod.IsEmpty && Namespace.IsEmpty);
 
     private static readonly ImmutableSortedDictionary<string, LabelConstraint> NoConstraints =
         ImmutableSortedDictionary.Create<string, LabelConstraint>(StringComparer.Ordinal);
@@ -47,8 +54,13 @@ internal sealed record SelectorTerm(
         Of(NamespaceNameKey, LabelConstraint.OneOf([name])!, onNamespace: true);
 
     /// <summary>Both terms; null when no Pod can satisfy them.</summary>
-    public SelectorTerm? And(SelectorTerm other) =>
-        Merge(Pod, other.Pod) is { } pod && Merge(Namespace, other.Namespace) is { } ns ? new SelectorTerm(pod, ns) : null;
+    public SelectorTerm? And(SelectorTerm other)
+    {
+        var accounts = Accounts is null ? other.Accounts : other.Accounts is null ? Accounts : Accounts.Intersect(other.Accounts);
+        return accounts is not { IsEmpty: true } && Merge(Pod, other.Pod) is { } pod && Merge(Namespace, other.Namespace) is { } ns
+            ? new SelectorTerm(pod, ns) { Accounts = accounts }
+            : null;
+    }
 
     /// <summary>The name of the one Namespace the term is bound to; null when it is bound to none, or to several.</summary>
     public string? BoundNamespace =>
@@ -57,16 +69,34 @@ internal sealed record SelectorTerm(
     /// <summary>Whether the only demand on the Namespace is its name being this.</summary>
     public bool AsksOnlyNamespace(string name) => Namespace.Count == 1 && BoundNamespace == name;
 
+    /// <summary>The term as a peer, or as an entry of <c>appliedTo</c>, of a policy in a Namespace (or of the cluster: empty).</summary>
+    public AntreaPeer ToPeer(string policyNamespace)
+    {
+        if (Accounts is not null)
+        {
+            return new AntreaPeer(null, null, null) { ServiceAccount = Accounts[0] };
+        }
+
+        var isCluster = policyNamespace.Length == 0;
+        return (isCluster ? Namespace.IsEmpty : AsksOnlyNamespace(policyNamespace))
+            ? new AntreaPeer(null, ToPodSelector(), null)
+            : new AntreaPeer(null, Pod.IsEmpty ? null : ToPodSelector(), ToNamespaceSelector());
+    }
+
     public LabelSelector ToPodSelector() => ToSelector(Pod);
 
     public LabelSelector ToNamespaceSelector() => ToSelector(Namespace);
 
     /// <inheritdoc/>
     public bool Equals(SelectorTerm? other) =>
-        other is not null && Pod.SequenceEqual(other.Pod) && Namespace.SequenceEqual(other.Namespace);
+        other is not null
+        && Pod.SequenceEqual(other.Pod)
+        && Namespace.SequenceEqual(other.Namespace)
+        && (Accounts is null) == (other.Accounts is null)
+        && (Accounts is null || Accounts.SetEquals(other.Accounts!));
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Pod.Count, Namespace.Count);
+    public override int GetHashCode() => HashCode.Combine(Pod.Count, Namespace.Count, Accounts?.Count);
 
     private static LabelSelector ToSelector(ImmutableSortedDictionary<string, LabelConstraint> constraints) =>
         new([.. constraints.SelectMany(c => c.Value.ToRequirements(c.Key))]);

@@ -8,8 +8,11 @@ namespace Antrea.Migration.Policies.Conversion;
 /// <summary>Names everything in a Calico policy that lies outside the subset that is converted and evaluated.</summary>
 internal static class SupportedFeatures
 {
-    /// <summary>The findings, in the policy's order. Rules of a direction that the policy does not govern are not looked at.</summary>
-    public static IEnumerable<PolicyFinding> Check(CalicoPolicy policy)
+    /// <summary>The findings about the policy and its rules. Rules of a direction that the policy does not govern are not looked at.</summary>
+    public static IEnumerable<PolicyFinding> Check(CalicoPolicy policy) => CheckPolicy(policy).Concat(CheckRules(policy));
+
+    /// <summary>The findings about the policy apart from its rules.</summary>
+    public static IEnumerable<PolicyFinding> CheckPolicy(CalicoPolicy policy)
     {
         if (policy.DoNotTrack)
         {
@@ -32,12 +35,14 @@ internal static class SupportedFeatures
                 "spec.serviceAccountSelector", "Antrea cannot combine a service account with labels");
         }
 
-        var ingress = policy.GovernsIngress ? policy.Ingress.SelectMany((r, i) => Check(r, Direction.Ingress, i)) : [];
-        var egress = policy.GovernsEgress ? policy.Egress.SelectMany((r, i) => Check(r, Direction.Egress, i)) : [];
-        foreach (var finding in ingress.Concat(egress))
-        {
-            yield return finding;
-        }
+    }
+
+    /// <summary>The findings about the policy's rules, in their order.</summary>
+    public static IEnumerable<PolicyFinding> CheckRules(CalicoPolicy policy)
+    {
+        var ingress = policy.GovernsIngress ? policy.Ingress.SelectMany((r, i) => RuleFeatures.Check(r, Direction.Ingress, i)) : [];
+        var egress = policy.GovernsEgress ? policy.Egress.SelectMany((r, i) => RuleFeatures.Check(r, Direction.Egress, i)) : [];
+        return ingress.Concat(egress);
     }
 
     /// <summary>The path of a rule.</summary>
@@ -65,102 +70,4 @@ internal static class SupportedFeatures
     /// <summary>Reads a network that the check has let through.</summary>
     public static Cidr ParseNet(string text) =>
         TryParseNet(text, out var net, out var error) ? net : throw new FormatException(error);
-
-    private static IEnumerable<PolicyFinding> Check(CalicoRule rule, Direction direction, int index)
-    {
-        var path = PathOf(direction, index);
-        if (rule.Action is CalicoAction.Log or CalicoAction.Pass)
-        {
-            yield return rule.Action == CalicoAction.Log
-                ? PolicyCode.ActionLog.At($"{path}.action", "Log decides nothing, and Antrea logs per rule instead")
-                : PolicyCode.ActionPass.At($"{path}.action", "Pass goes on in Calico's next tier; Antrea has no such action");
-        }
-
-        if (rule.IPVersion is { } version)
-        {
-            yield return PolicyCode.IPVersion.At($"{path}.ipVersion", $"a rule for IPv{version} only");
-        }
-
-        if (rule.Protocol is { } protocol && protocol.Number is 1 or 58)
-        {
-            yield return PolicyCode.Icmp.At($"{path}.protocol", $"{rule.Protocol}: Antrea's ICMP matches both families of a dual-stack cluster");
-        }
-        else if (rule.Protocol is { Number: not (6 or 17 or 132) } other)
-        {
-            yield return PolicyCode.Protocol.At($"{path}.protocol", $"the protocol {other}");
-        }
-
-        foreach (var (given, code, field) in new[]
-        {
-            (rule.NotProtocol is not null, PolicyCode.NotProtocol, "notProtocol"),
-            (rule.Icmp is not null, PolicyCode.Icmp, "icmp"),
-            (rule.NotIcmp is not null, PolicyCode.NotIcmp, "notICMP"),
-            (rule.HasHttp, PolicyCode.Http, "http"),
-        })
-        {
-            if (given)
-            {
-                yield return code.At($"{path}.{field}", $"{field} has no exact equal in Antrea");
-            }
-        }
-
-        var sides = Check(rule, rule.Source, $"{path}.source", isPeer: direction == Direction.Ingress)
-            .Concat(Check(rule, rule.Destination, $"{path}.destination", isPeer: direction == Direction.Egress));
-        foreach (var finding in sides)
-        {
-            yield return finding;
-        }
-
-        if (rule.Protocol is { Number: 132 } && rule.Source.Ports.Length > 0)
-        {
-            yield return PolicyCode.SctpSourcePort.At($"{path}.source.ports", "Antrea does not look at SCTP source ports");
-        }
-    }
-
-    private static IEnumerable<PolicyFinding> Check(CalicoRule rule, CalicoEntity entity, string path, bool isPeer)
-    {
-        foreach (var (given, code, field) in new[]
-        {
-            (entity.NotSelector is not null, PolicyCode.NotSelector, "notSelector"),
-            (entity.NotNets.Length > 0, PolicyCode.NotNets, "notNets"),
-            (entity.NotPorts.Length > 0, PolicyCode.NotPorts, "notPorts"),
-            (entity.ServiceAccounts is not null, PolicyCode.ServiceAccounts, "serviceAccounts"),
-            (entity.Services is not null, PolicyCode.Services, "services"),
-        })
-        {
-            if (given)
-            {
-                yield return code.At($"{path}.{field}", $"{field} is not converted yet");
-            }
-        }
-
-        var selects = entity.Selector is not null || entity.NamespaceSelector is not null;
-        if (!isPeer && (selects || entity.Nets.Length > 0))
-        {
-            yield return PolicyCode.SubjectRestricted.At(path, "the rule restricts the Pods that the policy applies to");
-        }
-
-        if (selects && entity.Nets.Length > 0)
-        {
-            yield return PolicyCode.SelectorAndNets.At($"{path}.nets", "a selector together with networks means what lies in both");
-        }
-
-        for (var i = 0; i < entity.Nets.Length; i++)
-        {
-            if (!TryParseNet(entity.Nets[i], out _, out var error))
-            {
-                yield return PolicyCode.NetInvalid.At(string.Create(CultureInfo.InvariantCulture, $"{path}.nets[{i}]"), error!);
-            }
-        }
-
-        if (entity.Ports.Length > 0 && rule.Protocol is null)
-        {
-            yield return PolicyCode.PortsWithoutProtocol.At($"{path}.ports", "ports without a protocol");
-        }
-
-        foreach (var port in entity.Ports.Where(p => p.Name is not null))
-        {
-            yield return PolicyCode.NamedPort.At($"{path}.ports", $"the named port '{port.Name}'");
-        }
-    }
 }

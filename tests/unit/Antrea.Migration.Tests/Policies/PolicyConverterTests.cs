@@ -171,7 +171,7 @@ public sealed class PolicyConverterTests
                 "not-nets spec.ingress[1].source.notNets",
                 "named-port spec.ingress[1].destination.ports",
                 "net-invalid spec.egress[0].destination.nets[1]",
-                "selector-operator spec.selector",
+                "label-values-frozen spec.selector",
                 "net-in-pool spec.egress[0].destination.nets[0]",
             }));
             Assert.That(policy.Rules.Select(r => r.Fidelity), Has.All.EqualTo(Fidelity.Refused));

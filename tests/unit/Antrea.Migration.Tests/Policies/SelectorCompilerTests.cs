@@ -26,13 +26,13 @@ public sealed class SelectorCompilerTests
     public void Compile_AnySelector_SelectsTheSamePods() => Gen.Select(SelectorGen.OnPodsAndNamespaces, Pods).Sample(
         (expression, pod) =>
         {
-            var terms = SelectorCompiler.Compile(expression, out var problems);
-            if (terms is null)
+            var alternatives = new SelectorCompiler(World).Compile(expression);
+            if (alternatives.IsRefused)
             {
-                return problems.All(p => p.Code == PolicyCode.SelectorTooWide);
+                return alternatives.Remarks.All(p => p.Code == PolicyCode.SelectorTooWide);
             }
 
-            var selected = terms.Any(t => t.ToPodSelector().Matches(pod.Labels)
+            var selected = alternatives.Terms.Any(t => t.ToPodSelector().Matches(pod.Labels)
                 && t.ToNamespaceSelector().Matches(World.LabelsOf(pod.Namespace)));
             return selected == expression.Matches(CalicoScope.EffectiveLabels(pod, World));
         },
@@ -40,7 +40,7 @@ public sealed class SelectorCompilerTests
 
     [Test]
     public void Compile_AnySelector_WritesOnlyLabelsThatKubernetesTakes() => SelectorGen.OnPodsAndNamespaces.Sample(
-        expression => (SelectorCompiler.Compile(expression, out _) ?? [])
+        expression => new SelectorCompiler(World).Compile(expression).Terms
             .SelectMany(t => t.ToPodSelector().Requirements.Concat(t.ToNamespaceSelector().Requirements))
             .All(r => LabelSyntax.IsKey(r.Key) && r.Values.All(LabelSyntax.IsValue)),
         iter: 5_000);
@@ -67,31 +67,70 @@ public sealed class SelectorCompilerTests
     [TestCase("pcns.env == 'prod' && app == 'a'", "app In a & ns:env In prod")]
     public void Compile_Selector_GivesTheseTerms(string selector, string expected)
     {
-        var terms = SelectorCompiler.Compile(CalicoSelector.Parse(selector).Expression, out _);
-        Assert.That(string.Join(" | ", terms!.Select(Text)), Is.EqualTo(expected));
+        var alternatives = new SelectorCompiler(World).Compile(CalicoSelector.Parse(selector).Expression);
+        Assert.That(string.Join(" | ", alternatives.Terms.Select(Text)), Is.EqualTo(expected));
     }
 
-    [TestCase("app contains 'x'", "selector-operator")]
-    [TestCase("app == 'a' || app starts with 'x'", "selector-operator")]
     [TestCase("pcsa.team == 'x'", "selector-service-account")]
-    [TestCase("projectcalico.org/serviceaccount == 'x'", "selector-service-account")]
     [TestCase("global()", "selector-global")]
     public void Compile_WhatAntreaCannotSay_IsNamed(string selector, string code)
     {
-        Assert.That(SelectorCompiler.Compile(CalicoSelector.Parse(selector).Expression, out var problems), Is.Null);
-        Assert.That(problems.Select(p => p.Code.Id), Is.EqualTo(new[] { code }));
+        var alternatives = new SelectorCompiler(World).Compile(CalicoSelector.Parse(selector).Expression);
+        Assert.That(alternatives.IsRefused);
+        Assert.That(alternatives.Remarks.Select(p => p.Code.Id), Is.EqualTo(new[] { code }));
+    }
+
+    [TestCase("app starts with 'w'", "app In web,wiki", "label-values-frozen")]
+    [TestCase("app contains 'x'", "", "label-values-frozen")]
+    [TestCase("!(app ends with 'b')", "app NotIn db,web", "label-values-frozen")]
+    [TestCase("pcns.env contains 'ro'", "ns:env In prod", "label-values-frozen")]
+    [TestCase("pcns.projectcalico.org/name starts with 's'", "ns:kubernetes.io/metadata.name In shop", "label-values-frozen")]
+    [TestCase("projectcalico.org/serviceaccount == 'web'", "sa:dev/web | sa:shop/web", "service-accounts-frozen")]
+    [TestCase("projectcalico.org/serviceaccount == 'web' && projectcalico.org/namespace == 'shop'", "sa:shop/web", "service-accounts-frozen")]
+    [TestCase("pcsa.team == 'x'", "sa:shop/web", "service-accounts-frozen")]
+    [TestCase("pcsa.team != 'y'", "*", "service-accounts-frozen")]
+    [TestCase("pcsa.team != 'x' && pcns.env == 'prod'", "sa:shop/db", "service-accounts-frozen")]
+    [TestCase("app == 'wiki' && pcsa.projectcalico.org/name == 'db'", "", "service-accounts-frozen selector-service-account")]
+    [TestCase("app == 'db' && pcsa.projectcalico.org/name == 'db'", "sa:shop/db", "service-accounts-frozen")]
+    [TestCase("app in {'web', 'wiki'} && pcsa.projectcalico.org/name in {'web', 'db'}", "app In web,wiki", "service-accounts-frozen")]
+    [TestCase("has(projectcalico.org/serviceaccount)", "*", "")]
+    public void Compile_WhatIsWrittenOutForNow_GivesTheseTerms(string selector, string expected, string codes)
+    {
+        var pods = new (string Namespace, string App, string Account)[]
+        {
+            ("shop", "web", "web"), ("shop", "db", "db"), ("dev", "wiki", "web"),
+        };
+        var world = new PolicyWorld(
+            [.. pods.Select((p, i) => new PolicyPod(p.Namespace, $"p{i}", p.Account, Labels(("app", p.App)), [IPAddress.Loopback]))],
+            World.Namespaces)
+        {
+            ServiceAccounts = ImmutableDictionary<(string Namespace, string Name), ImmutableSortedDictionary<string, string>>.Empty
+                .Add(("shop", "web"), Labels(("team", "x"))),
+        };
+        var alternatives = new SelectorCompiler(world).Compile(CalicoSelector.Parse(selector).Expression);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(string.Join(" | ", alternatives.Terms.Select(Text)), Is.EqualTo(expected));
+            Assert.That(string.Join(' ', alternatives.Remarks.Select(r => r.Code.Id)), Is.EqualTo(codes));
+        }
     }
 
     [Test]
     public void Compile_SelectorWithTooManyAlternatives_IsRefusedQuickly()
     {
         var wide = string.Join(" && ", Enumerable.Range(0, 40).Select(i => $"(a{i} == 'x' || b{i} == 'y')"));
-        Assert.That(SelectorCompiler.Compile(CalicoSelector.Parse(wide).Expression, out var problems), Is.Null);
-        Assert.That(problems[0].Code, Is.EqualTo(PolicyCode.SelectorTooWide));
+        var alternatives = new SelectorCompiler(World).Compile(CalicoSelector.Parse(wide).Expression);
+        Assert.That(alternatives.Terms, Is.Empty);
+        Assert.That(alternatives.Remarks[0].Code, Is.EqualTo(PolicyCode.SelectorTooWide));
     }
 
     private static string Text(SelectorTerm term)
     {
+        if (term.Accounts is { } accounts)
+        {
+            return string.Join(" & ", accounts.Select(a => $"sa:{a.Namespace}/{a.Name}"));
+        }
+
         var parts = term.ToPodSelector().Requirements.Select(r => ("", r))
             .Concat(term.ToNamespaceSelector().Requirements.Select(r => ("ns:", r)))
             .Select(p => $"{p.Item1}{p.r.Key} {p.r.Operator} {string.Join(',', p.r.Values)}".TrimEnd())

@@ -1,0 +1,44 @@
+using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Policies.Reading;
+
+namespace Antrea.Migration.Policies.Conversion;
+
+/// <summary>The network sets and host endpoints of a cluster, found by selectors, with a note of which were found.</summary>
+internal sealed class LabelledSets(CalicoPolicySet set)
+{
+    private readonly HashSet<CalicoLabelledSet> _reached = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, IReadOnlyList<CalicoLabelledSet>> _found = new(StringComparer.Ordinal);
+
+    private readonly ILookup<string, CalicoLabelledSet> _byNamespace = set.NetworkSets.ToLookup(s => s.Namespace, StringComparer.Ordinal);
+
+    private readonly IReadOnlyList<CalicoLabelledSet> _all = [.. set.NetworkSets, .. set.HostEndpoints.Select(h => h.Endpoint)];
+
+    /// <summary>Those that a selector of a rule selects, network sets first.</summary>
+    /// <param name="expression">The selector, on effective labels.</param>
+    /// <param name="boundNamespace">The Namespace that the selector is bound to, so that only sets there can satisfy it; null when it is bound to none.</param>
+    public IReadOnlyList<CalicoLabelledSet> Reach(SelectorExpression expression, string? boundNamespace)
+    {
+        var candidates = boundNamespace is null ? _all : _byNamespace[boundNamespace];
+        if (!candidates.Any())
+        {
+            return [];
+        }
+
+        // Equal selectors are common, and each may face many sets.
+        var key = $"{boundNamespace}\n{expression}";
+        if (!_found.TryGetValue(key, out var found))
+        {
+            found = [.. candidates.Where(s => expression.Matches(s.Labels))];
+            _found[key] = found;
+            _reached.UnionWith(found);
+        }
+
+        return found;
+    }
+
+    /// <summary>Notes that a policy applies to a host endpoint.</summary>
+    public void NoteReached(CalicoLabelledSet endpoint) => _reached.Add(endpoint);
+
+    /// <summary>Whether any policy or rule has reached this one.</summary>
+    public bool IsReached(CalicoLabelledSet one) => _reached.Contains(one);
+}

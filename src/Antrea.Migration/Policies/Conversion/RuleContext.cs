@@ -1,0 +1,26 @@
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Internal;
+using Antrea.Migration.Policies.Reading;
+using Antrea.Migration.Policies.Semantics;
+
+namespace Antrea.Migration.Policies.Conversion;
+
+/// <summary>What rules are compiled against: who is in the cluster, where Pods' addresses lie, and what the two versions make of a rule.</summary>
+internal sealed class RuleContext(ClusterSnapshot snapshot, CalicoPolicySet set, ReleaseVersion antreaVersion)
+{
+    public PolicyWorld World { get; } = PolicyWorld.From(snapshot);
+
+    public PodAddressRanges Addresses { get; } = new(snapshot);
+
+    public AddressFamilies Families { get; } = AddressFamilies.Of(snapshot);
+
+    public LabelledSets Sets { get; } = new(set);
+
+    public FelixSettings Felix { get; } = new(snapshot);
+
+    public ReleaseVersion CalicoVersion => set.Version;
+
+    public ReleaseVersion AntreaVersion => antreaVersion;
+
+    public SelectorCompiler Selectors => field ??= new SelectorCompiler(World);
+}
