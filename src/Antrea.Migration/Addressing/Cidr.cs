@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Antrea.Migration.Addressing;
 
@@ -14,6 +15,7 @@ namespace Antrea.Migration.Addressing;
 /// <para><b>Order.</b> IPv4 before IPv6, then by first address, then the shorter prefix first.</para>
 /// <para>Immutable and safe for use by several threads.</para>
 /// </remarks>
+[StructLayout(LayoutKind.Sequential, Pack = sizeof(ulong))]
 public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
 {
     private readonly UInt128 _first;
@@ -224,6 +226,9 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
 
     /// <summary>Whether <paramref name="left"/> sorts after or with <paramref name="right"/>.</summary>
     public static bool operator >=(Cidr left, Cidr right) => left.CompareTo(right) >= 0;
+
+    /// <summary>The prefix that begins at <paramref name="first"/>, whose bits behind the length must be clear.</summary>
+    internal static Cidr Of(UInt128 first, int prefixLength, bool isIPv6) => new(first, prefixLength, isIPv6);
 
     internal static UInt128 ToValue(IPAddress address)
     {

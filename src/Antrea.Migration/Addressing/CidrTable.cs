@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Antrea.Migration.Addressing;
 
@@ -10,55 +11,54 @@ namespace Antrea.Migration.Addressing;
 /// <para><b>Shape.</b> The same prefix may come several times; its entries keep the order given. Results are in
 /// <see cref="Cidr"/> order, then in the order given. A prefix never matches the other family.</para>
 /// <para><b>How.</b> Prefixes are nested or apart, never half over each other. So the address space of each family is
-/// cut once into runs that share their longest prefix, and a look-up is one binary search for the run. For n entries
-/// that is O(log n) a look-up; a table of n against one of m costs O(n + m) plus the overlaps found.</para>
-/// <para>Immutable and safe for use by several threads.</para>
+/// cut once into runs that share their longest prefix, and a look-up finds the run through an index in a step or two,
+/// whatever the number of prefixes. Building a table of n is linear for addresses of a given width; a table of n against
+/// one of m costs O(n + m) plus the overlaps found, and only their number O(n + m).</para>
+/// <para>Immutable and safe for use by several threads. What look-ups need is built at the first one.</para>
 /// </remarks>
 /// <typeparam name="T">What is known of each prefix.</typeparam>
 public sealed class CidrTable<T>
 {
-    private readonly CidrEntry<T>[] _entries;
-    private readonly Cidr[] _prefixes;
-    private readonly int[] _firstEntry;
-    private readonly int[] _parent;
-    private readonly Runs<uint> _ipv4;
-    private readonly Runs<UInt128> _ipv6;
+    private readonly PrefixList<IPv4Key> _ipv4;
+    private readonly PrefixList<IPv6Key> _ipv6;
+    private readonly T[] _values;
 
-    /// <summary>Builds the table in O(n log n).</summary>
-    /// <param name="entries">The prefixes and their values, in any order.</param>
+    /// <summary>Builds the table in O(n).</summary>
+    /// <param name="entries">The prefixes and their values, in any order; at most 2^27 - 1, some 134 million.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are more entries than that.</exception>
     public CidrTable(IEnumerable<CidrEntry<T>> entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
-
-        // OrderBy is stable, so equal prefixes keep the order given.
-        _entries = [.. entries.OrderBy(e => e.Cidr)];
-        var prefixes = new List<Cidr>(_entries.Length);
-        var firstEntry = new List<int>(_entries.Length + 1);
-        for (var i = 0; i < _entries.Length; i++)
+        var given = SpanOf(entries);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(given.Length, 1 << 27, nameof(entries));
+        var ipv6 = 0;
+        foreach (ref readonly var entry in given)
         {
-            if (i == 0 || _entries[i].Cidr != _entries[i - 1].Cidr)
-            {
-                prefixes.Add(_entries[i].Cidr);
-                firstEntry.Add(i);
-            }
+            ipv6 += entry.Cidr.IsIPv6 ? 1 : 0;
         }
 
-        firstEntry.Add(_entries.Length);
-        _prefixes = [.. prefixes];
-        _firstEntry = [.. firstEntry];
-        _parent = new int[_prefixes.Length];
-
-        var split = Array.FindIndex(_prefixes, p => p.IsIPv6);
-        split = split < 0 ? _prefixes.Length : split;
-        _ipv4 = Cut(0, split, uint.MaxValue, value => (uint)value);
-        _ipv6 = Cut(split, _prefixes.Length, UInt128.MaxValue, value => value);
+        _values = GC.AllocateUninitializedArray<T>(given.Length);
+        _ipv4 = Build<IPv4Key>(given, given.Length - ipv6, isIPv6: false, _values);
+        _ipv6 = Build<IPv6Key>(given, ipv6, isIPv6: true, _values.AsSpan(given.Length - ipv6));
     }
 
     /// <summary>How many entries there are, equal prefixes counted each.</summary>
-    public int Count => _entries.Length;
+    public int Count => _values.Length;
 
     /// <summary>All entries, in <see cref="Cidr"/> order, equal prefixes in the order given.</summary>
-    public ImmutableArray<CidrEntry<T>> Entries => [.. _entries];
+    public ImmutableArray<CidrEntry<T>> Entries
+    {
+        get
+        {
+            var entries = new CidrEntry<T>[Count];
+            for (var at = 0; at < entries.Length; at++)
+            {
+                entries[at] = at < _ipv4.Count ? EntryOf(_ipv4, at) : EntryOf(_ipv6, at - _ipv4.Count);
+            }
+
+            return ImmutableCollectionsMarshal.AsImmutableArray(entries);
+        }
+    }
 
     /// <summary>The longest prefix that holds <paramref name="address"/>; of equal prefixes the one given
     /// first.</summary>
@@ -67,35 +67,28 @@ public sealed class CidrTable<T>
     public bool TryLookup(IPAddress address, out CidrEntry<T> entry)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var value = Cidr.ToValue(address);
-        var prefix = address.AddressFamily == AddressFamily.InterNetworkV6 ? _ipv6.Find(value) : _ipv4.Find((uint)value);
-        entry = prefix < 0 ? default : _entries[_firstEntry[prefix]];
-        return prefix >= 0;
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? TryLookup(_ipv6, IPv6Key.From(Cidr.ToValue(address)), out entry)
+            : TryLookup(_ipv4, IPv4Key.From(Cidr.ToValue(address)), out entry);
     }
+
+    /// <summary>Whether some entry shares an address with <paramref name="range"/>.</summary>
+    public bool Overlaps(Cidr range) => range.IsIPv6
+        ? _ipv6.Runs.Overlaps(IPv6Key.From(range.FirstValue), IPv6Key.From(range.LastValue))
+        : _ipv4.Runs.Overlaps(IPv4Key.From(range.FirstValue), IPv4Key.From(range.LastValue));
 
     /// <summary>Every entry that shares an address with <paramref name="range"/>: the prefixes around it, itself, and
     /// those within.</summary>
     public ImmutableArray<CidrEntry<T>> Overlapping(Cidr range)
     {
         var found = ImmutableArray.CreateBuilder<CidrEntry<T>>();
-        var around = new Stack<int>();
-        for (var prefix = Find(range); prefix >= 0; prefix = _parent[prefix])
+        if (range.IsIPv6)
         {
-            if (_prefixes[prefix].PrefixLength < range.PrefixLength)
-            {
-                around.Push(prefix);
-            }
+            Collect(_ipv6, range, found);
         }
-
-        foreach (var prefix in around)
+        else
         {
-            found.AddRange(EntriesOf(prefix));
-        }
-
-        var within = Array.BinarySearch(_prefixes, range);
-        for (within = within < 0 ? ~within : within; within < _prefixes.Length && range.Contains(_prefixes[within]); within++)
-        {
-            found.AddRange(EntriesOf(within));
+            Collect(_ipv4, range, found);
         }
 
         return found.ToImmutable();
@@ -109,147 +102,128 @@ public sealed class CidrTable<T>
     public IEnumerable<(CidrEntry<T> Left, CidrEntry<TOther> Right)> OverlapsWith<TOther>(CidrTable<TOther> other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Sweep(other);
+        return Pairs(_ipv4, other, other._ipv4).Concat(Pairs(_ipv6, other, other._ipv6));
+    }
+
+    /// <summary>How many pairs <see cref="OverlapsWith"/> gives: O(n + m), however many they are.</summary>
+    /// <typeparam name="TOther">What is known of the other table's prefixes.</typeparam>
+    /// <param name="other">The table to compare with.</param>
+    public long CountOverlaps<TOther>(CidrTable<TOther> other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return PrefixOverlaps<IPv4Key>.Count(_ipv4, other._ipv4) + PrefixOverlaps<IPv6Key>.Count(_ipv6, other._ipv6);
     }
 
     /// <summary>Every entry whose prefix lies in, or equals, the prefix of another entry, with the nearest such
     /// entry.</summary>
     /// <remarks>At most one pair an entry, so the answer stays linear whatever the input.</remarks>
-    internal IEnumerable<(CidrEntry<T> Inner, CidrEntry<T> Outer)> Nested()
+    internal IEnumerable<(CidrEntry<T> Inner, CidrEntry<T> Outer)> Nested() => NestedIn(_ipv4).Concat(NestedIn(_ipv6));
+
+    private static ReadOnlySpan<CidrEntry<T>> SpanOf(IEnumerable<CidrEntry<T>> entries) => entries switch
     {
-        for (var prefix = 0; prefix < _prefixes.Length; prefix++)
+        CidrEntry<T>[] array => array,
+        List<CidrEntry<T>> list => CollectionsMarshal.AsSpan(list),
+        ImmutableArray<CidrEntry<T>> array => array.AsSpan(),
+        _ => entries.ToArray(),
+    };
+
+    /// <summary>Sorts one family's entries, and puts their values into the same order.</summary>
+    private static PrefixList<TKey> Build<TKey>(ReadOnlySpan<CidrEntry<T>> given, int count, bool isIPv6, Span<T> values)
+        where TKey : unmanaged, IAddressKey<TKey>
+    {
+        var firsts = GC.AllocateUninitializedArray<TKey>(count);
+        var lengths = GC.AllocateUninitializedArray<byte>(count);
+        var places = count == given.Length ? null : new int[count];
+        var at = 0;
+        for (var i = 0; i < given.Length; i++)
         {
-            for (var entry = _firstEntry[prefix]; entry < _firstEntry[prefix + 1]; entry++)
+            ref readonly var entry = ref given[i];
+            if (entry.Cidr.IsIPv6 != isIPv6)
             {
-                if (entry > _firstEntry[prefix])
-                {
-                    yield return (_entries[entry], _entries[entry - 1]);
-                }
-                else if (_parent[prefix] >= 0)
-                {
-                    yield return (_entries[entry], _entries[_firstEntry[_parent[prefix]]]);
-                }
+                continue;
+            }
+
+            firsts[at] = TKey.From(entry.Cidr.FirstValue);
+            lengths[at] = (byte)entry.Cidr.PrefixLength;
+            if (places is not null)
+            {
+                places[at] = i;
+            }
+
+            at++;
+        }
+
+        var prefixes = new PrefixList<TKey>(firsts, lengths, out var order);
+        for (at = 0; at < count; at++)
+        {
+            var place = order is null ? at : order[at];
+            values[at] = given[places is null ? place : places[place]].Value;
+        }
+
+        return prefixes;
+    }
+
+    private bool TryLookup<TKey>(PrefixList<TKey> prefixes, TKey address, out CidrEntry<T> entry)
+        where TKey : unmanaged, IAddressKey<TKey>
+    {
+        var at = prefixes.Runs.Find(address);
+        entry = at < 0 ? default : EntryOf(prefixes, at);
+        return at >= 0;
+    }
+
+    private void Collect<TKey>(PrefixList<TKey> prefixes, Cidr range, ImmutableArray<CidrEntry<T>>.Builder found)
+        where TKey : unmanaged, IAddressKey<TKey>
+    {
+        var first = TKey.From(range.FirstValue);
+        var last = TKey.From(range.LastValue);
+        var around = new Stack<int>();
+        for (var at = prefixes.Runs.Find(first); at >= 0; at = prefixes.Parents[at])
+        {
+            if (prefixes.Lengths[at] < range.PrefixLength)
+            {
+                around.Push(at);
+            }
+        }
+
+        foreach (var outer in around)
+        {
+            var end = prefixes.EndOfEqual(outer);
+            for (var at = outer; at < end; at++)
+            {
+                found.Add(EntryOf(prefixes, at));
+            }
+        }
+
+        for (var at = prefixes.PlaceOf(first, range.PrefixLength); at < prefixes.Count && prefixes.First(at) <= last; at++)
+        {
+            found.Add(EntryOf(prefixes, at));
+        }
+    }
+
+    private IEnumerable<(CidrEntry<T> Left, CidrEntry<TOther> Right)> Pairs<TKey, TOther>(
+        PrefixList<TKey> prefixes, CidrTable<TOther> other, PrefixList<TKey> others)
+        where TKey : unmanaged, IAddressKey<TKey>
+    {
+        for (var overlaps = new PrefixOverlaps<TKey>(prefixes, others); overlaps.MoveNext();)
+        {
+            yield return (EntryOf(prefixes, overlaps.Left), other.EntryOf(others, overlaps.Right));
+        }
+    }
+
+    private IEnumerable<(CidrEntry<T> Inner, CidrEntry<T> Outer)> NestedIn<TKey>(PrefixList<TKey> prefixes)
+        where TKey : unmanaged, IAddressKey<TKey>
+    {
+        for (var at = 0; at < prefixes.Count; at++)
+        {
+            var parent = prefixes.Parents[at];
+            if (parent >= 0)
+            {
+                yield return (EntryOf(prefixes, at), EntryOf(prefixes, prefixes.AreEqual(parent, at) ? at - 1 : parent));
             }
         }
     }
 
-    private IEnumerable<(CidrEntry<T> Left, CidrEntry<TOther> Right)> Sweep<TOther>(CidrTable<TOther> other)
-    {
-        // The other table's prefixes that are open around the current place: a chain, each within the one before.
-        var around = new List<int>();
-        var next = 0;
-        for (var mine = 0; mine < _prefixes.Length; mine++)
-        {
-            var prefix = _prefixes[mine];
-            for (; next < other._prefixes.Length && other._prefixes[next] < prefix; next++)
-            {
-                Close(other._prefixes[next]);
-                around.Add(next);
-            }
-
-            Close(prefix);
-            for (var left = _firstEntry[mine]; left < _firstEntry[mine + 1]; left++)
-            {
-                foreach (var outer in around)
-                {
-                    for (var right = other._firstEntry[outer]; right < other._firstEntry[outer + 1]; right++)
-                    {
-                        yield return (_entries[left], other._entries[right]);
-                    }
-                }
-
-                for (var inner = next; inner < other._prefixes.Length && prefix.Contains(other._prefixes[inner]); inner++)
-                {
-                    for (var right = other._firstEntry[inner]; right < other._firstEntry[inner + 1]; right++)
-                    {
-                        yield return (_entries[left], other._entries[right]);
-                    }
-                }
-            }
-        }
-
-        void Close(Cidr current)
-        {
-            while (around.Count > 0 && !other._prefixes[around[^1]].Contains(current))
-            {
-                around.RemoveAt(around.Count - 1);
-            }
-        }
-    }
-
-    private int Find(Cidr range) =>
-        range.IsIPv6 ? _ipv6.Find(range.FirstValue) : _ipv4.Find((uint)range.FirstValue);
-
-    private ReadOnlySpan<CidrEntry<T>> EntriesOf(int prefix) =>
-        _entries.AsSpan(_firstEntry[prefix].._firstEntry[prefix + 1]);
-
-    /// <summary>Cuts one family's space into runs that share their longest prefix, and notes each prefix's
-    /// parent.</summary>
-    private Runs<TAddress> Cut<TAddress>(int from, int to, UInt128 highest, Func<UInt128, TAddress> narrow)
-        where TAddress : struct, IComparable<TAddress>
-    {
-        var starts = new List<TAddress>();
-        var owners = new List<int>();
-        var open = new Stack<int>();
-        for (var prefix = from; prefix < to; prefix++)
-        {
-            CloseUpTo(_prefixes[prefix].FirstValue);
-            _parent[prefix] = open.TryPeek(out var parent) ? parent : -1;
-            open.Push(prefix);
-            Begin(_prefixes[prefix].FirstValue, prefix);
-        }
-
-        CloseUpTo(null);
-        return new Runs<TAddress>([.. starts], [.. owners]);
-
-        void CloseUpTo(UInt128? first)
-        {
-            while (open.TryPeek(out var top) && (first is null || _prefixes[top].LastValue < first))
-            {
-                open.Pop();
-                if (_prefixes[top].LastValue < highest)
-                {
-                    Begin(_prefixes[top].LastValue + 1, open.TryPeek(out var outer) ? outer : -1);
-                }
-            }
-        }
-
-        void Begin(UInt128 at, int owner)
-        {
-            var start = narrow(at);
-            if (starts.Count > 0 && starts[^1].CompareTo(start) == 0)
-            {
-                owners[^1] = owner;
-                return;
-            }
-
-            starts.Add(start);
-            owners.Add(owner);
-        }
-    }
-
-    /// <summary>Where each run begins, and the index of the longest prefix in it, or -1 where there is none.</summary>
-    private readonly struct Runs<TAddress>(TAddress[] starts, int[] owners)
-        where TAddress : struct, IComparable<TAddress>
-    {
-        public int Find(TAddress address)
-        {
-            var low = 0;
-            var high = starts.Length;
-            while (low < high)
-            {
-                var middle = (int)(((uint)low + (uint)high) >> 1);
-                if (starts[middle].CompareTo(address) <= 0)
-                {
-                    low = middle + 1;
-                }
-                else
-                {
-                    high = middle;
-                }
-            }
-
-            return low == 0 ? -1 : owners[low - 1];
-        }
-    }
+    private CidrEntry<T> EntryOf<TKey>(PrefixList<TKey> prefixes, int at)
+        where TKey : unmanaged, IAddressKey<TKey> =>
+        new(prefixes.First(at).ToCidr(prefixes.Lengths[at]), _values[TKey.Width == IPv6Key.Width ? _ipv4.Count + at : at]);
 }
