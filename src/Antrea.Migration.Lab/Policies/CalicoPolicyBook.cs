@@ -29,6 +29,7 @@ internal sealed class CalicoPolicyBook(ObjectStore store, Action<Exception> fail
         (CniKinds.CalicoGroup, "Tier" or "NetworkSet" or "GlobalNetworkSet" or "HostEndpoint" or "ClusterInformation" or "FelixConfiguration") =>
             PolicyInput.Context,
         ("apps", "DaemonSet") => PolicyInput.Context,
+        ("", "Service" or "ServiceAccount") or ("discovery.k8s.io", "EndpointSlice") => PolicyInput.Context,
         (KubernetesPolicyReader.Group, "NetworkPolicy") => PolicyInput.Policy,
         _ => PolicyInput.None,
     };

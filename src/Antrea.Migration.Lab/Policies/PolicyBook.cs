@@ -12,7 +12,7 @@ namespace Antrea.Migration.Lab.Policies;
 /// <para>Changes are only counted as they happen. <see cref="Refresh"/> compiles once for all of them, off the packets' way;
 /// a packet that comes in between waits for that, so a connection is judged by everything written before it began.</para>
 /// <para>A policy that the evaluator cannot model takes no part, and is told as a failure of the lab that names it.</para>
-/// <para>Services are no input: policies see packets behind their DNAT, and rules that name a Service are refused.</para>
+/// <para>Policies see packets behind a Service's DNAT; a rule that names a Service means its endpoints.</para>
 /// <para>Nothing is compiled while no agent runs. Safe for use by several threads.</para>
 /// </remarks>
 internal abstract class PolicyBook : IDisposable
@@ -139,7 +139,13 @@ internal abstract class PolicyBook : IDisposable
             return false;
         }
 
+        if (change.Resource == ResourceType.EndpointSlice)
+        {
+            return JsonNode.DeepEquals(now["endpoints"], old["endpoints"]) && JsonNode.DeepEquals(now["ports"], old["ports"]);
+        }
+
         return change.Resource == ResourceType.Namespace
+            || change.Resource == ResourceType.ServiceAccount
             || (change.Resource == ResourceType.Pod
                 ? IsSame("status", "phase") && IsSame("status", "podIP") && IsSame("status", "podIPs")
                 : IsSame("metadata", "generation") && IsSame("metadata", "annotations"));

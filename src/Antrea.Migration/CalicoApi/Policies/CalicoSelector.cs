@@ -21,6 +21,9 @@ public sealed class CalicoSelector : IEquatable<CalicoSelector>
 
     internal SelectorExpression Expression { get; }
 
+    /// <summary>The selector of a syntax tree.</summary>
+    internal static CalicoSelector Of(SelectorExpression expression) => new(expression);
+
     /// <summary>Reads a selector. An empty text, or one of spaces and TABs, is <c>all()</c>.</summary>
     /// <exception cref="FormatException">The text is no selector; the message names the text, the column and the fault.</exception>
     public static CalicoSelector Parse(string text)

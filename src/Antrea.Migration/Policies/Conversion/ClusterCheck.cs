@@ -68,7 +68,8 @@ internal sealed class ClusterCheck(ClusterSnapshot snapshot)
 
     private void CheckFelix()
     {
-        foreach (var other in CalicoPolicySet.OfCalico(snapshot, "FelixConfiguration").Where(c => c.Name != "default"))
+        var felix = new FelixSettings(snapshot);
+        foreach (var other in felix.Configurations.Where(c => c.Name != "default"))
         {
             var fields = new[] { "defaultEndpointToHostAction", "iptablesFilterDenyAction" }
                 .Where(f => (other.Json["spec"] as JsonObject)?[f] is not null)
@@ -79,9 +80,8 @@ internal sealed class ClusterCheck(ClusterSnapshot snapshot)
             }
         }
 
-        var settings = new FelixSettings(snapshot);
-        DenyAnswers = "Reject".Equals(settings["iptablesFilterDenyAction"], StringComparison.OrdinalIgnoreCase);
-        var toHost = settings["defaultEndpointToHostAction"] ?? (settings.IsNodeKnown ? "Drop" : null);
+        DenyAnswers = "Reject".Equals(felix["iptablesFilterDenyAction"], StringComparison.OrdinalIgnoreCase);
+        var toHost = felix["defaultEndpointToHostAction"] ?? (felix.IsNodeKnown ? "Drop" : null);
         if (toHost is null)
         {
             Add(PolicyCode.EndpointToHostUnknown.On(

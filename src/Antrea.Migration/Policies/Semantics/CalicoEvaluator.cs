@@ -1,50 +1,44 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net;
-using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi.Policies;
-using Antrea.Migration.Internal;
-using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Policies.Semantics;
 
-/// <summary>Calico's verdicts, for the policies that <see cref="SupportedFeatures"/> lets through and Kubernetes NetworkPolicies beside them.</summary>
+/// <summary>Calico's verdicts on Pods: its own policies, and Kubernetes NetworkPolicies among them.</summary>
 /// <remarks>
-/// A direct model of Felix: selectors become sets of addresses, tiers are walked in order, a tier that governs the Pod ends in
-/// its default action, and what falls out of all tiers is allowed by the Namespace's profile.
+/// <para>A direct model of Felix on Linux. Tiers are walked in order; one with no enforced policy that selects the Pod and governs the direction is
+/// skipped; in the others the first matching rule decides, Pass leaves the tier, Log goes on, and a tier without a match ends in its
+/// default action. What falls out of all tiers is allowed by the profile of the Pod's Namespace.</para>
+/// <para>Untracked and pre-DNAT policies never reach Pods, and staged ones nobody.</para>
 /// Source: Calico <c>felix/calc</c> and <c>felix/rules</c>, v3.26 to v3.33.
 /// </remarks>
 internal sealed class CalicoEvaluator : IPolicyEvaluator
 {
+    private readonly CalicoEndpoints _endpoints;
     private readonly ImmutableArray<Tier> _tiers;
 
-    /// <exception cref="NotSupportedException">A policy uses something this model lacks; the message names it.</exception>
-    public CalicoEvaluator(
-        IEnumerable<CalicoPolicy> policies,
-        IEnumerable<KubernetesPolicy> kubernetesPolicies,
-        IEnumerable<CalicoTier> tiers,
-        ReleaseVersion version,
-        PolicyWorld world)
+    /// <param name="set">What was read; nothing in it may have a refusing finding.</param>
+    /// <param name="world">The Pods, Namespaces, service accounts and Services.</param>
+    /// <exception cref="NotSupportedException">A rule has no defined meaning; see <see cref="CalicoLimits"/>.</exception>
+    public CalicoEvaluator(CalicoPolicySet set, PolicyWorld world)
     {
-        var pods = new LabelledAddresses(world);
-        var byTier = policies.ToLookup(p => p.Tier, StringComparer.Ordinal);
+        _endpoints = CalicoEndpoints.Of(set, world);
+        var services = world.Services.ToDictionary(s => (s.Namespace, s.Name));
+        var enforced = set.Policies.Select(p => p.Policy).Where(p => !p.DoNotTrack && !p.PreDnat).ToList();
+        var kubernetes = set.KubernetesPolicies.Select(k => k.Policy).ToList();
+        var entries = enforced
+            .Select(p => (p.Tier, p.Order, Key: CalicoOrder.TieKey(p, set.Version), Policy: Compiled.Of(p, _endpoints, services)))
+            .Concat(kubernetes.Select(k => (
+                Tier: CalicoTier.DefaultName,
+                Order: CalicoOrder.KubernetesPolicyOrder,
+                Key: CalicoOrder.TieKey(k, set.Version),
+                Policy: Compiled.Of(k, _endpoints, services))))
+            .ToLookup(e => e.Tier, StringComparer.Ordinal);
         _tiers =
         [
-            .. CalicoOrder.Sort(tiers).Select(tier => new Tier(
-                tier,
-                byTier[tier.Name]
-                    .Select(p => (p.Order, Key: CalicoOrder.TieKey(p, version), Policy: Policy.Of(p, pods)))
-                    .Concat(tier.Name != CalicoTier.DefaultName
-                        ? []
-                        : kubernetesPolicies.Select(k => (
-                            Order: CalicoOrder.KubernetesPolicyOrder,
-                            Key: CalicoOrder.TieKey(k, version),
-                            Policy: KubernetesPolicyModel.ForCalico(k, world))))
-                    .OrderBy(p => p.Order)
-                    .ThenBy(p => p.Key, ByteOrder.Comparer)
-                    .SelectMany(p => p.Policy.Subjects, (p, subject) => (subject, p.Policy))
-                    .ToLookup(p => p.subject, p => p.Policy))),
+            .. CalicoOrder.TiersOf(set).Select(tier => new Tier(
+                tier, entries[tier.Name].OrderBy(e => e.Order).ThenBy(e => e.Key, ByteOrder.Comparer).Select(e => e.Policy))),
         ];
     }
 
@@ -56,111 +50,134 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
             return new Verdict(VerdictKind.Allow, ["no Pod at this end"]);
         }
 
+        var packet = new CalicoPacket(traffic, _endpoints);
+        var steps = ImmutableArray.CreateBuilder<string>();
         foreach (var tier in _tiers)
         {
-            var governed = false;
-            foreach (var policy in tier.Policies[(pod.Namespace, pod.Name)])
+            var policies = tier.Governing(pod, direction);
+            if (policies.Count > 0 && Decide(tier.Object, policies, packet, direction, steps) is { } verdict)
             {
-                if (policy.Rules(direction) is not { } rules)
-                {
-                    continue;
-                }
-
-                governed = true;
-                for (var i = 0; i < rules.Length; i++)
-                {
-                    if (rules[i].Matches(traffic))
-                    {
-                        var step = string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"tier {tier.Object.Name} / {policy.Name} {Word(direction)} rule {i + 1}");
-                        return new Verdict(rules[i].Kind, [step]);
-                    }
-                }
-            }
-
-            if (governed && !tier.Object.EndsInPass)
-            {
-                return new Verdict(VerdictKind.Deny, [$"end of tier {tier.Object.Name}"]);
+                return new Verdict(verdict, steps.ToImmutable());
             }
         }
 
-        return new Verdict(VerdictKind.Allow, ["no tier decides; profile of the Namespace"]);
+        steps.Add(steps.Count == 0 ? $"no tier governs; profile kns.{pod.Namespace}" : $"profile kns.{pod.Namespace}");
+        return new Verdict(VerdictKind.Allow, steps.ToImmutable());
+    }
+
+    /// <summary>What one tier decides; null when it hands on to the next.</summary>
+    private static VerdictKind? Decide(
+        CalicoTier tier, List<Compiled> policies, CalicoPacket packet, Direction direction, ImmutableArray<string>.Builder steps)
+    {
+        foreach (var policy in policies)
+        {
+            foreach (var rule in policy.Rules(direction)!.Value.Where(r => r.Matcher.Matches(packet)))
+            {
+                steps.Add(string.Create(CultureInfo.InvariantCulture, $"tier {tier.Name} / {policy.Name} {Word(direction)} rule {rule.Number}"));
+                switch (rule.Action)
+                {
+                    case CalicoAction.Allow:
+                        return VerdictKind.Allow;
+                    case CalicoAction.Deny:
+                        return VerdictKind.Deny;
+                    case CalicoAction.Pass:
+                        steps.Add("Pass");
+                        return null;
+                    default:
+                        steps.Add("Log");
+                        break;
+                }
+            }
+        }
+
+        steps.Add($"end of tier {tier.Name}");
+        if (!tier.EndsInPass)
+        {
+            return VerdictKind.Deny;
+        }
+
+        steps.Add("Pass");
+        return null;
     }
 
     private static string Word(Direction direction) => direction == Direction.Ingress ? "ingress" : "egress";
 
-    /// <summary>A tier with the policies of each Pod, in evaluation order.</summary>
-    private sealed record Tier(CalicoTier Object, ILookup<(string Namespace, string Name), Policy> Policies);
-
-    /// <summary>A policy ready for evaluation; the rules of a direction are null when the policy does not govern it.</summary>
-    internal sealed record Policy(
-        string Name,
-        HashSet<(string Namespace, string Name)> Subjects,
-        ImmutableArray<IFlowRule>? Ingress,
-        ImmutableArray<IFlowRule>? Egress)
+    /// <summary>A tier, and the policies that govern each Pod, in evaluation order.</summary>
+    private sealed class Tier
     {
-        public static Policy Of(CalicoPolicy policy, LabelledAddresses pods)
+        private static readonly List<Compiled> None = [];
+
+        private readonly Dictionary<(string Namespace, string Name, Direction Direction), List<Compiled>> _governing = [];
+
+        public Tier(CalicoTier tier, IEnumerable<Compiled> inOrder)
         {
-            var unsupported = SupportedFeatures.Check(policy).Where(f => f.Severity == Findings.Severity.Blocker).ToList();
-            if (unsupported.Count > 0)
+            Object = tier;
+            foreach (var policy in inOrder)
             {
-                throw new NotSupportedException(
-                    $"{policy} cannot be evaluated: {string.Join("; ", unsupported.Select(f => $"{f.Path}: {f.Message}"))}.");
+                foreach (var direction in new[] { Direction.Ingress, Direction.Egress }.Where(d => policy.Rules(d) is not null))
+                {
+                    foreach (var pod in policy.Subjects)
+                    {
+                        var key = (pod.Namespace, pod.Name, direction);
+                        if (!_governing.TryGetValue(key, out var policies))
+                        {
+                            _governing[key] = policies = [];
+                        }
+
+                        policies.Add(policy);
+                    }
+                }
             }
-
-            return new Policy(
-                policy.ToString(),
-                pods.Select(CalicoScope.Subject(policy), policy.IsGlobal ? null : policy.Namespace),
-                policy.GovernsIngress ? Rules(policy.Ingress) : null,
-                policy.GovernsEgress ? Rules(policy.Egress) : null);
-
-            ImmutableArray<IFlowRule> Rules(ImmutableArray<CalicoRule> rules) =>
-                [.. rules.Select(r => new CalicoFlowRule(r, policy.Namespace, pods))];
         }
 
-        public ImmutableArray<IFlowRule>? Rules(Direction direction) => direction == Direction.Ingress ? Ingress : Egress;
-    }
-}
+        public CalicoTier Object { get; }
 
-/// <summary>One rule, ready to be matched.</summary>
-internal interface IFlowRule
-{
-    VerdictKind Kind { get; }
-
-    bool Matches(Traffic traffic);
-}
-
-/// <summary>A Calico rule of the supported kind.</summary>
-internal sealed class CalicoFlowRule(
-    CalicoRule rule, string policyNamespace, LabelledAddresses pods) : IFlowRule
-{
-    private readonly Side _source = new(rule.Source, policyNamespace, pods);
-    private readonly Side _destination = new(rule.Destination, policyNamespace, pods);
-
-    public VerdictKind Kind => rule.Action == CalicoAction.Allow ? VerdictKind.Allow : VerdictKind.Deny;
-
-    public bool Matches(Traffic traffic)
-    {
-        // A rule whose every network is of the other family does not apply; with positive networks only, that is no match anyway.
-        return (rule.Protocol is not { } protocol || protocol.Number == traffic.Protocol.Number)
-            && _source.Matches(traffic.Source.Address, traffic.SourcePort)
-            && _destination.Matches(traffic.Destination.Address, traffic.DestinationPort);
+        public List<Compiled> Governing(PolicyPod pod, Direction direction) =>
+            _governing.GetValueOrDefault((pod.Namespace, pod.Name, direction), None);
     }
 
-    private sealed class Side(
-        CalicoEntity entity, string policyNamespace, LabelledAddresses pods)
+    /// <summary>A rule and its place in the policy that a person wrote, counted from 1.</summary>
+    private sealed record CompiledRule(int Number, CalicoAction Action, CalicoRuleMatcher Matcher);
+
+    /// <summary>A policy ready for evaluation; the rules of a direction are null when the policy does not govern it.</summary>
+    private sealed record Compiled(
+        string Name, ImmutableArray<PolicyPod> Subjects, ImmutableArray<CompiledRule>? Ingress, ImmutableArray<CompiledRule>? Egress)
     {
-        private readonly HashSet<IPAddress>? _members =
-            CalicoScope.Peer(entity, policyNamespace) is { } peer
-                ? pods.SelectAddresses(peer, policyNamespace.Length == 0 || entity.NamespaceSelector is not null ? null : policyNamespace)
-                : null;
+        public ImmutableArray<CompiledRule>? Rules(Direction direction) => direction == Direction.Ingress ? Ingress : Egress;
 
-        private readonly ImmutableArray<Cidr> _nets = [.. entity.Nets.Select(SupportedFeatures.ParseNet)];
+        public static Compiled Of(
+            CalicoPolicy policy,
+            CalicoEndpoints endpoints,
+            IReadOnlyDictionary<(string Namespace, string Name), PolicyService> services) => Of(
+                policy.ToString(), policy, policy.Ingress.Select((r, i) => (i + 1, r)), policy.Egress.Select((r, i) => (i + 1, r)), endpoints, services);
 
-        public bool Matches(IPAddress address, int port) =>
-            (_members is null || _members.Contains(address))
-            && (_nets.IsEmpty || _nets.Any(n => n.Contains(address)))
-            && (entity.Ports.IsEmpty || entity.Ports.Any(p => port >= p.First && port <= p.Last));
+        public static Compiled Of(
+            KubernetesPolicy policy,
+            CalicoEndpoints endpoints,
+            IReadOnlyDictionary<(string Namespace, string Name), PolicyService> services) => Of(
+                $"Kubernetes NetworkPolicy {policy}",
+                CalicoKubernetesPolicy.Of(policy),
+                policy.Ingress.SelectMany((r, i) => CalicoKubernetesPolicy.RulesOf(r, Direction.Ingress).Select(c => (i + 1, c))),
+                policy.Egress.SelectMany((r, i) => CalicoKubernetesPolicy.RulesOf(r, Direction.Egress).Select(c => (i + 1, c))),
+                endpoints,
+                services);
+
+        private static Compiled Of(
+            string name,
+            CalicoPolicy policy,
+            IEnumerable<(int Number, CalicoRule Rule)> ingress,
+            IEnumerable<(int Number, CalicoRule Rule)> egress,
+            CalicoEndpoints endpoints,
+            IReadOnlyDictionary<(string Namespace, string Name), PolicyService> services)
+        {
+            return new Compiled(
+                name,
+                [.. endpoints.Matching(CalicoScope.Subject(policy)).Select(e => e.Pod).OfType<PolicyPod>()],
+                policy.GovernsIngress ? Compile(ingress) : null,
+                policy.GovernsEgress ? Compile(egress) : null);
+
+            ImmutableArray<CompiledRule> Compile(IEnumerable<(int Number, CalicoRule Rule)> rules) =>
+                [.. rules.Select(r => new CompiledRule(r.Number, r.Rule.Action, new CalicoRuleMatcher(r.Rule, policy.Namespace, endpoints, services)))];
+        }
     }
 }

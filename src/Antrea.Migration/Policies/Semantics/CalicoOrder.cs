@@ -5,7 +5,7 @@ using Antrea.Migration.Policies.Reading;
 namespace Antrea.Migration.Policies.Semantics;
 
 /// <summary>The order in which Calico evaluates tiers, and policies within a tier.</summary>
-/// <remarks>Source: Calico <c>felix/calc/policy_sorter.go</c>; the tie-break key changed in v3.32.</remarks>
+/// <remarks>Source: Calico <c>felix/calc/policy_sorter.go</c>, <c>policy_resolver.go</c>; the tie-break key changed in v3.32.</remarks>
 internal static class CalicoOrder
 {
     /// <summary>The order that Kubernetes NetworkPolicies have in tier default.</summary>
@@ -14,6 +14,14 @@ internal static class CalicoOrder
     /// <summary>By order, then by name.</summary>
     public static IEnumerable<CalicoTier> Sort(IEnumerable<CalicoTier> tiers) =>
         tiers.OrderBy(t => t.Order).ThenBy(t => t.Name, ByteOrder.Comparer);
+
+    /// <summary>The tiers that exist, in evaluation order, and behind them those that policies name and that do not exist, by name: Felix
+    /// enforces these last, and they end in Deny.</summary>
+    public static IEnumerable<CalicoTier> TiersOf(CalicoPolicySet set) => set.Tiers.Concat(
+        set.Policies.Select(p => p.Policy.Tier)
+            .Except(set.Tiers.Select(t => t.Name), StringComparer.Ordinal)
+            .Order(ByteOrder.Comparer)
+            .Select(name => new CalicoTier(name, double.PositiveInfinity, EndsInPass: false)));
 
     /// <summary>What ties between policies of one tier and order are broken by.</summary>
     public static string TieKey(CalicoPolicy policy, ReleaseVersion version)

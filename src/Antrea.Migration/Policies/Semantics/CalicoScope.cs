@@ -14,70 +14,112 @@ internal static class CalicoScope
     /// <summary>The endpoints that a policy governs.</summary>
     public static SelectorExpression Subject(CalicoPolicy policy)
     {
-        var expression = policy.Selector?.Expression ?? new SelectorExpression.All();
+        var expression = policy.Selector?.Expression;
         if (!policy.IsGlobal)
         {
-            expression = And(expression, InNamespace(policy.Namespace));
+            expression = AndAlso(expression, InNamespace(policy.Namespace));
         }
         else if (policy.NamespaceSelector is { } namespaces)
         {
-            // From here on all() no longer reaches host endpoints, in spec.selector either.
-            expression = ReplaceAll(And(expression, Prefix(namespaces.Expression, CalicoLabels.NamespacePrefix)), HasNamespace);
+            // From here on all() no longer reaches host endpoints, in spec.selector either; a spec.selector that is absent has no all().
+            expression = AndAlso(expression, Prefix(namespaces.Expression, CalicoLabels.NamespacePrefix));
+            expression = ReplaceAll(expression!, HasNamespace);
         }
 
-        return policy.ServiceAccountSelector is { } accounts
-            ? ReplaceAll(And(expression, Prefix(accounts.Expression, CalicoLabels.ServiceAccountPrefix)), HasServiceAccount)
-            : expression;
+        if (policy.ServiceAccountSelector is { } accounts)
+        {
+            expression = AndAlso(expression, Prefix(accounts.Expression, CalicoLabels.ServiceAccountPrefix));
+            expression = ReplaceAll(expression!, HasServiceAccount);
+        }
+
+        return expression ?? new SelectorExpression.All();
     }
 
-    /// <summary>The endpoints that one side of a rule asks for; null when it asks for none. Service accounts and <c>notSelector</c> are not looked at.</summary>
-    public static SelectorExpression? Peer(CalicoEntity entity, string policyNamespace)
+    /// <summary>The endpoints that one side of a rule asks for, and those that it excludes.</summary>
+    /// <param name="entity">The side.</param>
+    /// <param name="policyNamespace">The policy's Namespace; empty for a GlobalNetworkPolicy.</param>
+    public static CalicoSideScope Side(CalicoEntity entity, string policyNamespace)
     {
-        var selected = entity.Selector?.Expression;
+        var positive = entity.ServiceAccounts is { } accounts ? InServiceAccounts(accounts) : null;
+        positive = AndAlso(positive, entity.Selector?.Expression);
+        var negative = entity.NotSelector?.Expression;
+
+        // A NetworkPolicy's own Namespace counts as soon as the side says anything by labels, if only by notSelector.
         if (entity.NamespaceSelector is { } namespaces)
         {
             var inNamespaces = ReplaceGlobal(ReplaceAll(Prefix(namespaces.Expression, CalicoLabels.NamespacePrefix), HasNamespace));
-            return selected is null ? inNamespaces : And(inNamespaces, selected);
+            positive = AndAlso(inNamespaces, positive);
+        }
+        else if (policyNamespace.Length > 0 && (positive is not null || negative is not null))
+        {
+            positive = AndAlso(InNamespace(policyNamespace), positive);
         }
 
-        return selected is null || policyNamespace.Length == 0 ? selected : And(InNamespace(policyNamespace), selected);
+        return positive is null || negative is null
+            ? new CalicoSideScope(positive, negative)
+            : new CalicoSideScope(And(positive, new SelectorExpression.Not(negative)), null);
     }
 
-    /// <summary>The labels that Calico gives a Pod.</summary>
-    public static SortedDictionary<string, string> EffectiveLabels(PolicyPod pod, PolicyWorld world)
-    {
-        var labels = NamespaceLabels(pod.Namespace, world);
-        foreach (var (key, value) in pod.Labels)
-        {
-            if (!key.StartsWith(CalicoLabels.NamespacePrefix, StringComparison.Ordinal)
-                && !key.StartsWith(CalicoLabels.ServiceAccountPrefix, StringComparison.Ordinal))
-            {
-                labels[key] = value;
-            }
-        }
+    /// <summary>The endpoints that one side of a rule asks for; null when it asks for none.</summary>
+    public static SelectorExpression? Peer(CalicoEntity entity, string policyNamespace) => Side(entity, policyNamespace).Positive;
 
+    /// <summary>The Namespace that every endpoint an expression selects is labelled with; null when there is no such one.</summary>
+    public static string? BoundNamespace(SelectorExpression expression) => expression switch
+    {
+        SelectorExpression.Comparison { Key: CalicoLabels.Namespace, Negated: false } comparison => comparison.Value,
+        SelectorExpression.Chain { IsAnd: true } chain => chain.Operands.Select(BoundNamespace).FirstOrDefault(n => n is not null),
+        _ => null,
+    };
+
+    /// <summary>The labels that Calico gives a Pod: its own but for the reserved prefixes, forced ones, and those it inherits.</summary>
+    public static Dictionary<string, string> EffectiveLabels(PolicyPod pod, PolicyWorld world)
+    {
+        var labels = pod.Labels
+            .Where(l => !l.Key.StartsWith(CalicoLabels.NamespacePrefix, StringComparison.Ordinal)
+                && !l.Key.StartsWith(CalicoLabels.ServiceAccountPrefix, StringComparison.Ordinal))
+            .ToDictionary(StringComparer.Ordinal);
         labels[CalicoLabels.Namespace] = pod.Namespace;
         labels[CalicoLabels.Orchestrator] = CalicoLabels.OrchestratorValue;
+        Inherit(labels, NamespaceLabels(pod.Namespace, world));
         if (pod.ServiceAccount.Length > 0)
         {
             labels[CalicoLabels.ServiceAccount] = pod.ServiceAccount;
-            labels[CalicoLabels.ServiceAccountPrefix + CalicoLabels.NameKey] = pod.ServiceAccount;
+            Inherit(labels, ServiceAccountLabels(pod.Namespace, pod.ServiceAccount, world));
         }
 
         return labels;
     }
 
     /// <summary>What endpoints inherit from their Namespace.</summary>
-    public static SortedDictionary<string, string> NamespaceLabels(string @namespace, PolicyWorld world)
-    {
-        var labels = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (key, value) in world.LabelsOf(@namespace))
-        {
-            labels[CalicoLabels.NamespacePrefix + key] = value;
-        }
+    public static Dictionary<string, string> NamespaceLabels(string @namespace, PolicyWorld world) =>
+        Prefixed(CalicoLabels.NamespacePrefix, world.LabelsOf(@namespace), @namespace);
 
-        labels[CalicoLabels.NamespacePrefix + CalicoLabels.NameKey] = @namespace;
+    /// <summary>What endpoints inherit from their service account.</summary>
+    public static Dictionary<string, string> ServiceAccountLabels(string @namespace, string name, PolicyWorld world) =>
+        Prefixed(CalicoLabels.ServiceAccountPrefix, world.ServiceAccounts.GetValueOrDefault((@namespace, name), ImmutableSortedDictionary<string, string>.Empty), name);
+
+    /// <summary>Adds inherited labels; what is there already hides them.</summary>
+    public static void Inherit(IDictionary<string, string> labels, IEnumerable<KeyValuePair<string, string>> inherited)
+    {
+        foreach (var (key, value) in inherited)
+        {
+            labels.TryAdd(key, value);
+        }
+    }
+
+    private static Dictionary<string, string> Prefixed(string prefix, IEnumerable<KeyValuePair<string, string>> own, string name)
+    {
+        var labels = own.ToDictionary(l => prefix + l.Key, l => l.Value, StringComparer.Ordinal);
+        labels[prefix + CalicoLabels.NameKey] = name;
         return labels;
+    }
+
+    private static SelectorExpression? InServiceAccounts(CalicoServiceAccounts accounts)
+    {
+        var selected = accounts.Selector is { } selector ? Prefix(selector.Expression, CalicoLabels.ServiceAccountPrefix) : null;
+        return accounts.Names.IsEmpty
+            ? selected
+            : AndAlso(selected, new SelectorExpression.Membership(CalicoLabels.ServiceAccount, accounts.Names, negated: false));
     }
 
     private static SelectorExpression InNamespace(string name) =>
@@ -85,6 +127,10 @@ internal static class CalicoScope
 
     private static SelectorExpression And(SelectorExpression left, SelectorExpression right) =>
         new SelectorExpression.Chain(isAnd: true, [left, right]);
+
+    /// <summary>Both, or the one that is there.</summary>
+    private static SelectorExpression? AndAlso(SelectorExpression? left, SelectorExpression? right) =>
+        left is null ? right : right is null ? left : And(left, right);
 
     private static SelectorExpression Prefix(SelectorExpression expression, string prefix) => Rewrite(expression, e => e switch
     {
@@ -111,3 +157,8 @@ internal static class CalicoScope
             _ => leaf(expression),
         };
 }
+
+/// <summary>What one side of a rule asks for by labels. At most one of the two is given: where a rule has both, they are one expression.</summary>
+/// <param name="Positive">The address must be a member of this; null is no demand.</param>
+/// <param name="Negative">The address must not be a member of this; null is no demand.</param>
+internal readonly record struct CalicoSideScope(SelectorExpression? Positive, SelectorExpression? Negative);

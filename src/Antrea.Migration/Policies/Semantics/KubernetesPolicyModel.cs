@@ -5,18 +5,9 @@ using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Policies.Semantics;
 
-/// <summary>Kubernetes NetworkPolicies as Calico and as Antrea evaluate them.</summary>
+/// <summary>Kubernetes NetworkPolicies as Antrea evaluates them; <see cref="CalicoKubernetesPolicy"/> is Calico's reading.</summary>
 internal static class KubernetesPolicyModel
 {
-    /// <summary>For Calico: a policy with Allow rules, governing what policyTypes says (Ingress when it says nothing).</summary>
-    /// <remarks>Source: Calico <c>libcalico-go/lib/backend/k8s/conversion</c>.</remarks>
-    public static CalicoEvaluator.Policy ForCalico(KubernetesPolicy policy, PolicyWorld world) =>
-        new(
-            $"Kubernetes NetworkPolicy {policy}",
-            Subjects(policy, world),
-            policy.TypesIngress ? Rules(policy, Direction.Ingress, world) : null,
-            policy.TypesEgress ? Rules(policy, Direction.Egress, world) : null);
-
     /// <summary>The Pods that the policy selects.</summary>
     public static HashSet<(string Namespace, string Name)> Subjects(KubernetesPolicy policy, PolicyWorld world) =>
         [.. Pods(world, policy.Namespace, policy.PodSelector, null).Select(p => (p.Namespace, p.Name))];
@@ -40,8 +31,6 @@ internal static class KubernetesPolicyModel
                 .SelectMany(p => Pods(world, @namespace, p.PodSelector, p.NamespaceSelector))
                 .SelectMany(p => p.Addresses),
         ];
-
-        public VerdictKind Kind => VerdictKind.Allow;
 
         public bool Matches(Traffic traffic)
         {
@@ -70,4 +59,10 @@ internal static class KubernetesPolicyModel
             return port.First is null || (traffic.DestinationPort >= port.First && traffic.DestinationPort <= port.Last);
         }
     }
+}
+
+/// <summary>One rule, ready to be matched.</summary>
+internal interface IFlowRule
+{
+    bool Matches(Traffic traffic);
 }

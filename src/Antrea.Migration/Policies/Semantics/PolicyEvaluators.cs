@@ -19,31 +19,18 @@ public static class PolicyEvaluators
         var findings = new List<Finding>();
         var set = CalicoPolicySet.Read(snapshot, PolicyConverter.CalicoVersion(snapshot, options, findings));
         findings.AddRange(set.Findings);
-        var reach = new ReachCheck(set);
-        foreach (var read in set.Policies)
-        {
-            var problems = read.Findings.Concat(SupportedFeatures.Check(read.Policy)).Concat(reach.Check(read.Policy));
-            findings.AddRange(problems.Select(p => p.ToFinding(read.Policy.ToString())));
-            if (set.Tiers.All(t => t.Name != read.Policy.Tier))
-            {
-                findings.Add(PolicyCode.TierMissing.On(read.Policy.ToString(), $"there is no Tier '{read.Policy.Tier}'"));
-            }
-        }
-
+        findings.AddRange(set.Policies.SelectMany(p => p.Findings.Select(f => f.ToFinding(p.Policy.ToString()))));
         findings.AddRange(set.KubernetesPolicies.SelectMany(k => k.Findings.Select(f => f.ToFinding(k.Object.ToString()))));
-        var blockers = findings.Where(f => f.Severity == Severity.Blocker && f.Id != PolicyCode.KubernetesPolicyTypes.Id).ToList();
-        if (blockers.Count > 0)
-        {
-            throw new NotSupportedException(
-                $"These policies cannot be evaluated: {string.Join("; ", blockers.Select(b => $"{b.Subject}: {b.Evidence}"))}.");
-        }
-
-        return new CalicoEvaluator(
-            set.Policies.Select(p => p.Policy),
-            set.KubernetesPolicies.Select(k => k.Policy),
-            set.Tiers,
-            set.Version,
-            PolicyWorld.From(snapshot));
+        var enforcesHttp = new FelixSettings(snapshot).IsSetAnywhere("policySyncPathPrefix");
+        var problems = findings
+            .Where(f => f.Severity == Severity.Blocker && f.Id != PolicyCode.KubernetesPolicyTypes.Id)
+            .Select(f => $"{f.Subject}: {f.Evidence}")
+            .Concat(set.Policies.SelectMany(p => CalicoLimits.Check(p.Policy, set.Version, enforcesHttp).Select(l => $"{p.Policy} {l}")))
+            .Concat(CalicoLimits.CheckKinds(snapshot, set.Version))
+            .ToList();
+        return problems.Count == 0
+            ? new CalicoEvaluator(set, PolicyWorld.From(snapshot))
+            : throw new NotSupportedException($"These policies cannot be evaluated: {string.Join("; ", problems)}.");
     }
 
     /// <summary>What Antrea decides: the given policies and tiers (ClusterNetworkPolicy, NetworkPolicy and Tier of

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Policies.Semantics;
@@ -23,6 +23,9 @@ public sealed record PolicyPod(
 {
     /// <summary>The named ports of its containers, init containers left out.</summary>
     public ImmutableArray<NamedPort> NamedPorts { get; init; } = [];
+
+    /// <summary>The named ports of its init containers: Calico counts them from v3.30 on, Antrea never.</summary>
+    public ImmutableArray<NamedPort> InitNamedPorts { get; init; } = [];
 
     /// <summary><c>namespace/name</c>.</summary>
     public override string ToString() => $"{Namespace}/{Name}";
@@ -64,6 +67,9 @@ public sealed class PolicyWorld(
     /// <summary>The label that Kubernetes (1.21 and later) keeps a Namespace's name in.</summary>
     public const string NamespaceNameLabel = "kubernetes.io/metadata.name";
 
+    /// <summary>Where CNI plugins write a Pod's addresses, in the order that they are looked at.</summary>
+    private static readonly string[] AddressAnnotations = ["cni.projectcalico.org/podIPs", "cni.projectcalico.org/podIP", "vpc.amazonaws.com/pod-ips"];
+
     private readonly ILookup<string, PolicyPod> _byNamespace = pods.ToLookup(p => p.Namespace, StringComparer.Ordinal);
 
     /// <summary>The Pods; sorted by Namespace and name when they come from a snapshot.</summary>
@@ -84,6 +90,8 @@ public sealed class PolicyWorld(
 
     /// <summary>The world of a snapshot. Pods on their Node's network, ended ones and those without an address are left out:
     /// no Pod selector reaches them, in Calico as in Antrea.</summary>
+    /// <remarks>As Calico does, a Pod's address is read from the annotation of its CNI plugin while its status has none, and a Pod whose
+    /// annotation was emptied on the way out counts as ended. Source: Calico <c>libcalico-go/lib/backend/k8s/conversion</c>.</remarks>
     public static PolicyWorld From(ClusterSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
@@ -91,13 +99,15 @@ public sealed class PolicyWorld(
             .GroupBy(o => (o.Namespace, o.Name))
             .ToDictionary(g => g.Key, g => g.First().Json["spec"] as JsonObject);
         var selectable = snapshot.Pods
-            .Where(p => !p.HostNetwork && !p.HasEnded && p.PodIPs.Length > 0)
+            .Where(p => !p.HostNetwork && !HasEnded(p))
             .Select(p => (Pod: p, Spec: specs.GetValueOrDefault((p.Namespace, p.Name))))
             .Select(p => new PolicyPod(
-                p.Pod.Namespace, p.Pod.Name, p.Spec?["serviceAccountName"]?.ToString() ?? "", p.Pod.Labels, p.Pod.PodIPs)
+                p.Pod.Namespace, p.Pod.Name, p.Spec.TextAt("serviceAccountName") ?? "", p.Pod.Labels, AddressesOf(p.Pod))
             {
-                NamedPorts = [.. ReadNamedPorts(p.Spec)],
+                NamedPorts = [.. ReadNamedPorts(p.Spec, "containers")],
+                InitNamedPorts = [.. ReadNamedPorts(p.Spec, "initContainers")],
             })
+            .Where(p => p.Addresses.Length > 0)
             .DistinctBy(p => (p.Namespace, p.Name))
             .OrderBy(p => p.Namespace, StringComparer.Ordinal)
             .ThenBy(p => p.Name, StringComparer.Ordinal);
@@ -128,14 +138,28 @@ public sealed class PolicyWorld(
         return labels.ContainsKey(NamespaceNameLabel) ? labels : labels.Add(NamespaceNameLabel, @namespace);
     }
 
-    private static IEnumerable<NamedPort> ReadNamedPorts(JsonObject? spec) =>
-        (spec?["containers"] as JsonArray ?? [])
-        .SelectMany(c => c?["ports"] as JsonArray ?? [])
-        .Where(p => p?["name"] is not null)
-        .Select(p => new NamedPort(
-            p!["name"]!.ToString(),
-            p["protocol"]?.ToString() ?? "TCP",
-            int.TryParse(p["containerPort"]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0));
+    private static bool HasEnded(PodInfo pod) =>
+        pod.HasEnded || (pod.Terminating && AddressAnnotations.Any(a => pod.Annotations.TryGetValue(a, out var addresses) && addresses.Length == 0));
+
+    private static ImmutableArray<IPAddress> AddressesOf(PodInfo pod) => pod.PodIPs.Length > 0
+        ? pod.PodIPs
+        : AddressAnnotations
+            .Select(a => AddressesIn(pod.Annotations.GetValueOrDefault(a, "")))
+            .FirstOrDefault(a => a.Length > 0, []);
+
+    private static ImmutableArray<IPAddress> AddressesIn(string annotation) =>
+    [
+        .. annotation.Split(',')
+            .Select(a => CalicoNet.TryParse(a.Trim(), out var net) && net.AddressCount == 1 ? net.FirstAddress : null)
+            .OfType<IPAddress>(),
+    ];
+
+    private static IEnumerable<NamedPort> ReadNamedPorts(JsonObject? spec, string containers) =>
+        from container in spec.ItemsAt(containers)
+        from port in container.ItemsAt("ports")
+        let name = port.TextAt("name")
+        where name is not null
+        select new NamedPort(name, port.TextAt("protocol") ?? "TCP", (int)Math.Clamp(port.NumberAt("containerPort") ?? 0, 0, 65536));
 
     private static ImmutableArray<PolicyNode> ReadNodes(ClusterSnapshot snapshot)
     {

@@ -25,6 +25,15 @@ public readonly record struct IPProtocol(byte Number)
     /// <summary>Whether packets of the protocol have ports that policies know.</summary>
     public bool HasPorts => Number is 6 or 17 or 132;
 
+    /// <summary>The number of a protocol that ports are declared for; 0 for another name.</summary>
+    internal static byte NumberOf(string name) => name switch
+    {
+        "TCP" => 6,
+        "UDP" => 17,
+        "SCTP" => 132,
+        _ => 0,
+    };
+
     /// <summary>The name policies use, or the number.</summary>
     public override string ToString() => Number switch
     {

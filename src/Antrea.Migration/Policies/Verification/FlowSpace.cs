@@ -47,7 +47,7 @@ internal sealed class FlowSpace
             .Select(a => new TrafficEndpoint(a))
             .DistinctBy(e => ClassOf(e, networks));
         _everyone = [.. _pods, .. outside];
-        var named = world.Pods.SelectMany(p => p.NamedPorts).Select(p => (p.Number, p.Number));
+        var named = world.Pods.SelectMany(p => p.NamedPorts.Concat(p.InitNamedPorts)).Select(p => (p.Number, p.Number));
         var from = Cells(sourcePorts, usual: Traffic.UsualSourcePort);
         var to = Cells(destinationPorts.Concat(named), usual: 1);
         _services =
@@ -88,7 +88,7 @@ internal sealed class FlowSpace
                 key.Append(label).Append('=').Append(value).Append('\n');
             }
 
-            key.AppendJoin('\n', pod.NamedPorts);
+            key.AppendJoin('\n', pod.NamedPorts).Append('\n').AppendJoin('\n', pod.InitNamedPorts);
         }
 
         key.Append(endpoint.Address.AddressFamily == AddressFamily.InterNetworkV6 ? "|6|" : "|4|");

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.AntreaApi;
+using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
@@ -44,7 +45,13 @@ public static class PolicyVerifier
             return new PolicyProof(ProofVerdict.NotProven, 0, Reason: e.Message);
         }
 
-        var space = SpaceOf(snapshot, objects, options);
+        var set = CalicoPolicySet.Read(snapshot, PolicyConverter.CalicoVersion(snapshot, options, []));
+        if (OutsideTheSpace(set) is { } outside)
+        {
+            return new PolicyProof(ProofVerdict.NotProven, 0, Reason: outside);
+        }
+
+        var space = SpaceOf(snapshot, set, objects);
         if (space.Count > MaxFlows)
         {
             return new PolicyProof(
@@ -68,9 +75,17 @@ public static class PolicyVerifier
         return new PolicyProof(ProofVerdict.Equal, compared);
     }
 
-    private static FlowSpace SpaceOf(ClusterSnapshot snapshot, List<JsonObject> objects, PolicyConversionOptions options)
+    /// <summary>The first rule that tells flows apart which the space takes for one; null when there is none.</summary>
+    private static string? OutsideTheSpace(CalicoPolicySet set) =>
+        (from read in set.Policies
+         from rule in read.Policy.Ingress.Concat(read.Policy.Egress)
+         let numbers = new[] { rule.Protocol?.Number, rule.NotProtocol?.Number }
+         where rule.Icmp is not null || rule.NotIcmp is not null || rule.Source.Services is not null || rule.Destination.Services is not null
+             || numbers.Any(n => n is not (null or 6 or 17 or 132 or 1 or 47))
+         select $"{read.Policy} has a rule about a Service, a kind of ICMP message or a protocol that is not compared.").FirstOrDefault();
+
+    private static FlowSpace SpaceOf(ClusterSnapshot snapshot, CalicoPolicySet set, List<JsonObject> objects)
     {
-        var set = CalicoPolicySet.Read(snapshot, PolicyConverter.CalicoVersion(snapshot, options, []));
         var calicoRules = set.Policies.SelectMany(p => p.Policy.Ingress.Concat(p.Policy.Egress)).ToList();
         var calicoSides = calicoRules.SelectMany(r => new[] { r.Source, r.Destination });
         var kubernetes = set.KubernetesPolicies.SelectMany(p => p.Policy.Ingress.Concat(p.Policy.Egress)).ToList();
@@ -81,17 +96,18 @@ public static class PolicyVerifier
             .SelectMany(p => p.Ingress.Concat(p.Egress))
             .ToList();
         var antreaPorts = antreaRules.SelectMany(r => r.Ports).ToList();
-        var nets = calicoSides.SelectMany(s => s.Nets)
-            .Select(n => SupportedFeatures.TryParseNet(n, out var net, out _) ? net : (Cidr?)null)
+        var nets = calicoSides.SelectMany(s => s.Nets.Concat(s.NotNets))
+            .Select(n => CalicoNet.TryParse(n, out var net) ? net : (Cidr?)null)
+            .Concat(set.NetworkSets.Concat(set.HostEndpoints.Select(h => h.Endpoint)).SelectMany(s => s.Nets).Select(n => (Cidr?)n))
             .Concat(kubernetesPeers.SelectMany(p => p.Except.Select(e => (Cidr?)e).Append(p.Net)))
             .Concat(antreaRules.SelectMany(r => r.Peers.Select(p => p.Net)))
             .OfType<Cidr>();
         return new FlowSpace(
             PolicyWorld.From(snapshot),
             nets,
-            calicoRules.SelectMany(r => r.Source.Ports).Select(p => (p.First, p.Last))
+            calicoRules.SelectMany(r => r.Source.Ports.Concat(r.Source.NotPorts)).Where(p => p.Name is null).Select(p => (p.First, p.Last))
                 .Concat(antreaPorts.Where(p => p.SourcePort is not null).Select(p => (p.SourcePort!.Value, p.SourceEndPort ?? p.SourcePort!.Value))),
-            calicoRules.SelectMany(r => r.Destination.Ports).Select(p => (p.First, p.Last))
+            calicoRules.SelectMany(r => r.Destination.Ports.Concat(r.Destination.NotPorts)).Where(p => p.Name is null).Select(p => (p.First, p.Last))
                 .Concat(kubernetes.SelectMany(r => r.Ports).Where(p => p.First is not null).Select(p => (p.First!.Value, p.Last!.Value)))
                 .Concat(antreaPorts.Where(p => p.Port is not null).Select(p => (p.Port!.Value, p.EndPort ?? p.Port!.Value))));
     }

@@ -166,12 +166,12 @@ public sealed class PolicyVerifierTests
     [Test]
     public void Verify_PolicyOutsideTheModel_IsNotProvenByName()
     {
-        var cluster = Cluster().GlobalPolicy("logs", "{types: [Ingress], ingress: [{action: Log}]}");
+        var cluster = Cluster().GlobalPolicy("pings", "{types: [Ingress], ingress: [{action: Deny, protocol: ICMP, notICMP: {type: 8, code: 0}}]}");
         var proof = cluster.Verify([]);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(proof.Verdict, Is.EqualTo(ProofVerdict.NotProven));
-            Assert.That(proof.Reason, Does.Contain("GlobalNetworkPolicy logs").And.Contain("spec.ingress[0].action"));
+            Assert.That(proof.Reason, Does.Contain("GlobalNetworkPolicy pings").And.Contain("spec.ingress[0].notICMP"));
         }
     }
 
