@@ -32,6 +32,7 @@ public sealed partial class ReachabilityPredictor
         if (ReachabilityTopology.IsOwn(d, z))
         {
             return Fails(
+                ReachabilityCause.OverlapOnLink,
                 $"the Pod's interface on {z.Name}",
                 $"the client on {z.Name} takes {d} to be on its own link, as it lies in its Node's PodCIDR, and "
                 + "nobody answers its ARP request (an Antrea Pod that has the same address would)");
@@ -78,6 +79,7 @@ public sealed partial class ReachabilityPredictor
         if (_topology.AntreaTunnels(z, y))
         {
             return Fails(
+                ReachabilityCause.OverlapInOvs,
                 $"OVS on {y.Name}",
                 $"OVS on {z.Name} takes {d} for an Antrea Pod of {y.Name}, as it lies in that Node's PodCIDR "
                 + $"{podCidr}, and tunnels it there; OVS on {y.Name} has no such Pod and "
@@ -104,7 +106,7 @@ public sealed partial class ReachabilityPredictor
         var (z, x) = (source.Node, destination.Node);
         if (_topology.AntreaTunnels(x, z))
         {
-            return Fails($"OVS on {x.Name}", ReplyUnknownTo(x, source.Address));
+            return Fails(ReachabilityCause.NotMasqueraded, $"OVS on {x.Name}", ReplyUnknownTo(x, source.Address));
         }
 
         return _topology.StrictFilterDrops(_topology.SentByTunnel(z, x, destination.Address), false)
@@ -136,7 +138,7 @@ public sealed partial class ReachabilityPredictor
         }
 
         return _topology.AntreaTunnels(h, z)
-            ? Fails($"OVS on {h.Name}", ReplyUnknownTo(h, source.Address))
+            ? Fails(ReachabilityCause.NotMasqueraded, $"OVS on {h.Name}", ReplyUnknownTo(h, source.Address))
             : Works(source.Address, $"the hosts of {z.Name} and {h.Name} route both ways, without masquerading");
     }
 
@@ -154,9 +156,10 @@ public sealed partial class ReachabilityPredictor
 
         var where = $"the host of {host.Name}";
         return _topology.RouteToAntrea(address) == HostRoute.Contested
-            ? Flaps(where, $"Calico and Antrea both write the route {calico.Block} over {address} on {host.Name}; the "
+            ? Flaps(ReachabilityCause.EqualPrefixes, where, $"Calico and Antrea both write the route {calico.Block} over {address} on {host.Name}; the "
                 + "last one to write has it")
             : Fails(
+                ReachabilityCause.BlockInPodCidr,
                 where,
                 $"{where} routes {address} by Calico's {calico.Block}, which is longer than the PodCIDR, to "
                 + $"{calico.Owner}: into a blackhole, or to a Calico Pod with the same address");

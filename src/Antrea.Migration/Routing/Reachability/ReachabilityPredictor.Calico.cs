@@ -71,6 +71,7 @@ public sealed partial class ReachabilityPredictor
         if (ReachabilityTopology.IsOwn(c, s))
         {
             return Fails(
+                ReachabilityCause.ReplyOnLink,
                 $"the Pod's interface on {s.Name}",
                 $"the server on {s.Name} takes {c} to be on its own link, as it lies in its Node's PodCIDR, and "
                 + "nobody answers its ARP request");
@@ -100,6 +101,7 @@ public sealed partial class ReachabilityPredictor
             if (_topology.AntreaTunnels(s, clash.Node))
             {
                 return Fails(
+                    ReachabilityCause.ReplyToOtherNode,
                     $"OVS on {clash.Node.Name}",
                     $"OVS on {s.Name} tunnels the reply to {clash.Node.Name}, in whose PodCIDR {clash.PodCidr} the "
                     + "client's address lies; OVS there has not seen the first packet, calls the reply invalid and "
@@ -109,10 +111,12 @@ public sealed partial class ReachabilityPredictor
 
         return Model.KubeProxyDropsInvalid
             ? Fails(
+                ReachabilityCause.OneSidedConnection,
                 $"the host of {s.Name}",
                 $"the request came by Antrea's tunnel past the host of {s.Name}; the reply leaves through it, is "
                 + "invalid to its connection tracking, and kube-proxy's KUBE-FORWARD drops it")
             : Fails(
+                ReachabilityCause.OneSidedConnection,
                 $"OVS on {x.Name}",
                 $"the reply comes back by Calico's tunnel, past OVS on {x.Name}; it has seen the first packet only, "
                 + "calls the client's next one invalid and drops it");
@@ -125,6 +129,7 @@ public sealed partial class ReachabilityPredictor
         if (_topology.OwnerInAntrea(c) is { } clash && _topology.AntreaTunnels(s, clash.Node))
         {
             return Fails(
+                ReachabilityCause.ReplyToOtherNode,
                 $"OVS on {clash.Node.Name}",
                 $"OVS on {s.Name} tunnels the reply to {clash.Node.Name}, in whose PodCIDR {clash.PodCidr} the "
                 + "client's address lies, and which has no such Pod");
@@ -193,6 +198,7 @@ public sealed partial class ReachabilityPredictor
     }
 
     private static ReachabilityAnswer FilteredAt(ReachabilityNode host, ReachabilityNode from, IPAddress source) => Fails(
+        ReachabilityCause.ReversePathFilter,
         $"the host of {host.Name}",
         $"the packet comes from {from.Name} by one device and {host.Name} routes {source} back by another (inside Calico's tunnel and "
         + "outside of it), and rp_filter=1 drops the packet");
@@ -217,6 +223,7 @@ public sealed partial class ReachabilityPredictor
         if (route == HostRoute.Contested)
         {
             return Flaps(
+                ReachabilityCause.EqualPrefixes,
                 $"the host of {host.Name}",
                 $"Calico and Antrea both write the route {antrea.PodCidr} over {address} on {host.Name}; the last one "
                 + "to write has it");
@@ -224,6 +231,7 @@ public sealed partial class ReachabilityPredictor
 
         var where = _topology.AntreaTunnels(host, antrea.Node) ? $"OVS on {antrea.Node.Name}" : $"the host of {antrea.Node.Name}";
         return Fails(
+            ReachabilityCause.BlockAroundPodCidr,
             where,
             $"the host of {host.Name} routes {address} by Antrea's {antrea.PodCidr}, which is longer than Calico's "
             + $"block, towards {antrea.Node.Name}, where no Antrea Pod has it");

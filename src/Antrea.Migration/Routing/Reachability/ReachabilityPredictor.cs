@@ -107,7 +107,10 @@ public sealed partial class ReachabilityPredictor
                     "the Multus Pod has two default routes of equal metric and takes the one whose gateway answers "
                         + $"at the moment; by net1: {byNet1.Reason}; by eth0: {byEth0.Reason}",
                     null,
-                    byNet1.LostAt ?? byEth0.LostAt);
+                    byNet1.LostAt ?? byEth0.LostAt)
+                {
+                    Cause = verdict == ReachabilityVerdict.Degraded ? ReachabilityCause.TwoDefaults : byNet1.Cause,
+                };
         }
     }
 
@@ -129,8 +132,10 @@ public sealed partial class ReachabilityPredictor
                 Reason = $"{answer.Reason}; but the Multus Pod answers by net1 while it prefers that default route, "
                     + "and OVS drops Calico's source address there: at once, after a second, or not at all",
                 LostAt = lostAt,
+                Cause = ReachabilityCause.TwoDefaults,
             },
             MultusRoutes.ByPodCidr when answer.SourceSeen is { } seen && _topology.OwnerInAntrea(IPAddress.Parse(seen)) is { } clash => Fails(
+                ReachabilityCause.ReplyByOtherInterface,
                 lostAt,
                 $"the Multus Pod routes its reply to {seen} by net1, as it lies in the PodCIDR {clash.PodCidr}, and OVS drops Calico's "
                 + "source address there"),
@@ -162,11 +167,11 @@ public sealed partial class ReachabilityPredictor
     private static ReachabilityAnswer Works(IPAddress? sourceSeen, string reason) =>
         new(ReachabilityVerdict.Reachable, reason, sourceSeen?.ToString(), null);
 
-    private static ReachabilityAnswer Fails(string lostAt, string reason) =>
-        new(ReachabilityVerdict.Unreachable, reason, null, lostAt);
+    private static ReachabilityAnswer Fails(ReachabilityCause cause, string lostAt, string reason) =>
+        new(ReachabilityVerdict.Unreachable, reason, null, lostAt) { Cause = cause };
 
-    private static ReachabilityAnswer Flaps(string lostAt, string reason) =>
-        new(ReachabilityVerdict.Degraded, reason, null, lostAt);
+    private static ReachabilityAnswer Flaps(ReachabilityCause cause, string lostAt, string reason) =>
+        new(ReachabilityVerdict.Degraded, reason, null, lostAt) { Cause = cause };
 
     private static IPAddress? Gateway(ReachabilityNode node, AddressFamily family) => ReachabilityTopology.GatewayOf(node, family);
 

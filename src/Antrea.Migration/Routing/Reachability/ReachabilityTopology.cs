@@ -106,6 +106,9 @@ internal sealed class ReachabilityTopology
             _ => null,
         };
 
+    /// <summary>The Calico pool that holds the address; null when none does.</summary>
+    public ReachabilityPool? PoolOf(IPAddress address) => _pools.TryLookup(address, out var pool) ? pool.Value : null;
+
     /// <summary>Whether Calico masquerades what its Pod sends to this destination: the Pod's pool says natOutgoing, and
     /// no pool holds the destination, disabled ones counted.</summary>
     public bool IsMasqueraded(IPAddress calicoSource, IPAddress destination) =>

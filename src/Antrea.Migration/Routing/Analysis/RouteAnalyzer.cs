@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Clusters;
+
+namespace Antrea.Migration.Routing.Analysis;
+
+/// <summary>Finds in Nodes' (and Pods') routing tables what cuts somebody off while Calico and Antrea run side by side.</summary>
+/// <remarks>
+/// <para>A Node's kernel prefers the longest prefix, so a Calico route and Antrea's PodCIDR route over the same addresses hurt one side or
+/// the other: the longer one wins, equal ones overwrite each other. Antrea's Open vSwitch knows PodCIDRs only and asks no route of the
+/// kernel's before it has to, so the same address can be Calico's to the host and Antrea's to a Pod.</para>
+/// <para>With the cluster's objects, prefixes have owners, and routes without one are stale; without them, owners are read off the Nodes' own
+/// blackholes and antrea-gw0 routes, and nothing is called stale or missing.</para>
+/// <para>Pure and thread-safe. For n routes of all Nodes and m PodCIDRs and blocks O(n log n + overlaps), and a look-up for every Node and
+/// block to find missing routes.</para>
+/// </remarks>
+public static class RouteAnalyzer
+{
+    /// <summary>Analyses tables.</summary>
+    /// <param name="nodes">A kernel each; names must differ.</param>
+    /// <param name="snapshot">The cluster they are of; null when it is not at hand.</param>
+    /// <returns>The conflicts, the heaviest first; equal ones of several Nodes are one.</returns>
+    /// <exception cref="ArgumentException">Two tables have the same name.</exception>
+    public static ImmutableArray<RouteConflict> Analyze(IReadOnlyCollection<NodeRoutes> nodes, ClusterSnapshot? snapshot = null)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        if (nodes.GroupBy(n => n.Node, StringComparer.Ordinal).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
+        {
+            throw new ArgumentException($"There are two tables of {twice.Key}.", nameof(nodes));
+        }
+
+        var known = new KnownRanges(nodes, snapshot);
+        var conflicts = new RouteConflictList();
+        foreach (var node in nodes.OrderBy(n => n.Node, StringComparer.Ordinal))
+        {
+            RouteTies.Find(node, conflicts);
+            PodTraps.Find(node, known, conflicts);
+            if (KnownRanges.IsPod(node))
+            {
+                continue;
+            }
+
+            var main = node.Routes.Where(r => NodeRoutes.Canonical(r.Table) == RouteFormat.MainTable && !r.Dead).ToList();
+            var calico = new CidrTable<Route>(main.Where(known.IsCalicoClusterRoute).Select(r => new CidrEntry<Route>(r.Destination, r)));
+            new RouteOverlaps(node, known, conflicts).Find(calico);
+            RouteLeftovers.Find(node, main, known, conflicts);
+            MissingRoutes.Find(node, main, known, conflicts);
+        }
+
+        return conflicts.ToImmutable();
+    }
+}
