@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -70,6 +71,66 @@ public sealed class CidrTable<T>
         return address.AddressFamily == AddressFamily.InterNetworkV6
             ? TryLookup(_ipv6, IPv6Key.From(Cidr.ToValue(address)), out entry)
             : TryLookup(_ipv4, IPv4Key.From(Cidr.ToValue(address)), out entry);
+    }
+
+    /// <summary>The value of the longest prefix that holds <paramref name="address"/>, as <see cref="TryLookup"/> finds
+    /// it.</summary>
+    internal bool TryLookupValue(IPAddress address, [MaybeNullWhen(false)] out T value)
+    {
+        var isIPv6 = address.AddressFamily == AddressFamily.InterNetworkV6;
+        var number = Cidr.ToValue(address);
+        var at = isIPv6 ? _ipv6.Runs.Find(IPv6Key.From(number)) : _ipv4.Runs.Find(IPv4Key.From(number));
+        value = at < 0 ? default : _values[isIPv6 ? _ipv4.Count + at : at];
+        return at >= 0;
+    }
+
+    /// <summary>Looks up many addresses: the value of the longest prefix that holds each, or <c>default</c> where none
+    /// does.</summary>
+    /// <param name="addresses">IPv4 or IPv6 addresses.</param>
+    /// <param name="values">Where the answers go, in the order of the addresses; as long.</param>
+    internal void LookupValues(ReadOnlySpan<IPAddress> addresses, Span<T?> values)
+    {
+        Span<IPv4Key> ipv4 = stackalloc IPv4Key[PrefixRuns<IPv4Key>.Batch];
+        Span<IPv6Key> ipv6 = stackalloc IPv6Key[PrefixRuns<IPv6Key>.Batch];
+        Span<int> places = stackalloc int[PrefixRuns<IPv4Key>.Batch];
+        for (var from = 0; from < addresses.Length;)
+        {
+            // As many neighbours of one family as go into a batch.
+            var isIPv6 = addresses[from].AddressFamily == AddressFamily.InterNetworkV6;
+            var to = from;
+            for (; to < addresses.Length && to - from < places.Length; to++)
+            {
+                ArgumentNullException.ThrowIfNull(addresses[to], nameof(addresses));
+                if (addresses[to].AddressFamily == AddressFamily.InterNetworkV6 != isIPv6)
+                {
+                    break;
+                }
+
+                if (isIPv6)
+                {
+                    ipv6[to - from] = IPv6Key.From(Cidr.ToValue(addresses[to]));
+                }
+                else
+                {
+                    ipv4[to - from] = IPv4Key.From(Cidr.ToValue(addresses[to]));
+                }
+            }
+
+            var count = to - from;
+            if (isIPv6)
+            {
+                _ipv6.Runs.Find(ipv6[..count], places);
+            }
+            else
+            {
+                _ipv4.Runs.Find(ipv4[..count], places);
+            }
+
+            foreach (var place in places[..count])
+            {
+                values[from++] = place < 0 ? default : _values[isIPv6 ? _ipv4.Count + place : place];
+            }
+        }
     }
 
     /// <summary>Whether some entry shares an address with <paramref name="range"/>.</summary>

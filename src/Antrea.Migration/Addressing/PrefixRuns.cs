@@ -9,7 +9,7 @@ namespace Antrea.Migration.Addressing;
 /// index of them.</summary>
 /// <remarks>
 /// <para>Prefixes are nested or apart, so n of them make at most 2n + 1 runs, and a look-up is the search for one run.</para>
-/// <para>The index is one array of slots of equal width over the span of the runs, about two slots a run: how far an address
+/// <para>The index is one array of slots of equal width over the span of the runs, about one slot a run: how far an address
 /// lies behind the first run says its slot, and a slot knows its few runs. Where many runs crowd into one slot, the slot has
 /// an index of its own over just their span. So a look-up takes one step in evenly spread prefixes, two or three in clustered
 /// ones, and no more than the address has bits in any; the memory follows the number of prefixes.</para>
@@ -20,6 +20,9 @@ internal sealed class PrefixRuns<TKey>
     // A slot is the place of its first run, four bits on, and how many runs begin in it; or of its own index, and Crowded.
     private const int CountBits = 4;
     private const int Crowded = (1 << CountBits) - 1;
+
+    /// <summary>How many addresses go into one look-up.</summary>
+    public const int Batch = 64;
 
     private readonly Run[] _runs;
     private readonly Level[] _levels;
@@ -50,6 +53,40 @@ internal sealed class PrefixRuns<TKey>
         return run < 0 ? -1 : _runs[run].Owner;
     }
 
+    /// <summary>Looks up many addresses at once: <see cref="Find(TKey)"/> for each.</summary>
+    /// <remarks>Slots first, then runs: the memory answers for many at a time.</remarks>
+    /// <param name="addresses">The addresses; at most <see cref="Batch"/>.</param>
+    /// <param name="places">Where the answers go; as long.</param>
+    public void Find(ReadOnlySpan<TKey> addresses, Span<int> places)
+    {
+        if (_levels.Length == 0)
+        {
+            places.Fill(-1);
+            return;
+        }
+
+        Span<uint> slots = stackalloc uint[Batch];
+        for (var i = 0; i < addresses.Length; i++)
+        {
+            slots[i] = SlotOf(in _levels[0], addresses[i]);
+        }
+
+        // A read that nothing waits for: it brings the run near.
+        foreach (var slot in slots[..addresses.Length])
+        {
+            if ((slot & Crowded) != Crowded && slot >> CountBits < _runs.Length)
+            {
+                Volatile.Read(in _runs[slot >> CountBits].Owner);
+            }
+        }
+
+        for (var i = 0; i < addresses.Length; i++)
+        {
+            var run = RunOf(addresses[i], slots[i]);
+            places[i] = run < 0 ? -1 : _runs[run].Owner;
+        }
+    }
+
     /// <summary>Whether some prefix shares an address with the range.</summary>
     public bool Overlaps(TKey first, TKey last)
     {
@@ -62,36 +99,29 @@ internal sealed class PrefixRuns<TKey>
         where T : unmanaged => Unsafe.SizeOf<T>();
 
     /// <summary>The last run that begins at or before the address; -1 when none does.</summary>
-    private int RunOf(TKey address)
+    private int RunOf(TKey address) => _levels.Length == 0 ? -1 : RunOf(address, SlotOf(in _levels[0], address));
+
+    private int RunOf(TKey address, uint slot)
     {
-        if (_levels.Length == 0)
+        while ((slot & Crowded) == Crowded)
         {
-            return -1;
+            slot = SlotOf(in _levels[slot >> CountBits], address);
         }
 
-        for (var at = 0; ;)
+        var run = (int)(slot >> CountBits);
+        var end = run + (int)(slot & Crowded);
+        while (run < end && _runs[run].Start <= address)
         {
-            ref readonly var level = ref _levels[at];
-            if (address < level.Origin)
-            {
-                return level.FirstRun - 1;
-            }
-
-            var slot = _slots[level.FirstSlot + (int)Math.Min(address.StepsFrom(level.Origin, level.Shift), (ulong)level.LastSlot)];
-            var count = (int)(slot & Crowded);
-            at = (int)(slot >> CountBits);
-            if (count != Crowded)
-            {
-                var end = at + count;
-                while (at < end && _runs[at].Start <= address)
-                {
-                    at++;
-                }
-
-                return at - 1;
-            }
+            run++;
         }
+
+        return run - 1;
     }
+
+    /// <summary>The slot for an address; for one below all slots of the level, one in which no run begins.</summary>
+    private uint SlotOf(in Level level, TKey address) => address < level.Origin
+        ? (uint)level.FirstRun << CountBits
+        : _slots[level.FirstSlot + (int)Math.Min(address.StepsFrom(level.Origin, level.Shift), (ulong)level.LastSlot)];
 
     private static Run[] Cut(PrefixList<TKey> prefixes)
     {
@@ -155,7 +185,7 @@ internal sealed class PrefixRuns<TKey>
 
             var origin = _runs[part.From].Start;
             var last = _runs[part.To - 1].Start;
-            var slotBits = BitOperations.Log2((uint)(part.To - part.From)) + 2;
+            var slotBits = BitOperations.Log2((uint)(part.To - part.From)) + 1;
             var shift = Math.Max(0, last.DistanceBits(origin) - slotBits);
             var level = new Level(origin, shift, slots.Count, (int)last.StepsFrom(origin, shift), part.From);
             levels.Add(level);
@@ -179,9 +209,14 @@ internal sealed class PrefixRuns<TKey>
     }
 
     /// <summary>Addresses that share their longest prefix: from here to the next run.</summary>
-    /// <param name="Start">The first of them.</param>
-    /// <param name="Owner">The place of that prefix, or -1.</param>
-    private readonly record struct Run(TKey Start, int Owner);
+    private readonly struct Run(TKey start, int owner)
+    {
+        /// <summary>The first of them.</summary>
+        public readonly TKey Start = start;
+
+        /// <summary>The place of that prefix, or -1.</summary>
+        public readonly int Owner = owner;
+    }
 
     /// <summary>Slots of equal width over the span of some runs.</summary>
     /// <param name="Origin">Where the first run, and with it the first slot, begins.</param>

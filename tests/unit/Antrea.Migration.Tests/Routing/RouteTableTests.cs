@@ -40,6 +40,26 @@ public class RouteTableTests
         });
 
     [Test]
+    public void Lookup_OfMany_AgreesWithOneByOne() =>
+        Gen.Select(RouteGen.Table40, AddressGen.Crowded.Array[0, 200]).Sample((routes, addresses) =>
+        {
+            var table = new RouteTable(routes);
+            var found = new Route?[addresses.Length];
+            table.Lookup(addresses, found);
+            Assert.That(found, Is.EqualTo(addresses.Select(table.Lookup)));
+        });
+
+    [Test]
+    public void Lookup_OfMany_WithoutRoomOrAddress_IsRefused()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(() => new RouteTable([]).Lookup([IPAddress.Any], new Route?[2]), Throws.ArgumentException);
+            Assert.That(() => new RouteTable([]).Lookup([IPAddress.Any, null!], new Route?[2]), Throws.ArgumentNullException);
+        }
+    }
+
+    [Test]
     public void Equality_ComparesNextHopsOneByOne()
     {
         var hop = new RouteNextHop { Device = "eth0" };
