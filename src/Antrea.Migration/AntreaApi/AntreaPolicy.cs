@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 
@@ -87,6 +88,12 @@ internal sealed record AntreaPeer(Cidr? Net, LabelSelector? PodSelector, LabelSe
     /// <summary>A name that the peer's address was resolved from (egress).</summary>
     public string? Fqdn { get; init; }
 
+    /// <summary>Machines outside the cluster by their labels (NetworkPolicy only).</summary>
+    public LabelSelector? ExternalEntitySelector { get; init; }
+
+    /// <summary>Whether <c>scope: ClusterSet</c> asks for the Pods of other clusters as well.</summary>
+    public bool IsClusterSet { get; init; }
+
     /// <summary>The Namespaces that the peer must share with the subject; null is no such demand.</summary>
     public AntreaPeerNamespaces? Namespaces { get; init; }
 
@@ -114,7 +121,11 @@ internal sealed record AntreaPort(string Protocol, int? Port, int? EndPort, int?
 /// <param name="IsIgmp">IGMP; otherwise ICMP, which is ICMPv6 as well where the cluster has IPv6.</param>
 /// <param name="Type">0–255; null is any.</param>
 /// <param name="Code">0–255; null is any.</param>
-internal sealed record AntreaProtocol(bool IsIgmp, byte? Type, byte? Code);
+internal sealed record AntreaProtocol(bool IsIgmp, byte? Type, byte? Code)
+{
+    /// <summary>The multicast group that an IGMP message is about; null is any.</summary>
+    public IPAddress? GroupAddress { get; init; }
+}
 
 /// <summary>A ClusterGroup or Group: addresses that policies name in one word.</summary>
 internal sealed record AntreaGroup
@@ -137,7 +148,11 @@ internal sealed record AntreaGroup
     /// <summary>Groups whose members are members; they may not have children of their own.</summary>
     public ImmutableArray<string> ChildGroups { get; init; } = [];
 
+    /// <summary>Nodes by their labels (ClusterGroup, Antrea 2.6 and later).</summary>
     public LabelSelector? NodeSelector { get; init; }
+
+    /// <summary>Machines outside the cluster by their labels.</summary>
+    public LabelSelector? ExternalEntitySelector { get; init; }
 
     public string Kind => Namespace.Length == 0 ? "ClusterGroup" : "Group";
 
@@ -156,10 +171,13 @@ internal sealed record AntreaTier(string Name, int Priority)
     /// <summary>The tier of policies that name none, and of those whose tier is missing.</summary>
     public const string Application = "application";
 
+    /// <summary>The priority of the tier that comes behind Kubernetes NetworkPolicies.</summary>
+    public const int BaselinePriority = 253;
+
     /// <summary>The tiers that antrea-controller creates.</summary>
     public static readonly ImmutableArray<AntreaTier> BuiltIn =
     [
         new("emergency", 50), new("securityops", 100), new("networkops", 150), new("platform", 200),
-        new(Application, 250), new(Baseline, 253),
+        new(Application, 250), new(Baseline, BaselinePriority),
     ];
 }

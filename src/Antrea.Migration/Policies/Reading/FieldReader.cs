@@ -21,6 +21,9 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
     /// <summary>Whether the field is there with any value but null.</summary>
     public bool Has(string field) => Take(field) is not null;
 
+    /// <summary>Whether the field is there and holds a text.</summary>
+    public bool IsText(string field) => Take(field)?.GetValueKind() == JsonValueKind.String;
+
     public string? Text(string field)
     {
         var node = Take(field);

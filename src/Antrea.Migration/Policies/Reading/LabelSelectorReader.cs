@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Policies.Conversion;
 
 namespace Antrea.Migration.Policies.Reading;
 
-/// <summary>Reads Kubernetes label selectors, as strictly as the API server validates them.</summary>
+/// <summary>Reads Kubernetes label selectors, as strictly as the API server validates those of its own kinds.</summary>
+/// <remarks>Antrea's schemas take more, and its controller reads a selector that is not valid as no selector at all: the policy is
+/// widened to every Pod of the scope. Source: Antrea v1.14 to v2.7, <c>pkg/controller/types/group.go</c>.</remarks>
 internal static class LabelSelectorReader
 {
     /// <summary>The selector in a field; null when absent.</summary>
@@ -15,14 +18,19 @@ internal static class LabelSelectorReader
         }
 
         var requirements = ImmutableArray.CreateBuilder<LabelRequirement>();
-        foreach (var (key, value) in ReadLabels(selector.Object("matchLabels")))
+        if (selector.Object("matchLabels") is { } labels)
         {
-            requirements.Add(new LabelRequirement(key, LabelOperator.In, [value]));
+            foreach (var (key, value) in ReadLabels(labels))
+            {
+                CheckKey(labels.At(key), key, findings);
+                CheckValue(labels.At(key), value, findings);
+                requirements.Add(new LabelRequirement(key, LabelOperator.In, [value]));
+            }
         }
 
         foreach (var expression in selector.Objects("matchExpressions"))
         {
-            if (ReadExpression(expression) is { } requirement)
+            if (ReadExpression(expression, findings) is { } requirement)
             {
                 requirements.Add(requirement);
             }
@@ -49,23 +57,52 @@ internal static class LabelSelectorReader
         return read;
     }
 
-    private static LabelRequirement? ReadExpression(FieldReader expression)
+    private static LabelRequirement? ReadExpression(FieldReader expression, ICollection<PolicyFinding> findings)
     {
-        var key = expression.Text("key") ?? "";
-        ImmutableArray<string> values =
-            [.. expression.Texts("values").Select(v => v.Text).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        if (key.Length == 0 || LabelSelector.ParseOperator(expression.Text("operator")) is not { } op)
+        var given = expression.Texts("values").ToList();
+        if (expression.Text("key") is not { Length: > 0 } key)
         {
-            expression.Malformed("operator", "In, NotIn, Exists or DoesNotExist, beside a key");
+            expression.Malformed("key", "a label's key");
             return null;
         }
 
-        if ((op is LabelOperator.In or LabelOperator.NotIn) != (values.Length > 0))
+        if (LabelSelector.ParseOperator(expression.Text("operator")) is not { } op)
+        {
+            expression.Malformed("operator", "In, NotIn, Exists or DoesNotExist");
+            return null;
+        }
+
+        if ((op is LabelOperator.In or LabelOperator.NotIn) != (given.Count > 0))
         {
             expression.Malformed("values", "a list of values for In and NotIn, and absent for Exists and DoesNotExist");
             return null;
         }
 
-        return new LabelRequirement(key, op, values);
+        CheckKey(expression.At("key"), key, findings);
+        foreach (var (value, path) in given)
+        {
+            CheckValue(path, value, findings);
+        }
+
+        return new LabelRequirement(
+            key, op, [.. given.Select(v => v.Text).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
     }
+
+    private static void CheckKey(string path, string key, ICollection<PolicyFinding> findings)
+    {
+        if (!LabelSyntax.IsKey(key))
+        {
+            findings.Add(PolicyCode.MalformedField.At(path, $"'{Shown(key)}' cannot be a label's key"));
+        }
+    }
+
+    private static void CheckValue(string path, string value, ICollection<PolicyFinding> findings)
+    {
+        if (!LabelSyntax.IsValue(value))
+        {
+            findings.Add(PolicyCode.MalformedField.At(path, $"'{Shown(value)}' cannot be a label's value"));
+        }
+    }
+
+    private static string Shown(string text) => text.Length <= 80 ? text : text[..80] + "…";
 }

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Net;
+using System.Globalization;
 using Antrea.Migration.AntreaApi;
 using Antrea.Migration.Policies.Reading;
 
@@ -7,30 +7,71 @@ namespace Antrea.Migration.Policies.Semantics;
 
 /// <summary>Antrea's verdicts: tiers before Kubernetes NetworkPolicies, those, then the baseline tier.</summary>
 /// <remarks>
-/// Rules compete by (tier priority, policy priority, place in their list); the first match decides. Equal ranks with different
-/// actions are <see cref="VerdictKind.Ambiguous"/>, as in Open vSwitch. Selecting a Pod isolates nothing, except by a Kubernetes policy.
+/// <para>Rules compete by (tier priority, policy priority, place in their list); the first match decides. Equal ranks with different
+/// actions are <see cref="VerdictKind.Ambiguous"/>, as in Open vSwitch. Pass leaves all tiers. Selecting a Pod isolates nothing, except by
+/// a Kubernetes policy, whose drop comes before the baseline tier.</para>
+/// <para>Judged is what reaches the tables of a Pod's port. What never does, whatever the policies: a Pod's traffic to itself, a Node's to
+/// its own Pods, neighbour discovery.</para>
 /// Source: Antrea v1.14 to v2.7, <c>pkg/agent/openflow</c>, <c>pkg/controller/networkpolicy</c>, docs/design/ovs-pipeline.md.
 /// </remarks>
 internal sealed class AntreaEvaluator : IPolicyEvaluator
 {
-    private readonly ILookup<(string Namespace, string Name), Ranked> _ingress;
-    private readonly ILookup<(string Namespace, string Name), Ranked> _egress;
-    private readonly ImmutableArray<Isolation> _isolations;
+    private readonly Dictionary<(string Namespace, string Name), PodRules> _ingress;
+    private readonly Dictionary<(string Namespace, string Name), PodRules> _egress;
 
-    public AntreaEvaluator(
-        IEnumerable<AntreaPolicy> policies,
-        IEnumerable<AntreaTier> tiers,
-        IEnumerable<KubernetesPolicy> kubernetesPolicies,
-        PolicyWorld world)
+    /// <exception cref="NotSupportedException">A policy depends on more than objects tell; all such fields are named.</exception>
+    public AntreaEvaluator(AntreaPolicySet set, IEnumerable<KubernetesPolicy> kubernetesPolicies, PolicyWorld world)
     {
-        var priorities = AntreaTier.BuiltIn.Concat(tiers)
+        var undecidable = set.Policies
+            .SelectMany(p => AntreaUndecidable.Of(p, set).Select(f => $"{p} {f}"))
+            .ToList();
+        if (undecidable.Count > 0)
+        {
+            throw new NotSupportedException($"These policies cannot be evaluated: {string.Join("; ", undecidable)}.");
+        }
+
+        var members = new AntreaMembers(set, world);
+        var priorities = AntreaTier.BuiltIn.Concat(set.Tiers)
             .GroupBy(t => t.Name, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.Last().Priority, StringComparer.Ordinal);
-        var missing = priorities[AntreaTier.Application];
-        var compiled = policies.Select(p => new Compiled(p, priorities.GetValueOrDefault(p.Tier, missing), world)).ToList();
-        _ingress = Rank(compiled, Direction.Ingress, world);
-        _egress = Rank(compiled, Direction.Egress, world);
-        _isolations = [.. kubernetesPolicies.Select(p => new Isolation(p, world))];
+        var kubernetes = kubernetesPolicies.ToList();
+        _ingress = Compile(Direction.Ingress);
+        _egress = Compile(Direction.Egress);
+
+        Dictionary<(string Namespace, string Name), PodRules> Compile(Direction direction)
+        {
+            var pods = new Dictionary<(string Namespace, string Name), PodRules>();
+            foreach (var rule in set.Policies.SelectMany(p => RulesOf(p, direction, priorities, members)).OrderBy(r => r.Rank).ThenBy(r => r.Name, StringComparer.Ordinal))
+            {
+                foreach (var subject in rule.Subjects)
+                {
+                    (rule.IsBaseline ? Of(subject).Baseline : Of(subject).Tiers).Add(rule);
+                }
+            }
+
+            foreach (var policy in kubernetes)
+            {
+                if (Isolation.Of(policy, direction, members) is { } isolation)
+                {
+                    foreach (var subject in isolation.Subjects)
+                    {
+                        Of(subject).Isolations.Add(isolation);
+                    }
+                }
+            }
+
+            return pods;
+
+            PodRules Of(PolicyPod pod)
+            {
+                if (!pods.TryGetValue((pod.Namespace, pod.Name), out var rules))
+                {
+                    pods.Add((pod.Namespace, pod.Name), rules = new PodRules([], [], []));
+                }
+
+                return rules;
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -41,75 +82,51 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
             return new Verdict(VerdictKind.Allow, ["no Pod at this end"]);
         }
 
-        var key = (pod.Namespace, pod.Name);
-        var rules = (direction == Direction.Ingress ? _ingress : _egress)[key];
-        var reasons = ImmutableArray.CreateBuilder<string>();
-        var first = FirstMatch(rules, traffic, reasons, baseline: false);
-        if (first is not null && first != AntreaAction.Pass)
+        if (!(direction == Direction.Ingress ? _ingress : _egress).TryGetValue((pod.Namespace, pod.Name), out var rules))
         {
-            return Decide(first.Value, reasons);
+            return new Verdict(VerdictKind.Allow, ["no policy selects the Pod"]);
         }
 
-        if (first == AntreaAction.Pass)
+        var steps = ImmutableArray.CreateBuilder<string>();
+        if (FirstMatch(rules.Tiers, traffic, pod, steps) is { } decided)
         {
-            reasons.Add("Pass");
-        }
-
-        if (IsAmbiguous(reasons))
-        {
-            return new Verdict(VerdictKind.Ambiguous, reasons.ToImmutable());
-        }
-
-        var isolated = false;
-        foreach (var isolation in _isolations)
-        {
-            if (!isolation.Subjects.Contains(key) || !isolation.Isolates(direction))
+            if (decided.Kind is not null)
             {
-                continue;
+                return decided.ToVerdict(steps);
             }
 
-            isolated = true;
-            if (isolation.Rules(direction).Any(r => r.Matches(traffic)))
+            steps.Add("Pass");
+        }
+
+        if (rules.Isolations.Count > 0)
+        {
+            foreach (var isolation in rules.Isolations)
             {
-                reasons.Add($"Kubernetes NetworkPolicy {isolation.Policy}");
-                return new Verdict(VerdictKind.Allow, reasons.ToImmutable());
+                if (isolation.Match(traffic, pod) is { } rule)
+                {
+                    steps.Add(rule);
+                    return new Verdict(VerdictKind.Allow, steps.ToImmutable());
+                }
             }
+
+            var names = string.Join(", ", rules.Isolations.Select(i => i.Policy.ToString()));
+            steps.Add($"Kubernetes NetworkPolicies: {names} {(rules.Isolations.Count == 1 ? "isolates" : "isolate")}");
+            return new Verdict(VerdictKind.Deny, steps.ToImmutable());
         }
 
-        if (isolated)
+        if (FirstMatch(rules.Baseline, traffic, pod, steps) is { Kind: not null } last)
         {
-            reasons.Add("isolated by Kubernetes NetworkPolicies");
-            return new Verdict(VerdictKind.Deny, reasons.ToImmutable());
+            return last.ToVerdict(steps);
         }
 
-        var last = FirstMatch(rules, traffic, reasons, baseline: true);
-        if (last is null && !IsAmbiguous(reasons))
-        {
-            reasons.Add("no rule matches");
-        }
-
-        return IsAmbiguous(reasons) ? new Verdict(VerdictKind.Ambiguous, reasons.ToImmutable()) : Decide(last ?? AntreaAction.Allow, reasons);
+        steps.Add("no rule matches");
+        return new Verdict(VerdictKind.Allow, steps.ToImmutable());
     }
 
-    private const string AmbiguousPrefix = "equal rank: ";
-
-    private static bool IsAmbiguous(ImmutableArray<string>.Builder reasons) =>
-        reasons.Count > 0 && reasons[^1].StartsWith(AmbiguousPrefix, StringComparison.Ordinal);
-
-    private static Verdict Decide(AntreaAction action, ImmutableArray<string>.Builder reasons) =>
-        new(action is AntreaAction.Allow or AntreaAction.Pass ? VerdictKind.Allow : VerdictKind.Deny, reasons.ToImmutable())
-        {
-            IsAnswered = action == AntreaAction.Reject,
-        };
-
-    /// <summary>The action of the first match, with its reason; null when none matches, or when matches of one rank disagree (the reason says so).</summary>
-    private static AntreaAction? FirstMatch(
-        IEnumerable<Ranked> rules,
-        Traffic traffic,
-        ImmutableArray<string>.Builder reasons,
-        bool baseline)
+    /// <summary>What the first match says, with its step; null when none matches.</summary>
+    private static Decision? FirstMatch(List<RankedRule> rules, Traffic traffic, PolicyPod pod, ImmutableArray<string>.Builder steps)
     {
-        Ranked? first = null;
+        RankedRule? first = null;
         foreach (var rule in rules)
         {
             if (first is not null && rule.Rank != first.Rank)
@@ -117,7 +134,7 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
                 break;
             }
 
-            if (rule.IsBaseline != baseline || !rule.Matches(traffic))
+            if (!rule.Matches(traffic, pod))
             {
                 continue;
             }
@@ -126,110 +143,113 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
             {
                 first = rule;
             }
-            else if (first.IsDrop != rule.IsDrop || first.Action == AntreaAction.Pass != (rule.Action == AntreaAction.Pass))
+            else if (rule.Outcome != first.Outcome)
             {
-                reasons.Add($"{AmbiguousPrefix}{first} ({first.Action}) and {rule} ({rule.Action})");
-                return null;
+                steps.Add($"equal rank: {first} ({first.Action}) and {rule} ({rule.Action})");
+                return new Decision(VerdictKind.Ambiguous, IsAnswered: false);
             }
         }
 
-        if (first is not null)
+        if (first is null)
         {
-            reasons.Add(first.ToString());
+            return null;
         }
 
-        return first?.Action;
+        steps.Add(first.ToString());
+        return new Decision(first.Outcome, first.Action == AntreaAction.Reject);
     }
 
-    /// <summary>The rules that apply to each Pod, in order.</summary>
-    private static ILookup<(string Namespace, string Name), Ranked> Rank(
-        List<Compiled> policies, Direction direction, PolicyWorld world) =>
-        policies
-            .SelectMany(p => p.RulesOf(direction).Select((rule, i) => new Ranked(p, rule, i, direction, world)))
-            .OrderBy(r => r.Rank)
-            .ThenBy(r => r.Owner.Policy.ToString(), StringComparer.Ordinal)
-            .SelectMany(r => r.Owner.Subjects, (rule, subject) => (subject, rule))
-            .ToLookup(r => r.subject, r => r.rule);
-
-    private static IEnumerable<PolicyPod> Select(AntreaPolicy policy, AntreaPeer peer, PolicyWorld world)
+    private static IEnumerable<RankedRule> RulesOf(
+        AntreaPolicy policy, Direction direction, Dictionary<string, int> priorities, AntreaMembers members)
     {
-        if (peer.Net is not null || (policy.IsCluster && peer.PodSelector is null && peer.NamespaceSelector is null))
+        var rules = direction == Direction.Ingress ? policy.Ingress : policy.Egress;
+        var shared = rules.IsEmpty ? [] : SubjectsOf(policy, policy.AppliedTo, members);
+        for (var i = 0; i < rules.Length; i++)
         {
-            return [];
+            var rule = rules[i];
+            var subjects = rule.AppliedTo.IsEmpty ? shared : SubjectsOf(policy, rule.AppliedTo, members);
+            yield return new RankedRule(
+                $"tier {policy.Tier} / {policy} {Word(direction)} rule {AntreaFlowRule.NameOf(rule, i)}",
+                (priorities.GetValueOrDefault(policy.Tier, priorities[AntreaTier.Application]), policy.Priority, i),
+                subjects,
+                new AntreaFlowRule(rule, direction, policy.Namespace, subjects, members));
         }
-
-        return world.PodsIn(policy.IsCluster || peer.NamespaceSelector is not null ? null : policy.Namespace).Where(p =>
-            (peer.NamespaceSelector is null || peer.NamespaceSelector.Matches(world.LabelsOf(p.Namespace)))
-            && (peer.PodSelector is null || peer.PodSelector.Matches(p.Labels)));
     }
 
-    private sealed class Compiled(AntreaPolicy policy, int tierPriority, PolicyWorld world)
+    /// <exception cref="NotSupportedException">A Group of a NetworkPolicy selects Pods of other Namespaces.</exception>
+    private static ImmutableArray<PolicyPod> SubjectsOf(AntreaPolicy policy, ImmutableArray<AntreaPeer> appliedTo, AntreaMembers members)
     {
-        public AntreaPolicy Policy => policy;
-
-        public int TierPriority => tierPriority;
-
-        public HashSet<(string Namespace, string Name)> Subjects { get; } =
-        [
-            .. policy.AppliedTo
-                .SelectMany(a => Select(policy, a, world))
-                .Where(p => policy.IsCluster || p.Namespace == policy.Namespace)
-                .Select(p => (p.Namespace, p.Name)),
-        ];
-
-        public ImmutableArray<AntreaRule> RulesOf(Direction direction) =>
-            direction == Direction.Ingress ? policy.Ingress : policy.Egress;
+        ImmutableArray<PolicyPod> subjects =
+            [.. appliedTo.SelectMany(a => AntreaFlowRule.Subjects(a, policy.Namespace, members)).DistinctBy(p => (p.Namespace, p.Name))];
+        var foreign = policy.IsCluster ? null : subjects.FirstOrDefault(p => p.Namespace != policy.Namespace);
+        return foreign is null
+            ? subjects
+            : throw new NotSupportedException(
+                $"{policy} cannot be evaluated: a Group in its appliedTo selects {foreign} of another Namespace, and Antrea withdraws such a policy.");
     }
 
-    private sealed class Ranked(Compiled owner, AntreaRule rule, int index, Direction direction, PolicyWorld world)
+    private static string Word(Direction direction) => direction == Direction.Ingress ? "ingress" : "egress";
+
+    /// <summary>What governs one Pod in one direction, in order.</summary>
+    private sealed record PodRules(List<RankedRule> Tiers, List<Isolation> Isolations, List<RankedRule> Baseline);
+
+    /// <summary>What a matching rule came to.</summary>
+    /// <param name="Kind">The decision; null for Pass.</param>
+    /// <param name="IsAnswered">Whether the sender is told of a denial.</param>
+    private sealed record Decision(VerdictKind? Kind, bool IsAnswered)
     {
-        private const int BaselinePriority = 253;
+        public Verdict ToVerdict(ImmutableArray<string>.Builder steps) => new(Kind!.Value, steps.ToImmutable()) { IsAnswered = IsAnswered };
+    }
 
-        private readonly HashSet<IPAddress> _members =
-            [.. rule.Peers.SelectMany(p => Select(owner.Policy, p, world)).SelectMany(p => p.Addresses)];
+    private sealed record RankedRule(
+        string Name, (int Tier, double Policy, int Index) Rank, ImmutableArray<PolicyPod> Subjects, AntreaFlowRule Rule)
+    {
+        public AntreaAction Action => Rule.Action;
 
-        public Compiled Owner => owner;
+        public bool IsBaseline => Rank.Tier == AntreaTier.BaselinePriority;
 
-        public AntreaAction Action => rule.Action;
-
-        public bool IsDrop => rule.Action is AntreaAction.Drop or AntreaAction.Reject;
-
-        public bool IsBaseline => owner.TierPriority == BaselinePriority;
-
-        public (int Tier, double Policy, int Index) Rank => (owner.TierPriority, owner.Policy.Priority, index);
-
-        public bool Matches(Traffic traffic)
+        /// <summary>Null for Pass.</summary>
+        public VerdictKind? Outcome => Action switch
         {
-            var peer = (direction == Direction.Ingress ? traffic.Source : traffic.Destination).Address;
-            return (rule.Peers.IsEmpty || _members.Contains(peer) || rule.Peers.Any(p => p.Net is { } net && net.Contains(peer)))
-                && (rule.Ports.IsEmpty || rule.Ports.Any(p => Matches(p, traffic)));
-        }
+            AntreaAction.Pass => null,
+            AntreaAction.Allow => VerdictKind.Allow,
+            _ => VerdictKind.Deny,
+        };
 
-        public override string ToString() => $"tier {owner.Policy.Tier} / {owner.Policy} rule {rule.Name}";
+        public bool Matches(Traffic traffic, PolicyPod subject) => Rule.Matches(traffic, subject);
 
-        /// <summary>Antrea has no flow match for SCTP source ports: they are not looked at.</summary>
-        private static bool Matches(AntreaPort port, Traffic traffic) =>
-            port.Protocol == traffic.Protocol.ToString()
-            && InRange(port.Port, port.EndPort, traffic.DestinationPort)
-            && (port.Protocol == "SCTP" || InRange(port.SourcePort, port.SourceEndPort, traffic.SourcePort));
-
-        private static bool InRange(int? first, int? last, int value) =>
-            first is null || (value >= first && value <= (last ?? first));
+        public override string ToString() => Name;
     }
 
     /// <summary>A Kubernetes policy as Antrea reads it: rules count whatever policyTypes says, which only adds isolation where a direction has no rule.</summary>
-    private sealed class Isolation(KubernetesPolicy policy, PolicyWorld world)
+    private sealed record Isolation(KubernetesPolicy Policy, Direction Direction, ImmutableArray<PolicyPod> Subjects, ImmutableArray<AntreaFlowRule> Rules)
     {
-        private readonly ImmutableArray<IFlowRule> _ingress = KubernetesPolicyModel.Rules(policy, Direction.Ingress, world);
-        private readonly ImmutableArray<IFlowRule> _egress = KubernetesPolicyModel.Rules(policy, Direction.Egress, world);
+        /// <summary>Null when the policy does not isolate in the direction.</summary>
+        public static Isolation? Of(KubernetesPolicy policy, Direction direction, AntreaMembers members)
+        {
+            var rules = direction == Direction.Ingress ? policy.Ingress : policy.Egress;
+            if (rules.IsEmpty && !(direction == Direction.Ingress ? policy.TypesIngress : policy.TypesEgress))
+            {
+                return null;
+            }
 
-        public KubernetesPolicy Policy => policy;
+            var subjects = members.Pods(policy.Namespace, policy.PodSelector, null);
+            return new Isolation(
+                policy, direction, subjects, [.. rules.Select(r => new AntreaFlowRule(AntreaFlowRule.Of(r), direction, policy.Namespace, subjects, members))]);
+        }
 
-        public HashSet<(string Namespace, string Name)> Subjects { get; } = KubernetesPolicyModel.Subjects(policy, world);
+        /// <summary>The first rule that matches, for a person; null when none does.</summary>
+        public string? Match(Traffic traffic, PolicyPod subject)
+        {
+            for (var i = 0; i < Rules.Length; i++)
+            {
+                if (Rules[i].Matches(traffic, subject))
+                {
+                    return string.Create(CultureInfo.InvariantCulture, $"Kubernetes NetworkPolicy {Policy} {Word(Direction)} rule {i + 1}");
+                }
+            }
 
-        public ImmutableArray<IFlowRule> Rules(Direction direction) => direction == Direction.Ingress ? _ingress : _egress;
-
-        public bool Isolates(Direction direction) =>
-            Rules(direction).Length > 0 || (direction == Direction.Ingress ? policy.TypesIngress : policy.TypesEgress);
+            return null;
+        }
     }
 }

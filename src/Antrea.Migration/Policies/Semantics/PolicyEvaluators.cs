@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
 
@@ -33,23 +34,42 @@ public static class PolicyEvaluators
             : throw new NotSupportedException($"These policies cannot be evaluated: {string.Join("; ", problems)}.");
     }
 
-    /// <summary>What Antrea decides: the given policies and tiers (ClusterNetworkPolicy, NetworkPolicy and Tier of
-    /// <c>crd.antrea.io</c>), and the snapshot's Kubernetes NetworkPolicies.</summary>
-    /// <exception cref="FormatException">An object holds something the model lacks; the message names it.</exception>
-    public static IPolicyEvaluator ForAntrea(ClusterSnapshot snapshot, IEnumerable<JsonObject> objects)
+    /// <summary>What Antrea decides: the given policies, groups and tiers (<c>crd.antrea.io</c>), and the snapshot's Kubernetes NetworkPolicies.</summary>
+    /// <param name="snapshot">The cluster.</param>
+    /// <param name="objects">ClusterNetworkPolicy, NetworkPolicy, ClusterGroup, Group and Tier of <c>crd.antrea.io/v1beta1</c>.</param>
+    /// <param name="options">The versions to go by; null for the defaults.</param>
+    /// <exception cref="InputException">A field is malformed, misread by Antrea or not known to the release; all are named.</exception>
+    /// <exception cref="NotSupportedException">Something cannot be told from the objects; the message names all of it.</exception>
+    /// <exception cref="ArgumentException">A version in <paramref name="options"/> is malformed.</exception>
+    public static IPolicyEvaluator ForAntrea(ClusterSnapshot snapshot, IEnumerable<JsonObject> objects, PolicyConversionOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(objects);
-        var read = objects.Select(o => new ClusterObject(o, "conversion")).ToList();
-        if (read.Find(o => o.Group != "crd.antrea.io" || o.Kind is not ("Tier" or "ClusterNetworkPolicy" or "NetworkPolicy")) is { } other)
-        {
-            throw new FormatException($"{other.Source}: {other} of {other.ApiVersion} is no Antrea policy or Tier.");
-        }
-
-        return new AntreaEvaluator(
-            read.Where(o => o.Kind != "Tier").Select(AntreaPolicyReader.ReadPolicy),
-            read.Where(o => o.Kind == "Tier").Select(AntreaPolicyReader.ReadTier),
-            snapshot.OfKind(KubernetesPolicyReader.Group, "NetworkPolicy").Select(o => KubernetesPolicyReader.Read(o).Policy),
-            PolicyWorld.From(snapshot));
+        return ForAntrea(snapshot, AntreaPolicySet.Read(objects.Select(o => new ClusterObject(o, "conversion")), AntreaVersion(options ?? new())));
     }
+
+    /// <summary>What Antrea decides by policies that were read already.</summary>
+    /// <exception cref="NotSupportedException">Something cannot be told from the objects; the message names all of it.</exception>
+    internal static IPolicyEvaluator ForAntrea(ClusterSnapshot snapshot, AntreaPolicySet set)
+    {
+        var kubernetes = snapshot.OfKind(KubernetesPolicyReader.Group, "NetworkPolicy").Select(KubernetesPolicyReader.Read).ToList();
+
+        // Antrea obeys rules of a direction that policyTypes leaves out, and so does its evaluator.
+        var blockers = kubernetes
+            .SelectMany(k => k.Findings, (k, f) => (k.Policy, Finding: f))
+            .Where(k => k.Finding.Severity == Severity.Blocker && k.Finding.Code != PolicyCode.KubernetesPolicyTypes.Id)
+            .Select(k => $"Kubernetes NetworkPolicy {k.Policy} {k.Finding.Path}: {k.Finding.Message}")
+            .ToList();
+        return blockers.Count == 0
+            ? new AntreaEvaluator(set, kubernetes.Select(k => k.Policy), PolicyWorld.From(snapshot))
+            : throw new NotSupportedException($"These policies cannot be evaluated: {string.Join("; ", blockers)}.");
+    }
+
+    /// <summary>The Antrea release to go by.</summary>
+    /// <exception cref="ArgumentException">It is not of the form <c>v2.7.0</c>.</exception>
+    internal static ReleaseVersion AntreaVersion(PolicyConversionOptions options) =>
+        ReleaseVersion.TryParse(options.AntreaVersion, out var version)
+            ? version
+            : throw new ArgumentException(
+                $"'{options.AntreaVersion}' is not an Antrea version; write it as Antrea prints it, for example v2.7.0.", nameof(options));
 }

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Antrea.Migration.Internal;
+using Antrea.Migration.Policies.Reading;
 using CsCheck;
 
 namespace Antrea.Migration.Tests.Policies;
@@ -42,6 +44,78 @@ public sealed class AntreaSchemaTests
             "Tier.spec.description",
         }));
     }
+
+    /// <summary>The places of the built-in table, each with the paths where upstream's schema has it.</summary>
+    private static readonly (AntreaPlace Place, string Kind, string[] Paths)[] Places =
+    [
+        (AntreaPlace.PolicySpec, "ClusterNetworkPolicy", ["spec"]),
+        (AntreaPlace.PolicySpec, "NetworkPolicy", ["spec"]),
+        (AntreaPlace.IngressRule, "ClusterNetworkPolicy", ["spec.ingress[]"]),
+        (AntreaPlace.IngressRule, "NetworkPolicy", ["spec.ingress[]"]),
+        (AntreaPlace.EgressRule, "ClusterNetworkPolicy", ["spec.egress[]"]),
+        (AntreaPlace.EgressRule, "NetworkPolicy", ["spec.egress[]"]),
+        (AntreaPlace.ClusterAppliedTo, "ClusterNetworkPolicy", ["spec.appliedTo[]"]),
+        (AntreaPlace.ClusterIngressAppliedTo, "ClusterNetworkPolicy", ["spec.ingress[].appliedTo[]"]),
+        (AntreaPlace.ClusterEgressAppliedTo, "ClusterNetworkPolicy", ["spec.egress[].appliedTo[]"]),
+        (AntreaPlace.AppliedTo, "NetworkPolicy", ["spec.appliedTo[]"]),
+        (AntreaPlace.RuleAppliedTo, "NetworkPolicy", ["spec.ingress[].appliedTo[]", "spec.egress[].appliedTo[]"]),
+        (AntreaPlace.ClusterFrom, "ClusterNetworkPolicy", ["spec.ingress[].from[]"]),
+        (AntreaPlace.ClusterTo, "ClusterNetworkPolicy", ["spec.egress[].to[]"]),
+        (AntreaPlace.From, "NetworkPolicy", ["spec.ingress[].from[]"]),
+        (AntreaPlace.To, "NetworkPolicy", ["spec.egress[].to[]"]),
+        (AntreaPlace.IPBlock, "ClusterNetworkPolicy", ["spec.ingress[].from[].ipBlock", "spec.egress[].to[].ipBlock"]),
+        (AntreaPlace.IPBlock, "NetworkPolicy", ["spec.ingress[].from[].ipBlock", "spec.egress[].to[].ipBlock"]),
+        (AntreaPlace.IPBlock, "ClusterGroup", ["spec.ipBlocks[]"]),
+        (AntreaPlace.IPBlock, "Group", ["spec.ipBlocks[]"]),
+        (AntreaPlace.Namespaces, "ClusterNetworkPolicy", ["spec.ingress[].from[].namespaces", "spec.egress[].to[].namespaces"]),
+        (AntreaPlace.ServiceAccount, "ClusterNetworkPolicy", ["spec.appliedTo[].serviceAccount", "spec.ingress[].from[].serviceAccount"]),
+        (AntreaPlace.Service, "ClusterNetworkPolicy", ["spec.appliedTo[].service"]),
+        (AntreaPlace.ToService, "ClusterNetworkPolicy", ["spec.egress[].toServices[]"]),
+        (AntreaPlace.ToService, "NetworkPolicy", ["spec.egress[].toServices[]"]),
+        (AntreaPlace.Port, "ClusterNetworkPolicy", ["spec.ingress[].ports[]", "spec.egress[].ports[]"]),
+        (AntreaPlace.Port, "NetworkPolicy", ["spec.ingress[].ports[]", "spec.egress[].ports[]"]),
+        (AntreaPlace.Protocol, "NetworkPolicy", ["spec.ingress[].protocols[]", "spec.egress[].protocols[]"]),
+        (AntreaPlace.Icmp, "NetworkPolicy", ["spec.ingress[].protocols[].icmp", "spec.egress[].protocols[].icmp"]),
+        (AntreaPlace.Igmp, "NetworkPolicy", ["spec.ingress[].protocols[].igmp", "spec.egress[].protocols[].igmp"]),
+        (AntreaPlace.Layer7, "NetworkPolicy", ["spec.ingress[].l7Protocols[]", "spec.egress[].l7Protocols[]"]),
+        (AntreaPlace.Http, "NetworkPolicy", ["spec.ingress[].l7Protocols[].http", "spec.egress[].l7Protocols[].http"]),
+        (AntreaPlace.Tls, "NetworkPolicy", ["spec.ingress[].l7Protocols[].tls", "spec.egress[].l7Protocols[].tls"]),
+        (AntreaPlace.Selector, "ClusterNetworkPolicy", ["spec.appliedTo[].podSelector", "spec.ingress[].from[].namespaceSelector", "spec.egress[].to[].nodeSelector"]),
+        (AntreaPlace.SelectorExpression, "ClusterNetworkPolicy", ["spec.appliedTo[].podSelector.matchExpressions[]"]),
+        (AntreaPlace.ClusterGroupSpec, "ClusterGroup", ["spec"]),
+        (AntreaPlace.GroupSpec, "Group", ["spec"]),
+        (AntreaPlace.ServiceReference, "ClusterGroup", ["spec.serviceReference"]),
+        (AntreaPlace.ServiceReference, "Group", ["spec.serviceReference"]),
+        (AntreaPlace.TierSpec, "Tier", ["spec"]),
+    ];
+
+    [TestCaseSource(nameof(Manifests))]
+    public void BuiltInTable_IsTheSchemas(string file)
+    {
+        var schemas = ReadSchemas(file);
+        var version = file.Contains("v1.14.0", StringComparison.Ordinal) ? new ReleaseVersion(1, 14) : new ReleaseVersion(2, 7);
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var (place, kind, paths) in Places)
+            {
+                foreach (var path in paths)
+                {
+                    Assert.That(
+                        AntreaSchema.FieldsOf(place, version),
+                        Is.EquivalentTo(SchemaAt(schemas[kind], path)["properties"]!.AsObject().Select(p => p.Key)),
+                        $"{place}: {kind}.{path}");
+                }
+            }
+        }
+
+        Assert.That(Places.Select(p => p.Place).Distinct(), Is.EquivalentTo(Enum.GetValues<AntreaPlace>()));
+    }
+
+    private static JsonObject SchemaAt(JsonObject schema, string path) => path.Split('.').Aggregate(schema, (s, step) =>
+    {
+        var field = s["properties"]![step.Replace("[]", "", StringComparison.Ordinal)]!;
+        return (step.EndsWith("[]", StringComparison.Ordinal) ? field["items"]! : field).AsObject();
+    });
 
     private static IEnumerable<string> Unknown(JsonNode? value, JsonObject schema, string path, HashSet<string> seen)
     {

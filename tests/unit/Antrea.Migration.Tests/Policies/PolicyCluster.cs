@@ -29,6 +29,9 @@ internal sealed class PolicyCluster
             .Pod("dev", "tool", "10.10.1.30", ("app", "web"))
             .Add("{apiVersion: crd.projectcalico.org/v1, kind: FelixConfiguration, metadata: {name: default}, spec: {defaultEndpointToHostAction: Accept}}");
 
+    /// <summary>One Node and one IPPool, and nothing else.</summary>
+    public static PolicyCluster Empty() => new();
+
     public PolicyConversionOptions Options => new() { CalicoVersion = CalicoVersion };
 
     public ClusterSnapshot Snapshot => new()
