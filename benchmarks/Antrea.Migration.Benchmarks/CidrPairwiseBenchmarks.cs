@@ -5,7 +5,8 @@ using BenchmarkDotNet.Attributes;
 
 namespace Antrea.Migration.Benchmarks;
 
-/// <summary>The overlaps of <see cref="CidrOverlapBenchmarks"/> at sizes where comparing every pair comes to an end.</summary>
+/// <summary>The overlaps of <see cref="CidrOverlapBenchmarks"/> at sizes where comparing every pair comes to an
+/// end.</summary>
 [MemoryDiagnoser]
 public class CidrPairwiseBenchmarks
 {
@@ -14,7 +15,9 @@ public class CidrPairwiseBenchmarks
     private IPNetwork2[] _ipNetworkPodCidrs = [];
     private IPNetwork2[] _ipNetworkBlocks = [];
 
-    [Params("100x500", "1000x5000")]
+    public static IEnumerable<string> Sizes => Scale.Of("100x500", "1000x5000");
+
+    [ParamsSource(nameof(Sizes))]
     public string Size { get; set; } = "";
 
     [Params("IPv4", "IPv6")]
@@ -28,6 +31,11 @@ public class CidrPairwiseBenchmarks
         _blocks = [.. input.Blocks.Select((c, i) => new CidrEntry<int>(c, i))];
         _ipNetworkPodCidrs = [.. input.PodCidrs.Select(c => IPNetwork2.Parse(c.ToString()))];
         _ipNetworkBlocks = [.. input.Blocks.Select(c => IPNetwork2.Parse(c.ToString()))];
+        if (!Scale.IsFirst(this, $"{Size} {Family}"))
+        {
+            return;
+        }
+
         var slow = new LinearCidrTable<int>(_blocks).OverlapsWith(new LinearCidrTable<int>(_podCidrs));
         if (!new CidrTable<int>(_blocks).OverlapsWith(new CidrTable<int>(_podCidrs)).SequenceEqual(slow) || slow.Count == 0)
         {

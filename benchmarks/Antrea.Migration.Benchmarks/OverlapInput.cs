@@ -64,5 +64,6 @@ internal sealed record OverlapInput(Cidr[] PodCidrs, Cidr[] Blocks)
         return new OverlapInput(Chains(podCidrs), Chains(blocks));
     }
 
-    private static UInt128 Below(UInt128 end, Random random) => (UInt128)random.NextInt64() * (UInt128)random.NextInt64() % end;
+    private static UInt128 Below(UInt128 end, Random random) =>
+        (UInt128)random.NextInt64() * (UInt128)random.NextInt64() % end;
 }

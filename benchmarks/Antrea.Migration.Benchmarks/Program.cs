@@ -1,3 +1,5 @@
+using Antrea.Migration.Benchmarks;
 using BenchmarkDotNet.Running;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+Scale.IsDry = args.Contains("Dry", StringComparer.OrdinalIgnoreCase);
+BenchmarkSwitcher.FromAssembly(typeof(Scale).Assembly).Run(args);

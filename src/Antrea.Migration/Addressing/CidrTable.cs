@@ -84,6 +84,16 @@ public sealed class CidrTable<T>
         return at >= 0;
     }
 
+    /// <summary>The values of all prefixes that hold <paramref name="address"/>: of the longest prefix first, those of equal
+    /// prefixes in the order given.</summary>
+    internal IEnumerable<T> ValuesAround(IPAddress address)
+    {
+        var number = Cidr.ToValue(address);
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? ValuesAround(_ipv6, IPv6Key.From(number))
+            : ValuesAround(_ipv4, IPv4Key.From(number));
+    }
+
     /// <summary>Looks up many addresses: the value of the longest prefix that holds each, or <c>default</c> where none
     /// does.</summary>
     /// <param name="addresses">IPv4 or IPv6 addresses.</param>
@@ -135,8 +145,8 @@ public sealed class CidrTable<T>
 
     /// <summary>Whether some entry shares an address with <paramref name="range"/>.</summary>
     public bool Overlaps(Cidr range) => range.IsIPv6
-        ? _ipv6.Runs.Overlaps(IPv6Key.From(range.FirstValue), IPv6Key.From(range.LastValue))
-        : _ipv4.Runs.Overlaps(IPv4Key.From(range.FirstValue), IPv4Key.From(range.LastValue));
+        ? _ipv6.Runs.Overlaps(IPv6Key.From(range.FirstValue), range.PrefixLength)
+        : _ipv4.Runs.Overlaps(IPv4Key.From(range.FirstValue), range.PrefixLength);
 
     /// <summary>Every entry that shares an address with <paramref name="range"/>: the prefixes around it, itself, and
     /// those within.</summary>
@@ -230,6 +240,19 @@ public sealed class CidrTable<T>
         var at = prefixes.Runs.Find(address);
         entry = at < 0 ? default : EntryOf(prefixes, at);
         return at >= 0;
+    }
+
+    private IEnumerable<T> ValuesAround<TKey>(PrefixList<TKey> prefixes, TKey address)
+        where TKey : unmanaged, IAddressKey<TKey>
+    {
+        for (var prefix = prefixes.Runs.Find(address); prefix >= 0; prefix = prefixes.Parents[prefix])
+        {
+            var end = prefixes.EndOfEqual(prefix);
+            for (var at = prefix; at < end; at++)
+            {
+                yield return EntryOf(prefixes, at).Value;
+            }
+        }
     }
 
     private void Collect<TKey>(PrefixList<TKey> prefixes, Cidr range, ImmutableArray<CidrEntry<T>>.Builder found)

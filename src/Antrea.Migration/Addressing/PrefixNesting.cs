@@ -19,7 +19,8 @@ internal static class PrefixNesting
                 parent = parents[parent];
             }
 
-            parents[at] = parent >= 0 && parents[parent] is var first and >= 0 && prefixes.AreEqual(first, parent) ? first : parent;
+            var first = parent < 0 ? -1 : parents[parent];
+            parents[at] = first >= 0 && prefixes.AreEqual(first, parent) ? first : parent;
         }
 
         return parents;

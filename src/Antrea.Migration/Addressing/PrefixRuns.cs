@@ -87,12 +87,13 @@ internal sealed class PrefixRuns<TKey>
         }
     }
 
-    /// <summary>Whether some prefix shares an address with the range.</summary>
-    public bool Overlaps(TKey first, TKey last)
+    /// <summary>Whether some prefix shares an address with the one that begins at <paramref name="first"/> and has this
+    /// length.</summary>
+    public bool Overlaps(TKey first, int length)
     {
         // Either a prefix holds the first address, or one begins behind it. The run behind one without a prefix has one.
         var run = RunOf(first);
-        return (run >= 0 && _runs[run].Owner >= 0) || (run + 1 < _runs.Length && _runs[run + 1].Start <= last);
+        return (run >= 0 && _runs[run].Owner >= 0) || (run + 1 < _runs.Length && _runs[run + 1].Start <= first.LastOf(length));
     }
 
     private static int Size<T>()

@@ -60,6 +60,25 @@ public class RouteTableTests
     }
 
     [Test]
+    public void With_IsAsIfTheRoutesWereListedAnew() =>
+        Gen.Select(RouteGen.Table40, RouteGen.Table40, RouteGen.Table40, AddressGen.Crowded.Array[1, 20])
+            .Sample((shared, added, more, addresses) =>
+        {
+            // What is removed is partly there, partly not; the second difference takes from the first, too.
+            Route[] removed = [.. shared.Where((_, i) => i % 2 == 0), .. more.Take(3)];
+            Route[] removedThen = [.. added.Where((_, i) => i % 3 == 0), .. shared.Skip(1).Take(3)];
+            Route[] listed = [.. added, .. shared.Where(r => !removed.Contains(r))];
+            Route[] listedThen = [.. more, .. listed.Where(r => !removedThen.Contains(r))];
+            var once = new RouteTable(shared).With(added, removed);
+            var twice = once.With(more, removedThen);
+            using (Assert.EnterMultipleScope())
+            {
+                Agrees(once, listed, addresses);
+                Agrees(twice, listedThen, addresses);
+            }
+        });
+
+    [Test]
     public void Equality_ComparesNextHopsOneByOne()
     {
         var hop = new RouteNextHop { Device = "eth0" };
@@ -71,6 +90,15 @@ public class RouteTableTests
             Assert.That(route, Is.Not.EqualTo(route with { NextHops = [hop with { Weight = 2 }] }));
             Assert.That(route, Is.Not.EqualTo(route with { NextHops = [] }));
         }
+    }
+
+    private static void Agrees(RouteTable table, Route[] listed, IPAddress[] addresses)
+    {
+        var found = new Route?[addresses.Length];
+        table.Lookup(addresses, found);
+        Assert.That(table.Routes, Is.EqualTo(listed));
+        Assert.That(addresses.Select(table.Lookup), Is.EqualTo(addresses.Select(new LinearRouteTable(listed).Lookup)));
+        Assert.That(found, Is.EqualTo(addresses.Select(table.Lookup)));
     }
 
     private static Route To(string destination, string device, long metric = 0) =>

@@ -1,0 +1,128 @@
+using System.Net;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.CalicoApi;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Routing;
+using Antrea.Migration.Tests.Reference.Addressing;
+using BenchmarkDotNet.Attributes;
+
+namespace Antrea.Migration.Benchmarks;
+
+/// <summary>A whole dual-stack cluster: five blocks and thirty Pods a Node, half of the blocks in PodCIDRs.</summary>
+/// <remarks>Fixed seed. Every Node has the cluster's 30,000 routes but for ten of its own; each is asked for its thirty
+/// Pods' neighbours on other Nodes.</remarks>
+[MemoryDiagnoser]
+public class WholeClusterBenchmarks
+{
+    private const int SharedRoutes = 30_000;
+    private const int OwnRoutes = 10;
+    private const int PodsPerNode = 30;
+
+    private ClusterSnapshot _snapshot = new();
+    private CidrEntry<string>[] _blocks = [];
+    private CidrEntry<string>[] _podCidrs = [];
+    private RouteInput _routes = new([], [], []);
+
+    public static IEnumerable<int> Sizes => Scale.Of(100, 1000, 5000);
+
+    [ParamsSource(nameof(Sizes))]
+    public int Nodes { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        var random = new Random(20231014);
+        _routes = RouteInput.Of(SharedRoutes, "IPv4");
+        var (cluster4, cluster6) = (Cidr.Parse("10.0.0.0/8"), Cidr.Parse("fd00:10::/40"));
+
+        // Twice as many places for PodCIDRs as Nodes, so that half of the blocks miss.
+        var places = Enumerable.Range(0, Nodes * 2 * 4).ToArray();
+        random.Shuffle(places);
+        _blocks =
+        [
+            .. places.Take(Nodes * 5)
+                .Select((p, i) => new CidrEntry<string>(cluster4.Subnet(26, (UInt128)p), Node(i % Nodes))),
+        ];
+        _podCidrs =
+        [
+            .. Enumerable.Range(0, Nodes).Select(i => new CidrEntry<string>(cluster4.Subnet(24, (UInt128)i), Node(i))),
+            .. Enumerable.Range(0, Nodes).Select(i => new CidrEntry<string>(cluster6.Subnet(64, (UInt128)i), Node(i))),
+        ];
+        _snapshot = new ClusterSnapshot
+        {
+            Nodes =
+            [
+                .. Enumerable.Range(0, Nodes).Select(i => new NodeInfo
+                {
+                    Name = Node(i),
+                    InternalIPs = [Cidr.Parse("192.168.0.0/16").AddressAt((UInt128)i + 1)],
+                    PodCidrs = [_podCidrs[i].Cidr, _podCidrs[Nodes + i].Cidr],
+                    CalicoTunnelAddresses = [_blocks[i].Cidr.AddressAt(0)],
+                }),
+            ],
+            Pods =
+            [
+                .. Enumerable.Range(0, Nodes * PodsPerNode).Select(i => new PodInfo
+                {
+                    Namespace = "default",
+                    Name = $"pod{i}",
+                    NodeName = Node(i % Nodes),
+                    PodIPs = [_blocks[i % _blocks.Length].Cidr.AddressAt((UInt128)(i / _blocks.Length) + 1)],
+                }),
+            ],
+            ServiceCidrs = [Cidr.Parse("172.20.0.0/16")],
+            CalicoIpam = new CalicoIpam(
+                [new IPPool { Name = "default-ipv4-ippool", Cidr = cluster4, BlockSize = 26 }],
+                [.. _blocks.Select(b => new IpamBlock { Name = b.Cidr.ToString(), Cidr = b.Cidr, Node = b.Value })],
+                []),
+        };
+        var slow = Nodes > 1000
+            ? new CidrTable<string>(_blocks).CountOverlaps(new CidrTable<string>(_podCidrs))
+            : PairwiseLoop();
+        if (AddressAnalysis() != slow || slow == 0)
+        {
+            throw new InvalidOperationException("The analysis and the pairwise loop disagree, or find nothing.");
+        }
+
+        var taken = TakenFrom(7).ToHashSet();
+        var listed = new RouteTable([.. OwnOf(7), .. _routes.Routes.Where(r => !taken.Contains(r))]);
+        var different = new RouteTable(_routes.Routes).With(OwnOf(7), TakenFrom(7));
+        if (_routes.Covered.Any(d => listed.Lookup(d) != different.Lookup(d)))
+        {
+            throw new InvalidOperationException("A Node's table and its difference to the shared one disagree.");
+        }
+    }
+
+    /// <summary>For the scale: every block against every PodCIDR, which says nothing about Pods and finds no
+    /// words.</summary>
+    [Benchmark]
+    public int PairwiseLoop() =>
+        new LinearCidrTable<string>(_blocks).OverlapsWith(new LinearCidrTable<string>(_podCidrs)).Count;
+
+    [Benchmark(Baseline = true)]
+    public int AddressAnalysis() => AddressAnalyzer.Analyze(_snapshot).Overlaps.Length;
+
+    [Benchmark]
+    public int RoutesOfAllNodes()
+    {
+        var shared = new RouteTable(_routes.Routes);
+        var found = 0;
+        for (var node = 0; node < Nodes; node++)
+        {
+            var table = shared.With(OwnOf(node), TakenFrom(node));
+            for (var pod = 0; pod < PodsPerNode; pod++)
+            {
+                found += table.Lookup(_routes.Covered[((node * PodsPerNode) + pod) % RouteInput.Destinations]) is null ? 0 : 1;
+            }
+        }
+
+        return found;
+    }
+
+    private static string Node(int i) => $"node{i}";
+
+    private IEnumerable<Route> OwnOf(int node) => TakenFrom(node).Select(r => r with { Device = "cali0" });
+
+    private Route[] TakenFrom(int node) =>
+        [.. Enumerable.Range(0, OwnRoutes).Select(i => _routes.Routes[((node * OwnRoutes) + i) % SharedRoutes])];
+}
