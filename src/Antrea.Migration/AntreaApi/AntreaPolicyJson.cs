@@ -33,8 +33,8 @@ internal static class AntreaPolicyJson
         {
             ["tier"] = policy.Tier,
             ["priority"] = policy.Priority,
-            ["appliedTo"] = new JsonArray([.. policy.AppliedTo.Select(Write)]),
         };
+        AddList(spec, "appliedTo", policy.AppliedTo.Select(Write));
         AddRules(spec, "ingress", "from", policy.Ingress);
         AddRules(spec, "egress", "to", policy.Egress);
         json["spec"] = spec;
@@ -65,8 +65,10 @@ internal static class AntreaPolicyJson
         foreach (var rule in rules)
         {
             var json = new JsonObject { ["name"] = rule.Name, ["action"] = rule.Action.ToString() };
+            AddList(json, "appliedTo", rule.AppliedTo.Select(Write));
             AddList(json, peers, rule.Peers.Select(Write));
             AddList(json, "ports", rule.Ports.Select(Write));
+            AddList(json, "protocols", rule.Protocols.Select(Write));
             list.Add((JsonNode)json);
         }
 
@@ -78,7 +80,18 @@ internal static class AntreaPolicyJson
         var json = new JsonObject();
         if (peer.Net is { } net)
         {
-            json["ipBlock"] = new JsonObject { ["cidr"] = net.ToString() };
+            var block = new JsonObject { ["cidr"] = net.ToString() };
+            if (!peer.Except.IsEmpty)
+            {
+                block["except"] = new JsonArray([.. peer.Except.Select(e => (JsonNode)e.ToString())]);
+            }
+
+            json["ipBlock"] = block;
+        }
+
+        if (peer.ServiceAccount is { } account)
+        {
+            json["serviceAccount"] = new JsonObject { ["name"] = account.Name, ["namespace"] = account.Namespace };
         }
 
         if (peer.PodSelector is { } pods)
@@ -97,6 +110,11 @@ internal static class AntreaPolicyJson
     private static JsonObject Write(AntreaPort port)
     {
         var json = new JsonObject { ["protocol"] = port.Protocol };
+        if (port.Name is not null)
+        {
+            json["port"] = port.Name;
+        }
+
         Add("port", port.Port);
         Add("endPort", port.EndPort);
         Add("sourcePort", port.SourcePort);
@@ -110,6 +128,23 @@ internal static class AntreaPolicyJson
                 json[field] = value;
             }
         }
+    }
+
+    private static JsonObject Write(AntreaProtocol protocol)
+    {
+        var message = new JsonObject();
+        var name = protocol.IsIgmp ? "igmp" : "icmp";
+        if (protocol.Type is { } type)
+        {
+            message[$"{name}Type"] = type;
+        }
+
+        if (protocol.Code is { } code)
+        {
+            message[$"{name}Code"] = code;
+        }
+
+        return new JsonObject { [name] = message };
     }
 
     private static JsonObject Write(LabelSelector selector)

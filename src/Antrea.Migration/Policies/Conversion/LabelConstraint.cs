@@ -59,6 +59,22 @@ internal sealed record LabelConstraint
         return OneOf(allowed);
     }
 
+    /// <summary>What a label must be like to fail this demand, as alternatives; none when nothing is asked.</summary>
+    public IEnumerable<LabelConstraint> Complement()
+    {
+        if (IsAbsent)
+        {
+            return [Present];
+        }
+
+        if (Allowed is not null)
+        {
+            return [NoneOf(Allowed)];
+        }
+
+        return (Required ? [Absent] : Array.Empty<LabelConstraint>()).Concat(OneOf(Excluded) is { } excluded ? [excluded] : []);
+    }
+
     /// <summary>The constraint as requirements of a label selector; none when it asks nothing.</summary>
     public IEnumerable<LabelRequirement> ToRequirements(string key)
     {

@@ -21,9 +21,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode SelectorBlank = Refusal("selector-blank", "Remove the field or write all(); Calico reads a selector of blanks differently from place to place.");
     public static readonly PolicyCode SelectorServiceAccount = Refusal("selector-service-account", "Label the Pods and select by that label.");
     public static readonly PolicyCode SelectorGlobal = Refusal("selector-global", "Use global() only as a rule's namespaceSelector; elsewhere Calico reads it as all().");
-    public static readonly PolicyCode SelectorNamespaceLabel = Refusal("selector-namespace-label", "Make it a GlobalNetworkPolicy, or select by the Pods' own labels.");
     public static readonly PolicyCode SelectorTooWide = Refusal("selector-too-wide", "Split the policy, so that each selector needs fewer alternatives.");
-    public static readonly PolicyCode ServiceAccountSelector = Refusal("service-account-selector", "Label the Pods and select by that label.");
     public static readonly PolicyCode SelectsNothing = Note("selects-nothing", "Nothing; no Pod can ever have such labels. The policy may be deleted.");
     public static readonly PolicyCode NeverMatches = Note("never-matches", "Nothing; the rule has no effect in Calico either.");
 
@@ -31,8 +29,10 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode ServiceAccountsFrozen = Snapshot("service-accounts-frozen", "Convert again when a service account, its labels or what runs as it changes; or label the Pods and select by that label.");
 
     // Rules.
-    public static readonly PolicyCode ActionLog = Refusal("action-log", "Remove the rule (it decides nothing) and enable logging in Antrea where it is wanted.");
-    public static readonly PolicyCode ActionPass = Refusal("action-pass", "Use Allow where no later tier governs the same Pods; Antrea's Pass leaves all tiers, Calico's only this one.");
+    public static readonly PolicyCode ActionLog = Note("action-log", "Nothing; the rule decides nothing. Set enableLogging on a rule of the Antrea policy where packets should be logged.");
+    public static readonly PolicyCode PassInlined = Note("pass-inlined", "Nothing; but when one of those policies is changed, change or convert this one as well.");
+    public static readonly PolicyCode PassTooWide = Refusal("pass-too-wide", "Let the Pass match everything at the end of its policy, or select fewer Pods, so that fewer rules of later tiers are concerned.");
+    public static readonly PolicyCode PassInexpressible = Refusal("pass-inexpressible", "State both rules' demands in one way, labels or networks; or let the Pass match everything.");
     public static readonly PolicyCode IPVersion = Refusal("ip-version", Rewrite);
     public static readonly PolicyCode Protocol = Refusal("protocol-unsupported", "Antrea knows TCP, UDP and SCTP; state those, or leave the protocol out.");
     public static readonly PolicyCode NotProtocol = Refusal("not-protocol", Rewrite);
@@ -57,25 +57,26 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode MulticastNet = Refusal("multicast-net", "Take the multicast network out, or write an Antrea policy for it by hand.");
 
     // The policy as a whole.
-    public static readonly PolicyCode DoNotTrack = Refusal("do-not-track", "Such a policy has no effect on Pods: take it out of the input, and protect the Nodes otherwise.");
-    public static readonly PolicyCode PreDnat = Refusal("pre-dnat", "Such a policy has no effect on Pods: take it out of the input, and protect the Nodes otherwise.");
-    public static readonly PolicyCode ApplyOnForward = Refusal("apply-on-forward", "Set it to false if only Pods are meant, and protect the Nodes otherwise.");
+    public static readonly PolicyCode DoNotTrack = Note("do-not-track", "Nothing for Pods: such a policy has no effect on them, not even an implicit Deny. Nodes need another protection.");
+    public static readonly PolicyCode PreDnat = Note("pre-dnat", "Nothing for Pods: such a policy has no effect on them, not even an implicit Deny. Nodes need another protection.");
+    public static readonly PolicyCode ApplyOnForward = Note("apply-on-forward", "Nothing for Pods: it is about traffic that Nodes forward for others.");
     public static readonly PolicyCode TierMissing = Refusal("tier-missing", "Create the Tier, or add it to the input, or move the policy to a tier that exists.");
     public static readonly PolicyCode TierByName = new("tier-by-name", Severity.Warning, "Make the object's name and spec.tier agree; Calico 3.32 and later go by spec.tier.");
     public static readonly PolicyCode OrderTie = new("order-tie", Severity.Warning, "Give the policies different orders; Calico versions break this tie differently.");
     public static readonly PolicyCode NetworkSetInReach = Refusal("network-set-in-reach", "List the set's networks in the rule, or narrow the selector so that it misses the set.");
-    public static readonly PolicyCode HostEndpointInReach = Refusal("host-endpoint-in-reach", "Narrow the selector so that it misses the host endpoint, and protect the Nodes otherwise.");
-    public static readonly PolicyCode KubernetesPolicyOverlap = Refusal("kubernetes-policy-overlap", "Merge the two policies into one API, or make them select different Pods.");
+    public static readonly PolicyCode HostEndpointInReach = Refusal("host-endpoint-in-reach", "Protect the Node otherwise before Calico goes, then narrow the selector so that it misses the host endpoint: namespaceSelector: all() selects Pods only.");
+    public static readonly PolicyCode KubernetesPolicyCompiled = Snapshot("kubernetes-policy-compiled", "Convert again when the Kubernetes policy changes; or move what it says into Antrea policies, and delete it.");
     public static readonly PolicyCode KubernetesPolicyApart = Snapshot("kubernetes-policy-apart", "Check again when the Namespace's labels change.");
 
     // Kubernetes NetworkPolicies.
-    public static readonly PolicyCode KubernetesPolicyTypes = Refusal("kubernetes-policy-types", "Remove the rules of the direction that policyTypes leaves out; Antrea obeys them, Calico does not.");
+    public static readonly PolicyCode KubernetesPolicyTypes = Snapshot("kubernetes-policy-types", "Remove the rules of the direction that policyTypes leaves out; Antrea obeys them, Calico does not.");
     public static readonly PolicyCode KubernetesPolicyNamedPort = new("kubernetes-policy-named-port", Severity.Warning, "Make sure that each Pod declares the name once and not in an init container; or use the number.");
 
     // The cluster.
-    public static readonly PolicyCode TierLimit = Refusal("tier-limit", "Merge tiers: Antrea takes 14 besides its own.");
-    public static readonly PolicyCode TierPriority = Refusal("tier-priority", "Delete the tier and its policies, then convert again: a tier's priority cannot be changed.");
-    public static readonly PolicyCode TierDefaultPass = Refusal("tier-default-pass", "Set the default tier's defaultAction to Deny.");
+    public static readonly PolicyCode TierLimit = Refusal("tier-limit", "Delete a tier: Antrea takes 14 besides its own.");
+    public static readonly PolicyCode TiersPacked = Note("tiers-packed", "Nothing; the order is kept. Merge tiers if each should have its own in Antrea: it takes 14 besides its own.");
+    public static readonly PolicyCode TierName = Refusal("tier-name", "Delete or rename that Tier: its name is needed.");
+    public static readonly PolicyCode TierPriority = Refusal("tier-priority", "Delete the tiers and policies of the earlier conversion, then convert again: a tier's priority cannot be changed.");
     public static readonly PolicyCode NetworkSetUnused = Note("network-set-unused", "Nothing; no policy selects it.");
     public static readonly PolicyCode HostEndpointOpen = Note("host-endpoint-open", "Nothing; no policy selects it and its profile allows everything.");
     public static readonly PolicyCode HostEndpoint = Refusal("host-endpoint", "Protect the Node otherwise and delete the HostEndpoint first: Antrea policies do not replace it.");

@@ -1,110 +1,120 @@
 using System.Collections.Immutable;
-using Antrea.Migration.AntreaApi;
+using System.Globalization;
 using Antrea.Migration.CalicoApi.Policies;
-using Antrea.Migration.Findings;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
 
 namespace Antrea.Migration.Policies.Conversion;
 
-/// <summary>A policy taken apart: whom it governs and by which Antrea rules, before its rank among the others is known.</summary>
-internal sealed record CompiledPolicy
-{
-    public required CalicoPolicy Policy { get; init; }
-
-    /// <summary>The alternatives of the policy's selector; each becomes an object of its own.</summary>
-    public ImmutableArray<SelectorTerm> Terms { get; init; } = [];
-
-    public ImmutableArray<AntreaRule> Ingress { get; init; } = [];
-
-    public ImmutableArray<AntreaRule> Egress { get; init; } = [];
-
-    public ImmutableArray<PolicyFinding> Findings { get; init; } = [];
-
-    public bool IsRefused => Findings.Any(f => f.Severity == Severity.Blocker);
-
-    /// <summary>Refused, Snapshot or Exact, by the findings whose path starts like this.</summary>
-    public Fidelity FidelityAt(string path) =>
-        Findings.Where(f => f.Path.StartsWith(path, StringComparison.Ordinal)).Select(PolicyCode.FidelityOf).DefaultIfEmpty().Max();
-}
-
 /// <summary>Takes policies apart, one at a time.</summary>
-internal sealed class PolicyCompiler(RuleContext context, CalicoPolicySet set, ReachCheck reach, bool denyAnswers)
+internal sealed class PolicyCompiler(CalicoPolicySet set, ReachCheck reach, RuleContext context)
 {
+    private readonly HashSet<string> _tiers = set.Tiers.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
     private readonly RuleCompiler _rules = new(context);
-    private readonly KubernetesPolicyCheck _kubernetes = new(set, context.World);
-
-    /// <summary>What a denied packet meets: Antrea's word for it.</summary>
-    public AntreaAction Deny => denyAnswers ? AntreaAction.Reject : AntreaAction.Drop;
 
     public CompiledPolicy Compile(ReadPolicy read)
     {
-        var policy = read.Policy;
+        // A policy for Nodes only takes no part in what Pods receive and send, not even by an implicit Deny.
+        var policy = read.Policy.DoNotTrack || read.Policy.PreDnat
+            ? read.Policy with { GovernsIngress = false, GovernsEgress = false }
+            : read.Policy;
         var findings = new List<PolicyFinding>(read.Findings);
-        if (set.Tiers.All(t => t.Name != policy.Tier))
+        if (!_tiers.Contains(policy.Tier))
         {
             findings.Add(PolicyCode.TierMissing.At("spec.tier", $"there is no Tier '{policy.Tier}'; Calico puts it behind all others"));
         }
 
         findings.AddRange(SupportedFeatures.CheckPolicy(policy));
         findings.AddRange(reach.CheckSubject(policy));
-        var terms = CompileSubject(policy, findings);
-        findings.AddRange(_kubernetes.Check(policy, terms));
         return new CompiledPolicy
         {
             Policy = policy,
-            Terms = terms,
+            TieKey = CalicoOrder.TieKey(policy, set.Version),
+            Subject = policy.GovernsIngress || policy.GovernsEgress ? CompileSubject(policy, findings) : [],
             Ingress = policy.GovernsIngress ? CompileRules(policy, policy.Ingress, Direction.Ingress, findings) : [],
             Egress = policy.GovernsEgress ? CompileRules(policy, policy.Egress, Direction.Egress, findings) : [],
             Findings = [.. findings],
         };
     }
 
+    /// <summary>A Kubernetes NetworkPolicy as Calico evaluates it.</summary>
+    /// <param name="read">The policy.</param>
+    /// <param name="ingress">Whether to take its ingress side.</param>
+    /// <param name="egress">Whether to take its egress side.</param>
+    public CompiledPolicy Compile(ReadKubernetesPolicy read, bool ingress, bool egress)
+    {
+        var policy = KubernetesTranslation.Translate(read.Policy, ingress, egress);
+        var findings = new List<PolicyFinding>();
+        return new CompiledPolicy
+        {
+            Policy = policy,
+            IsKubernetes = true,
+            TieKey = CalicoOrder.TieKey(read.Policy, set.Version),
+            Subject = SelectorTerm.Of(read.Policy.PodSelector, policy.Namespace) is { } subject ? [subject] : [],
+            Ingress = ingress ? CompileRules(policy, read.Policy.Ingress, Direction.Ingress, findings) : [],
+            Egress = egress ? CompileRules(policy, read.Policy.Egress, Direction.Egress, findings) : [],
+            Findings = [.. findings.Distinct()],
+        };
+    }
+
     private ImmutableArray<SelectorTerm> CompileSubject(CalicoPolicy policy, List<PolicyFinding> findings)
     {
-        // Service accounts are refused elsewhere; without them the rest can still be judged.
-        var subject = CalicoScope.Subject(policy with { ServiceAccountSelector = null });
-        var alternatives = context.Selectors.Compile(subject);
-        findings.AddRange(alternatives.Remarks.Select(r => r.Code.At("spec.selector", r.Message)));
-        var terms = alternatives.Terms;
-        if (terms.IsEmpty && !alternatives.IsRefused)
+        var subject = context.Selectors.Compile(CalicoScope.Subject(policy));
+        findings.AddRange(subject.Remarks.Select(r => r.Code.At("spec.selector", r.Message)));
+        if (subject.Terms.IsEmpty && !subject.IsRefused)
         {
             findings.Add(PolicyCode.SelectsNothing.At("spec.selector", "no Pod can satisfy the selector"));
         }
 
-        if (terms.Any(t => t.Accounts is not null))
-        {
-            findings.Add(PolicyCode.SelectorServiceAccount.At("spec.selector", "service accounts decide to whom the policy applies"));
-        }
-
-        if (!policy.IsGlobal && terms.Any(t => !t.AsksOnlyNamespace(policy.Namespace)))
-        {
-            findings.Add(PolicyCode.SelectorNamespaceLabel.At(
-                "spec.selector", "labels of the Namespace decide to whom the policy applies; Antrea's NetworkPolicy cannot say that"));
-        }
-
-        return terms;
+        return subject.Terms;
     }
 
-    private ImmutableArray<AntreaRule> CompileRules(
-        CalicoPolicy policy, ImmutableArray<CalicoRule> rules, Direction direction, List<PolicyFinding> findings)
+    private ImmutableArray<CompiledRule> CompileRules(
+        CalicoPolicy policy, ImmutableArray<CalicoRule> rules, Direction direction, List<PolicyFinding> findings) =>
+    [
+        .. rules.Select((rule, i) => new CompiledRule(
+            NameOf(direction, i), rule.Action, CompileRule(policy, rule, direction, i, findings), SupportedFeatures.PathOf(direction, i))),
+    ];
+
+    private ImmutableArray<RuleMatch> CompileRule(
+        CalicoPolicy policy, CalicoRule rule, Direction direction, int index, List<PolicyFinding> findings)
     {
-        var converted = ImmutableArray.CreateBuilder<AntreaRule>();
-        var word = direction == Direction.Ingress ? "ingress" : "egress";
-        for (var i = 0; i < rules.Length; i++)
+        if (rule.Action != CalicoAction.Log)
         {
-            var matches = _rules.Compile(policy, rules[i], direction, i, findings);
-            if (matches.Any(m => m.NeedsClusterPolicy || !m.Subjects.IsEmpty))
-            {
-                findings.Add(PolicyCode.SubjectRestricted.At(
-                    SupportedFeatures.PathOf(direction, i), "the rule needs an appliedTo of its own, or a service account as peer"));
-            }
-
-            var action = rules[i].Action == CalicoAction.Allow ? AntreaAction.Allow : Deny;
-            converted.AddRange(matches.Select((match, alternative) =>
-                match.ToRule($"{word}-{i + 1}{(alternative == 0 ? "" : $"-{alternative + 1}")}", action, policy.Namespace)));
+            return _rules.Compile(policy, rule, direction, index, findings);
         }
 
-        return converted.ToImmutable();
+        // Whatever it matches, it decides nothing.
+        findings.Add(PolicyCode.ActionLog.At($"{SupportedFeatures.PathOf(direction, index)}.action", "Log decides nothing; the rule is left out"));
+        return [];
     }
+
+    private ImmutableArray<CompiledRule> CompileRules(
+        CalicoPolicy policy, ImmutableArray<KubernetesRule> rules, Direction direction, List<PolicyFinding> findings) =>
+    [
+        .. rules.Select((rule, i) => new CompiledRule(
+            NameOf(direction, i),
+            CalicoAction.Allow,
+            [.. KubernetesTranslation.Translate(rule, direction).SelectMany(r => CompileRule(policy, r.Rule, r.Peer, direction, i, findings))],
+            SupportedFeatures.PathOf(direction, i))),
+    ];
+
+    private ImmutableArray<RuleMatch> CompileRule(
+        CalicoPolicy policy, CalicoRule rule, int peer, Direction direction, int index, List<PolicyFinding> findings)
+    {
+        var own = new List<PolicyFinding>();
+        var matches = _rules.Compile(policy, rule, direction, index, own);
+        var list = direction == Direction.Ingress ? "from" : "to";
+        findings.AddRange(own.Select(f => f with
+        {
+            Path = SupportedFeatures.PathOf(direction, index)
+                + (f.Path.Contains("orts", StringComparison.Ordinal) || peer < 0
+                    ? ".ports"
+                    : string.Create(CultureInfo.InvariantCulture, $".{list}[{peer}]")),
+        }));
+        return matches;
+    }
+
+    private static string NameOf(Direction direction, int index) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(direction == Direction.Ingress ? "ingress" : "egress")}-{index + 1}");
 }

@@ -44,8 +44,8 @@ public sealed record ConvertedPolicy
     /// <summary>What there is to know, in the policy's order.</summary>
     public ImmutableArray<PolicyFinding> Findings { get; init; } = [];
 
-    /// <summary>The Antrea objects, in order of priority; none when refused, for a policy that selects nothing, and for a
-    /// Kubernetes policy, which stays as it is.</summary>
+    /// <summary>The Antrea object that holds its rules; none when refused, for a policy without rules or Pods, and for a Kubernetes policy that
+    /// Antrea goes on enforcing itself. What ends a tier is in <see cref="PolicyConversion.Ends"/>.</summary>
     public ImmutableArray<JsonObject> Objects { get; init; } = [];
 
     /// <summary><c>Kind/namespace/name</c>, or <c>Kind/name</c>.</summary>
@@ -59,9 +59,12 @@ public sealed record ConvertedPolicy
 public sealed record PolicyConversion(
     ImmutableArray<ConvertedPolicy> Policies, ImmutableArray<JsonObject> Tiers, ImmutableArray<Finding> Findings)
 {
+    /// <summary>The Antrea objects that end tiers, and those that keep traffic from Kubernetes policies, in order of priority.</summary>
+    public ImmutableArray<JsonObject> Ends { get; init; } = [];
+
     /// <summary>Whether anything was refused. Then the objects together do not mean what Calico's policies mean, and must not be applied.</summary>
     public bool HasRefusals => Findings.Any(f => f.Severity == Severity.Blocker);
 
-    /// <summary>Every Antrea object in the order to apply: Tiers first.</summary>
-    public ImmutableArray<JsonObject> Objects => [.. Tiers, .. Policies.SelectMany(p => p.Objects)];
+    /// <summary>Every Antrea object in the order to apply: Tiers first, ends last.</summary>
+    public ImmutableArray<JsonObject> Objects => [.. Tiers, .. Policies.SelectMany(p => p.Objects), .. Ends];
 }

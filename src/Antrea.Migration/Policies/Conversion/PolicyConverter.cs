@@ -32,58 +32,59 @@ public static class PolicyConverter
         findings.AddRange(set.Findings);
         var clusterCheck = new ClusterCheck(snapshot);
         findings.AddRange(clusterCheck.Run());
-        if (set.Tiers.Any(t => t.Name == CalicoTier.DefaultName && t.EndsInPass))
-        {
-            findings.Add(PolicyCode.TierDefaultPass.On("Tier/default", "its defaultAction is Pass"));
-        }
-
         _ = ReleaseVersion.TryParse(options.AntreaVersion, out var antreaVersion);
         var context = new RuleContext(snapshot, set, antreaVersion);
         var reach = new ReachCheck(set, context.Sets);
-        var compiler = new PolicyCompiler(context, set, reach, clusterCheck.DenyAnswers);
-        var compiled = set.Policies.Select(compiler.Compile).ToList();
-        var used = set.Tiers.Where(t => compiled.Exists(p => p.Policy.Tier == t.Name)).ToList();
-        var tiers = new TierAssignment(used, snapshot);
-        findings.AddRange(tiers.Findings);
+        var compiler = new PolicyCompiler(set, reach, context);
+        var calico = set.Policies.Select(compiler.Compile).ToList();
+        var plan = new KubernetesPlan(set, calico, context.World);
+        var kubernetes = set.KubernetesPolicies
+            .Select(k => (Read: k, Ingress: plan.IsCompiled(k, Direction.Ingress), Egress: plan.IsCompiled(k, Direction.Egress)))
+            .Select(k => (k.Read, Compiled: k.Ingress || k.Egress ? compiler.Compile(k.Read, k.Ingress, k.Egress) : null))
+            .ToList();
         findings.AddRange(reach.Rest());
 
-        var objects = new Dictionary<CalicoPolicy, ImmutableArray<JsonObject>>();
-        var ties = new Dictionary<CalicoPolicy, PolicyFinding>();
-        var emittedTiers = ImmutableArray.CreateBuilder<JsonObject>();
-        foreach (var tier in used)
-        {
-            var inTier = compiled.Where(p => p.Policy.Tier == tier.Name && !p.IsRefused).ToDictionary(p => p.Policy);
-            var inOrder = Semantics.CalicoOrder.Sort(inTier.Keys, set.Version).Select(p => inTier[p]).ToList();
-            foreach (var (policy, finding) in TieCheck.Check(inOrder, set.Version))
-            {
-                ties[policy] = finding;
-            }
-
-            if (tiers.For(tier.Name) is { } target && PolicyEmitter.Emit(tier, target, inOrder, compiler.Deny) is { Count: > 0 } emitted)
-            {
-                emittedTiers.Add(AntreaPolicyJson.Write(target, $"projectcalico.org/v3 Tier {tier.Name}"));
-                foreach (var (policy, json) in emitted)
-                {
-                    objects[policy] = json;
-                }
-            }
-        }
-
-        if (objects.Values.SelectMany(o => o).Any(o => o.ToJsonString().Contains(SelectorTerm.NamespaceNameKey, StringComparison.Ordinal)))
+        var byTier = calico.Concat(kubernetes.Select(k => k.Compiled).OfType<CompiledPolicy>())
+            .Where(p => !p.IsRefused)
+            .ToLookup(p => p.Policy.Tier, StringComparer.Ordinal);
+        ImmutableArray<PolicyStage> stages = [.. set.Tiers.Select(t => new PolicyStage(t, byTier[t.Name]))];
+        var layout = new PolicyLayout(
+            stages, plan, context, clusterCheck.DenyAnswers ? AntreaAction.Reject : AntreaAction.Drop);
+        var tiers = new TierAssignment(layout.UsedTiers, snapshot);
+        findings.AddRange(tiers.Findings);
+        if (layout.Drafts.SelectMany(t => t.Drafts).Any(PolicyEmitter.SelectsNames))
         {
             findings.AddRange(clusterCheck.CheckNamespaceNames());
         }
 
-        var policies = compiled
-            .Select(p => Report(p, objects.GetValueOrDefault(p.Policy, []), ties.GetValueOrDefault(p.Policy)))
-            .Concat(set.KubernetesPolicies.Select(k => Report(k, context.Addresses)))
+        var written = Write(layout, tiers);
+        var objects = written.Where(w => w.Draft.Owner is not null).ToLookup(w => w.Draft.Owner!, w => w.Json);
+        var remarks = stages.SelectMany(s => TieCheck.Check(s.Policies, set.Version))
+            .Concat(calico.SelectMany(p => plan.FindingsOf(p).Concat(layout.FindingsOf(p)).Select(f => (p, f))))
+            .ToLookup(r => r.Item1, r => r.Item2);
+        var policies = calico
+            .Select(p => PolicyReport.Of(p, remarks[p], objects[p]))
+            .Concat(kubernetes.Select(k => PolicyReport.Of(k.Read, k.Compiled, plan, context.Addresses, k.Compiled is { } p ? objects[p] : [])))
             .OrderBy(p => p.Kind, StringComparer.Ordinal)
             .ThenBy(p => p.Namespace, StringComparer.Ordinal)
             .ThenBy(p => p.Name, StringComparer.Ordinal)
             .ToImmutableArray();
         findings.AddRange(policies.SelectMany(p => p.Findings.Select(f => f.ToFinding(p.ToString()))));
-        return new PolicyConversion(policies, emittedTiers.ToImmutable(), findings.ToImmutable());
+        return new PolicyConversion(
+            policies, [.. tiers.Tiers.Select(t => AntreaPolicyJson.Write(t.Tier, t.Origin))], findings.ToImmutable())
+        {
+            Ends = [.. written.Where(w => w.Draft.Owner is null).Select(w => w.Json)],
+        };
     }
+
+    private static List<(PolicyDraft Draft, JsonObject Json)> Write(PolicyLayout layout, TierAssignment tiers) =>
+    [
+        .. layout.Drafts
+            .Select(t => (Target: tiers.For(t.Tier)?.Name, t.Drafts))
+            .Where(t => t.Target is not null)
+            .GroupBy(t => t.Target!, StringComparer.Ordinal)
+            .SelectMany(g => PolicyEmitter.Emit(g.Key, [.. g.SelectMany(t => t.Drafts)])),
+    ];
 
     /// <summary>The version whose rules apply to a snapshot; when it cannot be told and matters, a finding refuses.</summary>
     internal static ReleaseVersion CalicoVersion(
@@ -132,57 +133,5 @@ public static class PolicyConverter
         {
             findings.Add(PolicyCode.EndedPods.On("Antrea", $"Antrea {options.AntreaVersion} counts the addresses of ended Pods"));
         }
-    }
-
-    private static ConvertedPolicy Report(CompiledPolicy compiled, ImmutableArray<JsonObject> objects, PolicyFinding? tie)
-    {
-        var policy = compiled.Policy;
-        var ingress = policy.GovernsIngress ? policy.Ingress.Length : 0;
-        var egress = policy.GovernsEgress ? policy.Egress.Length : 0;
-        return new ConvertedPolicy
-        {
-            Kind = policy.Kind,
-            Namespace = policy.Namespace,
-            Name = policy.Name,
-            Fidelity = compiled.FidelityAt(""),
-            Rules =
-            [
-                .. Enumerable.Range(0, ingress).Select(i => Rule(Direction.Ingress, i)),
-                .. Enumerable.Range(0, egress).Select(i => Rule(Direction.Egress, i)),
-            ],
-            Findings = tie is null ? compiled.Findings : [.. compiled.Findings, tie],
-            Objects = objects,
-        };
-
-        ConvertedRule Rule(Direction direction, int index) =>
-            new(direction, index, compiled.FidelityAt(SupportedFeatures.PathOf(direction, index)));
-    }
-
-    private static ConvertedPolicy Report(ReadKubernetesPolicy read, PodAddressRanges addresses)
-    {
-        var findings = read.Findings.ToList();
-        foreach (var (rules, list, peers) in new[] { (read.Policy.Ingress, "ingress", "from"), (read.Policy.Egress, "egress", "to") })
-        {
-            for (var i = 0; i < rules.Length; i++)
-            {
-                for (var j = 0; j < rules[i].Peers.Length; j++)
-                {
-                    var path = string.Create(CultureInfo.InvariantCulture, $"spec.{list}[{i}].{peers}[{j}].ipBlock");
-                    if (rules[i].Peers[j] is { Net: { } net } peer && addresses.Check(net, peer.Except, path) is { } finding)
-                    {
-                        findings.Add(finding);
-                    }
-                }
-            }
-        }
-
-        return new ConvertedPolicy
-        {
-            Kind = "KubernetesNetworkPolicy",
-            Namespace = read.Policy.Namespace,
-            Name = read.Policy.Name,
-            Fidelity = findings.Select(PolicyCode.FidelityOf).DefaultIfEmpty().Max(),
-            Findings = [.. findings],
-        };
     }
 }

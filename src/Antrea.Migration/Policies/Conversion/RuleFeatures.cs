@@ -10,13 +10,6 @@ internal static class RuleFeatures
     public static IEnumerable<PolicyFinding> Check(CalicoRule rule, Direction direction, int index)
     {
         var path = SupportedFeatures.PathOf(direction, index);
-        if (rule.Action is CalicoAction.Log or CalicoAction.Pass)
-        {
-            yield return rule.Action == CalicoAction.Log
-                ? PolicyCode.ActionLog.At($"{path}.action", "Log decides nothing, and Antrea logs per rule instead")
-                : PolicyCode.ActionPass.At($"{path}.action", "Pass goes on in Calico's next tier; Antrea has no such action");
-        }
-
         if (rule.IPVersion is { } version)
         {
             yield return PolicyCode.IPVersion.At($"{path}.ipVersion", $"a rule for IPv{version} only");

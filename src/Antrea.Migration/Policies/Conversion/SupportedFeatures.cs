@@ -16,25 +16,18 @@ internal static class SupportedFeatures
     {
         if (policy.DoNotTrack)
         {
-            yield return PolicyCode.DoNotTrack.At("spec.doNotTrack", "an untracked policy, for host endpoints only");
+            yield return PolicyCode.DoNotTrack.At("spec.doNotTrack", "an untracked policy has no effect on Pods");
         }
 
         if (policy.PreDnat)
         {
-            yield return PolicyCode.PreDnat.At("spec.preDNAT", "a policy before address translation, for host endpoints only");
+            yield return PolicyCode.PreDnat.At("spec.preDNAT", "a policy before address translation has no effect on Pods");
         }
 
         if (policy.ApplyOnForward)
         {
-            yield return PolicyCode.ApplyOnForward.At("spec.applyOnForward", "a policy on forwarded traffic of host endpoints");
+            yield return PolicyCode.ApplyOnForward.At("spec.applyOnForward", "it concerns traffic that host endpoints forward; Pods are governed without it");
         }
-
-        if (policy.ServiceAccountSelector is not null)
-        {
-            yield return PolicyCode.ServiceAccountSelector.At(
-                "spec.serviceAccountSelector", "Antrea cannot combine a service account with labels");
-        }
-
     }
 
     /// <summary>The findings about the policy's rules, in their order.</summary>

@@ -36,23 +36,14 @@ internal static class KubernetesPolicyReader
             Egress = ReadRules(spec, "egress", "to", findings),
         };
         spec.Finish();
-        NoteDeviations(policy, findings);
+        NoteNamedPorts(policy, findings);
         return new ReadKubernetesPolicy(obj, policy, findings);
     }
 
-    /// <summary>Antrea (v1.14 to v2.7, <c>networkpolicy_controller.go</c>) obeys rules of a direction that policyTypes leaves out; Kubernetes and Calico do not.</summary>
-    private static void NoteDeviations(KubernetesPolicy policy, List<PolicyFinding> findings)
+    private static void NoteNamedPorts(KubernetesPolicy policy, List<PolicyFinding> findings)
     {
-        foreach (var (typed, rules, field) in new[]
+        foreach (var (rules, field) in new[] { (policy.Ingress, "spec.ingress"), (policy.Egress, "spec.egress") })
         {
-            (policy.TypesIngress, policy.Ingress, "spec.ingress"), (policy.TypesEgress, policy.Egress, "spec.egress"),
-        })
-        {
-            if (!typed && rules.Length > 0)
-            {
-                findings.Add(PolicyCode.KubernetesPolicyTypes.At(field, "rules in a direction that spec.policyTypes leaves out"));
-            }
-
             for (var i = 0; i < rules.Length; i++)
             {
                 foreach (var name in rules[i].Ports.Select(p => p.Name).OfType<string>())

@@ -46,22 +46,24 @@ internal static class ConversionTable
                 new("tier default", RowStatus.Exact, null, "Tier `calico-default`, before Kubernetes policies", "NP {tier: default, types: [Ingress]}"),
                 new("other tiers, their `order`", RowStatus.Exact, null, "one Tier each, `calico-NAME`, ranked by (order, name); no order counts as 1,000,000", Tiered("{order: 5}"), "v3.32.0"),
                 new("tier `defaultAction: Pass`", RowStatus.Exact, null, "no end is written; the next tier goes on", Tiered("{order: 5, defaultAction: Pass}"), "v3.32.0"),
-                new("tier default with `defaultAction: Pass`", RowStatus.Refused, "tier-default-pass", "Kubernetes policies would be left behind it", "{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {name: default}, spec: {order: 1000000, defaultAction: Pass}}", "v3.32.0"),
+                new("tier default with `defaultAction: Pass`", RowStatus.Exact, null, "no end is written; Kubernetes policies are compiled in, for they isolate nobody then", "{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {name: default}, spec: {order: 1000000, defaultAction: Pass}}\nNP {types: [Ingress], ingress: [{action: Deny, protocol: TCP}]}", "v3.32.0"),
                 new("a tier that does not exist", RowStatus.Refused, "tier-missing", "Calico puts it last, an upgrade may not", "NP {tier: ghost, types: [Ingress]}", "v3.32.0"),
-                new("more tiers than Antrea takes", RowStatus.Refused, "tier-limit", "14 besides Antrea's own", ManyTiers(), "v3.32.0"),
+                new("more tiers than Antrea takes", RowStatus.Noted, "tiers-packed", "one Tier `calico-tiers`, with a range of priorities for each: 14 besides Antrea's own is the limit", ManyTiers(), "v3.32.0"),
+                new("no Antrea tier left at all", RowStatus.Refused, "tier-limit", "foreign tiers have taken all 14", ForeignTiers()),
+                new("a foreign Tier of a name that is needed", RowStatus.Refused, "tier-name", "it would be overwritten", "{apiVersion: crd.antrea.io/v1beta1, kind: Tier, metadata: {name: calico-default}, spec: {priority: 30}}\nNP {types: [Ingress]}"),
                 new("a tier read from the object's name (3.29–3.31)", RowStatus.Noted, "tier-by-name", "the tier that Felix enforces", "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {name: default.p}, spec: {tier: sec, types: [Ingress]}}", "v3.31.0"),
                 new("`order`", RowStatus.Exact, null, "a priority of its own for each policy: 1, 2, 3…, recomputed from the rank", "NP {order: -2.5, types: [Ingress]}"),
                 new("equal `order` of policies that disagree", RowStatus.Noted, "order-tie", "broken as the running version breaks it", "GNP {types: [Ingress], ingress: [{action: Deny}]}\nNP {types: [Ingress], ingress: [{action: Allow}]}"),
-                new("implicit Deny at the end of a tier", RowStatus.Exact, null, "`calicoend-NAME` behind all policies of the tier: Drop everything, for the policy's Pods and directions", "NP {types: [Ingress, Egress]}"),
+                new("implicit Deny at the end of a tier", RowStatus.Exact, null, "`calicoend-TIER` behind all policies of the tier, one in each Namespace and one for the cluster: Drop everything, for the Pods and directions that a policy of the tier governs", "NP {types: [Ingress, Egress]}"),
                 new("`types`", RowStatus.Exact, null, "rules and end of just these directions", "NP {types: [Egress], egress: [{action: Allow}]}"),
                 new("`types` absent", RowStatus.Noted, "types-derived", "stored objects govern both directions, manifests what the API server would write", "NP {ingress: [{action: Allow}]}"),
-                new("rules outside `types`", RowStatus.Noted, "rules-ignored", "left out, as Calico does", "NP {types: [Egress], ingress: [{action: Log}]}"),
+                new("rules outside `types`", RowStatus.Noted, "rules-ignored", "left out, as Calico does", "NP {types: [Egress], ingress: [{action: Allow, notProtocol: TCP}]}"),
                 new("`types` with another word", RowStatus.Refused, "types-unknown", "no direction", "NP {types: [Sideways]}"),
                 new("`performanceHints`, rule `metadata`", RowStatus.Exact, null, "nothing; they decide nothing", "NP {performanceHints: [AssumeNeededOnEveryNode], types: [Ingress], ingress: [{action: Allow, metadata: {annotations: {a: b}}}]}"),
-                new("`serviceAccountSelector`", RowStatus.Refused, "service-account-selector", "Antrea cannot combine a service account with labels", "NP {serviceAccountSelector: \"role == 'x'\", types: [Ingress]}"),
-                new("`doNotTrack`", RowStatus.Refused, "do-not-track", "no effect on Pods", "GNP {doNotTrack: true, applyOnForward: true, types: [Ingress]}"),
-                new("`preDNAT`", RowStatus.Refused, "pre-dnat", "no effect on Pods", "GNP {preDNAT: true, applyOnForward: true, types: [Ingress]}"),
-                new("`applyOnForward`", RowStatus.Refused, "apply-on-forward", "host endpoints only", "GNP {applyOnForward: true, types: [Ingress]}"),
+                new("`serviceAccountSelector`", RowStatus.Snapshot, "service-accounts-frozen", "a ClusterNetworkPolicy with a `serviceAccount` in appliedTo for each account that there is", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: robot, namespace: shop, labels: {role: x}}}\n{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}\nNP {serviceAccountSelector: \"role == 'x'\", types: [Ingress]}"),
+                new("`doNotTrack`", RowStatus.Noted, "do-not-track", "nothing: no effect on Pods, not even an implicit Deny", "GNP {doNotTrack: true, types: [Ingress], ingress: [{action: Deny}]}"),
+                new("`preDNAT`", RowStatus.Noted, "pre-dnat", "nothing: no effect on Pods, not even an implicit Deny", "GNP {preDNAT: true, types: [Ingress], ingress: [{action: Deny}]}"),
+                new("`applyOnForward`", RowStatus.Noted, "apply-on-forward", "ignored for Pods; it is about what host endpoints forward", "GNP {applyOnForward: true, types: [Ingress], ingress: [{action: Allow, protocol: TCP}]}"),
                 new("any other field", RowStatus.Refused, "unknown-field", "named with its path; Enterprise's `domains`, for one", "NP {types: [Egress], egress: [{action: Allow, destination: {domains: [example.com]}}]}"),
                 new("a field of the wrong type or value", RowStatus.Refused, "malformed-field", "Calico treats such a policy as absent", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [0]}}]}"),
                 new("two objects for one policy that differ", RowStatus.Refused, "duplicate-policy", "which one counts cannot be told", "NP {types: [Ingress]}\n{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: {types: [Egress]}}"),
@@ -72,14 +74,14 @@ internal static class ConversionTable
                 new("`==`, `in`", RowStatus.Exact, null, "matchLabels, In", "NP {selector: \"a == 'x' && b in {'y', 'z'}\", types: [Ingress]}"),
                 new("`!=`, `not in`", RowStatus.Exact, null, "NotIn; both hold for a missing label", "NP {selector: \"a != 'x' && b not in {'y'}\", types: [Ingress]}"),
                 new("`has()`, `!has()`", RowStatus.Exact, null, "Exists, DoesNotExist", "NP {selector: has(a) && !has(b), types: [Ingress]}"),
-                new("`&&`, `||`, `!`, `all()`", RowStatus.Exact, null, "normal form: one policy (appliedTo) or one peer per alternative", "NP {selector: \"!(a == 'x' && b == 'y') || all()\", types: [Ingress]}"),
+                new("`&&`, `||`, `!`, `all()`", RowStatus.Exact, null, "normal form: one entry of appliedTo, or one peer, per alternative", "NP {selector: \"!(a == 'x' && b == 'y') || all()\", types: [Ingress]}"),
                 new("more than 64 alternatives", RowStatus.Refused, "selector-too-wide", "the normal form grows without bound", $"NP {{selector: \"{Wide()}\", types: [Ingress]}}"),
                 new("labels no Pod can have or have together", RowStatus.Noted, "selects-nothing", "nothing is written", "NP {selector: \"a == 'x' && a == 'y'\", types: [Ingress]}"),
                 new("the same in a rule", RowStatus.Noted, "never-matches", "the rule is left out", "NP {types: [Ingress], ingress: [{action: Allow, source: {selector: \"a == 'no label value!'\"}}]}"),
                 new("`contains`, `starts with`, `ends with`", RowStatus.Snapshot, "label-values-frozen", "In (or NotIn) the values in use now; with an empty text they are `has()`", "NP {selector: \"app starts with 'w'\", types: [Ingress]}"),
                 new("`projectcalico.org/orchestrator`", RowStatus.Exact, null, "true for every Pod", "NP {selector: \"projectcalico.org/orchestrator == 'k8s'\", types: [Ingress]}"),
                 new("`projectcalico.org/namespace`, `pcns.…`", RowStatus.Exact, null, "namespaceSelector; the name is the label `kubernetes.io/metadata.name`", "GNP {selector: \"projectcalico.org/namespace == 'shop' || pcns.env == 'dev'\", types: [Ingress]}"),
-                new("the same as the subject of a NetworkPolicy", RowStatus.Refused, "selector-namespace-label", "appliedTo has no namespaceSelector there", "NP {selector: \"pcns.env == 'prod'\", types: [Ingress]}"),
+                new("the same as the subject of a NetworkPolicy", RowStatus.Exact, null, "ClusterNetworkPolicy `caliconp-NAMESPACE.NAME`, bound to the Namespace by its name label", "NP {selector: \"pcns.env == 'prod'\", types: [Ingress], ingress: [{action: Allow, protocol: TCP}]}"),
                 new("a Namespace without its name label", RowStatus.Refused, "namespace-name-label", "only where Namespaces are selected by name", "{apiVersion: v1, kind: Namespace, metadata: {name: old}}\nGNP {selector: \"projectcalico.org/namespace == 'shop'\", types: [Ingress]}"),
                 new("`projectcalico.org/serviceaccount`, `pcsa.…`", RowStatus.Refused, "selector-service-account", "no label in Antrea", "NP {selector: \"pcsa.x == 'y'\", types: [Ingress]}"),
                 new("the same, where every service account there is satisfies it", RowStatus.Snapshot, "service-accounts-frozen", "left out; holds until another service account comes", "NP {selector: \"projectcalico.org/serviceaccount != 'x'\", types: [Ingress]}"),
@@ -96,8 +98,13 @@ internal static class ConversionTable
             [
                 new("`action: Allow`", RowStatus.Exact, null, "Allow", "NP {types: [Ingress], ingress: [{action: Allow}]}"),
                 new("`action: Deny`", RowStatus.Exact, null, "Drop; Reject where Felix has iptablesFilterDenyAction Reject", "NP {types: [Ingress], ingress: [{action: Deny}]}"),
-                new("`action: Log`", RowStatus.Refused, "action-log", "Antrea logs per rule instead", "NP {types: [Ingress], ingress: [{action: Log}]}"),
-                new("`action: Pass`", RowStatus.Refused, "action-pass", "Antrea's Pass leaves all tiers", "NP {types: [Ingress], ingress: [{action: Pass}]}"),
+                new("`action: Log`", RowStatus.Noted, "action-log", "left out; it decides nothing", "NP {types: [Ingress], ingress: [{action: Log, notProtocol: TCP}, {action: Allow, protocol: TCP}]}"),
+                new("`action: Pass`, no later tier governs the Pods", RowStatus.Exact, null, "Allow", "NP {types: [Ingress], ingress: [{action: Pass, protocol: TCP}]}"),
+                new("`action: Pass`, Kubernetes policies alone may follow", RowStatus.Exact, null, "Antrea's Pass, which leaves all tiers for them", Passing("KNP {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}]}]}", "protocol: TCP"), "v3.32.0"),
+                new("`action: Pass` of everything, before later tiers", RowStatus.Exact, null, "nothing is written; later rules of the tier and its end leave these Pods out", Passing("NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP}]}", ""), "v3.32.0"),
+                new("`action: Pass` of something, before later tiers", RowStatus.Noted, "pass-inlined", "the later tiers' rules, as far as they are about it, in its place; then their ends, then Allow", Passing("NP {types: [Ingress], ingress: [{action: Allow, destination: {ports: [80]}, protocol: TCP}]}", "protocol: TCP"), "v3.32.0"),
+                new("the same with more than 256 rules", RowStatus.Refused, "pass-too-wide", "the product grows without bound", Passing($"NP {{types: [Ingress], ingress: [{string.Join(", ", Enumerable.Repeat("{action: Allow, protocol: TCP}", 257))}]}}", "protocol: TCP"), "v3.32.0"),
+                new("Pods that no selector says, taken out of the tier", RowStatus.Refused, "pass-inexpressible", "every Pod but those of many alternatives has no normal form of bearable size", Leaving(), "v3.32.0"),
                 new("an empty rule", RowStatus.Exact, null, "a rule without peers and ports: every protocol", "NP {types: [Egress], egress: [{action: Allow}]}"),
                 new("`ipVersion`", RowStatus.Refused, "ip-version", "no family in Antrea's rules", "NP {types: [Ingress], ingress: [{action: Allow, ipVersion: 4}]}"),
                 new("`protocol` TCP, UDP, SCTP, 6, 17, 132", RowStatus.Exact, null, "ports entries of that protocol", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP}, {action: Allow, protocol: 17}]}"),
@@ -129,9 +136,9 @@ internal static class ConversionTable
             "Calico `libcalico-go/lib/backend/k8s/conversion`, `felix/labelindex`, `felix/config`; Antrea docs/design/ovs-pipeline.md, `pkg/controller/networkpolicy/networkpolicy_controller.go`.",
             [
                 new("Kubernetes NetworkPolicy on Pods that no policy of tier default or later governs", RowStatus.Exact, null, "stays as it is", "KNP {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}\nNP {selector: \"app == 'db'\", types: [Ingress]}"),
-                new("Kubernetes NetworkPolicy on Pods that such a policy governs too", RowStatus.Refused, "kubernetes-policy-overlap", "order 1000 of tier default is not Antrea's place for it", "KNP {podSelector: {}, policyTypes: [Ingress]}\nNP {types: [Ingress], ingress: [{action: Allow}]}"),
+                new("Kubernetes NetworkPolicy on Pods that such a policy governs too", RowStatus.Snapshot, "kubernetes-policy-compiled", "`calicoknp-NAME` at order 1000 of tier default, its end included; the native policy may stay, for the end decides before it. Convert again when it changes", "KNP {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}]}]}\nNP {selector: \"app == 'web'\", types: [Ingress], ingress: [{action: Allow, protocol: UDP}]}"),
                 new("the same, kept apart by Namespace labels only", RowStatus.Snapshot, "kubernetes-policy-apart", "stays as it is; holds until the labels change", "KNP {podSelector: {}, policyTypes: [Ingress]}\nGNP {namespaceSelector: \"env == 'dev'\", types: [Ingress]}"),
-                new("Kubernetes rules outside `policyTypes`", RowStatus.Refused, "kubernetes-policy-types", "Antrea obeys them, Calico does not", "KNP {podSelector: {}, policyTypes: [Egress], ingress: [{}]}"),
+                new("Kubernetes rules outside `policyTypes`", RowStatus.Snapshot, "kubernetes-policy-types", "`calicoopen-kubernetes`, an Allow behind all tiers: Antrea obeys such rules, Calico does not", "KNP {podSelector: {}, policyTypes: [Egress], ingress: [{from: [{podSelector: {}}]}]}"),
                 new("Kubernetes named ports", RowStatus.Noted, "kubernetes-policy-named-port", "stays; equal when each name is declared once", "KNP {podSelector: {}, policyTypes: [Ingress], ingress: [{ports: [{port: http}]}]}"),
                 new("Kubernetes `ipBlock` with some Pod addresses", RowStatus.Refused, "net-in-pool", "Pods get other addresses", "KNP {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.10.1.0/24}}]}]}"),
                 new("NetworkSet or GlobalNetworkSet that a selector reaches", RowStatus.Refused, "network-set-in-reach", "not converted yet", "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkSet, metadata: {name: corp, labels: {role: corp}}, spec: {nets: [10.0.0.0/8]}}\nNP {types: [Ingress], ingress: [{action: Allow, source: {namespaceSelector: \"env != 'dev'\"}}]}"),
@@ -159,6 +166,23 @@ internal static class ConversionTable
         $"{{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {{name: t{i}}}, spec: {{order: {i}}}}}",
         $"{{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {{name: p{i}}}, spec: {{tier: t{i}, types: [Ingress]}}}}",
     }));
+
+    /// <summary>Tier sec before tier default, with a policy that lets something pass and denies the rest; then another policy.</summary>
+    private static string Passing(string next, string match) =>
+        "{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {name: sec}, spec: {order: 5}}\n"
+        + "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {name: g}, spec: {tier: sec, selector: \"app == 'web'\", types: [Ingress], "
+        + $"ingress: [{{action: Pass{(match.Length == 0 ? "" : ", " + match)}}}, {{action: Deny}}]}}}}\n{next}";
+
+    /// <summary>A policy takes Pods of nine alternatives out of the tier; the next one is left with those of 512.</summary>
+    private static string Leaving() =>
+        "{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {name: sec}, spec: {order: 5}}\n"
+        + "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {name: g}, spec: {tier: sec, order: 1, types: [Ingress], ingress: [{action: Pass}], "
+        + $"selector: \"{string.Join(" || ", Enumerable.Range(0, 9).Select(i => $"(a{i} == 'x' && b{i} == 'y')"))}\"}}}}\n"
+        + "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {name: h}, spec: {tier: sec, order: 2, types: [Ingress], ingress: [{action: Allow}]}}\n"
+        + "NP {types: [Ingress]}";
+
+    private static string ForeignTiers() => string.Join('\n', Enumerable.Range(10, 14).Select(i =>
+        $"{{apiVersion: crd.antrea.io/v1beta1, kind: Tier, metadata: {{name: t{i}}}, spec: {{priority: {i}}}}}").Append("NP {types: [Ingress]}"));
 
     private static string Wide() => string.Join(" && ", Enumerable.Range(0, 7).Select(i => $"(a{i} == 'x' || b{i} == 'y')"));
 }

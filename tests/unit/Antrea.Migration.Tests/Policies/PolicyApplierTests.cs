@@ -23,8 +23,8 @@ public sealed class PolicyApplierTests
         {
             Assert.That(patches.Select(p => p.Split(' ', '?')[1]), Is.EqualTo(new[]
             {
-                "tiers/calico-default", "clusternetworkpolicies/calico-all", "clusternetworkpolicies/calicoend-all",
-                "namespaces/shop/networkpolicies/calico-web", "namespaces/shop/networkpolicies/calicoend-web",
+                "tiers/calico-default", "clusternetworkpolicies/calico-all", "namespaces/shop/networkpolicies/calico-web",
+                "clusternetworkpolicies/calicoend-default", "namespaces/shop/networkpolicies/calicoend-default",
             }));
             Assert.That(patches, Has.All.Contains("fieldManager=antrea-migrator").And.All.Contains("fieldValidation=Strict").And.All.Contains("force=true"));
             Assert.That(result.Applied, Has.Length.EqualTo(5));
@@ -101,7 +101,7 @@ public sealed class PolicyApplierTests
     public async Task ApplyAsync_ConversionWithRefusals_WritesNothing()
     {
         using var api = new FakeAntreaApi();
-        var conversion = Cluster().NetworkPolicy("shop", "log", "{types: [Ingress], ingress: [{action: Log}]}").Convert();
+        var conversion = Cluster().NetworkPolicy("shop", "not", "{types: [Ingress], ingress: [{action: Allow, notProtocol: TCP}]}").Convert();
         await Assert.ThrowsAsync<MigrationException>(() => new PolicyApplier(api.Client(), new JumpingTimeProvider()).ApplyAsync(conversion, Options));
         Assert.That(api.Requests, Is.Empty);
     }

@@ -49,36 +49,6 @@ public sealed class PolicyConverterTests
               - podSelector:
                   matchLabels:
                     app: web
-              ingress:
-              - name: ingress-1
-                action: Allow
-                from:
-                - namespaceSelector:
-                    matchExpressions:
-                    - key: env
-                      operator: NotIn
-                      values:
-                      - prod
-                ports:
-                - protocol: TCP
-                  port: 80
-                - protocol: TCP
-                  port: 8000
-                  endPort: 8010
-            ---
-            apiVersion: crd.antrea.io/v1beta1
-            kind: NetworkPolicy
-            metadata:
-              name: calico2-web
-              namespace: shop
-              labels:
-                app.kubernetes.io/managed-by: antrea-migrator
-              annotations:
-                antrea-migration/origin: "projectcalico.org/v3 NetworkPolicy shop/web"
-            spec:
-              tier: calico-default
-              priority: 2
-              appliedTo:
               - podSelector:
                   matchExpressions:
                   - key: role
@@ -106,36 +76,19 @@ public sealed class PolicyConverterTests
             apiVersion: crd.antrea.io/v1beta1
             kind: NetworkPolicy
             metadata:
-              name: calicoend-web
+              name: calicoend-default
               namespace: shop
               labels:
                 app.kubernetes.io/managed-by: antrea-migrator
               annotations:
-                antrea-migration/origin: "projectcalico.org/v3 NetworkPolicy shop/web"
+                antrea-migration/origin: "projectcalico.org/v3 Tier default, its end"
             spec:
               tier: calico-default
-              priority: 3
+              priority: 2
               appliedTo:
               - podSelector:
                   matchLabels:
                     app: web
-              ingress:
-              - name: end-ingress
-                action: Drop
-            ---
-            apiVersion: crd.antrea.io/v1beta1
-            kind: NetworkPolicy
-            metadata:
-              name: calicoend2-web
-              namespace: shop
-              labels:
-                app.kubernetes.io/managed-by: antrea-migrator
-              annotations:
-                antrea-migration/origin: "projectcalico.org/v3 NetworkPolicy shop/web"
-            spec:
-              tier: calico-default
-              priority: 4
-              appliedTo:
               - podSelector:
                   matchExpressions:
                   - key: role
@@ -154,7 +107,7 @@ public sealed class PolicyConverterTests
     public void Convert_SeveralFaults_AreAllReportedWithTheirPaths()
     {
         var conversion = PolicyCluster.Examples().NetworkPolicy("shop", "web", """
-            {selector: "app contains 'w'", types: [Ingress, Egress], serviceAccountSelector: "has(x)",
+            {selector: "global()", types: [Ingress, Egress],
              ingress: [{action: Log}, {action: Allow, protocol: TCP, source: {notNets: [10.0.0.0/8]}, destination: {ports: [http]}}],
              egress: [{action: Allow, destination: {nets: [10.10.4.0/24, 300.0.0.0/8], domains: [a.example]}}]}
             """).Convert();
@@ -166,15 +119,14 @@ public sealed class PolicyConverterTests
             Assert.That(policy.Findings.Select(f => $"{f.Code} {f.Path}"), Is.EquivalentTo(new[]
             {
                 "unknown-field spec.egress[0].destination.domains",
-                "service-account-selector spec.serviceAccountSelector",
                 "action-log spec.ingress[0].action",
                 "not-nets spec.ingress[1].source.notNets",
                 "named-port spec.ingress[1].destination.ports",
                 "net-invalid spec.egress[0].destination.nets[1]",
-                "label-values-frozen spec.selector",
+                "selector-global spec.selector",
                 "net-in-pool spec.egress[0].destination.nets[0]",
             }));
-            Assert.That(policy.Rules.Select(r => r.Fidelity), Has.All.EqualTo(Fidelity.Refused));
+            Assert.That(policy.Rules.Select(r => r.Fidelity), Is.EqualTo(new[] { Fidelity.Exact, Fidelity.Refused, Fidelity.Refused }));
             Assert.That(
                 conversion.Findings.Select(f => f.Subject), Has.Some.EqualTo("NetworkPolicy/shop/web spec.ingress[0].action"));
         }
@@ -184,7 +136,7 @@ public sealed class PolicyConverterTests
     public void Convert_RefusedPolicy_LeavesTheOthersTheirRanks()
     {
         var conversion = PolicyCluster.Examples()
-            .GlobalPolicy("a", "{order: 1, types: [Ingress], ingress: [{action: Log}]}")
+            .GlobalPolicy("a", "{order: 1, types: [Ingress], ingress: [{action: Allow, notProtocol: TCP}]}")
             .GlobalPolicy("b", "{order: 2, types: [Ingress]}")
             .Convert();
         using (Assert.EnterMultipleScope())
@@ -282,33 +234,15 @@ public sealed class PolicyConverterTests
     }
 
     [Test]
-    public void Convert_TierOfAnEarlierRunWithAnotherPriority_IsRefused()
-    {
-        var cluster = PolicyCluster.Examples()
-            .NetworkPolicy("shop", "web", "{types: [Ingress]}")
-            .Add("{apiVersion: crd.antrea.io/v1beta1, kind: Tier, metadata: {name: calico-default, labels: {app.kubernetes.io/managed-by: antrea-migrator}}, spec: {priority: 205}}");
-        Assert.That(Codes(cluster.Snapshot, cluster.Options), Is.EqualTo(new[] { "tier-priority" }));
-    }
-
-    [Test]
-    public void Convert_PriorityOfAForeignTier_IsLeftAlone()
-    {
-        var cluster = PolicyCluster.Examples()
-            .NetworkPolicy("shop", "web", "{types: [Ingress]}")
-            .Add("{apiVersion: crd.antrea.io/v1beta1, kind: Tier, metadata: {name: mine}, spec: {priority: 202}}");
-        Assert.That(cluster.Convert().Tiers.Single()["spec"]!["priority"]!.GetValue<int>(), Is.EqualTo(205));
-    }
-
-    [Test]
     public void Convert_MorePoliciesThanPriorities_TakesFractions()
     {
         var cluster = PolicyCluster.Examples();
-        for (var i = 0; i < 6000; i++)
+        for (var i = 0; i < 11_999; i++)
         {
             cluster.NetworkPolicy("shop", $"p{i}", "{types: [Ingress], ingress: [{action: Allow}]}");
         }
 
-        var priorities = cluster.Convert().Policies.SelectMany(p => p.Objects).Select(o => o["spec"]!["priority"]!.GetValue<double>()).ToList();
+        var priorities = cluster.Convert().Objects.Skip(1).Select(o => o["spec"]!["priority"]!.GetValue<double>()).ToList();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(priorities, Has.Count.EqualTo(12_000));
@@ -322,17 +256,22 @@ public sealed class PolicyConverterTests
     {
         var longName = new string('a', 250);
         var names = PolicyCluster.Examples()
-            .GlobalPolicy(longName + "1", "{selector: \"has(x) || has(y)\", types: [Ingress], ingress: [{action: Allow}]}")
-            .GlobalPolicy(longName + "2", "{selector: \"has(x) || has(y)\", types: [Ingress], ingress: [{action: Allow}]}")
-            .GlobalPolicy("web", "{selector: \"has(x) || has(y)\", types: [Ingress], ingress: [{action: Allow}]}")
-            .GlobalPolicy("end-web", "{types: [Ingress], ingress: [{action: Allow}]}")
-            .GlobalPolicy("2-web", "{types: [Ingress], ingress: [{action: Allow}]}")
-            .Convert().Policies.SelectMany(p => p.Objects).Select(o => o["metadata"]!["name"]!.ToString()).ToList();
+            .Namespace("web")
+            .GlobalPolicy(longName + "1", "{types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy(longName + "2", "{types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy("web", "{types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy("np-web", "{types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy("np-web.web", "{types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy("end-default", "{types: [Ingress], ingress: [{action: Allow}]}")
+            .NetworkPolicy("web", "web", "{selector: has(pcns.env), types: [Ingress], ingress: [{action: Allow}]}")
+            .Add("{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: web, namespace: web}, spec: {podSelector: {}, ingress: [{}]}}")
+            .Convert().Objects.Skip(1).Select(o => $"{o["kind"]} {o["metadata"]!["namespace"]} {o["metadata"]!["name"]}").ToList();
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(names, Has.Count.EqualTo(16));
+            Assert.That(names, Has.Count.EqualTo(9));
             Assert.That(names, Is.Unique);
-            Assert.That(names.Select(n => n.Length), Has.All.LessThanOrEqualTo(253));
+            Assert.That(names, Has.Some.EqualTo("ClusterNetworkPolicy  caliconp-web.web").And.Some.EqualTo("NetworkPolicy web calicoknp-web"));
+            Assert.That(names.Select(n => n.Split(' ')[2].Length), Has.All.LessThanOrEqualTo(253));
         }
     }
 

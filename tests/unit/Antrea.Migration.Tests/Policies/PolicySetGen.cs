@@ -68,26 +68,28 @@ internal static class PolicySetGen
         from ns in Gen.OneOf(Namespaces)
         from subject in Gen.OneOf("{}", "{matchLabels: {app: web}}", "{matchExpressions: [{key: role, operator: DoesNotExist}]}")
         from type in Gen.OneOf("Ingress", "Egress")
+        from types in Gen.Frequency((4, Gen.Const(type)), (1, Gen.OneOf("Ingress", "Egress", "Ingress, Egress")))
         from peer in Gen.OneOf("", "podSelector: {matchLabels: {app: db}}", "namespaceSelector: {}", "ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.128/25]}")
         from ports in Gen.OneOf("", "ports: [{port: 80}]", "ports: [{protocol: UDP}, {port: 80, endPort: 443}]")
         let side = type == "Ingress" ? "from" : "to"
         let rule = string.Join(", ", new[] { peer.Length == 0 ? "" : $"{side}: [{{{peer}}}]", ports }.Where(t => t.Length > 0))
         from rules in Gen.OneOf("", $"{type.ToLowerInvariant()}: [{{{rule}}}], ")
         select $"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: NAME, namespace: {ns}}}, "
-            + $"spec: {{{rules}podSelector: {subject}, policyTypes: [{type}]}}}}";
+            + $"spec: {{{rules}podSelector: {subject}, policyTypes: [{types}]}}}}";
 
-    /// <summary>Policies in tier default and, from v3.32 on, in two more.</summary>
+    /// <summary>Policies in tier default and, from v3.32 on, in two more; Pass, Log, and Kubernetes policies of both kinds among them.</summary>
     public static readonly Gen<Model> Any =
         from version in Gen.OneOf("v3.26.1", "v3.31.0", "v3.32.0")
         from pods in Gen.Select(Gen.OneOf(Namespaces), Label, Label).Array[2, 8]
+        from tierDefault in Gen.Frequency((7, Gen.Const(Array.Empty<string>())), (1, Gen.Const(new[] { Tier("default", "order: 1000000, defaultAction: Pass") })))
         from before in Gen.OneOf("order: 10", "order: 1000000", "order: 10, defaultAction: Pass")
         from after in Gen.OneOf("order: 2000000", "defaultAction: Pass", "defaultAction: Deny")
         from policies in Policy(withTiers: version == "v3.32.0").Array[1, 5]
-        from kubernetes in Gen.Frequency((3, Gen.Const(Array.Empty<string>())), (1, KubernetesPolicy.Array[1, 2]))
+        from kubernetes in Gen.Frequency((2, Gen.Const(Array.Empty<string>())), (1, KubernetesPolicy.Array[1, 3]))
         select new Model(
             version,
             pods,
-            version != "v3.32.0" ? [] : [Tier("before", before), Tier("zafter", after)],
+            version != "v3.32.0" ? [] : [Tier("before", before), Tier("zafter", after), .. tierDefault],
             [.. policies.Select((p, i) => p.Replace("NAME", $"p{i}", StringComparison.Ordinal))],
             [.. kubernetes.Select((p, i) => p.Replace("NAME", $"k{i}", StringComparison.Ordinal))]);
 
@@ -109,7 +111,7 @@ internal static class PolicySetGen
             + $"ingress: [{string.Join(", ", ingress)}], egress: [{string.Join(", ", egress)}]}}}}";
 
     private static Gen<string> Rule(Antrea.Migration.Policies.Direction direction) =>
-        from action in Gen.OneOf("Allow", "Deny")
+        from action in Gen.Frequency((5, Gen.Const("Allow")), (4, Gen.Const("Deny")), (3, Gen.Const("Pass")), (1, Gen.Const("Log")))
         from peer in Peer
         from protocol in Gen.OneOf(Gen.Const(""), Protocol)
         from to in Gen.OneOf(Gen.Const(""), Ports)

@@ -6,6 +6,9 @@ namespace Antrea.Migration.Tests.Policies;
 /// <summary>Wrong conversions, made on purpose from a right one: the verifier finds a flow for each.</summary>
 public sealed class PolicyVerifierTests
 {
+    private const string ClusterEnd = "ClusterNetworkPolicy calicoend-default";
+    private const string LocalEnd = "NetworkPolicy calicoend-default";
+
     private static PolicyCluster Cluster() => PolicyCluster.Examples("v3.32.0")
         .Pod("shop", "bad", "10.10.1.40", ("app", "web"), ("role", "bad"))
         .Pod("shop", "job", "10.10.1.50", ("role", "bad"))
@@ -66,13 +69,13 @@ public sealed class PolicyVerifierTests
 
     private static IEnumerable<TestCaseData> Mutations()
     {
-        yield return Case("missing end of the namespaced policy", o => o.Remove(Find(o, "calicoend-jobs")));
-        yield return Case("missing end of the global policy", o => o.Remove(Find(o, "calicoend-out")));
-        yield return Case("end for ingress only", o => Spec(o, "calicoend-out").Remove("egress"));
-        yield return Case("end for egress only", o => Spec(o, "calicoend-out").Remove("ingress"));
-        yield return Case("end that allows", o => Rule(o, "calicoend-out", "egress", 0)["action"] = "Allow");
-        yield return Case("end before the rules", o => Spec(o, "calicoend-out")["priority"] = 1);
-        yield return Case("an end where the tier passes", o => o.Add(WithName(Find(o, "calicoend-out"), "x", "calico-sec", 9)));
+        yield return Case("missing end of the namespaced policy", o => o.Remove(Find(o, LocalEnd)));
+        yield return Case("missing end of the global policy", o => o.Remove(Find(o, ClusterEnd)));
+        yield return Case("end for ingress only", o => Spec(o, ClusterEnd).Remove("egress"));
+        yield return Case("end for egress only", o => Spec(o, ClusterEnd).Remove("ingress"));
+        yield return Case("end that allows", o => Rule(o, ClusterEnd, "egress", 0)["action"] = "Allow");
+        yield return Case("end before the rules", o => Spec(o, ClusterEnd)["priority"] = 1);
+        yield return Case("an end where the tier passes", o => o.Add(WithName(Find(o, ClusterEnd), "x", "calico-sec", 9)));
         yield return Case("swapped priorities", o =>
         {
             Spec(o, "calico-web")["priority"] = 2;
@@ -108,21 +111,22 @@ public sealed class PolicyVerifierTests
         yield return Case("NotIn turned In", o => Expression(o, "calico-out")["operator"] = "In");
         yield return Case("NotIn turned Exists", o => Remove(Expression(o, "calico-out", "Exists"), "values"));
         yield return Case("Exists lost from appliedTo", o => Spec(o, "calico-out")["appliedTo"] = JsonNode.Parse("""[{"podSelector":{}}]"""));
-        yield return Case("Exists lost from the end's appliedTo", o => Spec(o, "calicoend-out")["appliedTo"] = JsonNode.Parse("""[{"podSelector":{}}]"""));
-        yield return Case("appliedTo of the empty entry", o => Spec(o, "calicoend-out")["appliedTo"] = JsonNode.Parse("[{}]"));
+        yield return Case("Exists lost from the end's appliedTo", o => Spec(o, ClusterEnd)["appliedTo"] = JsonNode.Parse("""[{"podSelector":{}}]"""));
+        yield return Case("appliedTo of the empty entry", o => Spec(o, ClusterEnd)["appliedTo"] = JsonNode.Parse("[{}]"));
         yield return Case("appliedTo lost its Namespace", o => Spec(o, "calico-quarantine")["appliedTo"] = JsonNode.Parse("""[{"podSelector":{}}]"""));
         yield return Case("namespaced policy made a cluster one", o =>
         {
-            Find(o, "calicoend-web")["metadata"]!.AsObject().Remove("namespace");
-            Find(o, "calicoend-web")["kind"] = "ClusterNetworkPolicy";
-            Spec(o, "calicoend-web")["priority"] = 1;
+            Spec(o, LocalEnd)["priority"] = 1;
+            var end = Find(o, LocalEnd);
+            end["metadata"]!.AsObject().Remove("namespace");
+            end["kind"] = "ClusterNetworkPolicy";
         });
         yield return Case("policy in another Namespace", o => Find(o, "calico-web")["metadata"]!["namespace"] = "dev");
         yield return Case("ingress rules under egress", o =>
         {
-            Spec(o, "calicoend-web")["egress"] = Spec(o, "calicoend-web")["ingress"]!.DeepClone();
-            Spec(o, "calicoend-web").Remove("ingress");
-            Spec(o, "calicoend-web")["priority"] = 1;
+            Spec(o, LocalEnd)["egress"] = Spec(o, LocalEnd)["ingress"]!.DeepClone();
+            Spec(o, LocalEnd).Remove("ingress");
+            Spec(o, LocalEnd)["priority"] = 1;
         });
         yield return Case("tier behind everything", o => Spec(o, "calico-quarantine")["tier"] = "baseline");
         yield return Case("tiers swapped", o => Find(o, "calico-default")["spec"]!["priority"] = 1);
@@ -205,8 +209,9 @@ public sealed class PolicyVerifierTests
             Throws.InstanceOf<OperationCanceledException>());
     }
 
+    /// <summary>The object of a name, or of a kind and name.</summary>
     private static JsonObject Find(List<JsonObject> objects, string name) =>
-        objects.Single(o => o["metadata"]!["name"]!.ToString() == name);
+        objects.Single(o => o["metadata"]!["name"]!.ToString() == name || $"{o["kind"]} {o["metadata"]!["name"]}" == name);
 
     private static JsonObject Spec(List<JsonObject> objects, string name) => Find(objects, name)["spec"]!.AsObject();
 
