@@ -45,8 +45,8 @@ internal sealed record ReducedRule(ServiceSet[] Services, Effect Effect, int Sec
             kept.Add(new ReducedRule(takesAll ? [services.Find(s => s.IsAll)!] : [.. services], rule.Effect, rule.Section, rule.Rank, rule.IsUncertain));
             if (takesAll && rule is { IsUncertain: false, Rank: 0 })
             {
-                // Nothing gets past this rule: into its section no more, or nowhere.
-                closed = rule.Effect == Effect.Skip ? rule.Section : int.MaxValue;
+                // Nothing gets past this rule: into its section no more; or nowhere, unless something has left the section before.
+                closed = kept.Exists(k => k.Effect == Effect.Skip && k.Section == rule.Section) ? rule.Section : int.MaxValue;
             }
         }
 
