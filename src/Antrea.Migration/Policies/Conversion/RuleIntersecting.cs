@@ -87,6 +87,8 @@ internal sealed class RuleIntersecting(RuleContext context)
     {
         (RulePeer.Pods a, RulePeer.Pods b) => Terms(a.Term, b.Term).Select(t => new RulePeer.Pods(t)),
         (RulePeer.Network a, RulePeer.Network b) => Networks(a, b),
+        (RulePeer.Pods, RulePeer.Network other) when !HasFamily(other.Net) => [],
+        (RulePeer.Network other, RulePeer.Pods) when !HasFamily(other.Net) => [],
         (RulePeer.Pods pods, RulePeer.Network network) => Mixed(pods, network),
         (RulePeer.Network network, RulePeer.Pods pods) => Mixed(pods, network),
         _ => throw new InvalidOperationException("A peer is Pods or a network."),
@@ -105,6 +107,8 @@ internal sealed class RuleIntersecting(RuleContext context)
             ? []
             : [new RulePeer.Network(net, [.. except.Where(e => !except.Exists(o => o != e && o.Contains(e))).Distinct().Order()])];
     }
+
+    private bool HasFamily(Cidr net) => net.IsIPv6 ? context.Families.HasIPv6 : context.Families.HasIPv4;
 
     private IEnumerable<RulePeer> Mixed(RulePeer.Pods pods, RulePeer.Network network)
     {
