@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Policies.Reading;
 
@@ -7,6 +9,7 @@ namespace Antrea.Migration.Policies.Conversion;
 internal sealed class LabelledSets(CalicoPolicySet set)
 {
     private readonly HashSet<CalicoLabelledSet> _reached = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<CalicoLabelledSet, ImmutableArray<Cidr>> _compacted = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, IReadOnlyList<CalicoLabelledSet>> _found = new(StringComparer.Ordinal);
 
     private readonly ILookup<string, CalicoLabelledSet> _byNamespace = set.NetworkSets.ToLookup(s => s.Namespace, StringComparer.Ordinal);
@@ -35,6 +38,27 @@ internal sealed class LabelledSets(CalicoPolicySet set)
 
         return found;
     }
+
+    /// <summary>The networks of a set or endpoint; written with fewer prefixes where there are more than a rule takes.</summary>
+    public ImmutableArray<Cidr> NetsOf(CalicoLabelledSet one)
+    {
+        if (one.Nets.Length <= NetworkPlacement.MaxNetworks)
+        {
+            return one.Nets;
+        }
+
+        if (!_compacted.TryGetValue(one, out var nets))
+        {
+            nets = [.. AddressRanges.Of(one.Nets).ToPrefixes()];
+            _compacted[one] = nets;
+        }
+
+        return nets;
+    }
+
+    /// <summary>A host endpoint that declares a port by one of these names; null when there is none.</summary>
+    public CalicoLabelledSet? DeclaredByHostEndpoint(IReadOnlyCollection<string> names) =>
+        set.HostEndpoints.Select(h => h.Endpoint).FirstOrDefault(e => e.Ports.Any(p => names.Contains(p.Name)));
 
     /// <summary>Notes that a policy applies to a host endpoint.</summary>
     public void NoteReached(CalicoLabelledSet endpoint) => _reached.Add(endpoint);

@@ -1,87 +1,122 @@
 using System.Collections.Immutable;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
-using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Policies.Conversion;
 
-/// <summary>Where Pods' addresses lie before the migration (Calico's pools) and after it (the Nodes' PodCIDRs). A network in a rule
-/// keeps its meaning only when it holds all of them or none.</summary>
-internal sealed class PodAddressRanges(ClusterSnapshot snapshot)
+/// <summary>Where Pods' addresses lie before the migration (Calico's pools) and after it (the Nodes' PodCIDRs). Networks in a rule
+/// keep their meaning only when together they hold all of them or none.</summary>
+internal sealed class PodAddressRanges
 {
-    private readonly ImmutableArray<(Cidr Range, string Name)> _before =
-    [
-        .. snapshot.CalicoIpam.Pools.Select(p => (p.Cidr, $"IPPool {p.Name} ({p.Cidr})")),
-        .. snapshot.Pods.Where(p => !p.HostNetwork && !p.HasEnded)
-            .SelectMany(p => p.PodIPs.Select(ip => (Cidr.Host(ip), $"Pod {p} ({ip})"))),
-    ];
+    private readonly ClusterSnapshot _snapshot;
+    private readonly AddressRanges _all;
+    private readonly bool _isKnown;
+    private readonly bool _isBeforeKnown;
 
-    private readonly ImmutableArray<(Cidr Range, string Name)> _after =
-        [.. snapshot.Nodes.SelectMany(n => n.PodCidrs.Select(c => (c, $"the PodCIDR of Node {n.Name} ({c})")))];
+    public PodAddressRanges(ClusterSnapshot snapshot)
+    {
+        _snapshot = snapshot;
+        var before = Before().Select(r => r.Range).ToList();
+        var after = After().Select(r => r.Range).ToList();
+        _isBeforeKnown = before.Count > 0;
+        _isKnown = _isBeforeKnown && after.Count > 0;
+        _all = AddressRanges.Of(before.Concat(after));
+    }
 
-    /// <summary>The first Node whose own address lies in the network, with that address; null when there is none.</summary>
-    public string? NodeIn(Cidr net) =>
-        snapshot.Nodes
-            .SelectMany(n => n.InternalIPs.Where(net.Contains).Select(ip => $"Node {n.Name} ({ip})"))
+    /// <summary>The first Node whose own address is among these, with that address; null when there is none.</summary>
+    public string? NodeIn(AddressRanges addresses) =>
+        _snapshot.Nodes
+            .SelectMany(n => n.InternalIPs.Where(addresses.Contains).Select(ip => $"Node {n.Name} ({ip})"))
             .FirstOrDefault();
 
-    /// <summary>How many of the Pod addresses of its family a network without some others holds.</summary>
-    public PodAddressHold HoldOf(Cidr net, IReadOnlyCollection<Cidr> except)
+    /// <summary>How many of the Pod addresses of the families that occur in a set the set holds.</summary>
+    public PodAddressHold HoldOf(AddressRanges addresses)
     {
-        if (net.PrefixLength == 0 && except.Count == 0)
+        var holds = new[] { false, true }
+            .Select(isIPv6 => (Set: addresses.OfFamily(isIPv6), Everything: Everything(isIPv6), Pods: _all.OfFamily(isIPv6)))
+            .Where(f => !f.Set.IsEmpty)
+            .Select(f => f.Set.Contains(f.Everything) ? PodAddressHold.All
+                : !_isKnown ? PodAddressHold.Unknown
+                : !f.Set.Overlaps(f.Pods) ? PodAddressHold.None
+                : f.Set.Contains(f.Pods) ? PodAddressHold.All
+                : PodAddressHold.Some)
+            .Distinct()
+            .ToList();
+        return holds.Count switch
         {
-            return PodAddressHold.All;
-        }
-
-        if (_before.IsEmpty || _after.IsEmpty)
-        {
-            return PodAddressHold.Unknown;
-        }
-
-        var ranges = _before.Concat(_after).Select(r => r.Range).Where(r => r.IsIPv6 == net.IsIPv6).ToList();
-        return ranges.TrueForAll(r => !net.Overlaps(r) || except.Any(e => e.Contains(r))) ? PodAddressHold.None
-            : ranges.TrueForAll(r => net.Contains(r) && !except.Any(e => e.Overlaps(r))) ? PodAddressHold.All
-            : PodAddressHold.Some;
+            0 => PodAddressHold.None,
+            1 => holds[0],
+            _ => holds.Contains(PodAddressHold.Unknown) ? PodAddressHold.Unknown : PodAddressHold.Some,
+        };
     }
 
     /// <summary>What is to say about a network without some others; null when every address is in it, or no Pod's, now or later.</summary>
-    public PolicyFinding? Check(Cidr net, IReadOnlyCollection<Cidr> except, string path)
+    public PolicyFinding? Check(Cidr net, IEnumerable<Cidr> except, string path) =>
+        Check(AddressRanges.Of([net]).Except(AddressRanges.Of(except)), [(net, path)], path);
+
+    /// <summary>What is to say about addresses that a rule matches; null when they are all there are, or no Pod's, now or later.</summary>
+    /// <param name="addresses">The addresses.</param>
+    /// <param name="origins">The networks that they come from, or that cut them out, with their paths.</param>
+    /// <param name="path">Where to report what concerns none of the origins.</param>
+    public PolicyFinding? Check(AddressRanges addresses, IReadOnlyCollection<(Cidr Net, string Path)> origins, string path)
     {
-        if (net.PrefixLength == 0 && except.Count == 0)
+        foreach (var isIPv6 in new[] { false, true })
         {
-            return null;
+            var set = addresses.OfFamily(isIPv6);
+            var hold = HoldOf(set);
+            if (hold is PodAddressHold.Some or PodAddressHold.Unknown || (hold == PodAddressHold.All && !set.Contains(Everything(isIPv6))))
+            {
+                var own = origins.Where(o => o.Net.IsIPv6 == isIPv6).ToList();
+                var origin = own.Find(o => AddressRanges.Of([o.Net]).Overlaps(_all));
+                var (net, at) = origin.Path is not null ? origin : own.Count > 0 ? own[0] : (set.ToPrefixes().First(), path);
+                return Describe(set, hold, net, at);
+            }
         }
 
-        if (_before.IsEmpty || _after.IsEmpty)
+        return null;
+    }
+
+    private PolicyFinding Describe(AddressRanges set, PodAddressHold hold, Cidr net, string path)
+    {
+        if (hold == PodAddressHold.Unknown)
         {
-            var missing = _before.IsEmpty ? "no IPPool and no Pod address" : "no Node's PodCIDR";
+            var missing = _isBeforeKnown ? "no Node's PodCIDR" : "no IPPool and no Pod address";
             return PolicyCode.AddressesUnknown.At(path, $"whether {net} holds Pod addresses cannot be told: {missing} in the input");
+        }
+
+        var what = set.Contains(AddressRanges.Of([net])) || set.Intersect(AddressRanges.Of([net])).Overlaps(_all) ? $"{net}" : $"what is left without {net}";
+        if (hold == PodAddressHold.All)
+        {
+            return PolicyCode.NetCoversPods.At(path, $"{what} holds every Pod address, before and after the migration");
         }
 
         string? inside = null;
         string? outside = null;
-        foreach (var (range, name) in _before.Concat(_after).Where(r => r.Range.IsIPv6 == net.IsIPv6))
+        foreach (var (range, name) in Before().Concat(After()).Where(r => r.Range.IsIPv6 == net.IsIPv6))
         {
-            var isOutside = !net.Overlaps(range) || except.Any(e => e.Contains(range));
-            var isInside = net.Contains(range) && !except.Any(e => e.Overlaps(range));
-            if (!isOutside && !isInside)
+            var one = AddressRanges.Of([range]);
+            var isInside = set.Contains(one);
+            if (!isInside && set.Overlaps(one))
             {
-                return PolicyCode.NetInPool.At(path, $"{net} holds a part of {name}; Pods there get other addresses");
+                return PolicyCode.NetInPool.At(path, $"{what} holds a part of {name}; Pods there get other addresses");
             }
 
             inside = isInside ? inside ?? name : inside;
-            outside = isOutside ? outside ?? name : outside;
+            outside = isInside ? outside : outside ?? name;
         }
 
-        if (inside is null)
-        {
-            return null;
-        }
-
-        return outside is null
-            ? PolicyCode.NetCoversPods.At(path, $"{net} holds every Pod address, before and after the migration")
-            : PolicyCode.NetInPool.At(path, $"{net} holds {inside} but not {outside}; Pods move from one to the other");
+        return PolicyCode.NetInPool.At(path, $"{what} holds {inside} but not {outside}; Pods move from one to the other");
     }
+
+    private IEnumerable<(Cidr Range, string Name)> Before() => _snapshot.CalicoIpam.Pools
+        .Select(p => (p.Cidr, $"IPPool {p.Name} ({p.Cidr})"))
+        .Concat(_snapshot.Pods.Where(p => !p.HostNetwork && !p.HasEnded)
+            .SelectMany(p => p.PodIPs.Select(ip => (Cidr.Host(ip), $"Pod {p} ({ip})"))));
+
+    private IEnumerable<(Cidr Range, string Name)> After() =>
+        _snapshot.Nodes.SelectMany(n => n.PodCidrs.Select(c => (c, $"the PodCIDR of Node {n.Name} ({c})")));
+
+    private static AddressRanges Everything(bool isIPv6) => AddressRanges.Of([Cidr.Parse(isIPv6 ? "::/0" : "0.0.0.0/0")]);
 }
 
 /// <summary>How many of the addresses that Pods have, before and after the migration, something holds.</summary>

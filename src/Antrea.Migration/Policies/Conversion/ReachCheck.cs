@@ -8,19 +8,6 @@ namespace Antrea.Migration.Policies.Conversion;
 /// <summary>Finds host endpoints that a policy applies to, and says what no policy reaches.</summary>
 internal sealed class ReachCheck(CalicoPolicySet set, LabelledSets sets)
 {
-    public ReachCheck(CalicoPolicySet set)
-        : this(set, new LabelledSets(set))
-    {
-    }
-
-    /// <summary>What one policy reaches, its rules included.</summary>
-    public IEnumerable<PolicyFinding> Check(CalicoPolicy policy)
-    {
-        var rules = (policy.GovernsIngress ? policy.Ingress.Select((r, i) => (r, Direction.Ingress, i)) : [])
-            .Concat(policy.GovernsEgress ? policy.Egress.Select((r, i) => (r, Direction.Egress, i)) : []);
-        return CheckSubject(policy).Concat(rules.SelectMany(r => PeerConversion.CheckReach(r.r, policy, SupportedFeatures.PathOf(r.Item2, r.i), sets)));
-    }
-
     /// <summary>The host endpoints that one policy applies to.</summary>
     public IEnumerable<PolicyFinding> CheckSubject(CalicoPolicy policy)
     {

@@ -16,7 +16,8 @@ internal sealed class RuleContext(ClusterSnapshot snapshot, CalicoPolicySet set,
 
     public LabelledSets Sets { get; } = new(set);
 
-    public FelixSettings Felix { get; } = new(snapshot);
+    /// <summary>Whether something beside Felix may enforce rules' http part.</summary>
+    public bool EnforcesHttp { get; } = new FelixSettings(snapshot).IsSetAnywhere("policySyncPathPrefix");
 
     public ReleaseVersion CalicoVersion => set.Version;
 

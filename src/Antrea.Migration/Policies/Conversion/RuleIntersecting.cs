@@ -87,8 +87,8 @@ internal sealed class RuleIntersecting(RuleContext context)
     {
         (RulePeer.Pods a, RulePeer.Pods b) => Terms(a.Term, b.Term).Select(t => new RulePeer.Pods(t)),
         (RulePeer.Network a, RulePeer.Network b) => Networks(a, b),
-        (RulePeer.Pods, RulePeer.Network other) when !HasFamily(other.Net) => [],
-        (RulePeer.Network other, RulePeer.Pods) when !HasFamily(other.Net) => [],
+        (RulePeer.Pods, RulePeer.Network other) when !context.Families.Has(other.Net) => [],
+        (RulePeer.Network other, RulePeer.Pods) when !context.Families.Has(other.Net) => [],
         (RulePeer.Pods pods, RulePeer.Network network) => Mixed(pods, network),
         (RulePeer.Network network, RulePeer.Pods pods) => Mixed(pods, network),
         _ => throw new InvalidOperationException("A peer is Pods or a network."),
@@ -108,11 +108,9 @@ internal sealed class RuleIntersecting(RuleContext context)
             : [new RulePeer.Network(net, [.. except.Where(e => !except.Exists(o => o != e && o.Contains(e))).Distinct().Order()])];
     }
 
-    private bool HasFamily(Cidr net) => net.IsIPv6 ? context.Families.HasIPv6 : context.Families.HasIPv4;
-
     private IEnumerable<RulePeer> Mixed(RulePeer.Pods pods, RulePeer.Network network)
     {
-        switch (context.Addresses.HoldOf(network.Net, network.Except))
+        switch (context.Addresses.HoldOf(AddressRanges.Of([network.Net]).Except(AddressRanges.Of(network.Except))))
         {
             case PodAddressHold.None:
                 return [];

@@ -22,11 +22,6 @@ internal sealed record RuleMatch
     /// <summary>ICMP; alternatives, together with <see cref="Ports"/>.</summary>
     public ImmutableArray<AntreaProtocol> Protocols { get; init; } = [];
 
-    /// <summary>Whether only a ClusterNetworkPolicy can say this: no peer or subject of a NetworkPolicy is a service account.</summary>
-    public bool NeedsClusterPolicy =>
-        Subjects.Any(t => t.Accounts is not null || t.Namespace.Count > 0)
-        || Peers.Any(p => p is RulePeer.Pods { Term.Accounts: not null });
-
     /// <summary>The Antrea rule that matches this; <see cref="Subjects"/> are not written.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="action">What it does.</param>

@@ -27,6 +27,12 @@ internal sealed class SelectorCompiler(PolicyWorld world)
     /// <summary>Writes a selector out.</summary>
     public SelectorAlternatives Compile(SelectorExpression expression) => new Run(_inventory, this).Compile(expression);
 
+    /// <summary>The Pods now that some alternatives select.</summary>
+    public IEnumerable<PolicyPod> PodsOf(IEnumerable<SelectorTerm> terms) => terms
+        .SelectMany(t => _inventory.Pods(t.ToPodSelector(), t.ToNamespaceSelector(), t.BoundNamespace)
+            .Where(p => t.Accounts is null || t.Accounts.Contains(AccountOf(p))))
+        .Distinct();
+
     /// <summary>A term as alternatives that Antrea can say; null and the reason when there are none.</summary>
     public ImmutableArray<SelectorTerm>? Resolve(SelectorTerm term, out string? problem)
     {

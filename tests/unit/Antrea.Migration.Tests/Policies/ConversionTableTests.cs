@@ -22,6 +22,7 @@ public sealed class ConversionTableTests
         {
             _ = line.Split(' ', 2) switch
             {
+                ["DUAL"] => cluster.DualStack(),
                 ["NP", var spec] => cluster.NetworkPolicy("shop", "p", spec),
                 ["GNP", var spec] => cluster.GlobalPolicy("p", spec),
                 ["KNP", var spec] => cluster.Add($"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: k{i}, namespace: shop}}, spec: {spec}}}"),

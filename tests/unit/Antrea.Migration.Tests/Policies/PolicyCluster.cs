@@ -16,6 +16,7 @@ internal sealed class PolicyCluster
 {
     private readonly List<PodInfo> _pods = [];
     private readonly List<ClusterObject> _objects = [];
+    private bool _isDualStack;
 
     public string CalicoVersion { get; init; } = "v3.26.1";
 
@@ -36,11 +37,32 @@ internal sealed class PolicyCluster
 
     public ClusterSnapshot Snapshot => new()
     {
-        Nodes = [new NodeInfo { Name = "n1", PodCidrs = [Cidr.Parse("10.10.0.0/24")], InternalIPs = [IPAddress.Parse("172.18.0.2")] }],
-        Pods = [.. _pods],
-        CalicoIpam = new CalicoIpam([new IPPool { Name = "default-ipv4-ippool", Cidr = Cidr.Parse("10.10.0.0/16"), BlockSize = 26 }], [], []),
+        Nodes =
+        [
+            new NodeInfo
+            {
+                Name = "n1",
+                PodCidrs = [Cidr.Parse("10.10.0.0/24"), .. _isDualStack ? [Cidr.Parse("fd00:10:0:1::/64")] : Array.Empty<Cidr>()],
+                InternalIPs = [IPAddress.Parse("172.18.0.2")],
+            },
+        ],
+        Pods = [.. _pods.Select((pod, i) => _isDualStack ? pod with { PodIPs = [.. pod.PodIPs, IPAddress.Parse($"fd00:10:0:1::{i + 2:x}")] } : pod)],
+        CalicoIpam = new CalicoIpam(
+            [
+                new IPPool { Name = "default-ipv4-ippool", Cidr = Cidr.Parse("10.10.0.0/16"), BlockSize = 26 },
+                .. _isDualStack ? [new IPPool { Name = "default-ipv6-ippool", Cidr = Cidr.Parse("fd00:10::/48"), BlockSize = 122 }] : Array.Empty<IPPool>(),
+            ],
+            [],
+            []),
         Objects = [.. _objects],
     };
+
+    /// <summary>Gives every Pod an IPv6 address as well.</summary>
+    public PolicyCluster DualStack()
+    {
+        _isDualStack = true;
+        return this;
+    }
 
     public PolicyCluster Namespace(string name, params (string Key, string Value)[] labels)
     {

@@ -108,7 +108,7 @@ public sealed class PolicyConverterTests
     {
         var conversion = PolicyCluster.Examples().NetworkPolicy("shop", "web", """
             {selector: "global()", types: [Ingress, Egress],
-             ingress: [{action: Log}, {action: Allow, protocol: TCP, source: {notNets: [10.0.0.0/8]}, destination: {ports: [http]}}],
+             ingress: [{action: Log}, {action: Allow, protocol: TCP, source: {selector: has(a), nets: [10.10.4.0/24], ports: [http]}}],
              egress: [{action: Allow, destination: {nets: [10.10.4.0/24, 300.0.0.0/8], domains: [a.example]}}]}
             """).Convert();
         var policy = conversion.Policies.Single();
@@ -120,8 +120,8 @@ public sealed class PolicyConverterTests
             {
                 "unknown-field spec.egress[0].destination.domains",
                 "action-log spec.ingress[0].action",
-                "not-nets spec.ingress[1].source.notNets",
-                "named-port spec.ingress[1].destination.ports",
+                "selector-and-nets spec.ingress[1].source.nets[0]",
+                "named-port spec.ingress[1].source.ports",
                 "net-invalid spec.egress[0].destination.nets[1]",
                 "selector-global spec.selector",
                 "net-in-pool spec.egress[0].destination.nets[0]",
@@ -183,7 +183,7 @@ public sealed class PolicyConverterTests
             .Add("{apiVersion: crd.projectcalico.org/v1, kind: NetworkSet, metadata: {name: s, namespace: shop, annotations: {projectcalico.org/metadata: '{\"labels\":{\"role\":\"corp\"}}'}}, spec: {nets: [192.0.2.0/24]}}")
             .NetworkPolicy("shop", "web", "{types: [Ingress], ingress: [{action: Allow, source: {selector: \"role == 'corp'\"}}]}")
             .Convert();
-        Assert.That(conversion.Findings.Select(f => f.Id), Does.Contain("network-set-in-reach"));
+        Assert.That(conversion.Findings.Select(f => f.Id), Does.Contain("network-set-frozen"));
     }
 
     [Test]

@@ -15,6 +15,17 @@ internal static class PolicySetGen
         Gen.OneOf("192.0.2.0/24", "198.51.100.128/25", "198.51.100.7", "10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::/0")
             .Array[1, 3].Select(n => $"[{string.Join(", ", n.Distinct().Select(Quote))}]");
 
+    private static readonly Gen<string> NotNets =
+        Gen.OneOf("192.0.2.128/25", "198.51.100.0/24", "10.0.0.0/8", "2001:db8::/32", "::/0").Array[1, 2].Select(n => $"[{string.Join(", ", n.Distinct().Select(Quote))}]");
+
+    /// <summary>Network sets, disjoint from every Pod address or holding all of them, with labels that Pods have too.</summary>
+    private static readonly Gen<string[]> Sets =
+        Gen.Select(Gen.OneOf("", ", namespace: shop", ", namespace: dev"), Gen.OneOf("app: web", "app: db", "role: prod", ""), Nets)
+            .Array[0, 3]
+            .Select(sets => sets.Select((s, i) =>
+                $"{{apiVersion: crd.projectcalico.org/v1, kind: {(s.Item1.Length == 0 ? "GlobalNetworkSet" : "NetworkSet")}, "
+                + $"metadata: {{name: s{i}{s.Item1}, labels: {{{s.Item2}}}}}, spec: {{nets: {s.Item3}}}}}").ToArray());
+
     private static readonly Gen<string> Ports =
         Gen.OneOf("80", "443", "\"80:90\"", "\"85:8080\"", "\"1:65535\"", "65535", "\"53\"").Array[1, 3].Select(p => $"[{string.Join(", ", p)}]");
 
@@ -26,6 +37,10 @@ internal static class PolicySetGen
         SelectorGen.OnPodsAndNamespaces.Select(s => $"selector: {Quote(s.ToString())}"),
         SelectorGen.OnNamespaces.Select(s => $"namespaceSelector: {Quote(s.ToString())}"),
         Gen.Select(SelectorGen.OnPods, SelectorGen.OnNamespaces, (p, n) => $"selector: {Quote(p.ToString())}, namespaceSelector: {Quote(n.ToString())}"),
+        NotNets.Select(n => $"notNets: {n}"),
+        Gen.Select(Nets, NotNets).Select((n, not) => $"nets: {n}, notNets: {not}"),
+        Gen.Select(SelectorGen.OnPodsAndNamespaces, SelectorGen.OnPods).Select((p, not) => $"selector: {Quote(p.ToString())}, notSelector: {Quote(not.ToString())}"),
+        Gen.Select(SelectorGen.OnPods, Nets).Select((p, n) => $"selector: {Quote(p.ToString())}, nets: {n}"),
         Gen.OneOf("namespaceSelector: all()", "namespaceSelector: global()", "selector: all()"));
 
     private static readonly Gen<string> Order = Gen.OneOf("", "order: 1, ", "order: 10, ", "order: -2.5, ", "order: 1000, ", "order: 1001, ");
@@ -85,11 +100,12 @@ internal static class PolicySetGen
         from before in Gen.OneOf("order: 10", "order: 1000000", "order: 10, defaultAction: Pass")
         from after in Gen.OneOf("order: 2000000", "defaultAction: Pass", "defaultAction: Deny")
         from policies in Policy(withTiers: version == "v3.32.0").Array[1, 5]
+        from sets in Gen.Frequency((1, Gen.Const(Array.Empty<string>())), (1, Sets))
         from kubernetes in Gen.Frequency((2, Gen.Const(Array.Empty<string>())), (1, KubernetesPolicy.Array[1, 3]))
         select new Model(
             version,
             pods,
-            version != "v3.32.0" ? [] : [Tier("before", before), Tier("zafter", after), .. tierDefault],
+            version != "v3.32.0" ? sets : [.. sets, Tier("before", before), Tier("zafter", after), .. tierDefault],
             [.. policies.Select((p, i) => p.Replace("NAME", $"p{i}", StringComparison.Ordinal))],
             [.. kubernetes.Select((p, i) => p.Replace("NAME", $"k{i}", StringComparison.Ordinal))]);
 
@@ -116,13 +132,16 @@ internal static class PolicySetGen
         from protocol in Gen.OneOf(Gen.Const(""), Protocol)
         from to in Gen.OneOf(Gen.Const(""), Ports)
         from @from in Gen.OneOf(Gen.Const(""), Gen.Const(""), Ports)
+        from not in Gen.Frequency((3, Gen.Const("")), (1, Ports))
+        from own in Gen.Frequency((5, Gen.Const("")), (1, SelectorGen.OnPods.Select(s => $"selector: {Quote(s.ToString())}")))
+        from other in Gen.Frequency((12, Gen.Const("")), (1, Gen.OneOf("protocol: ICMP", "protocol: ICMP, icmp: {type: 8}", "protocol: 1, icmp: {type: 3, code: 4}", "ipVersion: 4", "ipVersion: 6")))
         let hasPorts = protocol.Length > 0
-        let toField = hasPorts && to.Length > 0 ? $"ports: {to}" : ""
+        let toField = Join(hasPorts && to.Length > 0 ? $"ports: {to}" : "", hasPorts && not.Length > 0 ? $"notPorts: {not}" : "")
         let fromField = hasPorts && protocol != "SCTP" && @from.Length > 0 ? $"ports: {@from}" : ""
         let isIngress = direction == Antrea.Migration.Policies.Direction.Ingress
-        let source = Join(fromField, isIngress ? peer : "")
-        let destination = Join(toField, isIngress ? "" : peer)
-        select $"{{{Join($"action: {action}", hasPorts ? $"protocol: {protocol}" : "", $"source: {{{source}}}", $"destination: {{{destination}}}")}}}";
+        let source = Join(fromField, isIngress ? peer : own)
+        let destination = Join(toField, isIngress ? own : peer)
+        select $"{{{Join($"action: {action}", hasPorts ? "" : other, hasPorts ? $"protocol: {protocol}" : "", $"source: {{{source}}}", $"destination: {{{destination}}}")}}}";
 
     private static string Tier(string name, string spec) =>
         $"{{apiVersion: crd.projectcalico.org/v1, kind: Tier, metadata: {{name: {name}}}, spec: {{{spec}}}}}";
