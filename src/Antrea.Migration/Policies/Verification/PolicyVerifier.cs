@@ -22,6 +22,20 @@ public static class PolicyVerifier
     /// <summary>How many counter-examples a proof holds.</summary>
     public const int MaxCounterExamples = 10;
 
+    /// <summary>Whether a conversion means what Calico's policies mean, as far as it says so: for every Pod to come when all of it is
+    /// <see cref="Fidelity.Exact"/>, and otherwise for the Pods that exist.</summary>
+    /// <inheritdoc cref="Verify(ClusterSnapshot, IEnumerable{JsonObject}, PolicyConversionOptions, ProofScope, CancellationToken)"/>
+    public static PolicyProof Verify(
+        ClusterSnapshot snapshot,
+        PolicyConversion conversion,
+        PolicyConversionOptions options,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(conversion);
+        var scope = conversion.Policies.All(p => p.Fidelity == Fidelity.Exact) ? ProofScope.Future : ProofScope.Existing;
+        return Verify(snapshot, conversion.Objects, options, scope, cancellationToken);
+    }
+
     /// <summary>Whether the Antrea objects mean for the snapshot's Pods what Calico's policies mean.</summary>
     /// <inheritdoc cref="Verify(ClusterSnapshot, IEnumerable{JsonObject}, PolicyConversionOptions, ProofScope, CancellationToken)"/>
     public static PolicyProof Verify(

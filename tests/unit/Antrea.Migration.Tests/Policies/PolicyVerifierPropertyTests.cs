@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies;
+using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
 using Antrea.Migration.Policies.Verification;
@@ -12,6 +13,7 @@ namespace Antrea.Migration.Tests.Policies;
 
 /// <summary>Random clusters and policies of every kind: the proof finds exactly the differences that asking both evaluators flow by flow finds.</summary>
 /// <remarks><c>ANTREA_MIGRATION_PROPERTY_RUNS</c> multiplies the number of cases; the seed is printed when one fails.</remarks>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class PolicyVerifierPropertyTests
 {
     private static readonly int Runs =
@@ -19,6 +21,7 @@ public sealed class PolicyVerifierPropertyTests
 
     private int _compared;
     private int _different;
+    private int _future;
 
     [Test]
     public void Proof_of_unrelated_policies_finds_the_differences_that_flow_by_flow_finds() => Check(200, m => (m, m.AntreaObjects));
@@ -28,6 +31,54 @@ public sealed class PolicyVerifierPropertyTests
 
     [Test]
     public void Proof_of_Antrea_policies_against_none_finds_what_they_deny() => Check(400, m => (m.WithoutCalico, m.AntreaObjects));
+
+    [Test]
+    public void Proof_for_future_Pods_finds_whatever_differs_once_Pods_come()
+    {
+        WholePolicyGen.Any.Sample(
+            model =>
+            {
+                var apart = model.WithPodsInOnePlace();
+                if (Differences(apart, apart.AntreaObjects) is { Count: > 0 } expected)
+                {
+                    var proof = PolicyVerifier.Verify(apart.Snapshot(pods: 0), apart.AntreaObjects, apart.Options, ProofScope.Future);
+                    FailUnless(
+                        proof is { Verdict: ProofVerdict.Different, Reason: null } && proof.CounterExamples.All(c => c.IsFuture),
+                        () => $"{proof.Verdict} {proof.Reason}, but {expected.First().Value}");
+                    Interlocked.Increment(ref _different);
+                }
+            },
+            iter: 300 * Runs,
+            threads: 2);
+        TestContext.Out.WriteLine($"{_different} sets differ");
+        Assert.That(_different, Is.GreaterThan(100 * Runs), "sets that differ");
+    }
+
+    [Test]
+    public void Proof_for_future_Pods_of_exact_conversions_is_equal()
+    {
+        PolicySetGen.Any.Sample(
+            model =>
+            {
+                var cluster = model.Build(allPods: false);
+                var conversion = cluster.Convert();
+                if (!conversion.HasRefusals && conversion.Policies.All(p => p.Fidelity == Fidelity.Exact))
+                {
+                    var proof = PolicyVerifier.Verify(cluster.Snapshot, conversion.Objects, cluster.Options, ProofScope.Future);
+                    FailUnless(proof.Verdict == ProofVerdict.Equal, () => $"{proof.Verdict} {proof.Reason} {proof.CounterExample}");
+                    Interlocked.Increment(ref _compared);
+                    Interlocked.Add(ref _future, proof.FuturePods);
+                }
+            },
+            iter: 300 * Runs,
+            threads: 2);
+        TestContext.Out.WriteLine($"{_compared} sets compared, {_future} future Pods");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(_compared, Is.GreaterThan(50 * Runs), "sets that were converted exactly");
+            Assert.That(_future, Is.GreaterThan(3 * _compared), "future Pods");
+        }
+    }
 
     private void Check(int iterations, Func<WholePolicyGen.Model, (WholePolicyGen.Model Model, IEnumerable<JsonObject> Antrea)> select)
     {
@@ -48,7 +99,8 @@ public sealed class PolicyVerifierPropertyTests
         }
     }
 
-    private void Compare(WholePolicyGen.Model model, List<JsonObject> antreaObjects)
+    /// <summary>For each Pod's address and direction that has one, a flow that the evaluators judge differently; null when they cannot judge.</summary>
+    private static SortedDictionary<string, string>? Differences(WholePolicyGen.Model model, IEnumerable<JsonObject> antreaObjects)
     {
         var snapshot = model.Snapshot();
         IPolicyEvaluator calico;
@@ -60,23 +112,35 @@ public sealed class PolicyVerifierPropertyTests
         }
         catch (NotSupportedException)
         {
-            return;
+            return null;
         }
 
-        var world = PolicyWorld.From(snapshot);
-        var expected = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (traffic, direction) in new FlowSpace(world, WholePolicyGen.Nets, WholePolicyGen.SourcePorts, WholePolicyGen.Ports).Flows())
+        var differences = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var space = new FlowSpace(PolicyWorld.From(snapshot), WholePolicyGen.Nets, WholePolicyGen.SourcePorts, WholePolicyGen.Ports);
+        foreach (var (traffic, direction) in space.Flows())
         {
             var before = calico.Evaluate(traffic, direction);
             var after = antrea.Evaluate(traffic, direction);
             if (before.Kind != after.Kind)
             {
                 var subject = direction == Direction.Ingress ? traffic.Destination : traffic.Source;
-                expected.TryAdd($"{subject} {direction}", $"{new PolicyCounterExample(traffic, direction, before, after)}");
+                differences.TryAdd($"{subject} {direction}", $"{new PolicyCounterExample(traffic, direction, before, after)}");
             }
         }
 
-        var set = CalicoPolicySet.Read(snapshot, Antrea.Migration.Policies.Conversion.PolicyConverter.CalicoVersion(snapshot, model.Options, []));
+        return differences;
+    }
+
+    private void Compare(WholePolicyGen.Model model, List<JsonObject> antreaObjects)
+    {
+        if (Differences(model, antreaObjects) is not { } expected)
+        {
+            return;
+        }
+
+        var snapshot = model.Snapshot();
+        var world = PolicyWorld.From(snapshot);
+        var set = CalicoPolicySet.Read(snapshot, PolicyConverter.CalicoVersion(snapshot, model.Options, []));
         var read = AntreaPolicySet.Read(antreaObjects.Select(o => new ClusterObject(o, "test")), PolicyEvaluators.AntreaVersion(model.Options));
         var space = new ProofSpace(
             world, new AddressSpace([.. world.Pods.Select(p => new ProofPod(p, IsSynthetic: false))], MentionedNetworks.Of(set, read, world)));

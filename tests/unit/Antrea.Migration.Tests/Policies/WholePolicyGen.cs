@@ -18,7 +18,7 @@ internal static class WholePolicyGen
         .. new[]
         {
             "10.10.1.0/24", "10.10.1.0/30", "10.10.0.0/16", "192.0.2.0/24", "192.0.2.128/25", "192.0.2.9/32", "198.51.100.7/32", "0.0.0.0/0",
-            "0.0.0.0/1", "172.18.0.2/32", "10.10.0.1/32", "fd00:10:1::1/128", "10.10.1.1/32", "10.10.1.2/32", "fd00:10::/64", "fd00:10::/127", "2001:db8::/32", "::/0",
+            "0.0.0.0/1", "172.18.0.2/32", "10.10.0.1/32", "fd00:10:1::1/128", "10.10.1.1/32", "10.10.1.2/32", "fd00:10::/64", "fd00:10::/127", "fd00:10::/47", "2001:db8::/32", "::/0",
         }.Select(Cidr.Parse),
     ];
 
@@ -69,6 +69,18 @@ internal static class WholePolicyGen
 
         /// <summary>The cluster without policies of one side.</summary>
         public Model WithoutCalico => this with { Objects = [.. Objects.Where(o => !o.Contains("NetworkPolicy", StringComparison.Ordinal))] };
+
+        /// <summary>The cluster with all Pods of a family in the same networks, and without names of ports and Services of Pods: so that a Pod to
+        /// come can be like each of them.</summary>
+        public Model WithPodsInOnePlace() => this with { Objects = [.. Objects.Select(InOnePlace)], Antrea = [.. Antrea.Select(InOnePlace)] };
+
+        private static string InOnePlace(string text) => new (string From, string To)[]
+        {
+            ("cidr: 10.10.0.0/16, except: [10.10.1.0/30]", "cidr: 0.0.0.0/0, except: [192.0.2.0/24]"),
+            ("10.10.1.0/24", "10.10.0.0/16"), ("10.10.1.0/30", "192.0.2.0/24"), ("fd00:10::/64", "fd00:10::/47"), ("fd00:10::/127", "2001:db8::/32"),
+            ("[10.10.1.1, 192.0.2.9]", "[192.0.2.9]"), ("name: http, containerPort", "containerPort"), ("name: dns, containerPort", "containerPort"),
+            ("port: http", "port: 80"), (" http", " 80"), ("[http", "[80"), (" dns", " 53"), ("[dns", "[53"),
+        }.Aggregate(text, (t, change) => t.Replace(change.From, change.To, StringComparison.Ordinal));
 
         public override string ToString() => string.Join("\n---\n", [Version, .. Objects, "# Antrea", .. Antrea]);
 
