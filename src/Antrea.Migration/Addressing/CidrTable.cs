@@ -204,11 +204,10 @@ public sealed class CidrTable<T>
     {
         var firsts = GC.AllocateUninitializedArray<TKey>(count);
         var lengths = GC.AllocateUninitializedArray<byte>(count);
-        var places = count == given.Length ? null : new int[count];
+        var inOrderGiven = GC.AllocateUninitializedArray<T>(count);
         var at = 0;
-        for (var i = 0; i < given.Length; i++)
+        foreach (ref readonly var entry in given)
         {
-            ref readonly var entry = ref given[i];
             if (entry.Cidr.IsIPv6 != isIPv6)
             {
                 continue;
@@ -216,19 +215,13 @@ public sealed class CidrTable<T>
 
             firsts[at] = TKey.From(entry.Cidr.FirstValue);
             lengths[at] = (byte)entry.Cidr.PrefixLength;
-            if (places is not null)
-            {
-                places[at] = i;
-            }
-
-            at++;
+            inOrderGiven[at++] = entry.Value;
         }
 
         var prefixes = new PrefixList<TKey>(firsts, lengths, out var order);
         for (at = 0; at < count; at++)
         {
-            var place = order is null ? at : order[at];
-            values[at] = given[places is null ? place : places[place]].Value;
+            values[at] = inOrderGiven[order is null ? at : order[at]];
         }
 
         return prefixes;

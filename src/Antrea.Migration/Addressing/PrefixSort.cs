@@ -31,11 +31,11 @@ internal static class PrefixSort
             order[i] = i;
         }
 
-        Sort(firsts, lengths, order);
+        Sort(firsts, lengths, order, isAsGiven: true);
         return order;
     }
 
-    private static void Sort<TKey>(ReadOnlySpan<TKey> firsts, ReadOnlySpan<byte> lengths, Span<int> order)
+    private static void Sort<TKey>(ReadOnlySpan<TKey> firsts, ReadOnlySpan<byte> lengths, Span<int> order, bool isAsGiven)
         where TKey : unmanaged, IAddressKey<TKey>
     {
         if (order.Length < 2)
@@ -66,7 +66,7 @@ internal static class PrefixSort
         }
 
         SortWords(words, placeBits, bits);
-        Place(order, words, (1UL << placeBits) - 1);
+        Place(order, words, (1UL << placeBits) - 1, isAsGiven);
         if (bits < differing.Count)
         {
             for (var (from, to) = (0, 1); from < words.Length; from = to++)
@@ -76,7 +76,7 @@ internal static class PrefixSort
                     to++;
                 }
 
-                Sort(firsts, lengths, order[from..to]);
+                Sort(firsts, lengths, order[from..to], isAsGiven: false);
             }
         }
 
@@ -174,9 +174,20 @@ internal static class PrefixSort
         ArrayPool<ulong>.Shared.Return(rented);
     }
 
-    /// <summary>Puts <paramref name="order"/> into the order of the words, which hold places in it.</summary>
-    private static void Place(Span<int> order, ReadOnlySpan<ulong> words, ulong mask)
+    /// <summary>Puts <paramref name="order"/> into the order of the words, which hold places in it. As given, each place
+    /// is its own index.</summary>
+    private static void Place(Span<int> order, ReadOnlySpan<ulong> words, ulong mask, bool isAsGiven)
     {
+        if (isAsGiven)
+        {
+            for (var i = 0; i < order.Length; i++)
+            {
+                order[i] = (int)(words[i] & mask);
+            }
+
+            return;
+        }
+
         var rented = ArrayPool<int>.Shared.Rent(order.Length);
         order.CopyTo(rented);
         for (var i = 0; i < order.Length; i++)
