@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.AntreaApi;
@@ -29,14 +31,25 @@ internal static class AntreaPolicyJson
     public static JsonObject Write(AntreaPolicy policy, string origin)
     {
         var json = Header(policy.Kind, policy.Namespace, policy.Name, origin);
-        var spec = new JsonObject
-        {
-            ["tier"] = policy.Tier,
-            ["priority"] = policy.Priority,
-        };
+        var spec = new JsonObject { ["tier"] = policy.Tier, ["priority"] = policy.Priority };
         AddList(spec, "appliedTo", policy.AppliedTo.Select(Write));
-        AddRules(spec, "ingress", "from", policy.Ingress);
-        AddRules(spec, "egress", "to", policy.Egress);
+        AddList(spec, "ingress", policy.Ingress.Select(r => Write(r, "from")));
+        AddList(spec, "egress", policy.Egress.Select(r => Write(r, "to")));
+        json["spec"] = spec;
+        return json;
+    }
+
+    public static JsonObject Write(AntreaGroup group, string origin)
+    {
+        var json = Header(group.Kind, group.Namespace, group.Name, origin);
+        var spec = new JsonObject();
+        Add(spec, "podSelector", group.PodSelector);
+        Add(spec, "namespaceSelector", group.NamespaceSelector);
+        Add(spec, "externalEntitySelector", group.ExternalEntitySelector);
+        Add(spec, "nodeSelector", group.NodeSelector);
+        AddList(spec, "ipBlocks", group.Nets.Select(n => Write(n.Net, n.Except)));
+        Add(spec, "serviceReference", group.Service);
+        AddList(spec, "childGroups", group.ChildGroups.Select(c => (JsonNode)c));
         json["spec"] = spec;
         return json;
     }
@@ -54,25 +67,21 @@ internal static class AntreaPolicyJson
         return new JsonObject { ["apiVersion"] = ApiVersion, ["kind"] = kind, ["metadata"] = metadata };
     }
 
-    private static void AddRules(JsonObject spec, string direction, string peers, IReadOnlyCollection<AntreaRule> rules)
+    /// <exception cref="NotSupportedException">The rule is about payload, which is read but never written.</exception>
+    private static JsonObject Write(AntreaRule rule, string peers)
     {
-        if (rules.Count == 0)
+        if (rule.HasLayer7)
         {
-            return;
+            throw new NotSupportedException($"Rule {rule.Name}: l7Protocols are not written.");
         }
 
-        var list = new JsonArray();
-        foreach (var rule in rules)
-        {
-            var json = new JsonObject { ["name"] = rule.Name, ["action"] = rule.Action.ToString() };
-            AddList(json, "appliedTo", rule.AppliedTo.Select(Write));
-            AddList(json, peers, rule.Peers.Select(Write));
-            AddList(json, "ports", rule.Ports.Select(Write));
-            AddList(json, "protocols", rule.Protocols.Select(Write));
-            list.Add((JsonNode)json);
-        }
-
-        spec[direction] = list;
+        var json = new JsonObject { ["name"] = rule.Name, ["action"] = rule.Action.ToString() };
+        AddList(json, "appliedTo", rule.AppliedTo.Select(Write));
+        AddList(json, peers, rule.Peers.Select(Write));
+        AddList(json, "toServices", rule.ToServices.Select(Write));
+        AddList(json, "ports", rule.Ports.Select(Write));
+        AddList(json, "protocols", rule.Protocols.Select(Write));
+        return json;
     }
 
     private static JsonObject Write(AntreaPeer peer)
@@ -80,78 +89,62 @@ internal static class AntreaPolicyJson
         var json = new JsonObject();
         if (peer.Net is { } net)
         {
-            var block = new JsonObject { ["cidr"] = net.ToString() };
-            if (!peer.Except.IsEmpty)
-            {
-                block["except"] = new JsonArray([.. peer.Except.Select(e => (JsonNode)e.ToString())]);
-            }
-
-            json["ipBlock"] = block;
+            json["ipBlock"] = Write(net, peer.Except);
         }
 
-        if (peer.ServiceAccount is { } account)
+        Add(json, "podSelector", peer.PodSelector);
+        Add(json, "namespaceSelector", peer.NamespaceSelector);
+        Add(json, "nodeSelector", peer.NodeSelector);
+        Add(json, "externalEntitySelector", peer.ExternalEntitySelector);
+        Add(json, "serviceAccount", peer.ServiceAccount);
+        Add(json, "service", peer.Service);
+        Add(json, "group", peer.Group);
+        Add(json, "fqdn", peer.Fqdn);
+        Add(json, "scope", peer.IsClusterSet ? "ClusterSet" : null);
+        if (peer.Namespaces is { } namespaces)
         {
-            json["serviceAccount"] = new JsonObject { ["name"] = account.Name, ["namespace"] = account.Namespace };
-        }
-
-        if (peer.PodSelector is { } pods)
-        {
-            json["podSelector"] = Write(pods);
-        }
-
-        if (peer.NamespaceSelector is { } namespaces)
-        {
-            json["namespaceSelector"] = Write(namespaces);
+            json["namespaces"] = namespaces.SameLabels.IsEmpty
+                ? new JsonObject { ["match"] = "Self" }
+                : new JsonObject { ["sameLabels"] = new JsonArray([.. namespaces.SameLabels.Select(l => (JsonNode)l)]) };
         }
 
         return json;
+    }
+
+    private static JsonObject Write(Cidr net, ImmutableArray<Cidr> except)
+    {
+        var json = new JsonObject { ["cidr"] = net.ToString() };
+        AddList(json, "except", except.Select(e => (JsonNode)e.ToString()));
+        return json;
+    }
+
+    private static JsonObject Write(AntreaServiceReference reference) => new() { ["name"] = reference.Name, ["namespace"] = reference.Namespace };
+
+    private static JsonObject Write(AntreaProtocol protocol)
+    {
+        var (json, icmp) = (new JsonObject(), !protocol.IsIgmp);
+        Add(json, icmp ? "icmpType" : "igmpType", protocol.Type);
+        Add(json, "icmpCode", icmp ? protocol.Code : null);
+        Add(json, "groupAddress", protocol.GroupAddress?.ToString());
+        return new JsonObject { [icmp ? "icmp" : "igmp"] = json };
     }
 
     private static JsonObject Write(AntreaPort port)
     {
         var json = new JsonObject { ["protocol"] = port.Protocol };
-        if (port.Name is not null)
-        {
-            json["port"] = port.Name;
-        }
-
-        Add("port", port.Port);
-        Add("endPort", port.EndPort);
-        Add("sourcePort", port.SourcePort);
-        Add("sourceEndPort", port.SourceEndPort);
+        Add(json, "port", port.Port);
+        Add(json, "port", port.Name);
+        Add(json, "endPort", port.EndPort);
+        Add(json, "sourcePort", port.SourcePort);
+        Add(json, "sourceEndPort", port.SourceEndPort);
         return json;
-
-        void Add(string field, int? value)
-        {
-            if (value is not null)
-            {
-                json[field] = value;
-            }
-        }
-    }
-
-    private static JsonObject Write(AntreaProtocol protocol)
-    {
-        var message = new JsonObject();
-        var name = protocol.IsIgmp ? "igmp" : "icmp";
-        if (protocol.Type is { } type)
-        {
-            message[$"{name}Type"] = type;
-        }
-
-        if (protocol.Code is { } code)
-        {
-            message[$"{name}Code"] = code;
-        }
-
-        return new JsonObject { [name] = message };
     }
 
     private static JsonObject Write(LabelSelector selector)
     {
         var json = new JsonObject();
         var labels = new JsonObject();
-        foreach (var one in selector.Requirements.Where(IsSingle))
+        foreach (var one in selector.Requirements.Where(r => IsLabel(r, selector)))
         {
             labels[one.Key] = one.Values[0];
         }
@@ -161,11 +154,14 @@ internal static class AntreaPolicyJson
             json["matchLabels"] = labels;
         }
 
-        AddList(json, "matchExpressions", selector.Requirements.Where(r => !IsSingle(r)).Select(Write));
+        AddList(json, "matchExpressions", selector.Requirements.Where(r => !IsLabel(r, selector)).Select(Write));
         return json;
     }
 
-    private static bool IsSingle(LabelRequirement requirement) => requirement is { Operator: LabelOperator.In, Values.Length: 1 };
+    /// <summary>Whether a requirement is written as one of <c>matchLabels</c>, which holds each key once.</summary>
+    private static bool IsLabel(LabelRequirement requirement, LabelSelector selector) =>
+        requirement is { Operator: LabelOperator.In, Values.Length: 1 }
+        && selector.Requirements.First(r => r is { Operator: LabelOperator.In, Values.Length: 1 } && r.Key == requirement.Key) == requirement;
 
     private static JsonObject Write(LabelRequirement requirement)
     {
@@ -178,7 +174,39 @@ internal static class AntreaPolicyJson
         return json;
     }
 
-    private static void AddList(JsonObject owner, string field, IEnumerable<JsonObject> items)
+    private static void Add(JsonObject owner, string field, LabelSelector? selector)
+    {
+        if (selector is not null)
+        {
+            owner[field] = Write(selector);
+        }
+    }
+
+    private static void Add(JsonObject owner, string field, AntreaServiceReference? reference)
+    {
+        if (reference is not null)
+        {
+            owner[field] = Write(reference);
+        }
+    }
+
+    private static void Add(JsonObject owner, string field, string? text)
+    {
+        if (text is not null)
+        {
+            owner[field] = text;
+        }
+    }
+
+    private static void Add(JsonObject owner, string field, int? number)
+    {
+        if (number is not null)
+        {
+            owner[field] = number;
+        }
+    }
+
+    private static void AddList(JsonObject owner, string field, IEnumerable<JsonNode> items)
     {
         var list = new JsonArray([.. items]);
         if (list.Count > 0)

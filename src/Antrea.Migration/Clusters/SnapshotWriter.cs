@@ -56,7 +56,7 @@ public static class SnapshotWriter
                 foreach (var obj in objects)
                 {
                     using var text = new StringWriter();
-                    YamlWriter.WriteDocument(text, obj);
+                    ObjectYaml.WriteDocument(text, obj);
                     await stream.WriteAsync(Utf8.GetBytes(text.ToString()), cancellationToken).ConfigureAwait(false);
                 }
             }

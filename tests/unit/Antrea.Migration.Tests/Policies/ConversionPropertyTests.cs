@@ -1,5 +1,5 @@
 using System.Net;
-using Antrea.Migration.AntreaApi;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies;
 using Antrea.Migration.Policies.Semantics;
 using Antrea.Migration.Policies.Verification;

@@ -5,18 +5,29 @@ using YamlDotNet.Core.Events;
 
 namespace Antrea.Migration.Clusters;
 
-/// <summary>Writes JSON values as YAML that <see cref="ObjectReader"/> and kubectl read back as the same values.</summary>
-/// <remarks>Texts are quoted unless every YAML reader takes them for texts without; texts of several lines are written as
-/// such where nothing is lost by it.</remarks>
-internal static class YamlWriter
+/// <summary>Writes JSON values as YAML in block style that every reader, of version 1.1 or 1.2, reads back as the same values.</summary>
+/// <remarks>Fields keep their order, so equal objects give equal bytes. Texts are quoted unless every YAML reader takes them for texts
+/// without; texts of several lines are written as such where nothing is lost by it.</remarks>
+public static class ObjectYaml
 {
+    /// <summary>The object as one YAML document that ends in a line feed.</summary>
+    public static string Write(JsonObject json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        using var writer = new StringWriter();
+        Write(writer, json, isImplicit: true);
+        return writer.ToString();
+    }
+
     /// <summary>Writes one document, ended by a line break, with <c>---</c> in front of it.</summary>
-    public static void WriteDocument(TextWriter writer, JsonNode? node)
+    internal static void WriteDocument(TextWriter writer, JsonNode? node) => Write(writer, node, isImplicit: false);
+
+    private static void Write(TextWriter writer, JsonNode? node, bool isImplicit)
     {
         var settings = new EmitterSettings().WithBestWidth(int.MaxValue).WithMaxSimpleKeyLength(1024).WithNewLine("\n");
         var emitter = new Emitter(writer, settings);
         emitter.Emit(new StreamStart());
-        emitter.Emit(new DocumentStart(null, null, isImplicit: false));
+        emitter.Emit(new DocumentStart(null, null, isImplicit));
         Write(emitter, node);
         emitter.Emit(new DocumentEnd(isImplicit: true));
         emitter.Emit(new StreamEnd());

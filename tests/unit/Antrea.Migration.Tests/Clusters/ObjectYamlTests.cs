@@ -5,7 +5,7 @@ using CsCheck;
 namespace Antrea.Migration.Tests.Clusters;
 
 [TestFixture]
-internal sealed class YamlWriterTests
+internal sealed class ObjectYamlTests
 {
     // Texts that mean something else when they are not quoted, and characters that layout rules touch.
     private static readonly Gen<string> Text = Gen.OneOf(
@@ -45,10 +45,27 @@ internal sealed class YamlWriterTests
             Write(new JsonObject { ["data"] = new JsonObject { ["a.conf"] = "mode: iptables\nclusterCIDR: 10.10.0.0/16\n" }, ["on"] = "yes", ["n"] = 3 }),
             Is.EqualTo("---\ndata:\n  a.conf: |\n    mode: iptables\n    clusterCIDR: 10.10.0.0/16\n\"on\": \"yes\"\n\"n\": 3\n"));
 
+    [Test]
+    public void Write_TextsThatYamlMisreads_AreQuoted()
+    {
+        var yaml = ObjectYaml.Write(new JsonObject
+        {
+            ["yes"] = "no",
+            ["number"] = "8080",
+            ["real"] = 1.5,
+            ["text"] = "a: b\nc",
+            ["empty"] = new JsonObject(),
+            ["none"] = null,
+            ["list"] = new JsonArray("true", true),
+        });
+        Assert.That(yaml, Is.EqualTo(
+            "\"yes\": \"no\"\nnumber: \"8080\"\nreal: 1.5\ntext: \"a: b\\nc\"\nempty: {}\nnone: null\nlist:\n- \"true\"\n- true\n"));
+    }
+
     private static string Write(JsonNode node)
     {
         using var writer = new StringWriter();
-        YamlWriter.WriteDocument(writer, node);
+        ObjectYaml.WriteDocument(writer, node);
         return writer.ToString();
     }
 }

@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Policies.Conversion;
+using Antrea.Migration.Policies.Semantics;
+
+namespace Antrea.Migration.Policies.Reading;
+
+/// <summary>Looks at Antrea objects that people wrote as Antrea would: what its API server drops, its controller misreads, its webhooks refuse.</summary>
+public static class AntreaObjectCheck
+{
+    /// <summary>Whether an object is a policy, group or Tier of <c>crd.antrea.io</c>.</summary>
+    public static bool Covers(ClusterObject obj)
+    {
+        ArgumentNullException.ThrowIfNull(obj);
+        return AntreaPolicySet.Holds(obj);
+    }
+
+    /// <summary>Everything wrong with the objects together; a Tier that a policy names must be among them. Empty when nothing is.</summary>
+    /// <param name="objects">Objects that are covered, each with the file it comes from.</param>
+    /// <param name="options">The Antrea release to go by.</param>
+    /// <exception cref="ArgumentException">A version in <paramref name="options"/> is malformed.</exception>
+    public static ImmutableArray<InputError> Check(IEnumerable<ClusterObject> objects, PolicyConversionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(objects);
+        ArgumentNullException.ThrowIfNull(options);
+        var all = objects.ToList();
+        try
+        {
+            return [.. AntreaAdmission.Check(all, AntreaPolicySet.Read(all, PolicyEvaluators.AntreaVersion(options)))];
+        }
+        catch (InputException e)
+        {
+            return e.Errors;
+        }
+    }
+}
