@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Antrea.Migration.AntreaApi;
 using Antrea.Migration.Clusters;
 
@@ -14,39 +15,51 @@ internal sealed class AntreaObjectClient(KubernetesApi api)
         ["Tier"] = "tiers",
         ["ClusterNetworkPolicy"] = "clusternetworkpolicies",
         ["NetworkPolicy"] = "networkpolicies",
+        ["ClusterGroup"] = "clustergroups",
+        ["Group"] = "groups",
     };
 
-    /// <summary>Server-side apply. Fields that the server's schema lacks are refused: it would drop them, and widen the policy.</summary>
+    /// <summary>Server-side apply. Fields that the server's schema lacks are refused: it would drop them, and widen the policy. A server
+    /// before Kubernetes 1.25 drops them all the same; then the object is deleted again.</summary>
     /// <returns>Null when done; otherwise what the server said about a Tier that it does not know yet.</returns>
     public async Task<string?> ApplyAsync(ClusterObject obj, CancellationToken cancellationToken)
     {
+        JsonObject stored;
         try
         {
-            await api.ApplyAsync(PathOf(obj), obj.Json, cancellationToken).ConfigureAwait(false);
-            return null;
+            stored = await api.ApplyAsync(PathOf(obj), obj.Json, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (AnswerOf(e) is { } answer)
         {
             return obj.Kind != "Tier" && IsMissingTier(answer) ? answer.Message : throw Failed($"applying {obj}", answer);
         }
+
+        if (StoredFields.FirstLost(obj.Json["spec"], stored["spec"], "spec") is { } lost)
+        {
+            await DeleteAsync(obj, cancellationToken).ConfigureAwait(false);
+            throw new MigrationException(
+                $"applying {obj}: the server did not keep {lost}, so it would mean something else; it was deleted again.",
+                "Update Antrea's CustomResourceDefinitions, or convert for the Antrea version that is installed.");
+        }
+
+        return null;
     }
 
     /// <summary>The objects of one kind that an earlier application wrote, in all Namespaces.</summary>
     public async Task<List<ClusterObject>> ListOursAsync(string kind, CancellationToken cancellationToken)
     {
-        try
-        {
-            var label = Uri.EscapeDataString($"{AntreaPolicyJson.ManagedByLabel}={AntreaPolicyJson.ManagedByValue}");
-            var items = await api.ListAsync($"{Root}/{Plurals[kind]}?labelSelector={label}", cancellationToken).ConfigureAwait(false);
-            return items is not null
-                ? [.. items.Select(i => new ClusterObject(i, "cluster"))]
-                : throw NotInstalled($"listing {Plurals[kind]}.crd.antrea.io: the cluster does not serve them");
-        }
-        catch (KubernetesApiException e)
-        {
-            throw Failed($"listing {Plurals[kind]}.crd.antrea.io", e);
-        }
+        var label = Uri.EscapeDataString($"{AntreaPolicyJson.ManagedByLabel}={AntreaPolicyJson.ManagedByValue}");
+        return (await ListAsync(kind, $"?labelSelector={label}", cancellationToken).ConfigureAwait(false)).FindAll(IsOurs);
     }
+
+    /// <summary>Every object of one kind, in all Namespaces.</summary>
+    public Task<List<ClusterObject>> ListAllAsync(string kind, CancellationToken cancellationToken) => ListAsync(kind, "", cancellationToken);
+
+    /// <summary>Whether an earlier application wrote an object: it has the label, and the annotation that says from what.</summary>
+    public static bool IsOurs(ClusterObject obj) =>
+        obj.Json["metadata"] is JsonObject metadata
+        && (metadata["labels"] as JsonObject)?[AntreaPolicyJson.ManagedByLabel]?.ToString() == AntreaPolicyJson.ManagedByValue
+        && (metadata["annotations"] as JsonObject)?[AntreaPolicyJson.OriginAnnotation] is not null;
 
     /// <summary>Deletes an object; success when it is already gone.</summary>
     public async Task DeleteAsync(ClusterObject obj, CancellationToken cancellationToken)
@@ -58,6 +71,21 @@ internal sealed class AntreaObjectClient(KubernetesApi api)
         catch (KubernetesApiException e)
         {
             throw Failed($"deleting {obj}", e);
+        }
+    }
+
+    private async Task<List<ClusterObject>> ListAsync(string kind, string query, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var items = await api.ListAsync($"{Root}/{Plurals[kind]}{query}", cancellationToken).ConfigureAwait(false);
+            return items is not null
+                ? [.. items.Select(i => new ClusterObject(i, "cluster"))]
+                : throw NotInstalled($"listing {Plurals[kind]}.crd.antrea.io: the cluster does not serve them");
+        }
+        catch (Exception e) when (AnswerOf(e) is { } answer)
+        {
+            throw Failed($"listing {Plurals[kind]}.crd.antrea.io", answer);
         }
     }
 

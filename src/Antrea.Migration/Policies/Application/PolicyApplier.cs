@@ -7,16 +7,19 @@ using k8s;
 
 namespace Antrea.Migration.Policies.Application;
 
-/// <summary>Brings converted policies into a cluster: Tiers, policies, the wait until every Node has them, and the removal of what an earlier run
-/// wrote and this one does not want.</summary>
+/// <summary>Brings converted policies into a cluster: Tiers, groups, policies, the wait until every Node has them, and the removal of what an
+/// earlier run wrote and this one does not want.</summary>
 /// <remarks>
 /// Safe to repeat: server-side apply changes nothing where nothing differs. Old objects go last, so that no gap opens. Only objects with
-/// the label <c>app.kubernetes.io/managed-by: antrea-migrator</c> are ever removed. Source of the wait: Antrea
+/// the label <c>app.kubernetes.io/managed-by: antrea-migrator</c> and the annotation that names their origin are ever changed or removed; one
+/// of somebody else with a name that is wanted ends the run before anything is written. Source of the waits: Antrea
 /// <c>pkg/controller/networkpolicy/status_controller.go</c>, v1.14 to v2.7.
 /// </remarks>
 public sealed class PolicyApplier
 {
     private static readonly string[] PolicyKinds = ["ClusterNetworkPolicy", "NetworkPolicy"];
+
+    private static readonly string[] GroupKinds = ["ClusterGroup", "Group"];
 
     private readonly AntreaObjectClient _client;
     private readonly TimeProvider _time;
@@ -36,7 +39,7 @@ public sealed class PolicyApplier
     }
 
     /// <summary>Applies a conversion and returns when Antrea has realized it.</summary>
-    /// <exception cref="MigrationException">The conversion holds refusals (nothing is written then); the API server refused or could not be reached;
+    /// <exception cref="MigrationException">The conversion holds refusals or takes the name of somebody else's object (nothing is written then); the API server refused or could not be reached;
     /// or the policies were not realized in time (the message names those that are not; what was applied stays).</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled; what was applied stays.</exception>
     public async Task<PolicyApplyResult> ApplyAsync(
@@ -67,8 +70,10 @@ public sealed class PolicyApplier
     private async Task<PolicyApplyResult> ApplyAsync(
         List<ClusterObject> wanted, PolicyApplyOptions options, CancellationToken cancellationToken)
     {
-        var tiers = wanted.Where(o => o.Kind == "Tier").ToList();
-        var policies = wanted.Where(o => o.Kind != "Tier").ToList();
+        await RefuseForeignAsync(wanted, cancellationToken).ConfigureAwait(false);
+        var tiers = wanted.FindAll(o => o.Kind == "Tier");
+        var groups = wanted.FindAll(o => GroupKinds.Contains(o.Kind));
+        var policies = wanted.FindAll(o => PolicyKinds.Contains(o.Kind));
         foreach (var tier in tiers)
         {
             await _client.ApplyAsync(tier, cancellationToken).ConfigureAwait(false);
@@ -77,6 +82,18 @@ public sealed class PolicyApplier
         await WaitAsync(
             options, "Tiers are not listed", "Check that antrea-controller runs.", ct => UnlistedAsync(tiers, ct), looks: 1, cancellationToken)
             .ConfigureAwait(false);
+        foreach (var group in groups)
+        {
+            await _client.ApplyAsync(group, cancellationToken).ConfigureAwait(false);
+        }
+
+        await WaitAsync(
+            options,
+            "Groups have no members yet",
+            "Check that antrea-controller runs, and what the group's status says.",
+            ct => MissingAsync(groups, GroupKinds, MissingMembers, ct),
+            looks: 1,
+            cancellationToken).ConfigureAwait(false);
         foreach (var policy in policies)
         {
             await WaitAsync(
@@ -92,7 +109,7 @@ public sealed class PolicyApplier
             options,
             "Policies are not realized",
             "Check that antrea-controller and the antrea-agent of each Node run and are connected (antreaagentinfos), then run again.",
-            ct => UnrealizedAsync(policies, ct),
+            ct => MissingAsync(policies.FindAll(HasRules), PolicyKinds, MissingNodes, ct),
             looks: policies.Count == 0 ? 1 : 2,
             cancellationToken).ConfigureAwait(false);
         var removed = await RemoveUnwantedAsync(wanted, cancellationToken).ConfigureAwait(false);
@@ -138,28 +155,41 @@ public sealed class PolicyApplier
         return [.. tiers.Where(t => listed.TrueForAll(l => l.Name != t.Name)).Select(t => t.ToString())];
     }
 
-    private async Task<List<string>> UnrealizedAsync(List<ClusterObject> policies, CancellationToken cancellationToken)
+    /// <summary>What each object lacks, as its status says.</summary>
+    private async Task<List<string>> MissingAsync(
+        List<ClusterObject> objects, string[] kinds, Func<ClusterObject, string?> missing, CancellationToken cancellationToken)
     {
         var present = new Dictionary<(string, string, string), ClusterObject>();
-        foreach (var kind in PolicyKinds.Where(k => policies.Exists(p => p.Kind == k)))
+        foreach (var kind in kinds.Where(k => objects.Exists(p => p.Kind == k)))
         {
-            foreach (var policy in await _client.ListOursAsync(kind, cancellationToken).ConfigureAwait(false))
+            foreach (var obj in await _client.ListOursAsync(kind, cancellationToken).ConfigureAwait(false))
             {
-                present[(policy.Kind, policy.Namespace, policy.Name)] = policy;
+                present[KeyOf(obj)] = obj;
             }
         }
 
-        return [.. policies.Select(p => Missing(p, present.GetValueOrDefault((p.Kind, p.Namespace, p.Name)))).OfType<string>()];
+        return [.. objects.Select(o => present.TryGetValue(KeyOf(o), out var there) ? missing(there) : $"{o} is not listed").OfType<string>()];
+    }
+
+    private static (string Kind, string Namespace, string Name) KeyOf(ClusterObject obj) => (obj.Kind, obj.Namespace, obj.Name);
+
+    /// <summary>No agent ever reports a policy without rules.</summary>
+    private static bool HasRules(ClusterObject policy) =>
+        policy.Json["spec"] is JsonObject spec && (spec["ingress"] is JsonArray { Count: > 0 } || spec["egress"] is JsonArray { Count: > 0 });
+
+    /// <summary>What keeps a group from being used; null when nothing does.</summary>
+    private static string? MissingMembers(ClusterObject present)
+    {
+        var condition = (present.Json["status"]?["conditions"] as JsonArray ?? [])
+            .FirstOrDefault(c => c?["type"]?.ToString() == "GroupMembersComputed");
+        return condition?["status"]?.ToString() == "True"
+            ? null
+            : $"{present} has GroupMembersComputed {condition?["status"]?.ToString() ?? "unset"} {condition?["message"]}".TrimEnd();
     }
 
     /// <summary>What keeps a policy from being in force; null when nothing does.</summary>
-    private static string? Missing(ClusterObject wanted, ClusterObject? present)
+    private static string? MissingNodes(ClusterObject present)
     {
-        if (present is null)
-        {
-            return $"{wanted} is not listed";
-        }
-
         var status = present.Json["status"] as JsonObject;
         var generation = present.Json["metadata"]?["generation"]?.ToString();
         var observed = status?["observedGeneration"]?.ToString();
@@ -169,20 +199,47 @@ public sealed class PolicyApplier
             return null;
         }
 
-        return $"{wanted} is {phase} at generation {observed ?? "none"} of {generation}, "
+        return $"{present} is {phase} at generation {observed ?? "none"} of {generation}, "
             + $"on {status?["currentNodesRealized"]?.ToString() ?? "0"} of {status?["desiredNodesRealized"]?.ToString() ?? "0"} Nodes";
+    }
+
+    /// <exception cref="MigrationException">An object that somebody else wrote has a name that is wanted, or a group would have to be edited in a way
+    /// that Antrea never notices.</exception>
+    private async Task RefuseForeignAsync(List<ClusterObject> wanted, CancellationToken cancellationToken)
+    {
+        foreach (var ofKind in wanted.GroupBy(o => o.Kind))
+        {
+            var present = (await _client.ListAllAsync(ofKind.Key, cancellationToken).ConfigureAwait(false)).ToDictionary(KeyOf);
+            var there = ofKind.Where(o => present.ContainsKey(KeyOf(o))).ToList();
+            var foreign = there.FindAll(o => !AntreaObjectClient.IsOurs(present[KeyOf(o)]));
+            if (foreign.Count > 0)
+            {
+                throw new MigrationException(
+                    $"{string.Join(", ", foreign)} {(foreign.Count == 1 ? "is" : "are")} there already and not of an earlier run; nothing was applied.",
+                    "Rename or delete what is there, then run again.");
+            }
+
+            // The controller compares a group's networks the wrong way round, and keeps the old ones.
+            if (GroupKinds.Contains(ofKind.Key)
+                && there.Find(o => !JsonNode.DeepEquals(o.Json["spec"]?["ipBlocks"], present[KeyOf(o)].Json["spec"]?["ipBlocks"])) is { } edited)
+            {
+                throw new MigrationException(
+                    $"{edited} is there with other ipBlocks, and Antrea does not notice an edit of those; nothing was applied.",
+                    "Delete the policies that name the group, then the group, and run again.");
+            }
+        }
     }
 
     private async Task<ImmutableArray<string>> RemoveUnwantedAsync(List<ClusterObject> wanted, CancellationToken cancellationToken)
     {
-        var kept = wanted.Select(o => (o.Kind, o.Namespace, o.Name)).ToHashSet();
+        var kept = wanted.Select(KeyOf).ToHashSet();
         var removed = ImmutableArray.CreateBuilder<string>();
 
-        // Tiers last: Antrea keeps one that a policy still names.
-        foreach (var kind in (string[])[.. PolicyKinds, "Tier"])
+        // What policies name goes after them; Antrea keeps a Tier that one still names.
+        foreach (var kind in (string[])[.. PolicyKinds, .. GroupKinds, "Tier"])
         {
             var ours = await _client.ListOursAsync(kind, cancellationToken).ConfigureAwait(false);
-            foreach (var obj in ours.Where(o => !kept.Contains((o.Kind, o.Namespace, o.Name))))
+            foreach (var obj in ours.Where(o => !kept.Contains(KeyOf(o))))
             {
                 await _client.DeleteAsync(obj, cancellationToken).ConfigureAwait(false);
                 removed.Add(obj.ToString());

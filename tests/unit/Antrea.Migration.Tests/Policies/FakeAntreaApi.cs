@@ -18,6 +18,12 @@ internal sealed class FakeAntreaApi : DelegatingHandler
     /// <summary>How many lists of policies show them still being realized; -1 for all.</summary>
     public int RealizingLists { get; set; }
 
+    /// <summary>How many lists of groups show them without members yet.</summary>
+    public int ComputingLists { get; set; }
+
+    /// <summary>A field of <c>spec</c> that the server's schema lacks, and that it drops although it was asked to refuse.</summary>
+    public string? DroppedField { get; set; }
+
     public HttpStatusCode? Failure { get; set; }
 
     public Kubernetes Client() => new Kubernetes(new KubernetesClientConfiguration { Host = "http://localhost" }, this);
@@ -34,12 +40,19 @@ internal sealed class FakeAntreaApi : DelegatingHandler
         if (ours)
         {
             metadata["labels"]!["app.kubernetes.io/managed-by"] = "antrea-migrator";
+            metadata["annotations"] = new JsonObject { ["antrea-migration/origin"] = "earlier" };
         }
 
         Objects[$"{plural}/{@namespace}/{name}"] = new JsonObject
         {
             ["apiVersion"] = "crd.antrea.io/v1beta1",
-            ["kind"] = plural switch { "tiers" => "Tier", "clusternetworkpolicies" => "ClusterNetworkPolicy", _ => "NetworkPolicy" },
+            ["kind"] = plural switch
+            {
+                "tiers" => "Tier",
+                "clustergroups" => "ClusterGroup",
+                "clusternetworkpolicies" => "ClusterNetworkPolicy",
+                _ => "NetworkPolicy",
+            },
             ["metadata"] = metadata,
         };
     }
@@ -65,7 +78,7 @@ internal sealed class FakeAntreaApi : DelegatingHandler
         var (ns, rest) = path is ["namespaces", var n, .. var after] ? (n, after) : ("", path);
         if (request.Method == HttpMethod.Get)
         {
-            return List(rest[0]);
+            return List(rest[0], onlyOurs: request.RequestUri.Query.Contains("labelSelector", StringComparison.Ordinal));
         }
 
         var key = $"{rest[0]}/{ns}/{rest[1]}";
@@ -84,31 +97,39 @@ internal sealed class FakeAntreaApi : DelegatingHandler
         var body = JsonNode.Parse(await request.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false))!.AsObject();
         var generation = Objects.TryGetValue(key, out var before) ? before["metadata"]!["generation"]?.GetValue<long>() ?? 1 : 1;
         body["metadata"]!["generation"] = generation;
+        if (DroppedField is { } field)
+        {
+            body["spec"]!.AsObject().Remove(field);
+        }
+
         Objects[key] = body;
         return Answer(HttpStatusCode.OK, body);
     }
 
-    private HttpResponseMessage List(string plural)
+    private HttpResponseMessage List(string plural, bool onlyOurs)
     {
-        var isRealizing = plural != "tiers" && RealizingLists != 0;
-        if (isRealizing)
-        {
-            RealizingLists--;
-        }
-
+        var isRealizing = onlyOurs && plural.EndsWith("policies", StringComparison.Ordinal) && RealizingLists != 0;
+        var isComputing = onlyOurs && plural.EndsWith("groups", StringComparison.Ordinal) && ComputingLists > 0;
+        RealizingLists -= isRealizing ? 1 : 0;
+        ComputingLists -= isComputing ? 1 : 0;
         var items = new JsonArray();
         foreach (var (_, obj) in Objects.Where(o =>
             o.Key.StartsWith(plural + "/", StringComparison.Ordinal)
-            && o.Value["metadata"]!["labels"]!["app.kubernetes.io/managed-by"] is not null))
+            && (!onlyOurs || o.Value["metadata"]!["labels"]!["app.kubernetes.io/managed-by"] is not null)))
         {
             var copy = obj.DeepClone();
-            copy["status"] = new JsonObject
-            {
-                ["phase"] = isRealizing ? "Realizing" : "Realized",
-                ["observedGeneration"] = 1,
-                ["currentNodesRealized"] = isRealizing ? 1 : 4,
-                ["desiredNodesRealized"] = 4,
-            };
+            copy["status"] = plural.EndsWith("groups", StringComparison.Ordinal)
+                ? new JsonObject
+                {
+                    ["conditions"] = new JsonArray(new JsonObject { ["type"] = "GroupMembersComputed", ["status"] = isComputing ? "False" : "True" }),
+                }
+                : new JsonObject
+                {
+                    ["phase"] = isRealizing ? "Realizing" : "Realized",
+                    ["observedGeneration"] = 1,
+                    ["currentNodesRealized"] = isRealizing ? 1 : 4,
+                    ["desiredNodesRealized"] = 4,
+                };
             items.Add(copy);
         }
 

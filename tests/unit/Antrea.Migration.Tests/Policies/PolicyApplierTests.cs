@@ -1,6 +1,9 @@
 using System.Net;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.AntreaApi;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Policies.Application;
+using Antrea.Migration.Policies.Conversion;
 
 namespace Antrea.Migration.Tests.Policies;
 
@@ -64,7 +67,7 @@ public sealed class PolicyApplierTests
         using var api = new FakeAntreaApi { RealizingLists = 3 };
         await Apply(api);
         var lists = api.Requests.TakeWhile(r => !r.Contains("DELETE", StringComparison.Ordinal))
-            .Count(r => r.StartsWith("GET clusternetworkpolicies", StringComparison.Ordinal));
+            .Count(r => r.StartsWith("GET clusternetworkpolicies?labelSelector", StringComparison.Ordinal));
 
         // Two looks in which one kind or the other is not done, two good ones, and the search for what to remove.
         Assert.That(lists, Is.EqualTo(5));
@@ -92,9 +95,72 @@ public sealed class PolicyApplierTests
         var error = await Assert.ThrowsAsync<MigrationException>(() => Apply(api));
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(error!.Message, Does.Contain("applying Tier/calico-default").And.Contain($"{(int)status}"));
+            Assert.That(error!.Message, Does.Contain("listing tiers.crd.antrea.io").And.Contain(status == HttpStatusCode.NotFound ? "does not serve" : $"{(int)status}"));
             Assert.That(error.Next, Does.Contain(next));
         }
+    }
+
+    [Test]
+    public async Task ApplyAsync_SomebodyElsesObjectOfAWantedName_EndsBeforeAnythingIsWritten()
+    {
+        using var api = new FakeAntreaApi();
+        api.Seed("networkpolicies", "calico-web", "shop", ours: false);
+        var error = await Assert.ThrowsAsync<MigrationException>(() => Apply(api));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(error!.Message, Does.Contain("NetworkPolicy/shop/calico-web is there already"));
+            Assert.That(api.Requests, Has.All.StartsWith("GET"));
+        }
+    }
+
+    [Test]
+    public async Task ApplyAsync_ServerThatDropsAField_DeletesTheObjectAndNamesTheField()
+    {
+        using var api = new FakeAntreaApi { DroppedField = "egress" };
+        var error = await Assert.ThrowsAsync<MigrationException>(() => Apply(api));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(error!.Message, Does.Contain("applying ClusterNetworkPolicy/calico-all").And.Contain("spec.egress"));
+            Assert.That(error.Next, Does.Contain("CustomResourceDefinitions"));
+            Assert.That(api.Objects.Keys, Is.EqualTo(new[] { "tiers//calico-default" }));
+        }
+    }
+
+    [Test]
+    public async Task ApplyAsync_Groups_ComeBeforePoliciesAndAreWaitedFor()
+    {
+        using var api = new FakeAntreaApi { ComputingLists = 2 };
+        await Apply(api, WithGroup("10.0.0.0/8"));
+        var written = api.Requests.FindIndex(r => r.StartsWith("PATCH clustergroups/g", StringComparison.Ordinal));
+        var used = api.Requests.FindIndex(r => r.StartsWith("PATCH clusternetworkpolicies", StringComparison.Ordinal));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(written, Is.Positive.And.LessThan(used));
+            Assert.That(api.Requests[written..used].Count(r => r.StartsWith("GET clustergroups", StringComparison.Ordinal)), Is.EqualTo(3));
+        }
+    }
+
+    [Test]
+    public async Task ApplyAsync_GroupWithOtherNetworks_IsNotEdited()
+    {
+        using var api = new FakeAntreaApi();
+        await Apply(api, WithGroup("10.0.0.0/8"));
+        api.Requests.Clear();
+        var error = await Assert.ThrowsAsync<MigrationException>(() => Apply(api, WithGroup("10.0.0.0/9")));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(error!.Message, Does.Contain("ClusterGroup/g is there with other ipBlocks"));
+            Assert.That(api.Requests, Has.All.StartsWith("GET"));
+        }
+    }
+
+    [Test]
+    public async Task ApplyAsync_LabelledObjectWithoutOrigin_StaysWhereItIs()
+    {
+        using var api = new FakeAntreaApi();
+        api.Seed("clusternetworkpolicies", "looks-like-ours");
+        api.Objects["clusternetworkpolicies//looks-like-ours"]["metadata"]!.AsObject().Remove("annotations");
+        Assert.That((await Apply(api)).Removed, Is.Empty);
     }
 
     [Test]
@@ -117,6 +183,13 @@ public sealed class PolicyApplierTests
         Assert.That(error!.CancellationToken, Is.EqualTo(source.Token));
     }
 
-    private static Task<PolicyApplyResult> Apply(FakeAntreaApi api) =>
-        new PolicyApplier(api.Client(), new JumpingTimeProvider()).ApplyAsync(Cluster().Convert(), Options);
+    private static PolicyConversion WithGroup(string net)
+    {
+        var conversion = Cluster().Convert();
+        var group = new AntreaGroup { Name = "g", Nets = [(Cidr.Parse(net), [])] };
+        return conversion with { Tiers = [.. conversion.Tiers, AntreaPolicyJson.Write(group, "test")] };
+    }
+
+    private static Task<PolicyApplyResult> Apply(FakeAntreaApi api, PolicyConversion? conversion = null) =>
+        new PolicyApplier(api.Client(), new JumpingTimeProvider()).ApplyAsync(conversion ?? Cluster().Convert(), Options);
 }
