@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Policies.Conversion;
+using Antrea.Migration.Policies.Verification;
+using Antrea.Migrator.Output;
+
+namespace Antrea.Migrator.Commands;
+
+/// <summary><c>policies convert</c>: Calico policies as Antrea policies, with a report of what is exact and what is refused, and the proof.</summary>
+internal static class PoliciesConvertCommand
+{
+    public static Command Create(TextWriter output)
+    {
+        var source = new ClusterSource.Options(offline: true);
+        var to = new Option<string?>("--to") { Description = "Write one YAML file per Antrea object to this folder; all or none." };
+        var partial = new Option<bool>("--partial") { Description = "Write what could be converted even when something is refused. Without what is refused it does not mean the same." };
+        var policies = new PolicyOptions();
+        var format = PolicyOptions.Format("table", "json", "yaml");
+        var command = new Command("convert", "Convert Calico policies to Antrea; exit code 2 when one is refused or equality is not proven.")
+        {
+            to, partial, format,
+        };
+        policies.AddTo(command, proves: true);
+        source.AddTo(command);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            await using var cluster = await source.OpenAsync(parse, cancellationToken);
+            var snapshot = await cluster.Reader.ReadAsync(cancellationToken);
+            var options = policies.Versions(parse);
+            var conversion = PolicyConverter.Convert(snapshot, options);
+            var proof = conversion.HasRefusals
+                ? new PolicyProof(ProofVerdict.NotProven, 0, "something was refused, and the rest alone does not mean the same")
+                : PolicyVerifier.Verify(snapshot, conversion.Objects, options, policies.Scope(parse), cancellationToken);
+            var isWithheld = conversion.HasRefusals && !parse.GetValue(partial);
+            var written = parse.GetValue(to) is { } directory && !isWithheld
+                ? await new PolicyFolder(directory).WriteAsync(conversion, cancellationToken)
+                : null;
+            switch (parse.GetValue(format))
+            {
+                case "json":
+                    output.WriteJson(PolicyOutput.Json(conversion, proof, parse.GetValue(to), written));
+                    break;
+                case "yaml":
+                    output.Write(string.Join("---\n", (isWithheld ? [] : conversion.Objects).Select(ObjectYaml.Write)));
+                    Write(parse.InvocationConfiguration.Error);
+                    break;
+                default:
+                    Write(output);
+                    break;
+            }
+
+            return proof.Verdict == ProofVerdict.Equal ? ExitCodes.Success : ExitCodes.Findings;
+
+            void Write(TextWriter report) => PolicyOutput.Write(report, conversion, proof, parse.GetValue(to), written);
+        });
+        return command;
+    }
+}
