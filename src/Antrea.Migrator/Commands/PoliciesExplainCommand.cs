@@ -52,7 +52,8 @@ internal static class PoliciesExplainCommand
                 {
                     json[direction == Direction.Egress ? "egress" : "ingress"] = new JsonObject
                     {
-                        ["verdict"] = verdict.Kind.ToString(), ["steps"] = new JsonArray([.. verdict.Reasons.Select(r => (JsonNode)r)]),
+                        ["verdict"] = verdict.Kind.ToString(),
+                        ["steps"] = new JsonArray([.. verdict.Reasons.Select(r => (JsonNode)r)]),
                     };
                 }
 

@@ -43,7 +43,8 @@ internal static class PoliciesVerifyCommand
             {
                 output.WriteJson(new JsonObject
                 {
-                    ["proof"] = PolicyOutput.Json(proof), ["ignored"] = new JsonArray([.. ignored.Select(i => (JsonNode)i)]),
+                    ["proof"] = PolicyOutput.Json(proof),
+                    ["ignored"] = new JsonArray([.. ignored.Select(i => (JsonNode)i)]),
                 });
             }
             else
