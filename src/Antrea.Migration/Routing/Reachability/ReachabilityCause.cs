@@ -41,4 +41,7 @@ public enum ReachabilityCause
 
     /// <summary>A Multus Pod answers by net1 what came in by eth0.</summary>
     ReplyByOtherInterface,
+
+    /// <summary>A Node's own table has another route than Calico and Antrea write, or lacks one.</summary>
+    UnexpectedRoute,
 }

@@ -122,19 +122,11 @@ public sealed partial class ReachabilityPredictor
                 + "calls the client's next one invalid and drops it");
     }
 
-    /// <summary>The Nodes route both the request and the reply.</summary>
+    /// <summary>The Nodes route both the request and the reply: OVS on S sends to the host whatever answers what came in by antrea-gw0
+    /// (FromGatewayCTMark), in whose PodCIDR the client's address may ever lie.</summary>
     private ReachabilityAnswer CalicoRouted(Party source, Party destination)
     {
         var (x, s, c) = (source.Node, destination.Node, source.Address);
-        if (_topology.OwnerInAntrea(c) is { } clash && _topology.AntreaTunnels(s, clash.Node))
-        {
-            return Fails(
-                ReachabilityCause.ReplyToOtherNode,
-                $"OVS on {clash.Node.Name}",
-                $"OVS on {s.Name} tunnels the reply to {clash.Node.Name}, in whose PodCIDR {clash.PodCidr} the "
-                + "client's address lies, and which has no such Pod");
-        }
-
         return CalicoUnreachableFrom(s, x, c)
             ?? (_topology.StrictFilterDrops(false, _topology.SentByTunnel(s, x, c)) ? FilteredAt(s, x, c) : null)
             ?? Works(c, $"the hosts of {x.Name} and {s.Name} route both ways and see both");

@@ -54,7 +54,7 @@ public class NodeRoutesTests
                     var decision = fast.Lookup(packet);
                     Assert.That((decision.Rule, decision.Route), Is.EqualTo(slow.Lookup(packet)), packet.ToString());
                 }
-            }, iter: 3000);
+            }, iter: 1000);
 
     [Test]
     public void Lookup_LocalThenMainThenDefault()

@@ -32,7 +32,7 @@ public class ReachabilityMatrixTests
                 Assert.That(cell.Client, Is.Not.SameAs(cell.Server));
             }
         },
-        iter: 3000);
+        iter: 1000);
 
     [Test]
     public void TheSizeOfTheAnswer_DoesNotGrowWithTheCluster([Values(21, 500, 5000)] int nodes)

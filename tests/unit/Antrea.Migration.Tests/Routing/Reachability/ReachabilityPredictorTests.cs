@@ -231,7 +231,7 @@ public class ReachabilityPredictorTests
     }
 
     [Test]
-    public void Hybrid_ReplyTunnelledToAThirdNode_IsLostThere()
+    public void Hybrid_ReplyToWhatCameByTheHost_GoesBackToTheHost_WhateverTheThirdNodesPodCidr()
     {
         var model = Model(InY) with { AntreaEncap = AntreaEncapMode.Hybrid };
         model = model with
@@ -242,7 +242,11 @@ public class ReachabilityPredictorTests
                 model.Nodes[2] with { Subnet = Cidr.Parse("172.18.1.0/24") },
             ],
         };
-        Assert.That(Ask(model, CalicoX(model), AntreaS).LostAt, Is.EqualTo("OVS on y"));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Reaches(model, CalicoX(model), AntreaS), Is.True);
+            Assert.That(Ask(model, AntreaS, CalicoX(model)).LostAt, Is.EqualTo("OVS on y"), "the other way round it is tunnelled to y");
+        }
     }
 
     [Test]
