@@ -23,6 +23,7 @@ internal static class MigratorApp
             CheckCommand.Create(output),
             SnapshotCommand.Create(output),
             CidrsCommand.Create(output),
+            RoutesCommand.Create(output),
             PoliciesCommand.Create(output),
             PlanCommand.Create(output),
             MigrateCommand.Create(output),

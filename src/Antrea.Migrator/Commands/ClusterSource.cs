@@ -27,9 +27,11 @@ internal sealed class ClusterSource : IAsyncDisposable
     public LabCluster? Lab { get; }
 
     /// <summary>The options and how to open what they name.</summary>
-    public sealed class Options(bool offline)
+    /// <param name="offline">Whether saved files will do.</param>
+    /// <param name="files">What the option for saved files is called, where <c>--from</c> means something else.</param>
+    public sealed class Options(bool offline, string files = "--from")
     {
-        private readonly Option<string[]> _from = new("--from")
+        private readonly Option<string[]> _from = new(files)
         {
             Description = "Files or folders of YAML or JSON as kubectl prints them, instead of a cluster.",
             AllowMultipleArgumentsPerToken = true,
@@ -68,6 +70,10 @@ internal sealed class ClusterSource : IAsyncDisposable
                 }
             });
         }
+
+        /// <summary>Whether a cluster or its files are named at all.</summary>
+        public bool IsGiven(ParseResult parse) =>
+            ((Option[])[_from, _kubeconfig, _context, _lab]).Any(o => parse.GetResult(o) is { Implicit: false });
 
         public bool UsesLab(ParseResult parse) => parse.GetResult(_lab) is { Implicit: false };
 

@@ -38,9 +38,9 @@ public sealed record ReachabilityMatrix
 /// <param name="Endpoints">How many they are.</param>
 public sealed record ReachabilityClass(PodNetworkKind Kind, string Addresses, bool IsIPv6, ImmutableArray<string> Nodes, long Endpoints)
 {
-    /// <summary>For example <c>Calico Pods in another Node's PodCIDR (IPv4)</c>.</summary>
+    /// <summary>For example <c>Calico Pods in another Node's PodCIDR</c>; IPv6 is named.</summary>
     public override string ToString() =>
-        $"{(Kind == PodNetworkKind.Host ? "Nodes" : $"{Kind} Pods")}{(Addresses.Length == 0 ? "" : $" {Addresses}")} ({(IsIPv6 ? "IPv6" : "IPv4")})";
+        $"{(Kind == PodNetworkKind.Host ? "Nodes" : $"{Kind} Pods")}{(Addresses.Length == 0 ? "" : $" {Addresses}")}{(IsIPv6 ? " (IPv6)" : "")}";
 }
 
 /// <summary>The answer for all pairs of two classes that are in one place to each other.</summary>

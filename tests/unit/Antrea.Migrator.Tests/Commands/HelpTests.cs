@@ -7,7 +7,8 @@ public class HelpTests
 {
     private static readonly string[] Verbs =
     [
-        "requirements", "check", "snapshot", "cidrs", "policies", "policies convert", "policies verify", "policies explain", "plan", "migrate", "status", "probe", "lab", "lab up",
+        "requirements", "check", "snapshot", "cidrs", "routes", "routes why", "policies", "policies convert", "policies verify", "policies explain", "plan",
+        "migrate", "status", "probe", "lab", "lab up",
     ];
 
     [Test]

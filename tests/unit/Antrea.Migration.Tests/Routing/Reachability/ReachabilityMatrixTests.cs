@@ -66,8 +66,8 @@ public class ReachabilityMatrixTests
         (int Where, byte Low, int Length, int Subnet, bool TunnelAway)[] nodes,
         (AntreaEncapMode Encap, ReversePathFilter Filter, MultusRoutes Multus, EncapsulationMode Tunnel, int Pools) modes,
         int flags) => new()
-    {
-        Nodes =
+        {
+            Nodes =
         [
             .. nodes.Select((n, i) => new ReachabilityNode
             {
@@ -78,21 +78,21 @@ public class ReachabilityMatrixTests
                 Subnet = (flags & 1) == 0 ? null : Cidr.Parse($"172.18.{n.Subnet}.0/24"),
             }),
         ],
-        Blocks = [.. nodes.Select((n, i) => new ReachabilityBlock(Block(n, i), $"n{i}"))],
-        Pools = modes.Pools switch
-        {
-            0 => [new(Cidr.Parse("10.10.0.0/16"), (flags & 2) == 0, Encapsulation: modes.Tunnel)],
-            1 => [new(Cidr.Parse("10.10.0.0/17"), true), new(Cidr.Parse("10.10.4.0/22"), false, Encapsulation: modes.Tunnel)],
-            2 => [new(Cidr.Parse("10.20.0.0/16"), true)],
-            _ => [],
-        },
-        AntreaEncap = modes.Encap,
-        ReversePathFilter = modes.Filter,
-        MultusRoutes = modes.Multus,
-        NoSnat = (flags & 4) != 0,
-        KubeProxyDropsInvalid = (flags & 8) == 0,
-        EgressEnabled = (flags & 16) == 0,
-    };
+            Blocks = [.. nodes.Select((n, i) => new ReachabilityBlock(Block(n, i), $"n{i}"))],
+            Pools = modes.Pools switch
+            {
+                0 => [new(Cidr.Parse("10.10.0.0/16"), (flags & 2) == 0, Encapsulation: modes.Tunnel)],
+                1 => [new(Cidr.Parse("10.10.0.0/17"), true), new(Cidr.Parse("10.10.4.0/22"), false, Encapsulation: modes.Tunnel)],
+                2 => [new(Cidr.Parse("10.20.0.0/16"), true)],
+                _ => [],
+            },
+            AntreaEncap = modes.Encap,
+            ReversePathFilter = modes.Filter,
+            MultusRoutes = modes.Multus,
+            NoSnat = (flags & 4) != 0,
+            KubeProxyDropsInvalid = (flags & 8) == 0,
+            EgressEnabled = (flags & 16) == 0,
+        };
 
     private static ReachabilityEndpoint[] Endpoints(
         (int Where, byte Low, int Length, int Subnet, bool TunnelAway)[] nodes, (int Node, int Kind, byte Low, byte Antrea)[] pods) =>

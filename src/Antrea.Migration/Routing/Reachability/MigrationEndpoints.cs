@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Net;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Clusters;
+
+namespace Antrea.Migration.Routing.Reachability;
+
+/// <summary>Everybody who will open or take connections while a cluster moves: each Pod as what it is and as what it becomes.</summary>
+/// <remarks>A Calico Pod becomes a Multus Pod and then an Antrea Pod, so it counts once as each. Which address Antrea will give is not known;
+/// taken is what host-local gives on an empty Node, from the PodCIDR's third address (<c>.2</c>) upwards in the order of the Pods' names. A
+/// snapshot does not tell Multus Pods from Calico Pods; they count as both. Nodes count with their InternalIP.</remarks>
+public static class MigrationEndpoints
+{
+    /// <summary>All endpoints, the Nodes' own first, then the Pods' in the snapshot's order.</summary>
+    public static ImmutableArray<ReachabilityEndpoint> Of(ClusterSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var nodes = snapshot.Nodes.DistinctBy(n => n.Name).ToDictionary(n => n.Name, StringComparer.Ordinal);
+        var allocated = AllocatedByCalico(snapshot);
+        return
+        [
+            .. snapshot.Nodes.SelectMany(n => n.InternalIPs.DistinctBy(a => a.AddressFamily).Select(a => ReachabilityEndpoint.Host(n.Name, a))),
+            .. PodsByNode(snapshot).SelectMany(node => nodes.TryGetValue(node.Key, out var info)
+                ? node.SelectMany((pod, index) => OfPod(pod, info, index, allocated))
+                : []),
+        ];
+    }
+
+    /// <summary>One Pod as each of what it is and becomes; empty for one that is on no network.</summary>
+    /// <param name="snapshot">The cluster.</param>
+    /// <param name="pod">One of its Pods.</param>
+    public static ImmutableArray<ReachabilityEndpoint> Of(ClusterSnapshot snapshot, PodInfo pod)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(pod);
+        if (snapshot.Nodes.FirstOrDefault(n => n.Name == pod.NodeName) is not { } node || pod.HasEnded)
+        {
+            return [];
+        }
+
+        if (pod.HostNetwork)
+        {
+            return [.. node.InternalIPs.DistinctBy(a => a.AddressFamily).Select(a => ReachabilityEndpoint.Host(node.Name, a))];
+        }
+
+        var index = PodsByNode(snapshot)[pod.NodeName].TakeWhile(p => (p.Namespace, p.Name) != (pod.Namespace, pod.Name)).Count();
+        return [.. OfPod(pod, node, index, AllocatedByCalico(snapshot))];
+    }
+
+    /// <summary>The address Antrea gives to the Pod of that number on a Node, counted from 0; null where the PodCIDR is full or missing.</summary>
+    internal static IPAddress? AntreaAddress(NodeInfo node, int index, System.Net.Sockets.AddressFamily family) =>
+        node.PodCidrs.Where(p => p.FirstAddress.AddressFamily == family).Select(p => (Cidr?)p).FirstOrDefault() is { } podCidr
+            && (UInt128)index + 2 < podCidr.AddressCount - 1
+            ? podCidr.AddressAt((UInt128)index + 2)
+            : null;
+
+    private static ILookup<string, PodInfo> PodsByNode(ClusterSnapshot snapshot) => snapshot.Pods
+        .Where(p => p is { HostNetwork: false, HasEnded: false, PodIPs.Length: > 0 })
+        .ToLookup(p => p.NodeName, StringComparer.Ordinal);
+
+    private static HashSet<IPAddress> AllocatedByCalico(ClusterSnapshot snapshot) =>
+        [.. snapshot.CalicoIpam.Blocks.SelectMany(b => b.Allocations).Select(a => a.Address)];
+
+    private static IEnumerable<ReachabilityEndpoint> OfPod(PodInfo pod, NodeInfo node, int index, HashSet<IPAddress> allocated)
+    {
+        var network = PodNetworkInventory.Classify(pod, node, ImmutableHashSet<string>.Empty);
+        foreach (var address in pod.PodIPs.DistinctBy(a => a.AddressFamily))
+        {
+            // A block in the Node's own PodCIDR gives addresses that look like Antrea's.
+            if (network == PodNetwork.Antrea && !allocated.Contains(address))
+            {
+                yield return ReachabilityEndpoint.Antrea(node.Name, address);
+                continue;
+            }
+
+            yield return ReachabilityEndpoint.Calico(node.Name, address);
+            if (AntreaAddress(node, index, address.AddressFamily) is { } antrea)
+            {
+                yield return ReachabilityEndpoint.Multus(node.Name, address, antrea);
+                yield return ReachabilityEndpoint.Antrea(node.Name, antrea);
+            }
+        }
+    }
+}

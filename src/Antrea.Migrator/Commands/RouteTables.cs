@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Antrea.Migration;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Findings;
+using Antrea.Migration.Routing;
+
+namespace Antrea.Migrator.Commands;
+
+/// <summary>The routing tables that are at hand: saved files, or what Nodes tell.</summary>
+/// <param name="Tables">A kernel each, by name.</param>
+/// <param name="Findings">What was odd in the files.</param>
+/// <param name="Note">Why there are none, or none of some Nodes; null when there is nothing to say.</param>
+internal sealed record RouteTables(ImmutableArray<NodeRoutes> Tables, ImmutableArray<Finding> Findings, string? Note)
+{
+    private const long LargestFile = 256 * 1024 * 1024;
+    private const int NodesAtOnce = 8;
+
+    public static Option<string[]> Option() => new("--file")
+    {
+        Description = "A Node's saved output of 'ip route', 'ip -6 route', 'ip rule' (also with -j, 'table all', or several in one file), as NODE=PATH; give it once a "
+            + "Node. A Pod's table may be given as NAMESPACE/POD=PATH.",
+        HelpName = "NODE=PATH",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+    };
+
+    /// <summary>Reads files.</summary>
+    /// <param name="arguments"><c>NODE=PATH</c> each; a Node that is named twice has both files' routes.</param>
+    /// <exception cref="FormatException">An argument is none, or a file holds nothing that can be read.</exception>
+    public static RouteTables FromFiles(IEnumerable<string> arguments)
+    {
+        var findings = ImmutableArray.CreateBuilder<Finding>();
+        var read = new SortedDictionary<string, List<RouteParseResult>>(StringComparer.Ordinal);
+        foreach (var argument in arguments)
+        {
+            var equals = argument.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1 || equals == argument.Length - 1)
+            {
+                throw new FormatException($"--file is '{argument}', but must be NODE=PATH.");
+            }
+
+            var path = argument[(equals + 1)..];
+            if (new FileInfo(path) is { Exists: true, Length: > LargestFile } large)
+            {
+                throw new FormatException($"{path} has {large.Length} bytes; no Node's routes are more than {LargestFile}.");
+            }
+
+            var result = RouteParser.Parse(File.ReadAllText(path), path);
+            if (result.Routes.IsEmpty && result.Rules.IsEmpty)
+            {
+                throw new FormatException(
+                    result.Findings is [var first, ..]
+                        ? $"{path} has no route: {first.Subject}: {first.Evidence}"
+                        : $"{path} has no route: it is empty. Give the output of 'ip route'.");
+            }
+
+            findings.AddRange(result.Findings);
+            if (!read.TryGetValue(argument[..equals], out var files))
+            {
+                read.Add(argument[..equals], files = []);
+            }
+
+            files.Add(result);
+        }
+
+        return new RouteTables(
+            [.. read.Select(n => new NodeRoutes(n.Key, n.Value.SelectMany(f => f.Routes), n.Value.SelectMany(f => f.Rules)))], findings.ToImmutable(), null);
+    }
+
+    /// <summary>Asks a living cluster's Nodes through the migration's node agent, where that runs.</summary>
+    public static async Task<RouteTables> FromNodesAsync(ClusterSource cluster, ClusterSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        if (cluster.Client is null)
+        {
+            return new RouteTables([], [], "No Node's own table is at hand, so conflicts are not looked for; give them with --file NODE=PATH.");
+        }
+
+        var access = new PodExecNodeAccess(cluster.Client);
+        var results = new RouteParseResult?[snapshot.Nodes.Length];
+        string? refused = null;
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, results.Length),
+            new ParallelOptions { MaxDegreeOfParallelism = NodesAtOnce, CancellationToken = cancellationToken },
+            async (i, token) =>
+            {
+                try
+                {
+                    var name = snapshot.Nodes[i].Name;
+                    var answer = await access.RunAsync(name, NodeCommands.ReadRoutes(), token);
+                    results[i] = answer.ExitCode == 0 ? RouteParser.Parse(answer.Output, $"Node/{name}") : null;
+                }
+                catch (MigrationException e)
+                {
+                    refused = e.Message;
+                }
+            });
+        var missing = results.Count(r => r is null);
+        return new RouteTables(
+            [.. results.Select((r, i) => r is null ? null : new NodeRoutes(snapshot.Nodes[i].Name, r.Routes, r.Rules)).OfType<NodeRoutes>()],
+            [.. results.OfType<RouteParseResult>().SelectMany(r => r.Findings)],
+            missing == 0
+                ? null
+                : $"{missing} of {results.Length} Nodes told no table ({(refused is null ? "the command failed" : "the migration's node agent does not run")}); "
+                    + "give them with --file NODE=PATH.");
+    }
+}

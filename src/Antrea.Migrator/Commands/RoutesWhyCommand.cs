@@ -1,0 +1,88 @@
+using System.CommandLine;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Routing.Reachability;
+using Antrea.Migrator.Output;
+
+namespace Antrea.Migrator.Commands;
+
+/// <summary><c>routes why</c>: one connection, hop by hop, in words.</summary>
+internal static class RoutesWhyCommand
+{
+    private const string AsIs = "as-is";
+
+    /// <summary>Of a Service's endpoints so many are asked for.</summary>
+    private const int MostEndpoints = 100;
+
+    public static Command Create(TextWriter output)
+    {
+        // --from means the client here, so the files have another name.
+        var source = new ClusterSource.Options(offline: true, files: "--snapshot");
+        var inputs = new ReachabilityInputs();
+        var file = RouteTables.Option();
+        var format = CommonOptions.Format();
+        var from = End("--from", "Who opens the connection");
+        var to = End("--to", "Whom it is for (a ClusterIP or NAMESPACE/SERVICE stands for its endpoints)");
+        var fromAs = As("--from-as");
+        var toAs = As("--to-as");
+        var command = new Command("why", "Tell one connection hop by hop: table, route, device, what Open vSwitch does, the reply, where it dies and what to do; exit code 2 when it dies.")
+        {
+            from, to, fromAs, toAs, file, format,
+        };
+        source.AddTo(command);
+        inputs.AddTo(command);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            var files = parse.GetValue(file) is { Length: > 0 } given ? RouteTables.FromFiles(given) : null;
+            await using var cluster = await source.OpenAsync(parse, cancellationToken);
+            var snapshot = await cluster.Reader.ReadAsync(cancellationToken);
+            var tables = files ?? await RouteTables.FromNodesAsync(cluster, snapshot, cancellationToken);
+            var ends = new ConnectionEnds(snapshot);
+            var client = ends.Find(parse.GetRequiredValue(from), KindOf(parse.GetValue(fromAs)))[0];
+            var servers = ends.Find(parse.GetRequiredValue(to), KindOf(parse.GetValue(toAs)));
+            var tracer = new PathTracer(inputs.Read(parse, snapshot), tables.Tables);
+            var traces = servers.Where(s => s.Address.AddressFamily == client.Address.AddressFamily).Take(MostEndpoints)
+                .Select(s => tracer.Trace(client, s)).ToList();
+            if (traces.Count == 0)
+            {
+                throw new FormatException($"{client} and {servers[0]} have addresses of different families.");
+            }
+
+            // Of a Service's endpoints the one that fails is the one to tell.
+            var told = traces.MaxBy(t => t.Answer.Verdict switch
+            {
+                ReachabilityVerdict.Unreachable => 2,
+                ReachabilityVerdict.Degraded => 1,
+                _ => 0,
+            })!;
+            if (parse.GetValue(format) == "json")
+            {
+                output.WriteJson(RoutesOutput.Json(told, traces, tables));
+            }
+            else
+            {
+                RoutesOutput.Write(output, told, traces, tables);
+            }
+
+            return told.Answer.Verdict == ReachabilityVerdict.Unreachable ? ExitCodes.Findings : ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Option<string> End(string name, string what) =>
+        new(name) { Description = $"{what}: NAMESPACE/POD, a Node's name, or an IP address.", HelpName = "POD|NODE|IP", Required = true };
+
+    private static Option<string> As(string name) => new Option<string>(name)
+    {
+        Description = "Take the Pod as what it is, or as what the migration makes of it.",
+        HelpName = "as-is|calico|multus|antrea",
+        DefaultValueFactory = _ => AsIs,
+    }.AcceptOnlyFromAmong(AsIs, "calico", "multus", "antrea");
+
+    private static PodNetworkKind? KindOf(string? text) => text switch
+    {
+        "calico" => PodNetworkKind.Calico,
+        "multus" => PodNetworkKind.Multus,
+        "antrea" => PodNetworkKind.Antrea,
+        _ => null,
+    };
+}
