@@ -1,4 +1,7 @@
+using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Antrea.Migration.Internal;
 
 namespace Antrea.Migration.CalicoApi.Policies;
 
@@ -6,7 +9,7 @@ namespace Antrea.Migration.CalicoApi.Policies;
 /// <remarks>
 /// <para><b>Equality</b> is that of the syntax tree, hence of <see cref="ToString"/>; selectors of one meaning may differ.</para>
 /// <para>Source: Calico <c>libcalico-go/lib/selector</c> as of v3.33. Calico up to v3.29 also took line breaks inside
-/// <c>not in</c>, <c>starts with</c>, <c>ends with</c> and <c>has( )</c>; such a text is refused here.</para>
+/// <c>not in</c>, <c>starts with</c>, <c>ends with</c> and <c>has( )</c>; such a text is refused here, and read where a policy comes from such a release.</para>
 /// Immutable and safe for use by several threads.
 /// </remarks>
 public sealed class CalicoSelector : IEquatable<CalicoSelector>
@@ -42,6 +45,13 @@ public sealed class CalicoSelector : IEquatable<CalicoSelector>
     public static bool TryParse(
         string text,
         [NotNullWhen(true)] out CalicoSelector? selector,
+        [NotNullWhen(false)] out CalicoSelectorError? error) => TryParse(text, lineBreaks: false, out selector, out error);
+
+    /// <summary>The same; on request with the line breaks that Calico up to v3.29 took within an operator of two words and within <c>has( )</c>.</summary>
+    internal static bool TryParse(
+        string text,
+        bool lineBreaks,
+        [NotNullWhen(true)] out CalicoSelector? selector,
         [NotNullWhen(false)] out CalicoSelectorError? error)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -52,7 +62,7 @@ public sealed class CalicoSelector : IEquatable<CalicoSelector>
             return false;
         }
 
-        var expression = SelectorParser.Parse(text, out error);
+        var expression = SelectorParser.Parse(text, lineBreaks, out error);
         selector = expression is null ? null : new CalicoSelector(expression);
         return selector is not null;
     }
@@ -72,6 +82,10 @@ public sealed class CalicoSelector : IEquatable<CalicoSelector>
 
     /// <inheritdoc/>
     public override int GetHashCode() => Expression.GetHashCode();
+
+    /// <summary>The name that Calico gives the address set of the selector: <c>s:</c> and a hash of the canonical text.</summary>
+    /// <remarks>Source: Calico <c>libcalico-go/lib/hash</c>.</remarks>
+    internal string UniqueId => "s:" + Base64Url.EncodeToString(Sha224.HashData(Encoding.UTF8.GetBytes("s:" + this)));
 
     /// <summary>Calico's canonical text: double quotes, single spaces, sets sorted, chains in parentheses.</summary>
     public override string ToString() => Expression.ToString();

@@ -1,3 +1,5 @@
+using Antrea.Migration.Internal;
+
 namespace Antrea.Migration.CalicoApi.Policies;
 
 /// <summary>A Calico Tier.</summary>
@@ -11,6 +13,9 @@ internal sealed record CalicoTier(string Name, double Order, bool EndsInPass)
 
     /// <summary>The order of tier <c>default</c>, and of tiers without one.</summary>
     public const double DefaultOrder = 1_000_000;
+
+    /// <summary>The first release that has tiers; before, all policies are in the default one.</summary>
+    public static readonly ReleaseVersion Since = new(3, 29);
 
     /// <summary>The built-in tier.</summary>
     public static readonly CalicoTier Default = new(DefaultName, DefaultOrder, EndsInPass: false);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text;
 
@@ -21,6 +22,18 @@ internal abstract record SelectorExpression
 
     /// <summary>Whether labels satisfy the expression. <c>global()</c> is true: Calico gives it meaning by rewriting, not here.</summary>
     public abstract bool Matches(IReadOnlyDictionary<string, string> labels);
+
+    /// <summary>The label keys that decide, each as often as it is written.</summary>
+    public IEnumerable<string> Keys() => this switch
+    {
+        Has has => [has.Key],
+        Comparison comparison => [comparison.Key],
+        Membership membership => [membership.Key],
+        TextMatch match => [match.Key],
+        Not not => not.Operand.Keys(),
+        Chain chain => chain.Operands.SelectMany(o => o.Keys()),
+        _ => [],
+    };
 
     /// <summary>The canonical text; the parser reads it back to the same tree.</summary>
     public sealed override string ToString()
@@ -72,11 +85,15 @@ internal abstract record SelectorExpression
     /// <summary><c>key in {…}</c>, or <c>not in</c>, which is true for a missing label. Values are sorted by their UTF-8 bytes, each once.</summary>
     public sealed record Membership : SelectorExpression
     {
+        /// <summary>The values once more, where looking through them all would take long.</summary>
+        private readonly FrozenSet<string>? _many;
+
         public Membership(string key, IEnumerable<string> values, bool negated)
         {
             Key = key;
             Negated = negated;
             Values = [.. values.Distinct(StringComparer.Ordinal).Order(ByteOrder.Comparer)];
+            _many = Values.Length > 8 ? Values.ToFrozenSet(StringComparer.Ordinal) : null;
         }
 
         public string Key { get; }
@@ -86,7 +103,7 @@ internal abstract record SelectorExpression
         public bool Negated { get; }
 
         public override bool Matches(IReadOnlyDictionary<string, string> labels) =>
-            (labels.TryGetValue(Key, out var value) && Values.Contains(value)) != Negated;
+            (labels.TryGetValue(Key, out var value) && (_many?.Contains(value) ?? Values.Contains(value))) != Negated;
 
         public bool Equals(Membership? other) =>
             other is not null && Key == other.Key && Negated == other.Negated && Values.SequenceEqual(other.Values);
@@ -152,7 +169,7 @@ internal abstract record SelectorExpression
         public bool Equals(Chain? other) =>
             other is not null && IsAnd == other.IsAnd && Operands.SequenceEqual(other.Operands);
 
-        public override int GetHashCode() => HashCode.Combine(IsAnd, Operands.Length);
+        public override int GetHashCode() => Operands.Aggregate(HashCode.Combine(IsAnd, Operands.Length), HashCode.Combine);
 
         protected override void Append(StringBuilder builder)
         {

@@ -5,7 +5,9 @@ namespace Antrea.Migration.CalicoApi.Policies;
 /// <summary>Cuts a selector into tokens, by the rules of Calico's hand-written tokenizer (v3.30 and later).</summary>
 /// <remarks>Only space and TAB separate; operator words count as such only straight behind a label key; <c>has(</c>,
 /// <c>all(</c> and <c>global(</c> need the parenthesis glued on.</remarks>
-internal sealed class SelectorLexer(string input)
+/// <param name="input">The selector.</param>
+/// <param name="lineBreaks">Whether line breaks count as blanks within an operator of two words and within <c>has( )</c>, as up to v3.29.</param>
+internal sealed class SelectorLexer(string input, bool lineBreaks)
 {
     /// <summary>The longest label key, in bytes (keys are ASCII, so also in characters).</summary>
     public const int MaxKeyLength = 512;
@@ -106,21 +108,21 @@ internal sealed class SelectorLexer(string input)
     {
         var start = _at;
         _at += "has(".Length;
-        SkipBlanks();
+        SkipBlanks(lineBreaks);
         var error = ReadKey(SelectorTokenKind.Has, start);
-        return error ?? CloseCall();
+        return error ?? CloseCall(lineBreaks);
     }
 
     private CalicoSelectorError? ReadEmptyCall(SelectorTokenKind kind, string text)
     {
         _tokens.Add(new SelectorToken(kind, text + ")", _at + 1));
         _at += text.Length;
-        return CloseCall();
+        return CloseCall(withLineBreaks: false);
     }
 
-    private CalicoSelectorError? CloseCall()
+    private CalicoSelectorError? CloseCall(bool withLineBreaks)
     {
-        SkipBlanks();
+        SkipBlanks(withLineBreaks);
         if (_at == input.Length || input[_at] != ')')
         {
             return Error(_at, "a ')' is missing");
@@ -142,7 +144,7 @@ internal sealed class SelectorLexer(string input)
             var end = _at + first.Length;
             if (second.Length > 0)
             {
-                while (end < input.Length && input[end] is ' ' or '\t')
+                while (end < input.Length && IsBlank(input[end], lineBreaks))
                 {
                     end++;
                 }
@@ -173,13 +175,15 @@ internal sealed class SelectorLexer(string input)
 
     private bool At(string text) => string.CompareOrdinal(input, _at, text, 0, text.Length) == 0;
 
-    private void SkipBlanks()
+    private void SkipBlanks(bool withLineBreaks = false)
     {
-        while (_at < input.Length && input[_at] is ' ' or '\t')
+        while (_at < input.Length && IsBlank(input[_at], withLineBreaks))
         {
             _at++;
         }
     }
+
+    private static bool IsBlank(char c, bool orLineBreak) => c is ' ' or '\t' || (orLineBreak && c is '\n' or '\r' or '\f');
 
     private static CalicoSelectorError Error(int at, string message) => new(at + 1, message);
 }

@@ -15,9 +15,9 @@ internal sealed class SelectorParser(List<SelectorToken> tokens)
     private SelectorToken Current => tokens[_at];
 
     /// <summary>The tree, or null and the reason.</summary>
-    public static SelectorExpression? Parse(string text, out CalicoSelectorError? error)
+    public static SelectorExpression? Parse(string text, bool lineBreaks, out CalicoSelectorError? error)
     {
-        var tokens = new SelectorLexer(text).Tokenize(out error);
+        var tokens = new SelectorLexer(text, lineBreaks).Tokenize(out error);
         if (tokens is null)
         {
             return null;

@@ -81,6 +81,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode TierName = Refusal("tier-name", "Delete or rename that Tier: its name is needed.");
     public static readonly PolicyCode TierPriority = Refusal("tier-priority", "Delete the tiers and policies of the earlier conversion, then convert again: a tier's priority cannot be changed.");
     public static readonly PolicyCode NetworkSetUnused = Note("network-set-unused", "Nothing; no policy selects it.");
+    public static readonly PolicyCode NetSkipped = new("net-skipped", Severity.Warning, "Correct the entries; Calico skips them, and so does what is made from the object.");
     public static readonly PolicyCode HostEndpointOpen = Note("host-endpoint-open", "Nothing; no policy selects it and its profile allows everything.");
     public static readonly PolicyCode HostEndpoint = Refusal("host-endpoint", "Protect the Node otherwise and delete the HostEndpoint first: Antrea policies do not replace it.");
     public static readonly PolicyCode StagedPolicy = Note("staged-policy", "Nothing; a staged policy is never enforced. It will be gone with Calico.");

@@ -20,6 +20,8 @@ internal sealed record CalicoMetadata(SortedDictionary<string, string> Labels, b
     public const string V1Group = "crd.projectcalico.org";
     public const string V3Group = "projectcalico.org";
 
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     private static readonly string[] KeptPrefixes = ["knp.", "ossg."];
 
     public static CalicoMetadata Read(ClusterObject obj, ICollection<PolicyFinding> findings)
@@ -36,7 +38,7 @@ internal sealed record CalicoMetadata(SortedDictionary<string, string> Labels, b
         JsonObject? inner;
         try
         {
-            inner = JsonNode.Parse(annotation.GetValue<string>()) as JsonObject;
+            inner = JsonNode.Parse(annotation.GetValue<string>(), documentOptions: Strict) as JsonObject;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
@@ -45,7 +47,7 @@ internal sealed record CalicoMetadata(SortedDictionary<string, string> Labels, b
 
         if (inner is null)
         {
-            findings.Add(PolicyCode.MalformedField.At(path, "must be a text that holds a JSON object"));
+            findings.Add(PolicyCode.MalformedField.At(path, "must be a text that holds a JSON object, each field once"));
             return new CalicoMetadata(labels, HasAnnotation: true, null);
         }
 
@@ -62,13 +64,14 @@ internal sealed record CalicoMetadata(SortedDictionary<string, string> Labels, b
             return AnnotatedName ?? obj.Name;
         }
 
-        if (tier != CalicoTier.DefaultName || KeptPrefixes.Any(p => obj.Name.StartsWith(p, StringComparison.Ordinal)))
+        // v3.30 shows default.foo as it is stored.
+        if (tier != CalicoTier.DefaultName || (version >= new ReleaseVersion(3, 30) && version < new ReleaseVersion(3, 31)) || KeptPrefixes.Any(p => obj.Name.StartsWith(p, StringComparison.Ordinal)))
         {
             return obj.Name;
         }
 
         var dot = obj.Name.IndexOf('.', StringComparison.Ordinal);
-        var cuts = version < new ReleaseVersion(3, 29) ? dot >= 0 : obj.Name.StartsWith("default.", StringComparison.Ordinal);
+        var cuts = version < CalicoTier.Since ? dot >= 0 : obj.Name.StartsWith("default.", StringComparison.Ordinal);
         return cuts ? obj.Name[(dot + 1)..] : obj.Name;
     }
 
@@ -81,14 +84,14 @@ internal sealed record CalicoMetadata(SortedDictionary<string, string> Labels, b
             return obj.Name;
         }
 
-        var tier = string.IsNullOrEmpty(specTier) || version < new ReleaseVersion(3, 29) ? CalicoTier.DefaultName : specTier;
+        var tier = string.IsNullOrEmpty(specTier) || version < CalicoTier.Since ? CalicoTier.DefaultName : specTier;
         return obj.Name.StartsWith(tier + ".", StringComparison.Ordinal) ? obj.Name : $"{tier}.{obj.Name}";
     }
 
     /// <summary>The tier that Felix enforces a policy in.</summary>
     public static string TierOf(string storedName, string? specTier, ReleaseVersion version)
     {
-        if (version < new ReleaseVersion(3, 29))
+        if (version < CalicoTier.Since)
         {
             return CalicoTier.DefaultName;
         }

@@ -20,7 +20,8 @@ internal static class CalicoPolicyReader
         var findings = new List<PolicyFinding>();
         var isGlobal = obj.Kind == "GlobalNetworkPolicy";
         var metadata = CalicoMetadata.Read(obj, findings);
-        var spec = new FieldReader(obj.Json, "", findings).Object("spec") ?? new FieldReader([], "spec", findings);
+        var lineBreaks = version < new ReleaseVersion(3, 30);
+        var spec = new FieldReader(obj.Json, "", findings) { LineBreaksInSelectors = lineBreaks }.Object("spec") ?? new FieldReader([], "spec", findings);
         var specTier = spec.Text("tier");
         var storedName = CalicoMetadata.StoredName(obj, specTier, version);
         var tier = CalicoMetadata.TierOf(storedName, specTier, version);

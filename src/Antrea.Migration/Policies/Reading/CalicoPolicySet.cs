@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using System.Net;
 using System.Text.Json.Nodes;
-using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
@@ -38,7 +36,7 @@ internal sealed record CalicoPolicySet
     public static CalicoPolicySet Read(ClusterSnapshot snapshot, ReleaseVersion version)
     {
         var findings = ImmutableArray.CreateBuilder<Finding>();
-        var world = PolicyWorld.From(snapshot);
+        var sets = new CalicoSetReader(PolicyWorld.From(snapshot), findings);
         return new CalicoPolicySet
         {
             Version = version,
@@ -50,13 +48,13 @@ internal sealed record CalicoPolicySet
                     .OrderBy(p => p.Policy.Namespace, StringComparer.Ordinal)
                     .ThenBy(p => p.Policy.Name, StringComparer.Ordinal),
             ],
-            Tiers = ReadTiers(snapshot, findings),
+            Tiers = ReadTiers(snapshot, version, findings),
             NetworkSets =
             [
-                .. OfCalico(snapshot, "NetworkSet").Select(o => ReadSet(o, world, findings)),
-                .. OfCalico(snapshot, "GlobalNetworkSet").Select(o => ReadSet(o, world, findings)),
+                .. OfCalico(snapshot, "NetworkSet").Select(sets.ReadNetworkSet),
+                .. OfCalico(snapshot, "GlobalNetworkSet").Select(sets.ReadNetworkSet),
             ],
-            HostEndpoints = [.. OfCalico(snapshot, "HostEndpoint").Select(o => (ReadSet(o, world, findings), IsOpen(o)))],
+            HostEndpoints = [.. OfCalico(snapshot, "HostEndpoint").Select(sets.ReadHostEndpoint)],
             Findings = findings.ToImmutable(),
         };
     }
@@ -81,14 +79,18 @@ internal sealed record CalicoPolicySet
                 .OrderBy(g => g.Key.Kind, StringComparer.Ordinal)
                 .ThenBy(g => g.Key.Namespace, StringComparer.Ordinal)
                 .ThenBy(g => g.Key.Name, StringComparer.Ordinal)
-                .Select(Single),
+                .Select(g => Single(g, version)),
         ];
     }
 
-    /// <summary>One of several objects for one policy: two API groups, or the rename of v3.32, show it twice. They must agree.</summary>
-    private static ReadPolicy Single(IGrouping<(string, string, string), ReadPolicy> group)
+    /// <summary>One of several objects for one policy: two API groups, or the rename of v3.32, show it twice. They must agree. The custom
+    /// resource counts, and of two the one that comes first in Calico's order: the other repeats its rules behind it.</summary>
+    private static ReadPolicy Single(IGrouping<(string, string, string), ReadPolicy> group, ReleaseVersion version)
     {
-        var first = group.First();
+        var first = group
+            .OrderBy(p => p.Object.Group == CalicoMetadata.V1Group ? 0 : 1)
+            .ThenBy(p => CalicoOrder.TieKey(p.Policy, version), ByteOrder.Comparer)
+            .First();
         var other = group.FirstOrDefault(p => !JsonNode.DeepEquals(p.Object.Json["spec"], first.Object.Json["spec"]));
         return other is null
             ? first
@@ -103,8 +105,14 @@ internal sealed record CalicoPolicySet
             };
     }
 
-    private static ImmutableArray<CalicoTier> ReadTiers(ClusterSnapshot snapshot, ImmutableArray<Finding>.Builder findings)
+    private static ImmutableArray<CalicoTier> ReadTiers(
+        ClusterSnapshot snapshot, ReleaseVersion version, ImmutableArray<Finding>.Builder findings)
     {
+        if (version < CalicoTier.Since)
+        {
+            return [CalicoTier.Default];
+        }
+
         var tiers = OfCalico(snapshot, "Tier")
             .Select(obj =>
             {
@@ -124,39 +132,4 @@ internal sealed record CalicoPolicySet
 
         return [.. CalicoOrder.Sort(tiers)];
     }
-
-    private static CalicoLabelledSet ReadSet(ClusterObject obj, PolicyWorld world, ImmutableArray<Finding>.Builder findings)
-    {
-        var problems = new List<PolicyFinding>();
-        var metadata = CalicoMetadata.Read(obj, problems);
-        findings.AddRange(problems.Select(p => p.ToFinding(obj.ToString())));
-        var labels = metadata.Labels;
-        if (obj.Namespace.Length > 0)
-        {
-            foreach (var (key, value) in CalicoScope.NamespaceLabels(obj.Namespace, world))
-            {
-                labels.TryAdd(key, value);
-            }
-
-            labels[CalicoLabels.Namespace] = obj.Namespace;
-        }
-
-        return new CalicoLabelledSet(obj.Kind, obj.Namespace, obj.Name, labels) { Nets = ReadNets(obj) };
-    }
-
-    private static ImmutableArray<Cidr> ReadNets(ClusterObject obj)
-    {
-        var spec = obj.Json["spec"] as JsonObject;
-        var texts = (spec?["nets"] ?? spec?["expectedIPs"]) as JsonArray ?? [];
-        return [.. texts.Select(t => ReadNet(t?.ToString() ?? "")).OfType<Cidr>()];
-    }
-
-    private static Cidr? ReadNet(string text) =>
-        Cidr.TryParseMasked(text, out var net, out _) ? net
-        : IPAddress.TryParse(text, out var address) ? Cidr.Host(address)
-        : null;
-
-    private static bool IsOpen(ClusterObject obj) =>
-        (obj.Json["spec"] as JsonObject)?["profiles"] is JsonArray { Count: 1 } profiles
-        && profiles[0]?.ToString() == "projectcalico-default-allow";
 }

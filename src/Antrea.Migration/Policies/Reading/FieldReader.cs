@@ -12,6 +12,9 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
 {
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
+    /// <summary>Whether selectors are read as Calico up to v3.29 reads them; holds for nested objects too.</summary>
+    public bool LineBreaksInSelectors { get; init; }
+
     /// <summary>Where the object is.</summary>
     public string Path => path;
 
@@ -56,9 +59,11 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
             return null;
         }
 
-        if (node.GetValueKind() == JsonValueKind.Number)
+        if (node.GetValueKind() == JsonValueKind.Number
+            && double.TryParse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number))
         {
-            return double.Parse(node.ToJsonString(), CultureInfo.InvariantCulture);
+            return number;
         }
 
         Malformed(field, "a number");
@@ -71,7 +76,7 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
         var node = Take(field);
         if (node is null or JsonObject)
         {
-            return node is JsonObject inner ? new FieldReader(inner, At(field), findings) : null;
+            return node is JsonObject inner ? Within(inner, At(field)) : null;
         }
 
         Malformed(field, "an object");
@@ -85,7 +90,7 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
         {
             if (item is JsonObject inner)
             {
-                yield return new FieldReader(inner, at, findings);
+                yield return Within(inner, at);
             }
             else
             {
@@ -160,7 +165,7 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
             return null;
         }
 
-        if (CalicoSelector.TryParse(text, out var selector, out var error))
+        if (CalicoSelector.TryParse(text, LineBreaksInSelectors, out var selector, out var error))
         {
             return selector;
         }
@@ -225,6 +230,8 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
         text = value.GetValue<string>();
         return true;
     }
+
+    private FieldReader Within(JsonObject inner, string at) => new(inner, at, findings) { LineBreaksInSelectors = LineBreaksInSelectors };
 
     private JsonNode? Take(string field)
     {

@@ -90,6 +90,12 @@ internal static class KubernetesPolicyReader
             LabelSelectorReader.Read(peer, "podSelector", findings),
             LabelSelectorReader.Read(peer, "namespaceSelector", findings));
         peer.Finish();
+        var selects = read.PodSelector is not null || read.NamespaceSelector is not null;
+        if (peer.Has("ipBlock") == selects)
+        {
+            findings.Add(PolicyCode.MalformedField.At(peer.Path, "must be either an ipBlock, or a podSelector, a namespaceSelector or both"));
+        }
+
         return read;
     }
 
@@ -115,18 +121,28 @@ internal static class KubernetesPolicyReader
         string? name = null;
         if (port.IntegerOrText("port") is { } text)
         {
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
             {
-                first = number;
+                name = text;
+            }
+            else if (number is >= 1 and <= 65535)
+            {
+                first = (int)number;
             }
             else
             {
-                name = text;
+                port.Malformed("port", "a port from 1 to 65535, or a port's name");
             }
         }
 
         var last = port.Number("endPort");
+        if (last is not null && (first is null || last < first || last > 65535 || last != Math.Truncate(last.Value)))
+        {
+            port.Malformed("endPort", "a port from the one in 'port' to 65535");
+            last = null;
+        }
+
         port.Finish();
-        return new KubernetesPort(protocol, first, last is null ? first : (int)last, name);
+        return new KubernetesPort(protocol, first, (int?)last ?? first, name);
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Internal;
+using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Policies.Semantics;
 
@@ -52,6 +53,39 @@ internal static class CalicoLimits
             _ => version >= new ReleaseVersion(3, 32),
         })
         .Select(o => $"{o}: Calico {version} enforces it, and it is not modelled");
+
+    /// <summary>Labels of Namespaces and service accounts that selectors ask for and the input does not hold: one text for each Namespace that is
+    /// missing, and one where there is no service account at all.</summary>
+    /// <remarks>The names of both are known from the Pods alone.</remarks>
+    public static IEnumerable<string> CheckLabels(CalicoPolicySet set, PolicyWorld world)
+    {
+        var namespaces = world.Pods.Select(p => p.Namespace).Distinct(StringComparer.Ordinal).Where(n => !world.Namespaces.ContainsKey(n)).ToList();
+        var lacksAccounts = world.ServiceAccounts.IsEmpty && world.Pods.Any(p => p.ServiceAccount.Length > 0);
+        if (namespaces.Count == 0 && !lacksAccounts)
+        {
+            return [];
+        }
+
+        var keys = set.Policies.Select(p => p.Policy)
+            .Concat(set.KubernetesPolicies.Select(k => CalicoKubernetesPolicy.Of(k.Policy)))
+            .SelectMany(Selectors)
+            .SelectMany(s => s.Keys())
+            .ToHashSet(StringComparer.Ordinal);
+        var asksNamespaces = keys.Any(k => AsksFor(k, CalicoLabels.NamespacePrefix) && k != CalicoLabels.NamespacePrefix + PolicyWorld.NamespaceNameLabel);
+        var asksAccounts = keys.Any(k => AsksFor(k, CalicoLabels.ServiceAccountPrefix));
+        return (asksNamespaces ? namespaces.Select(n => $"Namespace/{n}: selectors ask for its labels, and it is not in the input") : [])
+            .Concat(asksAccounts && lacksAccounts ? ["ServiceAccount: selectors ask for labels of service accounts, and none is in the input"] : []);
+
+        static bool AsksFor(string key, string prefix) => key.StartsWith(prefix, StringComparison.Ordinal) && key != prefix + CalicoLabels.NameKey;
+    }
+
+    private static IEnumerable<SelectorExpression> Selectors(CalicoPolicy policy) =>
+        policy.Ingress.Concat(policy.Egress)
+            .SelectMany(r => new[] { r.Source, r.Destination })
+            .Select(e => CalicoScope.Side(e, policy.Namespace))
+            .SelectMany(s => new[] { s.Positive, s.Negative })
+            .OfType<SelectorExpression>()
+            .Prepend(CalicoScope.Subject(policy));
 
     private static IEnumerable<string> CheckProtocol(CalicoRule rule)
     {

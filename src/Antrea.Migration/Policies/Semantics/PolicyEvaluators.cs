@@ -22,15 +22,17 @@ public static class PolicyEvaluators
         findings.AddRange(set.Findings);
         findings.AddRange(set.Policies.SelectMany(p => p.Findings.Select(f => f.ToFinding(p.Policy.ToString()))));
         findings.AddRange(set.KubernetesPolicies.SelectMany(k => k.Findings.Select(f => f.ToFinding(k.Object.ToString()))));
+        var world = PolicyWorld.From(snapshot);
         var enforcesHttp = new FelixSettings(snapshot).IsSetAnywhere("policySyncPathPrefix");
         var problems = findings
             .Where(f => f.Severity == Severity.Blocker && f.Id != PolicyCode.KubernetesPolicyTypes.Id)
             .Select(f => $"{f.Subject}: {f.Evidence}")
             .Concat(set.Policies.SelectMany(p => CalicoLimits.Check(p.Policy, set.Version, enforcesHttp).Select(l => $"{p.Policy} {l}")))
             .Concat(CalicoLimits.CheckKinds(snapshot, set.Version))
+            .Concat(CalicoLimits.CheckLabels(set, world))
             .ToList();
         return problems.Count == 0
-            ? new CalicoEvaluator(set, PolicyWorld.From(snapshot))
+            ? new CalicoEvaluator(set, world)
             : throw new NotSupportedException($"These policies cannot be evaluated: {string.Join("; ", problems)}.");
     }
 

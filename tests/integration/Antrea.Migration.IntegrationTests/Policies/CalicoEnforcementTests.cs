@@ -178,7 +178,7 @@ public sealed class CalicoEnforcementTests
                     apiVersion: crd.projectcalico.org/v1
                     kind: GlobalNetworkPolicy
                     metadata: {name: default.negated}
-                    spec: {order: 5, selector: app == 'nginx-ds', types: [Ingress], ingress: [{action: Allow, source: {notSelector: app == 'x'} }]}
+                    spec: {order: 5, selector: app == 'nginx-ds', types: [Ingress], ingress: [{action: Allow, protocol: ICMP, notICMP: {type: 8, code: 0} }]}
                     """,
             },
             cancellationToken);
@@ -189,7 +189,7 @@ public sealed class CalicoEnforcementTests
         {
             Assert.That(denied, Is.EqualTo(ConnectionOutcome.TimedOut));
             Assert.That(cluster.Store.Peek(PolicySteps.GlobalNetworkPolicy, "", "default.negated"), Is.Not.Null);
-            Assert.That(cluster.Fleet.Failures.Select(f => f.Message), Has.Exactly(1).Contains("negated").And.Contains("notSelector"));
+            Assert.That(cluster.Fleet.Failures.Select(f => f.Message), Has.Exactly(1).Contains("negated").And.Contains("notICMP"));
             Assert.That(async () => await cluster.DisposeAsync(), Throws.InstanceOf<AggregateException>());
         }
     }

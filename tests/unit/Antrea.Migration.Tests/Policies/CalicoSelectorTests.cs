@@ -177,4 +177,49 @@ public sealed class CalicoSelectorTests
         var accepted = CalicoSelector.TryParse(text, out var selector, out var error);
         return accepted ? selector is not null && error is null : error is not null && error.Column >= 1 && error.Column <= text.Length + 1;
     });
+
+    [TestCase("all()", "s:5y5I3VdRZfDU01O--xXAPx2yxCQQqMf0M6IWug")]
+    [TestCase("!(has(b) || !has(a))", "s:Iss0uCleLYv1GSv_pNm7hAO58kE9jAx1NKyG3Q")]
+    public void UniqueId_OfASelector_IsCalicos(string text, string expected) =>
+        Assert.That(CalicoSelector.Parse(text).UniqueId, Is.EqualTo(expected));
+
+    [TestCase("a not\nin {'x'}", "a not in {\"x\"}")]
+    [TestCase("a starts\r\nwith 'x'", "a starts with \"x\"")]
+    [TestCase("has(\n a\f)", "has(a)")]
+    [TestCase("a ==\n'x'", null)]
+    [TestCase("all(\n)", null)]
+    [TestCase("a == 'x'\n", null)]
+    public void TryParse_LineBreak_IsABlankOnlyWhereOldReleasesTookIt(string text, string? old)
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(CalicoSelector.TryParse(text, out _, out _), Is.False);
+            Assert.That(CalicoSelector.TryParse(text, lineBreaks: true, out var selector, out _), Is.EqualTo(old is not null));
+            Assert.That(selector?.ToString(), Is.EqualTo(old));
+        }
+    }
+
+    [Test]
+    public void Matches_SetOfManyValues_IsWhatTheValuesSay()
+    {
+        var selector = CalicoSelector.Parse($"k not in {{{string.Join(", ", Enumerable.Range(0, 20_000).Select(i => $"'v{i}'"))}}}");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(selector.Matches(new Dictionary<string, string> { ["k"] = "v19999" }), Is.False);
+            Assert.That(selector.Matches(new Dictionary<string, string> { ["k"] = "v20000" }), Is.True);
+            Assert.That(selector.Matches(new Dictionary<string, string>()), Is.True);
+        }
+    }
+
+    [Test]
+    public void Parse_LongChainsAndManySigns_AreRead()
+    {
+        var chain = CalicoSelector.Parse(string.Join(" || ", Enumerable.Repeat("!!!has(a)", 15_000)));
+        var signs = CalicoSelector.Parse(new string('!', 200_001) + "has(a)");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(chain.Matches(new Dictionary<string, string>()), Is.True);
+            Assert.That(signs.ToString(), Is.EqualTo("!has(a)"));
+        }
+    }
 }

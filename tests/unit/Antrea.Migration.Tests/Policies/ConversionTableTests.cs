@@ -69,7 +69,7 @@ public sealed class ConversionTableTests
         // These need a broken cluster or other options, and have tests of their own.
         string[] elsewhere =
         [
-            "addresses-unknown", "tier-priority", "calico-version", "antrea-version", "ended-pods", "windows-node", "endpoint-to-host-unknown",
+            "addresses-unknown", "tier-priority", "calico-version", "antrea-version", "ended-pods", "windows-node", "net-skipped", "endpoint-to-host-unknown",
         ];
         var named = ConversionTable.Sections.SelectMany(s => s.Rows).Select(r => r.Code).OfType<string>().Concat(elsewhere).ToHashSet();
         Assert.That(PolicyCode.All.Select(c => c.Id).Where(id => !named.Contains(id)), Is.Empty);
