@@ -21,7 +21,7 @@ internal sealed class ConvertPoliciesAction : StepAction
                 $"A policy has no equal in Antrea: {refusal.Subject}: {refusal.Evidence}", $"{refusal.Remedy}, then run the command again.");
         }
 
-        var proof = PolicyVerifier.Verify(snapshot, conversion.Objects, options, cancellationToken);
+        var proof = PolicyVerifier.Verify(snapshot, conversion, options, cancellationToken);
         if (proof.Verdict != ProofVerdict.Equal)
         {
             throw new StepFailedException(

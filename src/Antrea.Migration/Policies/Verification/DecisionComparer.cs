@@ -34,24 +34,29 @@ internal sealed class DecisionComparer(AddressSpace space)
             }
         }
 
-        var (segments, masks) = AddressClasses.Sweep(distinct, family);
+        var (masks, sizes) = AddressClasses.Sweep(distinct, family, segments: null);
         var classes = new ServiceComparison[masks.Count];
         var isIPv6 = family == space.V6;
         long count = 0, flows = 0, unproven = 0;
+        var isWhole = true;
         for (var i = 0; i < masks.Count; i++)
         {
             var left = ReducedRule.Reduce(calico, sets, masks[i]);
             var right = ReducedRule.Reduce(antrea, sets, masks[i]);
-            classes[i] = Compare(left, right, isIPv6);
-            count += classes[i].Cells;
+            var comparison = classes[i] = Compare(left, right, isIPv6);
+            isWhole &= comparison is { Unproven: null, Difference: null };
+            count += comparison.Cells;
+            flows += (long)sizes[i] * (comparison.Cells - comparison.UnprovenCells);
+            unproven += (long)sizes[i] * comparison.UnprovenCells;
         }
 
-        foreach (var (first, end, index) in segments)
+        if (isWhole)
         {
-            flows += (long)(end - first) * (classes[index].Cells - classes[index].UnprovenCells);
-            unproven += (long)(end - first) * classes[index].UnprovenCells;
+            return new ListComparison(count, flows, 0, null, null);
         }
 
+        var segments = new List<(int First, int End, int Class)>();
+        AddressClasses.Sweep(distinct, family, segments);
         return new ListComparison(
             count, flows, unproven, Smallest(segments, i => classes[i].Unproven), Smallest(segments, i => classes[i].Difference));
     }
@@ -98,20 +103,29 @@ internal sealed class DecisionComparer(AddressSpace space)
 /// <summary>Addresses in classes by the sets that hold them.</summary>
 internal static class AddressClasses
 {
-    /// <summary>Stretches of atoms, each with the number of its class, and per class which sets hold it.</summary>
-    public static (List<(int First, int End, int Class)> Segments, List<UInt128[]> Masks) Sweep(List<AddressSet> sets, AddressSet family)
+    [ThreadStatic]
+    private static Scratch? _scratch;
+
+    /// <summary>The classes in the order of their first atoms: per class which sets hold it, and how many atoms it has.</summary>
+    /// <param name="sets">The sets, by their place in a mask.</param>
+    /// <param name="family">The atoms to look at, without a gap.</param>
+    /// <param name="segments">Takes the stretches of atoms, each with the number of its class; null where nobody asks.</param>
+    public static (List<UInt128[]> Masks, List<int> Sizes) Sweep(
+        List<AddressSet> sets, AddressSet family, List<(int First, int End, int Class)>? segments)
     {
-        var segments = new List<(int First, int End, int Class)>();
         var masks = new List<UInt128[]>();
+        var sizes = new List<int>();
         if (family.IsEmpty)
         {
-            return (segments, masks);
+            return (masks, sizes);
         }
 
         var (low, high) = (family.Runs[0], family.Runs[^1]);
         var words = (sets.Count / 128) + 1;
         var active = new UInt128[words];
-        var events = new List<long>();
+        var scratch = _scratch ??= new Scratch();
+        scratch.Clear();
+        var (events, single, wide) = (scratch.Events, scratch.Single, scratch.Wide);
         for (var i = 0; i < sets.Count; i++)
         {
             var runs = sets[i].Runs;
@@ -134,15 +148,15 @@ internal static class AddressClasses
         }
 
         events.Sort();
-        var single = new Dictionary<UInt128, int>();
-        var wide = new Dictionary<string, int>(StringComparer.Ordinal);
         var at = low;
         for (var i = 0; at < high;)
         {
             var next = i < events.Count ? (int)(events[i] >> 32) : high;
             if (next > at)
             {
-                segments.Add((at, next, ClassOf()));
+                var index = ClassOf();
+                sizes[index] += next - at;
+                segments?.Add((at, next, index));
                 at = next;
             }
 
@@ -152,7 +166,7 @@ internal static class AddressClasses
             }
         }
 
-        return (segments, masks);
+        return (masks, sizes);
 
         int ClassOf()
         {
@@ -160,6 +174,7 @@ internal static class AddressClasses
             if (words == 1 ? single.TryAdd(active[0], index) : wide.TryAdd(string.Join(' ', active), index))
             {
                 masks.Add([.. active]);
+                sizes.Add(0);
                 return index;
             }
 
@@ -182,5 +197,22 @@ internal static class AddressClasses
         }
 
         return 2 * first;
+    }
+
+    /// <summary>What a sweep needs, kept from one to the next: growing it anew each time took longer than the sweep.</summary>
+    private sealed class Scratch
+    {
+        public List<long> Events { get; } = [];
+
+        public Dictionary<UInt128, int> Single { get; } = [];
+
+        public Dictionary<string, int> Wide { get; } = new(StringComparer.Ordinal);
+
+        public void Clear()
+        {
+            Events.Clear();
+            Single.Clear();
+            Wide.Clear();
+        }
     }
 }
