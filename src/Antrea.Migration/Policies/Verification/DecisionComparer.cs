@@ -199,7 +199,7 @@ internal static class AddressClasses
         return 2 * first;
     }
 
-    /// <summary>What a sweep needs, kept from one to the next: growing it anew each time took longer than the sweep.</summary>
+    /// <summary>What a sweep needs, kept from one to the next.</summary>
     private sealed class Scratch
     {
         public List<long> Events { get; } = [];
