@@ -92,6 +92,13 @@ internal sealed class PortConversion(RuleContext context)
             return null;
         }
 
+        if (!names.IsEmpty && !isIngress && !peers.Networks.IsEmpty && context.Families.IsDualStack)
+        {
+            findings.Add(PolicyCode.NamedPort.At(
+                $"{path}.destination.ports", $"the port that Pods call '{names[0]}', at networks of some family: Antrea takes Pods with all of their addresses"));
+            return null;
+        }
+
         if (!names.IsEmpty && !CheckNames(rule, names, protocols, isIngress ? SubjectPods(policy) : PeerPods(peers), from, path, findings))
         {
             return null;

@@ -65,7 +65,7 @@ internal sealed class RuleCompiler(RuleContext context)
         var (own, ownNets, ownPath) = isIngress ? (rule.Destination, destination, $"{run.Path}.destination") : (rule.Source, source, $"{run.Path}.source");
         var protocol = run.Stage(f => ProtocolMatch.Read(rule, run.Path, f), $"{run.Path}.notProtocol", "the rule excludes the protocol it asks for");
         var subjects = run.Stage(
-            f => _subjects.Convert(own, ownNets, policy, families, ownPath, f) is { } s ? new Subjects(s) : null,
+            f => _subjects.Convert(own, ownNets, policy, families, ownPath, f),
             ownPath,
             "none of the policy's Pods can satisfy the rule");
         IReadOnlyList<ServicePeers>? sides = null;
@@ -81,7 +81,7 @@ internal sealed class RuleCompiler(RuleContext context)
         else if (run.Stage(
             f => _peers.Convert(peer, peerNets, policy, families, peerPath, f) is { IsNothing: false } p ? p : null,
             peerPath,
-            "no Pod can satisfy the selector, so the rule never matches") is { } peers)
+            "no address can satisfy what the rule asks of its other side") is { } peers)
         {
             sides = [new ServicePeers(peers, null)];
         }
@@ -102,36 +102,38 @@ internal sealed class RuleCompiler(RuleContext context)
             if (sides is not null && protocol is not null && portMatch is not null && subjects is not null)
             {
                 run.CheckIcmp(protocol, peers, context);
-                matches.AddRange(Matches(peers, portMatch, protocol, isIngress).Select(m => m with { Subjects = subjects.Terms }));
+                matches.AddRange(Matches(peers, portMatch, protocol, subjects, isIngress));
             }
         }
 
         return run.IsNever ? [] : matches.ToImmutable();
     }
 
-    /// <summary>One match, or two where named ports must stand beside Pods alone.</summary>
-    private static IEnumerable<RuleMatch> Matches(PeerSet peers, PortMatch ports, ProtocolMatch protocol, bool isIngress)
+    /// <summary>One match, or two where named ports are those of fewer Pods, or must stand beside Pods alone.</summary>
+    private static IEnumerable<RuleMatch> Matches(PeerSet peers, PortMatch ports, ProtocolMatch protocol, SubjectSet subjects, bool isIngress)
     {
-        if (ports.Named.IsEmpty || isIngress || (peers.Networks.IsEmpty && !peers.IsAnything))
+        var all = new RuleMatch { Subjects = subjects.Terms, Peers = peers.ToPeers() };
+        var isTogether = isIngress ? subjects.NamedPortTerms is null : peers.Networks.IsEmpty && !peers.IsAnything;
+        if (ports.Named.IsEmpty || isTogether)
         {
-            yield return new RuleMatch
-            {
-                Peers = peers.ToPeers(),
-                Ports = [.. ports.Numbered, .. ports.Named],
-                Protocols = protocol.Icmp is null ? [] : [protocol.Icmp],
-            };
+            yield return all with { Ports = [.. ports.Numbered, .. ports.Named], Protocols = protocol.Icmp is null ? [] : [protocol.Icmp] };
             yield break;
         }
 
         if (!ports.Numbered.IsEmpty)
         {
-            yield return new RuleMatch { Peers = peers.ToPeers(), Ports = ports.Numbered };
+            yield return all with { Ports = ports.Numbered };
         }
 
-        yield return new RuleMatch { Peers = [.. peers.NamedPortTerms.Select(t => new RulePeer.Pods(t))], Ports = ports.Named };
+        if (!isIngress)
+        {
+            yield return all with { Ports = ports.Named, Peers = [.. peers.NamedPortTerms.Select(t => new RulePeer.Pods(t))] };
+        }
+        else if (subjects.NamedPortTerms is { IsEmpty: false } declaring)
+        {
+            yield return all with { Ports = ports.Named, Subjects = declaring };
+        }
     }
-
-    private sealed record Subjects(ImmutableArray<SelectorTerm> Terms);
 
     /// <summary>One compilation: what its stages say, and whether the rule turned out to match nothing.</summary>
     private sealed class Run(string path)

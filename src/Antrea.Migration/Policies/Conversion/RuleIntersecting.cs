@@ -12,7 +12,7 @@ internal sealed class RuleIntersecting(RuleContext context)
     /// <summary>How many alternatives of one kind an intersection may grow to.</summary>
     private const int MaxAlternatives = 4096;
 
-    private string? _reason;
+    private readonly List<string> _reasons = [];
 
     public RuleIntersection Intersect(RuleMatch left, RuleMatch right)
     {
@@ -20,15 +20,17 @@ internal sealed class RuleIntersecting(RuleContext context)
         var peers = Pairs(left.Peers, right.Peers, "peers", Peers);
         var leftAny = left.Ports.IsEmpty && left.Protocols.IsEmpty;
         var rightAny = right.Ports.IsEmpty && right.Protocols.IsEmpty;
+        var before = _reasons.Count;
         var ports = leftAny ? right.Ports : rightAny ? left.Ports : Product(left.Ports, right.Ports, "ports", Ports);
         var protocols = leftAny ? right.Protocols : rightAny ? left.Protocols : Product(left.Protocols, right.Protocols, "ICMP messages", Protocols);
-        if (subjects is null || peers is null || (!leftAny && !rightAny && ports.IsEmpty && protocols.IsEmpty))
+        var noService = !leftAny && !rightAny && ports.IsEmpty && protocols.IsEmpty && _reasons.Count == before;
+        if (subjects is null || peers is null || noService)
         {
             return new RuleIntersection.Nothing();
         }
 
-        return _reason is not null
-            ? new RuleIntersection.Inexpressible(_reason)
+        return _reasons.Count > 0
+            ? new RuleIntersection.Inexpressible(_reasons[0])
             : new RuleIntersection.Some(new RuleMatch { Subjects = subjects.Value, Peers = peers.Value, Ports = ports, Protocols = protocols });
     }
 
@@ -40,23 +42,23 @@ internal sealed class RuleIntersecting(RuleContext context)
             return left.IsEmpty ? right : left;
         }
 
-        var before = _reason;
+        var before = _reasons.Count;
         var both = Product(left, right, what, meet);
-        return both.IsEmpty && _reason == before ? null : both;
+        return both.IsEmpty && _reasons.Count == before ? null : both;
     }
 
     private ImmutableArray<T> Product<T>(ImmutableArray<T> left, ImmutableArray<T> right, string what, Func<T, T, IEnumerable<T>> meet)
     {
         if ((long)left.Length * right.Length > MaxAlternatives * 16L)
         {
-            _reason ??= $"{left.Length} and {right.Length} {what} have too many combinations";
+            _reasons.Add($"{left.Length} and {right.Length} {what} have too many combinations");
             return [];
         }
 
         ImmutableArray<T> both = [.. left.SelectMany(_ => right, meet).SelectMany(m => m).Distinct()];
         if (both.Length > MaxAlternatives)
         {
-            _reason ??= $"{both.Length} {what} are more than the {MaxAlternatives} that one rule takes";
+            _reasons.Add($"{both.Length} {what} are more than the {MaxAlternatives} that one rule takes");
         }
 
         return both;
@@ -79,7 +81,7 @@ internal sealed class RuleIntersecting(RuleContext context)
             return terms;
         }
 
-        _reason ??= problem;
+        _reasons.Add(problem!);
         return [];
     }
 
@@ -117,7 +119,7 @@ internal sealed class RuleIntersecting(RuleContext context)
             case PodAddressHold.All when !context.Families.IsDualStack:
                 return [pods];
             default:
-                _reason ??= $"Pods by labels and {network.Net} have some Pods in common, which no Antrea rule selects";
+                _reasons.Add($"Pods by labels and {network.Net} have some Pods in common, which no Antrea rule selects");
                 return [];
         }
     }
@@ -138,7 +140,7 @@ internal sealed class RuleIntersecting(RuleContext context)
                 return [named];
             }
 
-            _reason ??= $"whether port {name} is the same as another one differs from Pod to Pod";
+            _reasons.Add($"whether port {name} is the same as another one differs from Pod to Pod");
             return [];
         }
 

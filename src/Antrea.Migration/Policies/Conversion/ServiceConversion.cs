@@ -56,6 +56,12 @@ internal sealed class ServiceConversion(RuleContext context)
             return null;
         }
 
+        if (context.World.Services.All(s => s.Addresses.IsEmpty))
+        {
+            findings.Add(PolicyCode.Services.At(path, "no EndpointSlice of any Service is in the input, so endpoints cannot be told"));
+            return null;
+        }
+
         findings.Add(PolicyCode.ServiceFrozen.At(
             path, $"Service {service.Namespace}/{service.Name} has {service.Addresses.Length} addresses now; its selector stands for its Pods"));
         var endpoints = Endpoints(service, withPorts, protocol)

@@ -5,14 +5,22 @@ using Antrea.Migration.Policies.Semantics;
 
 namespace Antrea.Migration.Policies.Conversion;
 
+/// <summary>Further demands on the policy's own Pods.</summary>
+/// <param name="Terms">Alternatives; all of the Pods when empty.</param>
+/// <param name="NamedPortTerms">Those whose own named ports count, where they are others: a Pod that the rule takes only because a network set holds its
+/// address declares none. Null when they are the same.</param>
+internal sealed record SubjectSet(ImmutableArray<SelectorTerm> Terms, ImmutableArray<SelectorTerm>? NamedPortTerms = null)
+{
+    public static readonly SubjectSet All = new([]);
+}
+
 /// <summary>What a rule asks of its own side: of the Pods that the policy applies to.</summary>
 /// <remarks>In Calico that is a match on the Pod's address like any other, so network sets that hold it count as well. Networks there can be
 /// told from the Pods' only where they hold all of their addresses, or none.</remarks>
 internal sealed class SubjectConversion(RuleContext context)
 {
-    /// <summary>Further demands on the policy's Pods, as alternatives, and none when it is all of them; null when no Pod can meet them, or
-    /// when a finding refuses.</summary>
-    public ImmutableArray<SelectorTerm>? Convert(
+    /// <summary>The demands; null when no Pod can meet them, or when a finding refuses.</summary>
+    public SubjectSet? Convert(
         CalicoEntity entity, RuleNetworks nets, CalicoPolicy policy, AddressFamilies families, string path, ICollection<PolicyFinding> findings)
     {
         if (nets.IsGiven)
@@ -32,7 +40,7 @@ internal sealed class SubjectConversion(RuleContext context)
         var scope = CalicoScope.Side(entity, policy.Namespace);
         if ((scope.Positive ?? scope.Negative) is not { } expression)
         {
-            return [];
+            return SubjectSet.All;
         }
 
         var ofSets = context.Sets.Reach(expression, CalicoScope.BoundNamespace(expression));
@@ -43,15 +51,18 @@ internal sealed class SubjectConversion(RuleContext context)
         }
 
         var isNegative = scope.Positive is null;
-        switch (Hold(AddressRanges.Of(ofSets.SelectMany(s => s.Nets).Where(families.Has)), [.. ofSets.SelectMany(s => s.Nets).Select(n => (n, path))], path, findings))
+        var held = AddressRanges.Of(ofSets.SelectMany(s => context.Sets.NetsOf(s)).Where(families.Has));
+        var hold = Hold(held, [.. ofSets.SelectMany(s => context.Sets.NetsOf(s)).Select(n => (n, path))], path, findings);
+        var holdsAll = hold == PodAddressHold.All && families.Everything().All(f => !held.OfFamily(f.IsIPv6).IsEmpty);
+        if (hold != PodAddressHold.None && !holdsAll)
         {
-            case PodAddressHold.None:
-                break;
-            case PodAddressHold.All:
-                return isNegative ? null : [];
-            default:
-                findings.Add(PolicyCode.SubjectRestricted.At(path, "network sets take some of the policy's Pods by their addresses, which change"));
-                return null;
+            findings.Add(PolicyCode.SubjectRestricted.At(path, "network sets take some of the policy's Pods by their addresses, which change"));
+            return null;
+        }
+
+        if (holdsAll && isNegative)
+        {
+            return null;
         }
 
         var alternatives = context.Selectors.Compile(isNegative ? new SelectorExpression.Not(expression) : expression);
@@ -61,9 +72,10 @@ internal sealed class SubjectConversion(RuleContext context)
         }
 
         var terms = alternatives.Terms;
-        return terms.IsEmpty ? null
-            : terms.Any(t => t == SelectorTerm.Everything || (!policy.IsGlobal && t.Pod.IsEmpty && t.AsksOnlyNamespace(policy.Namespace))) ? []
-            : terms;
+        return terms.Any(t => t == SelectorTerm.Everything || (!policy.IsGlobal && t.Pod.IsEmpty && t.Accounts is null && t.AsksOnlyNamespace(policy.Namespace))) ? SubjectSet.All
+            : holdsAll ? new SubjectSet([], terms)
+            : terms.IsEmpty ? null
+            : new SubjectSet(terms);
     }
 
     private PodAddressHold Hold(

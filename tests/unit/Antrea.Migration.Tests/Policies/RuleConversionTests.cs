@@ -105,6 +105,9 @@ public sealed class RuleConversionTests
         ("OwnSideOfARule_NarrowsWhomItAppliesTo",
             "NP {types: [Ingress, Egress], ingress: [{action: Allow, destination: {selector: \"app == 'web'\"}}], egress: [{action: Allow, source: {notSelector: \"app == 'web'\"}}]}",
             [$"{X} > shop/web TCP 80 = Allow", $"{X} > shop/db TCP 80 = Deny", $"shop/web > {X} TCP 80 = Deny", $"shop/db > {X} TCP 80 = Allow"]),
+        ("NamedPortOfPodsThatASetTakes_IsOfThoseThatTheSelectorTakes",
+            $"{WebPod}\n{Corp}\nGNP {{types: [Ingress], ingress: [{{action: Allow, protocol: TCP, destination: {{selector: \"role == 'corp' || app == 'db'\", ports: [http, 9090]}}}}]}}",
+            [$"{X} > shop/web TCP 8080 = Deny", $"{X} > shop/web TCP 9090 = Allow"]),
         ("OwnSideNetsAroundAllPods_AreNoDemand",
             "NP {types: [Ingress], ingress: [{action: Allow, destination: {nets: [10.0.0.0/8]}}, {action: Allow, destination: {nets: [192.0.2.0/24]}}]}",
             [$"{X} > shop/web TCP 80 = Allow"]),
@@ -143,6 +146,59 @@ public sealed class RuleConversionTests
 
             var proof = cluster.Verify(conversion.Objects);
             Assert.That(proof.Verdict, Is.EqualTo(ProofVerdict.Equal), () => proof.CounterExample?.ToString() ?? proof.Reason ?? "");
+        }
+    }
+
+    private static readonly (string Name, string Objects, string Code)[] Refusals =
+    [
+        ("NamedPortAtNetworksOfADualStackCluster",
+            $"DUAL\n{WebPod}\nNP {{types: [Egress], egress: [{{action: Allow, protocol: TCP, destination: {{nets: [10.0.0.0/8], ports: [http]}}}}]}}", "named-port"),
+        ("NamedPortThatAPodDeclaresTwice",
+            "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}, spec: {containers: [{ports: [{name: http, containerPort: 80}]}, {ports: [{name: http, containerPort: 81}]}]}}\n"
+            + "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [http]}}]}", "named-port"),
+        ("NamedPortOfAnInitContainer",
+            "V v3.31.0\n{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}, spec: {initContainers: [{ports: [{name: http, containerPort: 80}]}]}}\n"
+            + "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [http]}}]}", "named-port"),
+        ("NamedPortBesideSourcePorts",
+            "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, source: {ports: [1000]}, destination: {ports: [http]}}]}", "named-port"),
+        ("NamedPortWithoutNumbers",
+            "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [http], notPorts: [80]}}]}", "named-port"),
+        ("NamedNotPort", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {notPorts: [http]}}]}", "named-port"),
+        ("OwnSideInASetOfOneFamilyOnADualStackCluster",
+            $"DUAL\n{Corp}\nGNP {{types: [Ingress], ingress: [{{action: Allow, destination: {{selector: \"role == 'corp'\"}}}}]}}", "subject-restricted"),
+        ("OwnSideInASetWithSomePods",
+            "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkSet, metadata: {name: some, labels: {role: some}}, spec: {nets: [10.10.1.0/24]}}\n"
+            + "GNP {types: [Ingress], ingress: [{action: Allow, destination: {selector: \"role == 'some'\"}}]}", "subject-restricted"),
+        ("SetWithSomePods",
+            "{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkSet, metadata: {name: some, labels: {role: some}}, spec: {nets: [10.10.1.0/24]}}\n"
+            + "GNP {types: [Ingress], ingress: [{action: Allow, source: {selector: \"role == 'some'\"}}]}", "net-in-pool"),
+        ("NotNetsWithSomePods", "NP {types: [Ingress], ingress: [{action: Allow, source: {notNets: [10.10.1.0/24]}}]}", "net-in-pool"),
+        ("ServiceWithoutSlicesInTheInput",
+            "{apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop}, spec: {selector: {app: db}}}\n"
+            + "NP {types: [Egress], egress: [{action: Allow, destination: {services: {name: db, namespace: shop}}}]}", "services"),
+        ("ServiceThatIsNotInTheInput", "NP {types: [Egress], egress: [{action: Allow, destination: {services: {name: db, namespace: shop}}}]}", "services"),
+        ("ServiceOfPodsWithoutASelector",
+            $"{Service("db", "{}", "10.10.1.20", 5432)}\nNP {{types: [Egress], egress: [{{action: Allow, destination: {{services: {{name: db, namespace: shop}}}}}}]}}", "services"),
+        ("ServiceAccountBesideLabelsThatDoNotGoWithIt",
+            $"{WebPod}\nGNP {{types: [Ingress], ingress: [{{action: Allow, source: {{selector: \"app == 'db'\", serviceAccounts: {{names: [web]}}}}}}]}}", "selector-service-account"),
+        ("IcmpWithoutItsProtocol", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, icmp: {type: 8}}]}", "icmp"),
+        ("NotIcmp", "NP {types: [Ingress], ingress: [{action: Allow, protocol: ICMP, notICMP: {type: 8}}]}", "not-icmp"),
+        ("RuleThatNeverMatchesButMakesThePolicyInvalid",
+            "NP {types: [Ingress], ingress: [{action: Allow, ipVersion: 6, destination: {ports: [80]}}]}", "ports-without-protocol"),
+    ];
+
+    private static IEnumerable<TestCaseData> AllRefusals() => Refusals.Select(c => new TestCaseData(c.Objects, c.Code).SetArgDisplayNames(c.Name));
+
+    [TestCaseSource(nameof(AllRefusals))]
+    public void Convert_RuleWithoutAnEqual_IsRefusedByName(string objects, string code)
+    {
+        var conversion = Build(objects).Convert();
+        var refusals = conversion.Findings.Where(f => f.Severity == Severity.Blocker).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(refusals.Select(f => f.Id), Is.EqualTo(new[] { code }));
+            Assert.That(refusals.Select(f => f.Subject), Has.All.Contain("/p spec."));
+            Assert.That(conversion.Policies.Single(p => p.Kind != "KubernetesNetworkPolicy").Objects, Is.Empty);
         }
     }
 
