@@ -37,7 +37,7 @@ public sealed class AntreaEnforcementTests
                 allowed.Path.Select(h => h.What).Where(w => w.StartsWith("ingress policy of default/nginx-ds-", StringComparison.Ordinal)),
                 Has.Exactly(1).Contains("nginx-http").And.Exactly(1).EndsWith("allows"));
             Assert.That(denied.Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), denied.ToString());
-            Assert.That(denied.Reason, Does.Contain("nginx-http").And.Contains("drops"));
+            Assert.That(denied.Reason, Does.Contain("calicoend-default").And.Contains("drops"));
             Assert.That(fromOtherNode.Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), fromOtherNode.ToString());
             Assert.That(fromOwnNode.Outcome, Is.EqualTo(ConnectionOutcome.Delivered), fromOwnNode.ToString());
             Assert.That(
@@ -154,8 +154,8 @@ public sealed class AntreaEnforcementTests
             ---
             apiVersion: crd.antrea.io/v1beta1
             kind: ClusterNetworkPolicy
-            metadata: {name: by-group}
-            spec: {priority: 7, appliedTo: [{group: g}], ingress: [{name: in, action: Allow}]}
+            metadata: {name: by-wildcard}
+            spec: {priority: 7, appliedTo: [{podSelector: {matchLabels: {app: server} } }], egress: [{name: out, action: Allow, to: [{fqdn: "*.example.org"}] }]}
             """);
         var server = await cluster.StartPodAsync("server", "server", "worker2", cancellationToken);
         var stranger = await cluster.StartPodAsync("stranger", "stranger", "worker", cancellationToken);
@@ -166,10 +166,10 @@ public sealed class AntreaEnforcementTests
             Assert.That(cluster.Trace(stranger, server, 80).Outcome, Is.EqualTo(ConnectionOutcome.TimedOut), "the other one is in force");
             Assert.That(Phase("friends-only"), Is.EqualTo("Realized"));
             Assert.That(Phase("by-name"), Is.EqualTo("Failed"));
-            Assert.That(Phase("by-group"), Is.EqualTo("Failed"));
+            Assert.That(Phase("by-wildcard"), Is.EqualTo("Failed"));
             Assert.That(
                 cluster.Fleet.Failures.Select(f => f.Message),
-                Has.Exactly(2).Items.And.Exactly(1).Contains("by-name").And.Some.Contains("fqdn").And.Exactly(1).Contains("by-group"));
+                Has.Exactly(2).Items.And.Exactly(1).Contains("by-name").And.Some.Contains("fqdn").And.Exactly(1).Contains("by-wildcard"));
             Assert.That(async () => await cluster.DisposeAsync(), Throws.InstanceOf<AggregateException>());
         }
 
