@@ -22,6 +22,15 @@ public sealed record AddressAnalysis
     /// first).</summary>
     public required ImmutableArray<CalicoRange> CalicoRanges { get; init; }
 
+    /// <summary>Every range that the cluster uses or reserves, whoever does, sorted by range, use and owner (none
+    /// first).</summary>
+    public required ImmutableArray<AddressRange> Ranges { get; init; }
+
+    /// <summary>The pairs of <see cref="Ranges"/> that must be apart and are not, <see cref="Overlaps"/> among them; a million at
+    /// most. Sorted by the left range's use, range and owner, then the right one's. Of PodCIDRs or pools that lie in
+    /// each other, each comes once, with the nearest around it.</summary>
+    public required ImmutableArray<AddressClash> Clashes { get; init; }
+
     /// <summary>What somebody must judge: the weightiest first, then by id, subject and evidence.</summary>
     public required ImmutableArray<Finding> Findings { get; init; }
 }

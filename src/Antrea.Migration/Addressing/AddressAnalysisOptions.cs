@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Antrea.Migration.Addressing;
 
 /// <summary>How <see cref="AddressAnalyzer"/> judges.</summary>
@@ -18,4 +20,8 @@ public sealed class AddressAnalysisOptions
             field = value;
         }
     } = DefaultSmallOverlapThreshold;
+
+    /// <summary>Networks outside the cluster that its Nodes have routes for, as far as the caller knows them; default none.
+    /// Default routes are left aside.</summary>
+    public ImmutableArray<Cidr> ExternalRoutes { get; init; } = [];
 }

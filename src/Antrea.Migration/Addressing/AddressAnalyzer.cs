@@ -14,10 +14,14 @@ namespace Antrea.Migration.Addressing;
 /// addresses used away from their block's Node, tunnel addresses outside every block and, as a cross-check, the
 /// addresses of running Pods. Source: Calico v3.26 <c>libcalico-go/lib/ipam</c> and
 /// <c>lib/backend/k8s/resources/node.go</c>.</para>
-/// <para>Pure: the same snapshot gives the same answer. Thread-safe.</para>
+/// <para>Costs O(n log n) for n ranges, and what the clashes take. Pure: the same snapshot gives the same answer.
+/// Thread-safe.</para>
 /// </remarks>
 public static class AddressAnalyzer
 {
+    /// <summary>How many clashes are listed. A real cluster has about as many as ranges; absurd input has as many as pairs.</summary>
+    internal const int MostClashes = 1_000_000;
+
     /// <summary>Analyses a snapshot.</summary>
     /// <param name="snapshot">The cluster.</param>
     /// <param name="options">How to judge; null for the defaults.</param>
@@ -28,10 +32,10 @@ public static class AddressAnalyzer
         ArgumentNullException.ThrowIfNull(snapshot);
         options ??= new AddressAnalysisOptions();
 
-        var ranges = CalicoRangeList.Of(snapshot);
-        var podCidrs = new CidrTable<string>(
-            snapshot.Nodes.SelectMany(n => n.PodCidrs.Select(p => new CidrEntry<string>(p, n.Name))));
-        var overlaps = FindOverlaps(ranges, podCidrs);
+        var calico = CalicoRangeList.Of(snapshot);
+        var ranges = AddressInventory.Of(snapshot, calico, options.ExternalRoutes);
+        var clashes = AddressClashes.Find(ranges, MostClashes, out var truncated);
+        var overlaps = OverlapsAmong(clashes);
         ImmutableArray<string> overlapped =
             [.. overlaps.Select(o => o.Owner).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
         return new AddressAnalysis
@@ -39,27 +43,34 @@ public static class AddressAnalyzer
             Scenario = Judge(overlaps.Length, overlapped.Length, snapshot.Nodes.Length, options),
             Overlaps = overlaps,
             OverlappedNodes = overlapped,
-            CalicoRanges = ranges,
-            Findings = AddressFindings.Collect(snapshot, ranges, podCidrs, overlaps),
+            CalicoRanges = calico,
+            Ranges = ranges,
+            Clashes = clashes,
+            Findings = AddressFindings.Collect(snapshot, calico, clashes, overlaps, truncated),
         };
     }
 
-    private static ImmutableArray<BlockOverlap> FindOverlaps(ImmutableArray<CalicoRange> ranges, CidrTable<string> podCidrs)
+    private static ImmutableArray<BlockOverlap> OverlapsAmong(ImmutableArray<AddressClash> clashes) =>
+    [
+        .. clashes
+            .Where(c => c.Right.Use == AddressUse.PodCidr && c.Left.Use != AddressUse.PodCidr)
+            .Select(c => new BlockOverlap(
+                c.Left.Cidr, c.Left.Owner, c.Right.Cidr, c.Right.Owner!, c.Left.Owner == c.Right.Owner, KindOf(c.Left.Use)))
+            .OrderBy(o => o.Block)
+            .ThenBy(o => o.Kind)
+            .ThenBy(o => o.Owner, StringComparer.Ordinal)
+            .ThenBy(o => o.PodCidr)
+            .ThenBy(o => o.Node, StringComparer.Ordinal),
+    ];
+
+    private static CalicoRangeKind KindOf(AddressUse use) => use switch
     {
-        var calico = new CidrTable<CalicoRange>(ranges.Select(r => new CidrEntry<CalicoRange>(r.Cidr, r)));
-        return
-        [
-            .. calico.OverlapsWith(podCidrs)
-                .Select(pair => (Range: pair.Left.Value, Pod: pair.Right))
-                .Select(o => new BlockOverlap(
-                    o.Range.Cidr, o.Range.Owner, o.Pod.Cidr, o.Pod.Value, o.Range.Owner == o.Pod.Value, o.Range.Kind))
-                .OrderBy(o => o.Block)
-                .ThenBy(o => o.Kind)
-                .ThenBy(o => o.Owner, StringComparer.Ordinal)
-                .ThenBy(o => o.PodCidr)
-                .ThenBy(o => o.Node, StringComparer.Ordinal),
-        ];
-    }
+        AddressUse.Block => CalicoRangeKind.Block,
+        AddressUse.PendingAffinity => CalicoRangeKind.PendingAffinity,
+        AddressUse.BorrowedAddress => CalicoRangeKind.BorrowedAddress,
+        AddressUse.TunnelAddress => CalicoRangeKind.TunnelAddress,
+        _ => CalicoRangeKind.PodAddress,
+    };
 
     private static MigrationScenario Judge(int overlaps, int overlappedNodes, int nodes, AddressAnalysisOptions options) =>
         overlaps == 0 ? MigrationScenario.Simple

@@ -1,53 +1,94 @@
 using System.Collections.Immutable;
+using System.Net;
+using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Addressing;
 
 /// <summary>Turns clashes of addresses into findings: one rule a method, all collected.</summary>
-internal static class AddressFindings
+internal static partial class AddressFindings
 {
+    /// <summary>How many findings one rule gives; the clashes themselves are all in the analysis.</summary>
+    internal const int MostOfAKind = 1000;
+
     public static ImmutableArray<Finding> Collect(
         ClusterSnapshot snapshot,
         ImmutableArray<CalicoRange> ranges,
-        CidrTable<string> podCidrs,
-        ImmutableArray<BlockOverlap> overlaps)
+        ImmutableArray<AddressClash> clashes,
+        ImmutableArray<BlockOverlap> overlaps,
+        bool truncated)
     {
-        var blocks = new CidrTable<CalicoRange>(ranges
-            .Where(r => r.Kind is CalicoRangeKind.Block or CalicoRangeKind.PendingAffinity)
-            .Select(r => new CidrEntry<CalicoRange>(r.Cidr, r)));
-        var services = new CidrTable<Cidr>(snapshot.ServiceCidrs.Select(s => new CidrEntry<Cidr>(s, s)));
+        var between = clashes.ToLookup(c => (c.Left.Use, c.Right.Use));
+        var gateways = overlaps.Where(CoversGateway).ToList();
+        var holders = gateways.Count == 0 ? [] : snapshot.CalicoIpam.Blocks.DistinctBy(b => b.Cidr).ToDictionary(b => b.Cidr);
         IEnumerable<Finding> all =
         [
-            .. overlaps.Select(BlockOverlapsPodCidr),
-            .. overlaps.Where(CoversGateway).Select(BlockCoversGateway),
+            .. overlaps.Take(MostOfAKind).Select(BlockOverlapsPodCidr),
+            .. Rest(overlaps.Length, "block-overlaps-pod-cidr", "overlaps of Calico's ranges with PodCIDRs"),
+            .. gateways.Take(MostOfAKind).Select(o => BlockCoversGateway(o, holders)),
+            .. Rest(gateways.Count, "block-covers-antrea-gateway", "addresses of antrea-gw0 in Calico's ranges"),
+            .. Truncated(truncated),
             .. NodesWithoutPodCidr(snapshot),
-            .. PodCidrsOverlap(podCidrs),
-            .. PodCidrsOverlapServices(podCidrs, services),
-            .. BlocksOverlapServices(blocks, services),
-            .. NodeAddresses(snapshot, blocks, podCidrs),
-            .. PoolsContainNodeAddresses(snapshot),
-            .. PoolsCoverPodCidrs(snapshot, podCidrs),
+            .. between[(AddressUse.PodCidr, AddressUse.PodCidr)].Select(PodCidrsOverlap),
+            .. between[(AddressUse.PodCidr, AddressUse.ServiceCidr)].Select(PodCidrOverlapsServices),
+            .. Blocks(between, AddressUse.ServiceCidr).Select(BlockOverlapsServices),
+            .. Nearest(Blocks(between, AddressUse.NodeAddress)).Select(BlockContainsNodeAddress),
+            .. Nearest(between[(AddressUse.PodCidr, AddressUse.NodeAddress)]).Select(PodCidrContainsNodeAddress),
+            .. PoolsContainNodeAddresses(snapshot, between[(AddressUse.Pool, AddressUse.NodeAddress)]),
+            .. PoolsCoverPodCidrs(snapshot),
             .. PodAddressesOutsideBlocks(ranges),
+            .. BesideThePods(between),
         ];
-        return
-        [
-            .. all.OrderByDescending(f => f.Severity)
-                .ThenBy(f => f.Id, StringComparer.Ordinal)
-                .ThenBy(f => f.Subject, StringComparer.Ordinal)
-                .ThenBy(f => f.Evidence, StringComparer.Ordinal),
-        ];
+        return all.InOrder();
     }
+
+    private static IEnumerable<Finding> Rest(int count, string id, string what)
+    {
+        if (count > MostOfAKind)
+        {
+            yield return new Finding(
+                id, Severity.Blocker, "Cluster", $"There are {count} {what}; {MostOfAKind} of them are named one by one", "See the remedy of each");
+        }
+    }
+
+    private static IEnumerable<Finding> Truncated(bool truncated)
+    {
+        if (truncated)
+        {
+            yield return new Finding(
+                "too-many-clashes",
+                Severity.Blocker,
+                "Cluster",
+                $"More than {AddressAnalyzer.MostClashes} pairs of ranges overlap, and the others are not listed; no cluster in use is like that",
+                "Check that the Nodes, blocks and pools are all of one cluster, and that no PodCIDR is far too wide");
+        }
+    }
+
+    private static IEnumerable<AddressClash> Blocks(ILookup<(AddressUse, AddressUse), AddressClash> between, AddressUse other) =>
+        between[(AddressUse.Block, other)].Concat(between[(AddressUse.PendingAffinity, other)]);
+
+    /// <summary>Of the ranges around one address the innermost, which comes last in their order.</summary>
+    private static IEnumerable<AddressClash> Nearest(IEnumerable<AddressClash> clashes) =>
+        clashes.GroupBy(c => c.Right).Select(g => g.MaxBy(c => c.Left.Cidr.PrefixLength)!);
 
     private static Finding BlockOverlapsPodCidr(BlockOverlap overlap)
     {
         var whose = overlap.Own ? "that Node's own PodCIDR" : $"the PodCIDR of Node {overlap.Node}";
+        var effect = overlap.Relation switch
+        {
+            CidrRelation.Within => "Calico Pods in it cannot be reached from Antrea interfaces, and Antrea Pods with these addresses cannot be "
+                + "reached from any Node",
+            CidrRelation.Equal => "Calico Pods in it cannot be reached from Antrea interfaces, and of the two routes every Node has the one "
+                + "written last",
+            _ => "Calico Pods in it cannot be reached from Antrea interfaces, nor from any other Node or its Calico Pods, as Antrea's route is "
+                + "the longer one",
+        };
         return new Finding(
             "block-overlaps-pod-cidr",
             Severity.Blocker,
             SubjectOf(overlap.Block, overlap.Owner),
-            $"{Describe(overlap)} overlaps {overlap.PodCidr}, {whose}: Calico Pods in it cannot be reached from "
-            + "Antrea interfaces, and Antrea Pods with these addresses cannot be reached from any Node",
+            $"{Describe(overlap)} overlaps {overlap.PodCidr}, {whose}: {effect}",
             "Move Calico to a new IPPool outside every PodCIDR and restart what has an address in the range, or "
                 + "drain the owner and release the range before Antrea gives these addresses out");
     }
@@ -56,13 +97,31 @@ internal static class AddressFindings
     private static bool CoversGateway(BlockOverlap overlap) =>
         overlap.PodCidr.AddressCount > 1 && overlap.Block.Contains(overlap.PodCidr.AddressAt(1));
 
-    private static Finding BlockCoversGateway(BlockOverlap overlap) =>
-        new(
+    private static Finding BlockCoversGateway(BlockOverlap overlap, Dictionary<Cidr, IpamBlock> blocks)
+    {
+        var gateway = overlap.PodCidr.AddressAt(1);
+        return new Finding(
             "block-covers-antrea-gateway",
             Severity.Blocker,
             $"Node/{overlap.Node}",
-            $"{Describe(overlap)} holds {overlap.PodCidr.AddressAt(1)}, which antrea-gw0 of Node {overlap.Node} will take",
+            $"{Describe(overlap)} holds {gateway}, which antrea-gw0 of Node {overlap.Node} will take; {HolderOf(overlap, gateway, blocks)}",
             "Move Calico to a new IPPool outside every PodCIDR, so that no Pod can have the gateway's address");
+    }
+
+    private static string HolderOf(BlockOverlap overlap, IPAddress gateway, Dictionary<Cidr, IpamBlock> blocks)
+    {
+        var allocation = overlap.Kind == CalicoRangeKind.Block && blocks.TryGetValue(overlap.Block, out var block)
+            ? block.Allocations.FirstOrDefault(a => a.Address.Equals(gateway))
+            : null;
+        return allocation switch
+        {
+            { IsTunnel: true } => $"it is the tunnel address of Node {allocation.Node ?? "unknown"} now",
+            { PodName: { } pod } => $"Pod {allocation.PodNamespace}/{pod} has it now",
+            not null => "it is in use now",
+            null when overlap.Kind is CalicoRangeKind.Block or CalicoRangeKind.PendingAffinity => "no Pod has it yet",
+            null => "it is in use now",
+        };
+    }
 
     private static IEnumerable<Finding> NodesWithoutPodCidr(ClusterSnapshot snapshot) =>
         snapshot.Nodes.Where(n => n.PodCidrs.IsEmpty).Select(n => new Finding(
@@ -73,84 +132,63 @@ internal static class AddressFindings
             "Let kube-controller-manager allocate PodCIDRs (--allocate-node-cidrs, --cluster-cidr), or set "
                 + "spec.podCIDR by hand"));
 
-    private static IEnumerable<Finding> PodCidrsOverlap(CidrTable<string> podCidrs) =>
-        podCidrs.Nested().Select(pair => new Finding(
-            "pod-cidrs-overlap",
-            Severity.Blocker,
-            $"Node/{pair.Inner.Value}",
-            $"{pair.Inner.Cidr} of Node {pair.Inner.Value} {(pair.Inner.Cidr == pair.Outer.Cidr ? "is also" : "lies in")} "
-            + $"{pair.Outer.Cidr} of Node {pair.Outer.Value}; two Nodes would give out the same addresses",
-            "Give every Node a PodCIDR of its own before anything else; no cluster works like this"));
+    private static Finding PodCidrsOverlap(AddressClash clash) => new(
+        "pod-cidrs-overlap",
+        Severity.Blocker,
+        $"Node/{clash.Left.Owner}",
+        $"{clash.Left.Cidr} of Node {clash.Left.Owner} {(clash.Relation == CidrRelation.Equal ? "is also" : "lies in")} "
+        + $"{clash.Right.Cidr} of Node {clash.Right.Owner}; two Nodes would give out the same addresses",
+        "Give every Node a PodCIDR of its own before anything else; no cluster works like this");
 
-    private static IEnumerable<Finding> PodCidrsOverlapServices(CidrTable<string> podCidrs, CidrTable<Cidr> services) =>
-        podCidrs.OverlapsWith(services).Select(pair => new Finding(
-            "pod-cidr-overlaps-service-cidr",
-            Severity.Blocker,
-            $"Node/{pair.Left.Value}",
-            $"{pair.Left.Cidr}, the PodCIDR of Node {pair.Left.Value}, overlaps the Service CIDR {pair.Right.Cidr}; "
-            + "packets to such a Pod can be taken for a Service's",
-            "Give the Node a PodCIDR outside the Service CIDR"));
+    private static Finding PodCidrOverlapsServices(AddressClash clash) => new(
+        "pod-cidr-overlaps-service-cidr",
+        Severity.Blocker,
+        $"Node/{clash.Left.Owner}",
+        $"{clash.Left.Cidr}, the PodCIDR of Node {clash.Left.Owner}, overlaps the Service CIDR {clash.Right.Cidr}; "
+        + "packets to such a Pod can be taken for a Service's",
+        "Give the Node a PodCIDR outside the Service CIDR");
 
-    private static IEnumerable<Finding> BlocksOverlapServices(CidrTable<CalicoRange> blocks, CidrTable<Cidr> services) =>
-        blocks.OverlapsWith(services).Select(pair => new Finding(
-            "block-overlaps-service-cidr",
+    private static Finding BlockOverlapsServices(AddressClash clash) => new(
+        "block-overlaps-service-cidr",
+        Severity.Warning,
+        SubjectOf(clash.Left.Cidr, clash.Left.Owner),
+        $"Calico's {clash.Left.Cidr}{OwnedBy(clash.Left.Owner)} overlaps the Service CIDR {clash.Right.Cidr}; "
+        + "Pods in it can be shadowed by Services already today",
+        "Move Calico to an IPPool outside the Service CIDR");
+
+    private static Finding BlockContainsNodeAddress(AddressClash clash) => new(
+        "block-contains-node-address",
+        Severity.Warning,
+        $"Node/{clash.Right.Owner}",
+        $"InternalIP {clash.Right.Cidr.FirstAddress} of Node {clash.Right.Owner} lies in Calico's {clash.Left.Cidr}{OwnedBy(clash.Left.Owner)}; "
+        + "Nodes route it as a Pod's address",
+        "Move Calico to an IPPool outside the Nodes' networks");
+
+    private static Finding PodCidrContainsNodeAddress(AddressClash clash) => new(
+        "pod-cidr-contains-node-address",
+        Severity.Blocker,
+        $"Node/{clash.Right.Owner}",
+        $"InternalIP {clash.Right.Cidr.FirstAddress} of Node {clash.Right.Owner} lies in {clash.Left.Cidr}, the PodCIDR of Node {clash.Left.Owner}; Antrea "
+        + "would route it to antrea-gw0 and cut the Node off",
+        "Choose a cluster CIDR outside the Nodes' networks");
+
+    private static IEnumerable<Finding> PoolsContainNodeAddresses(ClusterSnapshot snapshot, IEnumerable<AddressClash> clashes) =>
+        from clash in clashes
+        group clash.Right.Owner! by clash.Left into nodes
+        let inside = nodes.Distinct().Order(StringComparer.Ordinal).ToList()
+        select new Finding(
+            "pool-contains-node-address",
             Severity.Warning,
-            SubjectOf(pair.Left.Cidr, pair.Left.Value.Owner),
-            $"Calico's {pair.Left.Cidr}{OwnedBy(pair.Left.Value.Owner)} overlaps the Service CIDR {pair.Right.Cidr}; "
-            + "Pods in it can be shadowed by Services already today",
-            "Move Calico to an IPPool outside the Service CIDR"));
-
-    private static IEnumerable<Finding> NodeAddresses(
-        ClusterSnapshot snapshot, CidrTable<CalicoRange> blocks, CidrTable<string> podCidrs)
-    {
-        foreach (var (node, address) in snapshot.Nodes.SelectMany(n => n.InternalIPs.Select(a => (n.Name, a))))
-        {
-            if (blocks.TryLookup(address, out var block))
-            {
-                yield return new Finding(
-                    "block-contains-node-address",
-                    Severity.Warning,
-                    $"Node/{node}",
-                    $"InternalIP {address} of Node {node} lies in Calico's {block.Cidr}{OwnedBy(block.Value.Owner)}; "
-                    + "Nodes route it as a Pod's address",
-                    "Move Calico to an IPPool outside the Nodes' networks");
-            }
-
-            if (podCidrs.TryLookup(address, out var pod))
-            {
-                yield return new Finding(
-                    "pod-cidr-contains-node-address",
-                    Severity.Blocker,
-                    $"Node/{node}",
-                    $"InternalIP {address} of Node {node} lies in {pod.Cidr}, the PodCIDR of Node {pod.Value}; Antrea "
-                    + "would route it to antrea-gw0 and cut the Node off",
-                    "Choose a cluster CIDR outside the Nodes' networks");
-            }
-        }
-    }
-
-    private static IEnumerable<Finding> PoolsContainNodeAddresses(ClusterSnapshot snapshot)
-    {
-        foreach (var pool in snapshot.CalicoIpam.Pools)
-        {
-            var inside = snapshot.Nodes.Where(n => n.InternalIPs.Any(pool.Cidr.Contains)).ToList();
-            if (inside.Count > 0)
-            {
-                yield return new Finding(
-                    "pool-contains-node-address",
-                    Severity.Warning,
-                    $"IPPool/{pool.Name}",
-                    $"{pool.Cidr} contains the InternalIP of {inside.Count} of {snapshot.Nodes.Length} Nodes, "
-                    + $"{inside[0].Name} among them; what Pods send to these is not masqueraded",
-                    "Move Calico to an IPPool outside the Nodes' networks");
-            }
-        }
-    }
+            $"IPPool/{nodes.Key.Owner}",
+            $"{nodes.Key.Cidr} contains the InternalIP of {inside.Count} of {snapshot.Nodes.Length} Nodes, "
+            + $"{inside[0]} among them; what Pods send to these is not masqueraded",
+            "Move Calico to an IPPool outside the Nodes' networks");
 
     // Felix masquerades what leaves a natOutgoing pool for an address in no pool at all, disabled pools counted
     // (Calico v3.26 felix/rules/nat.go).
-    private static IEnumerable<Finding> PoolsCoverPodCidrs(ClusterSnapshot snapshot, CidrTable<string> podCidrs)
+    private static IEnumerable<Finding> PoolsCoverPodCidrs(ClusterSnapshot snapshot)
     {
+        var podCidrs = new CidrTable<string>(snapshot.Nodes.SelectMany(n => n.PodCidrs.Select(p => new CidrEntry<string>(p, n.Name))));
         foreach (var pool in snapshot.CalicoIpam.Pools)
         {
             var nodes = podCidrs.Overlapping(pool.Cidr).Select(e => e.Value).Distinct(StringComparer.Ordinal).Count();

@@ -8,4 +8,12 @@ namespace Antrea.Migration.Addressing;
 /// <param name="Own">Whether both are the same Node. Such a block is as unreachable from Antrea interfaces as any
 /// other.</param>
 /// <param name="Kind">What <paramref name="Block"/> is.</param>
-public sealed record BlockOverlap(Cidr Block, string? Owner, Cidr PodCidr, string Node, bool Own, CalicoRangeKind Kind);
+public sealed record BlockOverlap(Cidr Block, string? Owner, Cidr PodCidr, string Node, bool Own, CalicoRangeKind Kind)
+{
+    /// <summary>How <see cref="Block"/> lies to <see cref="PodCidr"/>; never <see cref="CidrRelation.Apart"/>. It decides
+    /// whose route the Nodes take: the one with the longer prefix.</summary>
+    public CidrRelation Relation => Block.RelationTo(PodCidr);
+
+    /// <summary>The addresses that both have: the smaller of the two ranges.</summary>
+    public Cidr Shared => Block.PrefixLength >= PodCidr.PrefixLength ? Block : PodCidr;
+}

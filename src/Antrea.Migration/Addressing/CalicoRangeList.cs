@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
 
@@ -8,9 +7,6 @@ namespace Antrea.Migration.Addressing;
 /// <summary>Enumerates what Calico uses or reserves in a snapshot.</summary>
 internal static class CalicoRangeList
 {
-    private const string PodIPAnnotation = "cni.projectcalico.org/podIP";
-    private const string PodIPsAnnotation = "cni.projectcalico.org/podIPs";
-
     /// <summary>All ranges, each once, sorted by range, kind and owner (none first).</summary>
     public static ImmutableArray<CalicoRange> Of(ClusterSnapshot snapshot)
     {
@@ -24,22 +20,23 @@ internal static class CalicoRangeList
 
         ranges.UnionWith(ipam.Blocks.SelectMany(AwayFromBlock));
 
-        var blocks = new CidrTable<IpamBlock>(ipam.Blocks.Select(b => new CidrEntry<IpamBlock>(b.Cidr, b)));
+        var given = new CalicoPodAddresses(snapshot);
         foreach (var node in snapshot.Nodes)
         {
             ranges.UnionWith(node.CalicoTunnelAddresses
-                .Where(a => !blocks.TryLookup(a, out var block) || block.Value.Node != node.Name)
+                .Where(a => given.BlockOf(a)?.Node != node.Name)
                 .Select(a => new CalicoRange(Cidr.Host(a), node.Name, CalicoRangeKind.TunnelAddress)));
         }
 
-        var podCidrs = snapshot.Nodes
-            .DistinctBy(n => n.Name)
-            .ToDictionary(n => n.Name, n => n.PodCidrs, StringComparer.Ordinal);
-        foreach (var pod in snapshot.Pods.Where(p => p is { HostNetwork: false, HasEnded: false, NodeName.Length: > 0 }))
+        foreach (var pod in snapshot.Pods.Where(CalicoPodAddresses.HasNetwork))
         {
-            ranges.UnionWith(pod.PodIPs
-                .Where(a => !blocks.TryLookup(a, out _) && IsCalicoAddress(pod, a, podCidrs.GetValueOrDefault(pod.NodeName, [])))
-                .Select(a => new CalicoRange(Cidr.Host(a), pod.NodeName, CalicoRangeKind.PodAddress)));
+            foreach (var address in pod.PodIPs)
+            {
+                if (given.BlockOf(address) is null && given.Gave(pod, address))
+                {
+                    ranges.Add(new CalicoRange(Cidr.Host(address), pod.NodeName, CalicoRangeKind.PodAddress));
+                }
+            }
         }
 
         return
@@ -53,16 +50,4 @@ internal static class CalicoRangeList
             .Where(a => a.Node is not null && a.Node != block.Node)
             .Select(a => new CalicoRange(
                 Cidr.Host(a.Address), a.Node, a.IsTunnel ? CalicoRangeKind.TunnelAddress : CalicoRangeKind.BorrowedAddress));
-
-    /// <summary>An address in no block is Calico's if Calico's plugin noted it on the Pod, or if Antrea cannot have
-    /// given it.</summary>
-    private static bool IsCalicoAddress(PodInfo pod, IPAddress address, ImmutableArray<Cidr> podCidrsOfNode) =>
-        NotedByCalico(pod, address) || !podCidrsOfNode.Any(p => p.Contains(address));
-
-    private static bool NotedByCalico(PodInfo pod, IPAddress address)
-    {
-        var noted = $"{pod.Annotations.GetValueOrDefault(PodIPAnnotation)},{pod.Annotations.GetValueOrDefault(PodIPsAnnotation)}";
-        return noted.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Any(text => Cidr.TryParse(text, out var cidr) && cidr == Cidr.Host(address));
-    }
 }

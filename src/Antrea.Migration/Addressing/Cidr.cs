@@ -150,6 +150,13 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
     /// <summary>Whether the two prefixes share an address. Symmetric; false across families.</summary>
     public bool Overlaps(Cidr other) => Contains(other) || other.Contains(this);
 
+    /// <summary>How this prefix lies to <paramref name="other"/>; <see cref="CidrRelation.Apart"/> across families.</summary>
+    public CidrRelation RelationTo(Cidr other) =>
+        this == other ? CidrRelation.Equal
+        : Contains(other) ? CidrRelation.Contains
+        : other.Contains(this) ? CidrRelation.Within
+        : CidrRelation.Apart;
+
     /// <summary>The address <paramref name="index"/> places behind the first one.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The index lies outside the prefix.</exception>
     public IPAddress AddressAt(UInt128 index)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Bridge;
@@ -8,8 +9,6 @@ namespace Antrea.Migration.Bridge;
 /// file named like the container with the delegates it called. A Pod that is made anew starts without either.</remarks>
 public static class PodNetworkInventory
 {
-    private const string CalicoPodIPs = "cni.projectcalico.org/podIPs";
-    private const string CalicoPodIP = "cni.projectcalico.org/podIP";
     private const string CalicoContainer = "cni.projectcalico.org/containerID";
 
     /// <summary>The network of one Pod.</summary>
@@ -30,7 +29,7 @@ public static class PodNetworkInventory
             return PodNetwork.None;
         }
 
-        if (HasCalicoAddress(pod))
+        if (pod.PodIPs.Any(a => CalicoPodAnnotations.Hold(pod, a)))
         {
             return pod.Annotations.TryGetValue(CalicoContainer, out var container) && multusContainers.Contains(container)
                 ? PodNetwork.Multus
@@ -47,11 +46,4 @@ public static class PodNetworkInventory
         networks.Where(n => n is not (PodNetwork.Host or PodNetwork.None))
             .GroupBy(n => n)
             .ToImmutableSortedDictionary(g => g.Key, g => g.Count());
-
-    private static bool HasCalicoAddress(PodInfo pod)
-    {
-        var recorded = pod.Annotations.GetValueOrDefault(CalicoPodIPs, pod.Annotations.GetValueOrDefault(CalicoPodIP, ""));
-        return recorded.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Any(text => pod.PodIPs.Any(ip => text.Split('/')[0] == ip.ToString()));
-    }
 }

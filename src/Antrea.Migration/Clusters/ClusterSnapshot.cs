@@ -22,6 +22,9 @@ public sealed record ClusterSnapshot
     /// <summary>Where Service ClusterIPs come from; empty when it could not be learned.</summary>
     public ImmutableArray<Cidr> ServiceCidrs { get; init; } = [];
 
+    /// <summary>Where Nodes, future ones too, get their PodCIDRs from; empty when it could not be learned.</summary>
+    public ImmutableArray<Cidr> ClusterCidrs { get; init; } = [];
+
     /// <summary>Every object that was read, in source order, those with a typed view above included.</summary>
     public ImmutableArray<ClusterObject> Objects { get; init; } = [];
 

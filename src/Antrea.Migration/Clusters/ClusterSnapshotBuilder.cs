@@ -35,6 +35,7 @@ internal static class ClusterSnapshotBuilder
             ],
             CalicoIpam = CalicoIpamReader.Read(kept, bad, findings),
             ServiceCidrs = ServiceCidrReader.Read(kept, bad, findings),
+            ClusterCidrs = ClusterCidrReader.Read(kept, bad),
             Objects = [.. kept],
             ReadFindings = [.. findings],
         };

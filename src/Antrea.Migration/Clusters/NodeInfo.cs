@@ -16,6 +16,10 @@ public sealed record NodeInfo
     /// <summary>Addresses of type InternalIP, in the order given.</summary>
     public ImmutableArray<IPAddress> InternalIPs { get; init; } = [];
 
+    /// <summary>The subnets of the Node's addresses, read from the annotations <c>projectcalico.org/IPv4Address</c> and
+    /// <c>IPv6Address</c>; empty when Calico has not noted them.</summary>
+    public ImmutableArray<Cidr> Networks { get; init; } = [];
+
     /// <summary>Addresses that Calico gave the Node's own tunnel devices, read from the annotations
     /// <c>projectcalico.org/IPv4IPIPTunnelAddr</c>, <c>IPv4VXLANTunnelAddr</c> and <c>IPv4WireguardInterfaceAddr</c>.</summary>
     public ImmutableArray<IPAddress> CalicoTunnelAddresses { get; init; } = [];

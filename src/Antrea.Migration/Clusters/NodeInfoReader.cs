@@ -20,6 +20,8 @@ internal static class NodeInfoReader
         "projectcalico.org/IPv6WireguardInterfaceAddr",
     ];
 
+    private static readonly string[] AddressAnnotations = ["projectcalico.org/IPv4Address", "projectcalico.org/IPv6Address"];
+
     /// <summary>Reads what the analysis needs.</summary>
     public static NodeInfo Read(ObjectFields fields)
     {
@@ -30,6 +32,7 @@ internal static class NodeInfoReader
             Name = fields.Object.Name,
             PodCidrs = PodCidrs(fields),
             InternalIPs = InternalIPs(fields),
+            Networks = Networks(json),
             CalicoTunnelAddresses = TunnelAddresses(fields),
             Ready = Condition(json, "Ready").TextAt("status") == "True",
             Unschedulable = fields.Flag("spec.unschedulable", Severity.Warning),
@@ -74,6 +77,21 @@ internal static class NodeInfoReader
         }
 
         return found.ToImmutable();
+    }
+
+    /// <summary>An address without a length, or no address at all, tells no subnet; Calico writes it anew at its next start.</summary>
+    private static ImmutableArray<Cidr> Networks(JsonObject json)
+    {
+        var networks = ImmutableArray.CreateBuilder<Cidr>();
+        foreach (var name in AddressAnnotations)
+        {
+            if (json.TextAt("metadata", "annotations", name) is { } text && Cidr.TryParseMasked(text, out var network, out _))
+            {
+                networks.Add(network);
+            }
+        }
+
+        return networks.ToImmutable();
     }
 
     private static ImmutableArray<IPAddress> TunnelAddresses(ObjectFields fields)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Findings;
 
@@ -21,9 +20,9 @@ internal static class ServiceCidrReader
     {
         (string Name, ImmutableArray<Cidr> Cidrs)[] answers =
         [
-            ("ServiceCIDR objects and kube-apiserver", Sorted([.. ServiceCidrObjects(objects, bad), .. PodFlag(objects, "kube-apiserver", bad)])),
-            ("ConfigMap kube-system/kubeadm-config", Sorted(Kubeadm(objects, bad))),
-            ("kube-controller-manager", Sorted(PodFlag(objects, "kube-controller-manager", bad))),
+            ("ServiceCIDR objects and kube-apiserver", Sorted([.. ServiceCidrObjects(objects, bad), .. NetworkConfig.Flag(objects, "kube-apiserver", Flag, bad)])),
+            ("ConfigMap kube-system/kubeadm-config", Sorted(NetworkConfig.Kubeadm(objects, "serviceSubnet", bad))),
+            ("kube-controller-manager", Sorted(NetworkConfig.Flag(objects, "kube-controller-manager", Flag, bad))),
         ];
         var given = answers.Where(a => !a.Cidrs.IsEmpty).ToList();
         if (given.Count == 0)
@@ -66,53 +65,4 @@ internal static class ServiceCidrReader
             }
         }
     }
-
-    private static IEnumerable<Cidr> Kubeadm(IEnumerable<ClusterObject> objects, ICollection<BadValue> bad)
-    {
-        var config = objects.FirstOrDefault(o => o is { Group: "", Kind: "ConfigMap", Namespace: "kube-system", Name: "kubeadm-config" });
-        if (config?.Json.TextAt("data", "ClusterConfiguration") is not { } text)
-        {
-            return [];
-        }
-
-        var fields = new ObjectFields(config, bad);
-        JsonNode? value;
-        try
-        {
-            value = ObjectReader.ReadValue(text, "ClusterConfiguration");
-        }
-        catch (InputException e)
-        {
-            fields.Bad("data.ClusterConfiguration", e.Errors[0].ToString(), Severity.Warning);
-            return [];
-        }
-
-        return value.TextAt("networking", "serviceSubnet") is { } subnets
-            ? Split(fields, "data.ClusterConfiguration:networking.serviceSubnet", subnets)
-            : [];
-    }
-
-    private static IEnumerable<Cidr> PodFlag(IEnumerable<ClusterObject> objects, string component, ICollection<BadValue> bad)
-    {
-        var pods = objects.Where(o =>
-            o is { Group: "", Kind: "Pod", Namespace: "kube-system" } && o.Json.TextAt("metadata", "labels", "component") == component);
-        foreach (var pod in pods)
-        {
-            var fields = new ObjectFields(pod, bad);
-            foreach (var value in pod.Json.ItemsAt("spec", "containers").SelectMany(c => ContainerFlags.ValuesOf(c, Flag)))
-            {
-                foreach (var cidr in Split(fields, $"spec.containers:{Flag}", value))
-                {
-                    yield return cidr;
-                }
-            }
-        }
-    }
-
-    private static List<Cidr> Split(ObjectFields fields, string field, string text) =>
-    [
-        .. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Select(part => fields.ParseCidr(field, part, Severity.Warning))
-            .OfType<Cidr>(),
-    ];
 }

@@ -57,18 +57,12 @@ internal static class PlanSteps
     /// <summary>Pod-network workloads as <c>Kind/namespace/name (n Pods)</c>; a ReplicaSet stands for its Deployment.</summary>
     private static ImmutableArray<string> Restarts(ClusterSnapshot snapshot)
     {
-        var owners = snapshot.OfKind("apps", "ReplicaSet")
-            .Select(r => (Key: (r.Namespace, r.Name), Owner: r.Json["metadata"]?["ownerReferences"]?.AsArray()
-                .FirstOrDefault(o => o?["controller"]?.GetValue<bool>() == true)))
-            .Where(r => r.Owner is not null)
-            .ToDictionary(r => r.Key, r => $"{r.Owner!["kind"]}/{r.Key.Namespace}/{r.Owner["name"]}");
+        var owners = new WorkloadOwners(snapshot);
         return
         [
             .. snapshot.Pods
                 .Where(p => !p.HostNetwork && !p.HasEnded)
-                .GroupBy(p => p.Controller is { } c
-                    ? owners.GetValueOrDefault((p.Namespace, c.Name), $"{c.Kind}/{p.Namespace}/{c.Name}")
-                    : $"Pod/{p.Namespace}/{p.Name}")
+                .GroupBy(p => owners.Of(p).ToString())
                 .OrderBy(g => g.Key, StringComparer.Ordinal)
                 .Select(g => $"{g.Key} ({g.Count()} Pods)"),
         ];

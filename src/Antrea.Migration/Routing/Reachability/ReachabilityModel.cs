@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
@@ -79,8 +78,7 @@ public sealed record ReachabilityModel
 
     /// <summary>Takes from a snapshot what it holds: Nodes, routed ranges and pools. The rest keeps its default; set it
     /// with <c>with</c>.</summary>
-    /// <remarks>A Node's subnet comes from Calico's annotations <c>projectcalico.org/IPv4Address</c> and
-    /// <c>IPv6Address</c>.</remarks>
+    /// <remarks>A Node's subnet is the first of <see cref="NodeInfo.Networks"/>.</remarks>
     public static ReachabilityModel FromSnapshot(ClusterSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
@@ -89,10 +87,6 @@ public sealed record ReachabilityModel
             .SelectMany(b => b.Allocations)
             .Where(a => a.IsTunnel && a.Node is not null)
             .ToLookup(a => a.Node!, a => a.Address, StringComparer.Ordinal);
-        var subnets = snapshot.OfKind("", "Node")
-            .Where(o => SubnetOf(o) is not null)
-            .DistinctBy(o => o.Name)
-            .ToDictionary(o => o.Name, SubnetOf, StringComparer.Ordinal);
         return new ReachabilityModel
         {
             Nodes =
@@ -103,7 +97,7 @@ public sealed record ReachabilityModel
                     PodCidrs = n.PodCidrs,
                     InternalIPs = n.InternalIPs,
                     TunnelAddresses = [.. n.CalicoTunnelAddresses.Concat(inBlocks[n.Name]).Distinct()],
-                    Subnet = subnets.GetValueOrDefault(n.Name),
+                    Subnet = n.Networks.IsEmpty ? null : n.Networks[0],
                 }),
             ],
             Blocks =
@@ -117,12 +111,4 @@ public sealed record ReachabilityModel
             ],
         };
     }
-
-    private static Cidr? SubnetOf(ClusterObject node) =>
-        node.Json["metadata"]?["annotations"] is JsonObject annotations
-        && (annotations["projectcalico.org/IPv4Address"] ?? annotations["projectcalico.org/IPv6Address"]) is JsonValue value
-        && value.TryGetValue<string>(out var text)
-        && Cidr.TryParseMasked(text, out var subnet, out _)
-            ? subnet
-            : null;
 }

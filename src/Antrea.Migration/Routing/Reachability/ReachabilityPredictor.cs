@@ -25,6 +25,9 @@ public sealed partial class ReachabilityPredictor
         _topology = new ReachabilityTopology(model);
     }
 
+    /// <summary>The look-ups.</summary>
+    internal ReachabilityTopology Topology => _topology;
+
     private ReachabilityModel Model => _topology.Model;
 
     /// <summary>Whether <paramref name="source"/> can open a connection to <paramref name="destination"/>.</summary>

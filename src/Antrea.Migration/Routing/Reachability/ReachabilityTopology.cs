@@ -145,6 +145,7 @@ internal sealed class ReachabilityTopology
     private static HostRoute Compare(int calico, int antrea) =>
         calico > antrea ? HostRoute.Calico : calico == antrea ? HostRoute.Contested : HostRoute.Antrea;
 
-    private static bool ShareSubnet(ReachabilityNode one, ReachabilityNode other) =>
+    /// <summary>Whether two Nodes share a link, as far as is known.</summary>
+    public static bool ShareSubnet(ReachabilityNode one, ReachabilityNode other) =>
         one.Subnet is null || other.Subnet is null || one.Subnet == other.Subnet;
 }

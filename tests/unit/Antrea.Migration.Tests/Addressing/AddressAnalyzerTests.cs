@@ -220,6 +220,89 @@ public class AddressAnalyzerTests
             Is.EqualTo(expected));
     }
 
+    [TestCase("10.10.1.64/26", CidrRelation.Within, "10.10.1.64/26", "cannot be reached from any Node")]
+    [TestCase("10.10.1.0/24", CidrRelation.Equal, "10.10.1.0/24", "the one written last")]
+    [TestCase("10.10.0.0/23", CidrRelation.Contains, "10.10.1.0/24", "Antrea's route is the longer one")]
+    public void Overlap_HasItsRelationAndTheSharedAddresses(string block, CidrRelation relation, string shared, string effect)
+    {
+        var analysis = AddressAnalyzer.Analyze(Cluster(blocks: [Block(block, "c")]));
+        var overlap = analysis.Overlaps.Single(o => o.Node == "b");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((overlap.Relation, overlap.Shared.ToString()), Is.EqualTo((relation, shared)));
+            Assert.That(analysis.Findings.First(f => f.Evidence.Contains("PodCIDR of Node b")).Evidence, Does.Contain(effect));
+            Assert.That(analysis.Clashes.Select(c => (c.Left.Cidr, c.Right.Cidr)), Is.EqualTo(analysis.Overlaps.Select(o => (o.Block, o.PodCidr))));
+        }
+    }
+
+    [TestCase("Pod", "Pod default/p has it now")]
+    [TestCase("Tunnel", "the tunnel address of Node c now")]
+    [TestCase("", "no Pod has it yet")]
+    public void GatewayInABlock_NamesWhoHasItsAddress(string holder, string expected)
+    {
+        ImmutableArray<IpamAllocation> allocations = holder switch
+        {
+            "Pod" => [Pod("10.10.1.1", "c")],
+            "Tunnel" => [Tunnel("10.10.1.1", "c")],
+            _ => [],
+        };
+        Assert.That(
+            AddressAnalyzer.Analyze(Cluster(blocks: [Block("10.10.1.0/26", "c", allocations)])).Findings
+                .Single(f => f.Id == "block-covers-antrea-gateway").Evidence,
+            Does.Contain(expected));
+    }
+
+    [Test]
+    public void ExternalRoutes_AreComparedWithWhatTheClusterUses_DefaultRoutesAreNot()
+    {
+        var analysis = AddressAnalyzer.Analyze(
+            Cluster(blocks: [Block("10.244.0.0/26", "a")]),
+            new AddressAnalysisOptions
+            {
+                ExternalRoutes =
+                [
+                    Cidr.Parse("0.0.0.0/0"), Cidr.Parse("10.10.2.128/25"), Cidr.Parse("10.96.0.0/12"), Cidr.Parse("10.244.0.0/24"), Cidr.Parse("192.168.0.0/16"),
+                ],
+            });
+        Assert.That(
+            analysis.Findings.Select(f => $"{f.Severity} {f.Id} {f.Subject}"),
+            Is.EqualTo(
+            [
+                "Warning external-route-in-cluster-range Node/c", "Info external-route-covers-cluster-range Cluster",
+                "Info external-route-covers-cluster-range Node/a",
+            ]));
+    }
+
+    [Test]
+    public void DualStack_EachFamilyIsComparedWithItself()
+    {
+        var snapshot = new ClusterSnapshot
+        {
+            Nodes = [new NodeInfo { Name = "a", PodCidrs = [Cidr.Parse("10.10.0.0/24"), Cidr.Parse("fd00:10::/64")] }],
+            CalicoIpam = new CalicoIpam([], [Block("fd00:10::40/122", "a"), Block("10.10.0.64/32", "a"), Block("fd00:10::1:0/128", "a")], []),
+        };
+        Assert.That(
+            AddressAnalyzer.Analyze(snapshot).Overlaps.Select(o => $"{o.Block} {o.PodCidr}"),
+            Is.EqualTo(["10.10.0.64/32 10.10.0.0/24", "fd00:10::40/122 fd00:10::/64", "fd00:10::1:0/128 fd00:10::/64"]));
+    }
+
+    [Test]
+    public void AbsurdlyManyOverlaps_AreCutShortAndSaid()
+    {
+        var snapshot = new ClusterSnapshot
+        {
+            Nodes = [.. Enumerable.Range(0, 1100).Select(i => new NodeInfo { Name = $"n{i:0000}", PodCidrs = [Cidr.Parse("0.0.0.0/0")] })],
+            CalicoIpam = new CalicoIpam([], [.. Enumerable.Range(0, 1100).Select(i => Block(Cidr.Parse("10.0.0.0/8").Subnet(32, (UInt128)i).ToString(), "a"))], []),
+        };
+        var analysis = AddressAnalyzer.Analyze(snapshot);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(analysis.Overlaps, Has.Length.EqualTo(AddressAnalyzer.MostClashes));
+            Assert.That(analysis.Findings.Count(f => f.Id == "too-many-clashes"), Is.EqualTo(1));
+            Assert.That(analysis.Findings.Count(f => f.Id == "block-overlaps-pod-cidr"), Is.EqualTo(AddressFindings.MostOfAKind + 1));
+        }
+    }
+
     [Test]
     public void OtherClashes_AreAllCollected()
     {
@@ -258,6 +341,7 @@ public class AddressAnalyzerTests
                 "Warning block-contains-node-address Node/d",
                 "Warning block-overlaps-service-cidr Node/a",
                 "Warning pool-contains-node-address IPPool/p-172.18.0.0/16",
+                "Warning pool-overlaps-service-cidr IPPool/p-10.10.2.0/23",
                 "Info pool-covers-pod-cidr IPPool/p-10.10.2.0/23",
                 "Info pool-covers-pod-cidr IPPool/p-172.18.0.0/16",
             ]));

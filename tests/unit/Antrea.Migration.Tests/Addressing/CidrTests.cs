@@ -91,6 +91,15 @@ public class CidrTests
             Assert.That(a.Contains(b), Is.EqualTo(slowA.Contains(slowB)));
             Assert.That(a.Overlaps(b), Is.EqualTo(slowA.Overlaps(slowB)));
             Assert.That(a.Overlaps(b), Is.EqualTo(b.Overlaps(a)));
+            Assert.That(
+                a.RelationTo(b),
+                Is.EqualTo((slowA.Contains(slowB), slowB.Contains(slowA)) switch
+                {
+                    (true, true) => CidrRelation.Equal,
+                    (true, false) => CidrRelation.Contains,
+                    (false, true) => CidrRelation.Within,
+                    _ => CidrRelation.Apart,
+                }));
             Assert.That(a.Contains(address), Is.EqualTo(slowA.Contains(address)));
             Assert.That(a.Contains(address), Is.EqualTo(a.Contains(Cidr.Host(address))));
         });

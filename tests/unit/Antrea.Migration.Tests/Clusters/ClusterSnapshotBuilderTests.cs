@@ -1,3 +1,4 @@
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 
@@ -35,6 +36,7 @@ internal sealed class ClusterSnapshotBuilderTests
             Assert.That(node.PodCidrs.Select(c => c.ToString()), Is.EqualTo(new[] { "10.10.9.0/24", "fd00:10:9::/64" }));
             Assert.That(node.InternalIPs.Select(i => i.ToString()), Is.EqualTo(new[] { "172.18.0.3", "fc00::3" }));
             Assert.That(node.CalicoTunnelAddresses.Select(i => i.ToString()), Is.EqualTo(new[] { "10.10.2.0", "10.10.1.0", "10.10.3.0" }));
+            Assert.That(node.Networks, Is.EqualTo([Cidr.Parse("172.18.0.0/16")]));
             Assert.That((node.Ready, node.Unschedulable, node.NetworkUnavailableReason), Is.EqualTo((true, true, "CalicoIsDown")));
             Assert.That((node.ContainerRuntime, node.OperatingSystem, node.KubeletVersion), Is.EqualTo(("containerd://1.7.1", "linux", "v1.27.3")));
         }
@@ -166,6 +168,21 @@ internal sealed class ClusterSnapshotBuilderTests
             Assert.That(snapshot.ServiceCidrs.Single().ToString(), Is.EqualTo("10.97.0.0/16"));
             Assert.That(snapshot.ReadFindings.Single().Id, Is.EqualTo("service-cidr-disagreement"));
             Assert.That(snapshot.ReadFindings.Single().Evidence, Does.Contain("kubeadm-config says 10.96.0.0/16"));
+        }
+    }
+
+    [Test]
+    public void ClusterCidrs_WhatIsInForceCounts_HostBitsAreCleared()
+    {
+        var kubeadm = Kubeadm.Replace("serviceSubnet: RANGE", "podSubnet: 10.244.0.0/16,fd00:10:244::/56");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                SnapshotFixtures.Read(kubeadm).ClusterCidrs.Select(c => c.ToString()), Is.EqualTo(["10.244.0.0/16", "fd00:10:244::/56"]));
+            Assert.That(
+                SnapshotFixtures.Read(kubeadm + Component("kube-controller-manager", "--cluster-cidr=10.10.0.1/16")).ClusterCidrs.Select(c => c.ToString()),
+                Is.EqualTo(["10.10.0.0/16"]));
+            Assert.That(SnapshotFixtures.Read("apiVersion: v1\nkind: Node\nmetadata: {name: w}\n").ClusterCidrs, Is.Empty);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
@@ -29,20 +28,9 @@ public class ReachabilityModelTests
     [Test]
     public void FromSnapshot_TakesSubnetsAndTunnelAddressesWhereverTheyAre()
     {
-        var node = new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Node",
-            ["metadata"] = new JsonObject
-            {
-                ["name"] = "a",
-                ["annotations"] = new JsonObject { ["projectcalico.org/IPv4Address"] = "172.18.3.7/22" },
-            },
-        };
         var snapshot = new ClusterSnapshot
         {
-            Nodes = [new NodeInfo { Name = "a" }, new NodeInfo { Name = "b" }],
-            Objects = [new ClusterObject(node, "nodes.yaml:1")],
+            Nodes = [new NodeInfo { Name = "a", Networks = [Cidr.Parse("172.18.0.0/22")] }, new NodeInfo { Name = "b" }],
             CalicoIpam = new CalicoIpam(
                 [
                     new IPPool { Name = "p", Cidr = Cidr.Parse("10.0.0.0/16"), BlockSize = 26, VxlanMode = EncapsulationMode.CrossSubnet, Disabled = true },
