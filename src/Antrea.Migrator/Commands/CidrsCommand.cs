@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Routing.Reachability;
 using Antrea.Migrator.Output;
 
 namespace Antrea.Migrator.Commands;
@@ -9,29 +11,40 @@ namespace Antrea.Migrator.Commands;
 /// <summary><c>cidrs</c>: which Calico addresses lie in which Node's PodCIDR.</summary>
 internal static class CidrsCommand
 {
+    /// <summary>What a person still reads.</summary>
+    private const int MostRows = 50;
+
     public static Command Create(TextWriter output)
     {
         var source = new ClusterSource.Options(offline: true);
         var threshold = CommonOptions.Threshold();
+        var exclude = Exclude();
         var format = CommonOptions.Format();
-        var command = new Command("cidrs", "Show which Calico blocks overlap which Nodes' PodCIDRs; exit code 2 when any does.")
+        var command = new Command(
+            "cidrs", "Show which Calico blocks overlap which Nodes' PodCIDRs, whom that cuts off, and where a new pool fits; exit code 2 when any does.")
         {
-            threshold, format,
+            threshold, exclude, format,
         };
         source.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
             await using var cluster = await source.OpenAsync(parse, cancellationToken);
+            var snapshot = await cluster.Reader.ReadAsync(cancellationToken);
             var analysis = AddressAnalyzer.Analyze(
-                await cluster.Reader.ReadAsync(cancellationToken),
-                new AddressAnalysisOptions { SmallOverlapThreshold = parse.GetValue(threshold) });
+                snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = parse.GetValue(threshold) });
+
+            // The bridge that the migration builds routes other Nodes' PodCIDRs by net1 and the rest by eth0.
+            var cutOff = CutOffAnalyzer.Analyze(
+                snapshot, ReachabilityModel.FromSnapshot(snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr });
+            var advice = PoolAdvisor.Suggest(snapshot, analysis, new PoolAdvisorOptions { Exclude = [.. parse.GetValue(exclude) ?? []] });
+            List<Finding> findings = [.. analysis.Findings, .. cutOff.Findings, .. advice.Findings];
             if (parse.GetValue(format) == "json")
             {
-                output.WriteJson(Json(analysis));
+                output.WriteJson(Json(analysis, cutOff, advice, findings));
             }
             else
             {
-                Write(output, analysis);
+                Write(output, analysis, cutOff, advice, findings);
             }
 
             // Nonsense addresses (a Node without PodCIDR, PodCIDRs that overlap each other) make "no overlap" meaningless.
@@ -42,7 +55,30 @@ internal static class CidrsCommand
         return command;
     }
 
-    private static JsonObject Json(AddressAnalysis analysis) => new()
+    private static Option<Cidr[]> Exclude() => new("--exclude")
+    {
+        Description = "A range that no suggested pool may touch; may be given several times.",
+        DefaultValueFactory = _ => [],
+        CustomParser = result =>
+        {
+            var ranges = new List<Cidr>();
+            foreach (var token in result.Tokens)
+            {
+                if (Cidr.TryParse(token.Value, out var range, out var error))
+                {
+                    ranges.Add(range);
+                }
+                else
+                {
+                    result.AddError($"--exclude: {error}.");
+                }
+            }
+
+            return [.. ranges];
+        },
+    };
+
+    private static JsonObject Json(AddressAnalysis analysis, CutOffAnalysis cutOff, PoolAdvice advice, List<Finding> findings) => new()
     {
         ["scenario"] = analysis.Scenario.ToString(),
         ["overlaps"] = new JsonArray([.. analysis.Overlaps.Select(o => new JsonObject
@@ -54,16 +90,33 @@ internal static class CidrsCommand
             ["kind"] = o.Kind.ToString(),
             ["own"] = o.Own,
         })]),
-        ["findings"] = JsonOutput.Of(analysis.Findings),
+        ["unreachable"] = new JsonArray([.. cutOff.Unreachable.Select(u => new JsonObject
+        {
+            ["pod"] = u.Pod,
+            ["node"] = u.Node,
+            ["address"] = u.Address,
+            ["from"] = u.From,
+            ["reason"] = u.Reason,
+        })]),
+        ["suggestedPools"] = new JsonArray([.. advice.Pools.Select(p => new JsonObject
+        {
+            ["cidr"] = p.Cidr.ToString(),
+            ["blockSize"] = p.BlockSize,
+            ["replaces"] = p.Replaces,
+            ["addresses"] = p.Cidr.AddressCount.ToString(CultureInfo.InvariantCulture),
+            ["needed"] = p.Needed.ToString(CultureInfo.InvariantCulture),
+            ["reasons"] = new JsonArray([.. p.Reasons.Select(r => JsonValue.Create(r))]),
+        })]),
+        ["findings"] = JsonOutput.Of(findings),
     };
 
-    private static void Write(TextWriter output, AddressAnalysis analysis)
+    private static void Write(TextWriter output, AddressAnalysis analysis, CutOffAnalysis cutOff, PoolAdvice advice, List<Finding> findings)
     {
         output.WriteLine($"Scenario {analysis.Scenario}: {analysis.Overlaps.Length} overlaps");
         if (!analysis.Overlaps.IsEmpty)
         {
             var table = new TextTable("Calico range", "Kind", "Used on", "lies in PodCIDR", "of Node", "");
-            foreach (var overlap in analysis.Overlaps)
+            foreach (var overlap in analysis.Overlaps.Take(MostRows))
             {
                 table.Add(
                     overlap.Block.ToString(), overlap.Kind.ToString(), overlap.Owner ?? "(no Node)", overlap.PodCidr.ToString(), overlap.Node,
@@ -71,8 +124,40 @@ internal static class CidrsCommand
             }
 
             table.WriteTo(output);
+            WriteRest(output, analysis.Overlaps.Length);
         }
 
-        output.WriteFindings(analysis.Findings);
+        if (!cutOff.Unreachable.IsEmpty)
+        {
+            var table = new TextTable("Pod", "Address", "on Node", "cannot be reached from");
+            foreach (var lost in cutOff.Unreachable.Take(MostRows))
+            {
+                table.Add(lost.Pod, lost.Address, lost.Node, lost.From);
+            }
+
+            table.WriteTo(output);
+            WriteRest(output, cutOff.Unreachable.Length);
+        }
+
+        if (!advice.Pools.IsEmpty)
+        {
+            var table = new TextTable("New pool", "Block size", "Instead of", "Why");
+            foreach (var pool in advice.Pools)
+            {
+                table.Add(pool.Cidr.ToString(), $"/{pool.BlockSize}", pool.Replaces ?? "(no pool)", string.Join(' ', pool.Reasons.Take(2)));
+            }
+
+            table.WriteTo(output);
+        }
+
+        output.WriteFindings(findings);
+    }
+
+    private static void WriteRest(TextWriter output, int rows)
+    {
+        if (rows > MostRows)
+        {
+            output.WriteLine($"… and {rows - MostRows} more; -o json has them all");
+        }
     }
 }

@@ -26,6 +26,32 @@ public class CidrsTests
     }
 
     [Test]
+    public async Task The_seeds_cluster_has_three_Pods_that_are_cut_off_and_a_free_pool()
+    {
+        var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "-o", "json", "--exclude", "10.0.0.0/8", "--exclude", "192.168.0.0/16");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                run.Json.AsObject().Select(m => m.Key), Is.EqualTo(["scenario", "overlaps", "unreachable", "suggestedPools", "findings"]));
+            Assert.That(
+                run.Json["unreachable"]!.AsArray().Select(u => $"{u!["pod"]} {u["node"]} {u["address"]}").Distinct(),
+                Is.EquivalentTo(
+                [
+                    "default/nginx-ds-rbr6n test-worker3 10.10.4.129", "default/nginx-ds-d2nt5 test-worker11 10.10.6.65",
+                    "default/nginx-ds-n29lb test-worker5 10.10.8.129",
+                ]));
+            Assert.That(run.Json["suggestedPools"]!.AsArray().Select(p => $"{p!["cidr"]}"), Is.EqualTo(["172.24.0.0/21", "100.64.0.0/21"]));
+        }
+    }
+
+    [Test]
+    public async Task An_excluded_range_with_host_bits_is_a_usage_error()
+    {
+        var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "--exclude", "10.0.0.1/8");
+        run.VerifyRefused("--exclude", "10.0.0.1/8");
+    }
+
+    [Test]
     public async Task People_get_the_seeds_cluster_as_a_table()
     {
         var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder);
