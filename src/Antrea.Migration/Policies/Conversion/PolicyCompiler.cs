@@ -43,7 +43,7 @@ internal sealed class PolicyCompiler(CalicoPolicySet set, ReachCheck reach, Rule
     /// <param name="egress">Whether to take its egress side.</param>
     public CompiledPolicy Compile(ReadKubernetesPolicy read, bool ingress, bool egress)
     {
-        var policy = KubernetesTranslation.Translate(read.Policy, ingress, egress);
+        var policy = CalicoKubernetesPolicy.Of(read.Policy) with { GovernsIngress = ingress, GovernsEgress = egress, Ingress = [], Egress = [] };
         var findings = new List<PolicyFinding>();
         return new CompiledPolicy
         {
@@ -95,7 +95,7 @@ internal sealed class PolicyCompiler(CalicoPolicySet set, ReachCheck reach, Rule
         .. rules.Select((rule, i) => new CompiledRule(
             NameOf(direction, i),
             CalicoAction.Allow,
-            [.. KubernetesTranslation.Translate(rule, direction).SelectMany(r => CompileRule(policy, r.Rule, r.Peer, direction, i, findings))],
+            [.. CalicoKubernetesPolicy.RulesOf(rule, direction).SelectMany(r => CompileRule(policy, r.Rule, r.Peer, direction, i, findings))],
             SupportedFeatures.PathOf(direction, i))),
     ];
 

@@ -157,8 +157,8 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
             IReadOnlyDictionary<(string Namespace, string Name), PolicyService> services) => Of(
                 $"Kubernetes NetworkPolicy {policy}",
                 CalicoKubernetesPolicy.Of(policy),
-                policy.Ingress.SelectMany((r, i) => CalicoKubernetesPolicy.RulesOf(r, Direction.Ingress).Select(c => (i + 1, c))),
-                policy.Egress.SelectMany((r, i) => CalicoKubernetesPolicy.RulesOf(r, Direction.Egress).Select(c => (i + 1, c))),
+                policy.Ingress.SelectMany((r, i) => CalicoKubernetesPolicy.RulesOf(r, Direction.Ingress).Select(c => (i + 1, c.Rule))),
+                policy.Egress.SelectMany((r, i) => CalicoKubernetesPolicy.RulesOf(r, Direction.Egress).Select(c => (i + 1, c.Rule))),
                 endpoints,
                 services);
 

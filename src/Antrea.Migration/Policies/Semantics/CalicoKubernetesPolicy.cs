@@ -25,26 +25,29 @@ internal static class CalicoKubernetesPolicy
         Selector = Pods(policy.PodSelector),
         GovernsIngress = policy.TypesIngress,
         GovernsEgress = policy.TypesEgress,
-        Ingress = [.. policy.Ingress.SelectMany(r => RulesOf(r, Direction.Ingress))],
-        Egress = [.. policy.Egress.SelectMany(r => RulesOf(r, Direction.Egress))],
+        Ingress = [.. policy.Ingress.SelectMany(r => RulesOf(r, Direction.Ingress)).Select(r => r.Rule)],
+        Egress = [.. policy.Egress.SelectMany(r => RulesOf(r, Direction.Egress)).Select(r => r.Rule)],
     };
 
-    /// <summary>The Calico rules that one rule becomes: one for each peer and protocol.</summary>
-    public static IEnumerable<CalicoRule> RulesOf(KubernetesRule rule, Direction direction) =>
-        from peer in rule.Peers.IsEmpty ? [CalicoEntity.Any] : rule.Peers.Select(Peer)
+    /// <summary>The Calico rules that one rule becomes, one for each peer and protocol, each with the place of the peer that it is made
+    /// from; -1 where the rule names no peer.</summary>
+    public static IEnumerable<(CalicoRule Rule, int Peer)> RulesOf(KubernetesRule rule, Direction direction) =>
+        from peer in rule.Peers.IsEmpty ? [(Side: CalicoEntity.Any, Index: -1)] : rule.Peers.Select((p, i) => (Side: Peer(p), Index: i))
         from port in rule.Ports.IsEmpty
             ? [(Protocol: (CalicoProtocol?)null, Ports: ImmutableArray<CalicoPort>.Empty)]
             : rule.Ports.GroupBy(p => (p.Protocol, IsAny: p.Name is null && p.First is null)).Select(g => (
                 Protocol: (CalicoProtocol?)new CalicoProtocol(g.Key.Protocol, IPProtocol.NumberOf(g.Key.Protocol)),
                 Ports: g.Key.IsAny ? [] : g.Select(Port).ToImmutableArray()))
         let to = CalicoEntity.Any with { Ports = port.Ports }
-        select new CalicoRule
-        {
-            Action = CalicoAction.Allow,
-            Protocol = port.Protocol,
-            Source = direction == Direction.Ingress ? peer : CalicoEntity.Any,
-            Destination = direction == Direction.Ingress ? to : peer with { Ports = port.Ports },
-        };
+        select (
+            new CalicoRule
+            {
+                Action = CalicoAction.Allow,
+                Protocol = port.Protocol,
+                Source = direction == Direction.Ingress ? peer.Side : CalicoEntity.Any,
+                Destination = direction == Direction.Ingress ? to : peer.Side with { Ports = port.Ports },
+            },
+            peer.Index);
 
     private static CalicoEntity Peer(KubernetesPeer peer)
     {
