@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 
@@ -9,9 +8,8 @@ internal static class KubeProxyRules
 {
     public static IEnumerable<Finding> Mode(PreflightContext context)
     {
-        var config = context.Snapshot.OfKind("", "ConfigMap").FirstOrDefault(c => c is { Namespace: "kube-system", Name: "kube-proxy" });
-        var daemonSet = context.Snapshot.OfKind("apps", "DaemonSet").FirstOrDefault(d => d.Name == "kube-proxy");
-        if (config is null && daemonSet is null)
+        var settings = KubeProxySettings.Of(context.Snapshot);
+        if (settings.Source is null)
         {
             yield return new Finding(
                 "kube-proxy-not-found",
@@ -22,44 +20,29 @@ internal static class KubeProxyRules
             yield break;
         }
 
-        var subject = (config ?? daemonSet)!.ToString();
-        JsonNode? settings = null;
-        if (config?.Json.TextAt("data", "config.conf") is { } text)
+        var subject = settings.Source.ToString();
+        if (settings.Failure is { } failure)
         {
-            InputException? failure = null;
-            try
-            {
-                settings = ObjectReader.ReadValue(text, "config.conf");
-            }
-            catch (InputException e)
-            {
-                failure = e;
-            }
-
-            if (failure is not null)
-            {
-                yield return new Finding(
-                    "kube-proxy-configuration-unreadable",
-                    Severity.Warning,
-                    subject,
-                    $"The key config.conf cannot be read: {failure.Errors[0]}.",
-                    "Look up kube-proxy's mode and cluster CIDR by hand.");
-                yield break;
-            }
+            yield return new Finding(
+                "kube-proxy-configuration-unreadable",
+                Severity.Warning,
+                subject,
+                $"The key config.conf cannot be read: {failure.Errors[0]}.",
+                "Look up kube-proxy's mode and cluster CIDR by hand.");
+            yield break;
         }
 
-        var mode = settings.TextAt("mode") ?? Flag(daemonSet, "--proxy-mode") ?? "iptables";
-        if (mode != "iptables")
+        if (settings.Mode != "iptables")
         {
             yield return new Finding(
                 "kube-proxy-mode-not-iptables",
                 Severity.Warning,
                 subject,
-                $"kube-proxy runs in mode {mode}; which replies the Nodes drop was studied for iptables, and other modes may drop fewer.",
+                $"kube-proxy runs in mode {settings.Mode}; which replies the Nodes drop was studied for iptables, and other modes may drop fewer.",
                 "Nothing to do for a bridged migration; predictions for unbridged Pods may be too dark.");
         }
 
-        if ((settings.TextAt("clusterCIDR") ?? Flag(daemonSet, "--cluster-cidr")) is null)
+        if (settings.ClusterCidr is null)
         {
             yield return new Finding(
                 "kube-proxy-cluster-cidr-unknown",
@@ -69,9 +52,4 @@ internal static class KubeProxyRules
                 "Nothing to do; Service traffic keeps its source address.");
         }
     }
-
-    private static string? Flag(ClusterObject? daemonSet, string flag) => daemonSet?.Json
-        .ItemsAt("spec", "template", "spec", "containers")
-        .SelectMany(c => ContainerFlags.ValuesOf(c, flag))
-        .FirstOrDefault();
 }

@@ -42,6 +42,9 @@ public enum ReachabilityCause
     /// <summary>A Multus Pod answers by net1 what came in by eth0.</summary>
     ReplyByOtherInterface,
 
+    /// <summary>A Multus Pod reaches itself by a Service, and gets its own net1 address as the source.</summary>
+    OwnSource,
+
     /// <summary>A Node's own table has another route than Calico and Antrea write, or lacks one.</summary>
     UnexpectedRoute,
 }

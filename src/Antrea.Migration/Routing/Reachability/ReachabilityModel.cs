@@ -66,6 +66,17 @@ public sealed record ReachabilityModel
     /// iptables mode.</summary>
     public bool KubeProxyDropsInvalid { get; init; } = true;
 
+    /// <summary>kube-proxy's <c>--cluster-cidr</c>: it masquerades what asks for a ClusterIP from an address outside of them. It masquerades
+    /// nobody of a family that has none; default none.</summary>
+    public ImmutableArray<Cidr> KubeProxyClusterCidrs { get; init; } = [];
+
+    /// <summary>kube-proxy's <c>--masquerade-all</c>: it masquerades whatever asks for a ClusterIP; default false.</summary>
+    public bool KubeProxyMasqueradesAll { get; init; }
+
+    /// <summary>Where ClusterIPs come from. Multus Pods with <see cref="MultusRoutes.V2"/> or <see cref="MultusRoutes.ByPodCidr"/> have a
+    /// route by net1 to these, and reach other ClusterIPs by eth0; the other Pods' one default route covers all of them.</summary>
+    public ImmutableArray<Cidr> ServiceCidrs { get; init; } = [];
+
     /// <summary>The Nodes' <c>rp_filter</c>; default <see cref="ReversePathFilter.Loose"/>.</summary>
     public ReversePathFilter ReversePathFilter { get; init; } = ReversePathFilter.Loose;
 
@@ -76,8 +87,8 @@ public sealed record ReachabilityModel
     /// later.</summary>
     public bool EgressEnabled { get; init; } = true;
 
-    /// <summary>Takes from a snapshot what it holds: Nodes, routed ranges and pools. The rest keeps its default; set it
-    /// with <c>with</c>.</summary>
+    /// <summary>Takes from a snapshot what it holds: Nodes, routed ranges, pools, the Services' ranges and kube-proxy's settings. The rest
+    /// keeps its default; set it with <c>with</c>.</summary>
     /// <remarks>A Node's subnet is the first of <see cref="NodeInfo.Networks"/>.</remarks>
     public static ReachabilityModel FromSnapshot(ClusterSnapshot snapshot)
     {
@@ -87,8 +98,12 @@ public sealed record ReachabilityModel
             .SelectMany(b => b.Allocations)
             .Where(a => a.IsTunnel && a.Node is not null)
             .ToLookup(a => a.Node!, a => a.Address, StringComparer.Ordinal);
+        var kubeProxy = KubeProxySettings.Of(snapshot);
         return new ReachabilityModel
         {
+            ServiceCidrs = snapshot.ServiceCidrs,
+            KubeProxyClusterCidrs = kubeProxy.ClusterCidrs,
+            KubeProxyMasqueradesAll = kubeProxy.MasqueradesAll,
             Nodes =
             [
                 .. snapshot.Nodes.Select(n => new ReachabilityNode

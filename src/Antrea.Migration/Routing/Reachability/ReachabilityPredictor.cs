@@ -5,8 +5,7 @@ namespace Antrea.Migration.Routing.Reachability;
 
 /// <summary>Answers who reaches whom while Calico and Antrea run side by side, and why.</summary>
 /// <remarks>
-/// <para>About TCP connections to Pods' and Nodes' own addresses, without NetworkPolicies. Kube-proxy's translation of
-/// a Service comes before: ask for the endpoint it chooses.</para>
+/// <para>About TCP connections to Pods' and Nodes' own addresses, and to ClusterIPs, without NetworkPolicies.</para>
 /// <para>The rules follow from what the parts do: the kernel's longest-prefix look-up, Open vSwitch's L3 forwarding and
 /// connection tracking (Antrea v1.14 <c>pkg/agent/openflow</c>), Calico's masquerading (v3.26
 /// <c>felix/rules/nat.go</c>), kube-proxy's drop of invalid packets, and the reverse path filter.</para>
@@ -100,21 +99,25 @@ public sealed partial class ReachabilityPredictor
                     ? FromAntrea(net1, destination, to)
                     : FromCalico(eth0, destination, to);
             default:
-                var byNet1 = FromAntrea(net1, destination, to);
-                var byEth0 = FromCalico(eth0, destination, to);
-                var verdict = byNet1.Verdict == ReachabilityVerdict.Unreachable && byEth0.Verdict == ReachabilityVerdict.Unreachable
-                    ? ReachabilityVerdict.Unreachable
-                    : ReachabilityVerdict.Degraded;
-                return new ReachabilityAnswer(
-                    verdict,
-                    "the Multus Pod has two default routes of equal metric and takes the one whose gateway answers "
-                        + $"at the moment; by net1: {byNet1.Reason}; by eth0: {byEth0.Reason}",
-                    null,
-                    byNet1.LostAt ?? byEth0.LostAt)
-                {
-                    Cause = verdict == ReachabilityVerdict.Degraded ? ReachabilityCause.TwoDefaults : byNet1.Cause,
-                };
+                return ByEither(FromAntrea(net1, destination, to), FromCalico(eth0, destination, to));
         }
+    }
+
+    /// <summary>A Multus Pod with two default routes of one metric.</summary>
+    private static ReachabilityAnswer ByEither(ReachabilityAnswer byNet1, ReachabilityAnswer byEth0)
+    {
+        var verdict = byNet1.Verdict == ReachabilityVerdict.Unreachable && byEth0.Verdict == ReachabilityVerdict.Unreachable
+            ? ReachabilityVerdict.Unreachable
+            : ReachabilityVerdict.Degraded;
+        return new ReachabilityAnswer(
+            verdict,
+            "the Multus Pod has two default routes of equal metric and takes the one whose gateway answers "
+                + $"at the moment; by net1: {byNet1.Reason}; by eth0: {byEth0.Reason}",
+            null,
+            byNet1.LostAt ?? byEth0.LostAt)
+        {
+            Cause = verdict == ReachabilityVerdict.Degraded ? ReachabilityCause.TwoDefaults : byNet1.Cause,
+        };
     }
 
     /// <summary>A Multus Pod without a rule for what comes from its Calico address may send its replies by net1, where OVS drops them

@@ -23,6 +23,7 @@ internal static class ReachabilityRemedies
         ReachabilityCause.ReversePathFilter => "Set net.ipv4.conf.all.rp_filter and that of Calico's tunnel device to 2 (loose) on every Node",
         ReachabilityCause.TwoDefaults =>
             "Give Multus Pods one default route and a rule for replies of their Calico address, as this migration's Multus file does",
+        ReachabilityCause.OwnSource => $"Have the program call itself by localhost; or {NewPool}",
         ReachabilityCause.UnexpectedRoute =>
             "Compare the route with the findings of 'antrea-migrator routes' for that Node, and put it right there",
         _ => "Add a rule to Multus Pods so that what comes from their Calico address leaves by eth0",

@@ -114,6 +114,21 @@ internal sealed class ReachabilityTopology
     public bool IsMasqueraded(IPAddress calicoSource, IPAddress destination) =>
         _pools.TryLookup(calicoSource, out var pool) && pool.Value.NatOutgoing && !_pools.TryLookup(destination, out _);
 
+    /// <summary>Whether kube-proxy masquerades what asks for a ClusterIP from this address.</summary>
+    public bool IsMasqueradedByKubeProxy(IPAddress source)
+    {
+        var inside = Model.KubeProxyClusterCidrs.Where(c => c.IsIPv6 == (source.AddressFamily == AddressFamily.InterNetworkV6)).ToList();
+        return Model.KubeProxyMasqueradesAll || (inside.Count > 0 && !inside.Exists(c => c.Contains(source)));
+    }
+
+    /// <summary>Whether a Multus Pod's route to a ClusterIP leaves by net1; null where it has two default routes.</summary>
+    public bool? IsAskedByNet1(IPAddress clusterIP) => Model.MultusRoutes switch
+    {
+        MultusRoutes.V1 => true,
+        MultusRoutes.V2 or MultusRoutes.ByPodCidr => Model.ServiceCidrs.Any(c => c.Contains(clusterIP)),
+        _ => null,
+    };
+
     /// <summary>Whether a packet is dropped for coming by another device than the way back to its source: it travels
     /// inside Calico's tunnel in one direction and outside in the other.</summary>
     /// <param name="there">Whether it goes inside; null when that changes.</param>

@@ -40,6 +40,32 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
         return differences;
     }
 
+    /// <summary>The same for a Service of each end's own: everybody asks for its ClusterIP, a Pod for its own too (not a Node: the lab's
+    /// loopback does not undo a translation).</summary>
+    public IReadOnlyList<string> ServiceDifferences()
+    {
+        var topology = FabricTopology.Build(Text, Options);
+        var predictor = new ReachabilityPredictor(Model(topology));
+        string[] all = [.. topology.PodNames, .. topology.Nodes.Keys];
+        var differences = new List<string>();
+        foreach (var (to, i) in all.Select((to, i) => (to, i)))
+        {
+            var clusterIP = Cidr.Parse(FabricTopology.ServiceCidr).AddressAt((UInt128)i + 10);
+            topology.Serve(clusterIP.ToString(), 80, TransportProtocol.Tcp, to);
+            foreach (var from in all.Where(from => from != to || topology.Pods.ContainsKey(from)))
+            {
+                var predicted = predictor.PredictService(Endpoint(topology, from), Endpoint(topology, to), clusterIP);
+                var walked = topology.Connect(from, clusterIP.ToString());
+                if (Difference(predicted, walked) is { } what && Explanation(topology, from, to) is null)
+                {
+                    differences.Add($"{from} -> Service of {to}: {what}\n  predicted {predicted.Verdict}: {predicted.Reason}\n  walked {walked}");
+                }
+            }
+        }
+
+        return differences;
+    }
+
     /// <summary>The cluster as a fixture to paste, and every difference.</summary>
     public string Report(IReadOnlyList<string> differences) =>
         new StringBuilder().Append(differences.Count).Append(" differences in\n").Append(Text).Append(Options).Append('\n')
@@ -103,6 +129,8 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
             _ => ReversePathFilter.Loose,
         },
         EgressEnabled = Options.Egress,
+        KubeProxyClusterCidrs = Options.KubeProxyClusterCidr is { } cluster ? [Cidr.Parse(cluster)] : [],
+        ServiceCidrs = Options.Multus == PodRoutes.Prefixes || Options.ServicesByNet1 ? [Cidr.Parse(FabricTopology.ServiceCidr)] : [],
         MultusRoutes = Options.Multus switch
         {
             PodRoutes.Stock => LibraryRoutes.Stock,

@@ -28,6 +28,7 @@ internal sealed class ReachabilityDifferentialTests
         from variant in Gen.Int[0, ReachabilityCase.Variants.Length - 1]
         from rpFilter in Gen.Int[0, 2]
         from flags in Gen.Int[0, 511]
+        from services in Gen.Int[0, 3]
         select new ReachabilityCase(
             Text(nodes, pods, places, disjoint: (flags & 3) == 3),
             new FabricOptions
@@ -41,6 +42,8 @@ internal sealed class ReachabilityDifferentialTests
                 Egress = (flags & 32) == 0,
                 NoSnat = (flags & 192) == 192,
                 Encap = (flags & 256) == 0,
+                ServicesByNet1 = (services & 1) != 0,
+                KubeProxyClusterCidr = services switch { 0 => null, 1 => "10.10.0.0/16", 2 => "10.20.0.0/16", _ => "10.10.2.0/23" },
             });
 
     [Test]
@@ -64,11 +67,15 @@ internal sealed class ReachabilityDifferentialTests
     [Test]
     public void Every_small_cluster_is_the_same_to_both() => Clusters.Sample(Check, iter: 400);
 
+    [Test]
+    public void Services_of_every_small_cluster_are_the_same_to_both() => Clusters.Sample(cluster => Check(cluster, cluster.ServiceDifferences()), iter: 400);
+
     private static IEnumerable<string> Variants() => ReachabilityCase.Variants.Select(variant => variant.ToString());
 
-    private static void Check(ReachabilityCase cluster)
+    private static void Check(ReachabilityCase cluster) => Check(cluster, cluster.Differences());
+
+    private static void Check(ReachabilityCase cluster, IReadOnlyList<string> differences)
     {
-        var differences = cluster.Differences();
         if (differences.Count > 0)
         {
             throw new AssertionException(cluster.Report(differences));

@@ -55,6 +55,12 @@ internal sealed record FabricOptions
 
     public bool NoSnat { get; init; }
 
+    /// <summary>With <see cref="MultusRoutes.Routes"/> the Services too are reached by net1.</summary>
+    public bool ServicesByNet1 { get; init; }
+
+    /// <summary>kube-proxy's <c>--cluster-cidr</c>.</summary>
+    public string? KubeProxyClusterCidr { get; init; }
+
     /// <summary>Calico sources reach the PodCIDRs by Calico's tunnel.</summary>
     public bool PolicyRoute { get; init; }
 
@@ -154,13 +160,13 @@ internal sealed class FabricTopology
         return Fabric.Connect(from, target!, port, protocol, Pods[name]);
     }
 
-    /// <summary>Serves one ClusterIP and port with the Pods of these names.</summary>
+    /// <summary>Serves one ClusterIP and port with the Pods, or Nodes, of these names.</summary>
     public void Serve(string clusterIP, int port, TransportProtocol protocol, params string[] pods)
     {
         var before = Fabric.Services;
         var address = IPAddress.Parse(clusterIP);
         ImmutableArray<IPEndPoint> endpoints =
-            [.. pods.Select(pod => new IPEndPoint(Line(pod).Calico ?? Line(pod).Antrea!, port))];
+            [.. pods.Select(pod => new IPEndPoint(Nodes.TryGetValue(pod, out var node) ? node.Address : Line(pod).Calico ?? Line(pod).Antrea!, port))];
         Fabric.Services = (asked, askedPort, askedProtocol) =>
             asked.Equals(address) && askedPort == port && askedProtocol == protocol
                 ? endpoints
@@ -212,7 +218,7 @@ internal sealed class FabricTopology
         host.Update(state => state with
         {
             RpFilter = _options.RpFilter,
-            KubeProxy = new KubeProxy(_options.DropsInvalid),
+            KubeProxy = new KubeProxy(_options.DropsInvalid, _options.KubeProxyClusterCidr is { } cluster ? Cidr.Parse(cluster) : null),
             Calico = new CalicoNetfilter(_options.NatOutgoing ? [pool] : [], [pool]) { DropsInvalid = _options.DropsInvalid },
             Antrea = new AntreaNetfilter(line.PodCidr, [.. _nodes.Select(node => node.PodCidr)], _options.NoSnat),
             Ovs = bridge,
@@ -311,6 +317,11 @@ internal sealed class FabricTopology
                 foreach (var podCidr in _nodes.Select(node => node.PodCidr).Where(podCidr => podCidr != bridge.PodCidr))
                 {
                     pod.TryAddRoute(byNet1 with { Destination = podCidr });
+                }
+
+                if (_options.ServicesByNet1 && _options.Multus == MultusRoutes.Routes)
+                {
+                    pod.TryAddRoute(byNet1 with { Destination = Cidr.Parse(ServiceCidr) });
                 }
 
                 break;
