@@ -8,7 +8,7 @@ namespace Antrea.Migration.Routing;
 /// <remarks>
 /// <para><b>Walk.</b> The rules of the packet's family are asked by priority, rules of one priority in the order given. A rule that looks a
 /// table up decides if the table has a route that is not a <see cref="RouteType.Throw"/> and not suppressed; otherwise the next rule is
-/// asked. A <c>goto</c> whose target is missing is passed over. Source: Linux <c>net/core/fib_rules.c</c> and
+/// asked. Routes that drop (blackhole, unreachable, prohibit) are never suppressed. A <c>goto</c> whose target is missing is passed over. Source: Linux <c>net/core/fib_rules.c</c> and
 /// <c>net/ipv4/fib_rules.c</c>.</para>
 /// <para><b>Defaults.</b> A family without any rule has the kernel's own: <c>local</c> at 0, <c>main</c> at 32766, and for IPv4
 /// <c>default</c> at 32767.</para>
@@ -69,7 +69,7 @@ public sealed class NodeRoutes
             {
                 case RouteRuleAction.Lookup:
                     if (Table(rule.Table)?.Lookup(packet.Destination) is { Type: not RouteType.Throw } route
-                        && !(rule.SuppressPrefixLength >= route.Destination.PrefixLength))
+                        && (IsDrop(route.Type) || !(rule.SuppressPrefixLength >= route.Destination.PrefixLength)))
                     {
                         return new RouteDecision(rule, route);
                     }
@@ -99,6 +99,8 @@ public sealed class NodeRoutes
         "253" => RouteFormat.Default,
         _ => table,
     };
+
+    private static bool IsDrop(RouteType type) => type is RouteType.Blackhole or RouteType.Unreachable or RouteType.Prohibit;
 
     private static IEnumerable<RouteRule> KernelRules(bool isIPv6)
     {

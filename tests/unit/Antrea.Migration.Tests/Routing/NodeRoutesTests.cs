@@ -42,7 +42,7 @@ public class NodeRoutesTests
     [Test]
     public void Lookup_AgreesWithTheLinearTwin() =>
         Gen.Select(
-                RouteGen.Table40, Gen.OneOf("main", "local", "100").Array[40], Gen.OneOf(RouteType.Unicast, RouteType.Unicast, RouteType.Throw).Array[40],
+                RouteGen.Table40, Gen.OneOf("main", "local", "100").Array[40], Gen.OneOf(RouteType.Unicast, RouteType.Unicast, RouteType.Throw, RouteType.Blackhole).Array[40],
                 AnyRule.Array[1, 10], AddressGen.Crowded.Array[1, 8], AddressGen.Crowded, Device, Gen.UInt[0, 3])
             .Sample((routes, tables, types, rules, destinations, source, device, mark) =>
             {
@@ -122,6 +122,25 @@ public class NodeRoutesTests
             Assert.That(routes.Lookup(IPAddress.Parse("172.18.0.3")).Route!.Device, Is.EqualTo("eth0"));
             Assert.That(routes.Lookup(IPAddress.Parse("192.0.2.1")).Route!.Device, Is.EqualTo("wg0"));
         }
+    }
+
+    // As Linux 6.18 answers 'ip route get', of both families.
+    [TestCase("blackhole", "10.0.0.0/8", "10.1.1.1")]
+    [TestCase("prohibit", "10.0.0.0/8", "10.1.1.1")]
+    [TestCase("unreachable", "2001:db8::/32", "2001:db8::1")]
+    public void Lookup_SuppressedRouteThatDrops_DropsAllTheSame(string type, string prefix, string address)
+    {
+        var family = prefix.Contains(':', StringComparison.Ordinal) ? "-6 " : "";
+        var routes = Node($"""
+            $ ip {family}rule
+            0: from all lookup local
+            10: from all lookup main suppress_prefixlength 32
+            20: from all lookup 200
+            $ ip {family}route show table all
+            {type} {prefix} dev lo
+            {prefix} dev eth0 table 200
+            """);
+        Assert.That(routes.Lookup(IPAddress.Parse(address)).Route!.Type.ToString(), Is.EqualTo(type).IgnoreCase);
     }
 
     private static NodeRoutes Node(string text)

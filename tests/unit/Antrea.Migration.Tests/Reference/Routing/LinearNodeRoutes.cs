@@ -37,7 +37,8 @@ internal sealed class LinearNodeRoutes(IReadOnlyList<Route> routes, IReadOnlyLis
                     continue;
                 }
 
-                if (rule.SuppressPrefixLength is { } shortest && found.Destination.PrefixLength <= shortest)
+                var goesSomewhere = found.Type is RouteType.Unicast or RouteType.Local;
+                if (goesSomewhere && rule.SuppressPrefixLength is { } shortest && found.Destination.PrefixLength <= shortest)
                 {
                     continue;
                 }
