@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Addressing;
@@ -6,6 +7,9 @@ namespace Antrea.Migration.Addressing;
 /// <summary>Lists every range that a cluster uses or reserves, each with its use and owner.</summary>
 internal static class AddressInventory
 {
+    /// <summary>The lists of a BGPConfiguration that name Service addresses (Calico v3.26 <c>api/pkg/apis/projectcalico/v3/bgpconfig.go</c>).</summary>
+    private static readonly string[] AnnouncedLists = ["serviceClusterIPs", "serviceExternalIPs", "serviceLoadBalancerIPs"];
+
     /// <summary>All ranges, each once, sorted by range, use and owner (none first).</summary>
     public static ImmutableArray<AddressRange> Of(
         ClusterSnapshot snapshot, ImmutableArray<CalicoRange> calico, ImmutableArray<Cidr> externalRoutes)
@@ -18,6 +22,7 @@ internal static class AddressInventory
             .. snapshot.ClusterCidrs.Select(c => new AddressRange(c, AddressUse.ClusterCidr, null)),
             .. snapshot.ServiceCidrs.Select(c => new AddressRange(c, AddressUse.ServiceCidr, null)),
             .. ServiceAddresses(snapshot),
+            .. Kept(snapshot),
 
             // A default route says where the rest goes, not that somebody has those addresses.
             .. externalRoutes.Where(c => c.PrefixLength > 0).Select(c => new AddressRange(c, AddressUse.External, null)),
@@ -45,19 +50,39 @@ internal static class AddressInventory
         .. node.Networks.Select(c => new AddressRange(c, AddressUse.NodeNetwork, node.Name)),
     ];
 
-    private static IEnumerable<AddressRange> ServiceAddresses(ClusterSnapshot snapshot)
+    private static IEnumerable<AddressRange> ServiceAddresses(ClusterSnapshot snapshot) =>
+        from service in snapshot.OfKind("", "Service")
+        from text in service.Json.TextsAt("spec", "externalIPs")
+            .Concat(service.Json.ItemsAt("status", "loadBalancer", "ingress").Select(i => i.TextAt("ip")).OfType<string>())
+        from address in Ranges(text)
+        select new AddressRange(address, AddressUse.External, service.ToString());
+
+    private static IEnumerable<AddressRange> Kept(ClusterSnapshot snapshot)
     {
-        foreach (var service in snapshot.OfKind("", "Service"))
+        var services = new CidrTable<Cidr>(snapshot.ServiceCidrs.Select(c => new CidrEntry<Cidr>(c, c)));
+        return snapshot.Objects.SelectMany(o => KeptBy(o).SelectMany(Ranges).Where(r => !services.Overlaps(r)).Select(r => new AddressRange(r, AddressUse.Kept, o.ToString())));
+    }
+
+    private static IEnumerable<string> KeptBy(ClusterObject o) => (o.Group, o.Kind) switch
+    {
+        ("", "Service") => o.Json.TextsAt("spec", "clusterIPs").Append(o.Json.TextAt("spec", "clusterIP") ?? ""),
+        ("", "Node") => o.Json.ItemsAt("status", "addresses").Where(a => a.TextAt("type") == "ExternalIP").Select(a => a.TextAt("address")).OfType<string>(),
+        (CalicoIpamReader.RawGroup or CalicoIpamReader.ApiGroup, "IPReservation") => o.Json.TextsAt("spec", "reservedCIDRs"),
+        (CalicoIpamReader.RawGroup or CalicoIpamReader.ApiGroup, "BGPConfiguration") => AnnouncedLists
+            .SelectMany(list => o.Json.ItemsAt("spec", list)).Select(r => r.TextAt("cidr")).OfType<string>(),
+        _ => [],
+    };
+
+    /// <summary>The range that a text names: a CIDR or one address; none where it names neither, as <c>None</c> of a headless Service.</summary>
+    private static IEnumerable<Cidr> Ranges(string text)
+    {
+        if (Cidr.TryParseMasked(text, out var range, out _))
         {
-            var texts = service.Json.TextsAt("spec", "externalIPs")
-                .Concat(service.Json.ItemsAt("status", "loadBalancer", "ingress").Select(i => i.TextAt("ip")).OfType<string>());
-            foreach (var text in texts)
-            {
-                if (Cidr.TryParse($"{text}/{(text.Contains(':', StringComparison.Ordinal) ? 128 : 32)}", out var address))
-                {
-                    yield return new AddressRange(address, AddressUse.External, service.ToString());
-                }
-            }
+            yield return range;
+        }
+        else if (Cidr.TryParse($"{text}/{(text.Contains(':', StringComparison.Ordinal) ? 128 : 32)}", out var address))
+        {
+            yield return address;
         }
     }
 }

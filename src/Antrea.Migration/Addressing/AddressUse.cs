@@ -39,4 +39,9 @@ public enum AddressUse
     /// <summary>A network outside the cluster: a route that the caller knows, or an external or load balancer address of
     /// a Service, whose owner is then the Service as <c>Service/namespace/name</c>.</summary>
     External,
+
+    /// <summary>Addresses that something else of the cluster has or keeps, and that a new pool must keep clear of: a ClusterIP that no known
+    /// Service CIDR holds, a Node's external address, what an IPReservation keeps, and ranges of Service addresses that Calico
+    /// announces. Its owner is the object, as <c>kind/name</c> or <c>kind/namespace/name</c>.</summary>
+    Kept,
 }

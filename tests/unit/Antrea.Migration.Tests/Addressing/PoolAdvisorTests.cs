@@ -65,6 +65,28 @@ public class PoolAdvisorTests
         }
     }
 
+    [Test]
+    public void ClusterIPsWithoutAServiceCidr_NodesExternalAddresses_AndWhatCalicoReservesOrAnnounces_AreKeptClearOf()
+    {
+        var snapshot = SnapshotFixtures.Read("""
+            {apiVersion: v1, kind: Node, metadata: {name: a}, spec: {podCIDRs: [10.10.0.0/24]}, status: {addresses: [{type: ExternalIP, address: 172.24.0.9}]}}
+            ---
+            {apiVersion: crd.projectcalico.org/v1, kind: IPPool, metadata: {name: p}, spec: {cidr: 10.10.0.0/16}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: kubernetes, namespace: default}, spec: {clusterIP: 10.128.0.1, clusterIPs: [10.128.0.1]}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: headless, namespace: default}, spec: {clusterIP: None, clusterIPs: [None], externalIPs: [10.64.0.1]}}
+            ---
+            {apiVersion: crd.projectcalico.org/v1, kind: IPReservation, metadata: {name: r}, spec: {reservedCIDRs: [192.168.0.0/24, 100.96.0.7]}}
+            ---
+            {apiVersion: crd.projectcalico.org/v1, kind: BGPConfiguration, metadata: {name: default}, spec: {serviceLoadBalancerIPs: [{cidr: 100.64.0.0/16}]}}
+            """);
+        string[] kept = ["172.24.0.9/32", "10.128.0.1/32", "10.64.0.1/32", "192.168.0.0/24", "100.96.0.7/32", "100.64.0.0/16"];
+        var pools = Suggest(snapshot).Pools;
+        Assert.That(pools, Has.Length.EqualTo(4));
+        Assert.That(pools.Where(p => kept.Any(k => Cidr.Parse(k).Overlaps(p.Cidr))), Is.Empty);
+    }
+
     [TestCase(-1)]
     [TestCase(10_001)]
     public void HeadRoom_OutOfRange_IsRefused(int percent) =>
