@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Routing.Reachability;
 
@@ -9,11 +8,11 @@ namespace Antrea.Migrator.Commands;
 /// <summary>Finds who is meant by a Pod's or Node's name or an address.</summary>
 internal sealed class ConnectionEnds(ClusterSnapshot snapshot)
 {
-    /// <summary>One end; several for a Service.</summary>
+    /// <summary>One end, or a Service.</summary>
     /// <param name="text"><c>NAMESPACE/POD</c>, <c>NAMESPACE/SERVICE</c>, a Node's name, or an address.</param>
     /// <param name="kind">What the Pod is to be taken as; null for what it is.</param>
     /// <exception cref="FormatException">Nobody is meant, or it cannot be taken as that.</exception>
-    public ImmutableArray<ReachabilityEndpoint> Find(string text, PodNetworkKind? kind)
+    public ConnectionTarget Find(string text, PodNetworkKind? kind)
     {
         if (IPAddress.TryParse(text, out var address))
         {
@@ -24,44 +23,44 @@ internal sealed class ConnectionEnds(ClusterSnapshot snapshot)
         {
             return node.InternalIPs.IsEmpty
                 ? throw new FormatException($"Node {text} has no InternalIP.")
-                : [ReachabilityEndpoint.Host(node.Name, node.InternalIPs[0])];
+                : ConnectionTarget.Of(ReachabilityEndpoint.Host(node.Name, node.InternalIPs[0]));
         }
 
         if (snapshot.Pods.FirstOrDefault(p => p.ToString() == text) is { } pod)
         {
-            return [OfPod(pod, text, kind)];
+            return ConnectionTarget.Of(OfPod(pod, text, kind));
         }
 
-        return snapshot.OfKind("", "Service").FirstOrDefault(s => $"{s.Namespace}/{s.Name}" == text) is { } service
-            ? OfService(service, kind)
+        return ReachabilityService.Of(snapshot).FirstOrDefault(s => $"{s.Namespace}/{s.Name}" == text) is { } service
+            ? OfService(service, null, kind)
             : throw new FormatException($"The cluster has neither a Pod nor a Service nor a Node '{text}'. Write a Pod as NAMESPACE/POD.");
     }
 
-    private ImmutableArray<ReachabilityEndpoint> OfAddress(IPAddress address, string text, PodNetworkKind? kind)
+    private ConnectionTarget OfAddress(IPAddress address, string text, PodNetworkKind? kind)
     {
         if (snapshot.Pods.FirstOrDefault(p => p is { HostNetwork: false, HasEnded: false } && p.PodIPs.Contains(address)) is { } pod)
         {
-            return [OfPod(pod, text, kind)];
+            return ConnectionTarget.Of(OfPod(pod, text, kind));
         }
 
         if (snapshot.Nodes.FirstOrDefault(n => n.InternalIPs.Contains(address) || n.CalicoTunnelAddresses.Contains(address)) is { } host)
         {
-            return [ReachabilityEndpoint.Host(host.Name, address)];
+            return ConnectionTarget.Of(ReachabilityEndpoint.Host(host.Name, address));
         }
 
-        if (snapshot.OfKind("", "Service").FirstOrDefault(s => ClusterIPs(s).Contains(address)) is { } service)
+        if (ReachabilityService.Of(snapshot).FirstOrDefault(s => s.ClusterIPs.Contains(address)) is { } service)
         {
-            return OfService(service, kind);
+            return OfService(service, address, kind);
         }
 
         // Nobody has it yet: a block's owner would give it out, or a PodCIDR's Node.
         if (kind != PodNetworkKind.Antrea && snapshot.CalicoIpam.Blocks.FirstOrDefault(b => b.Node is not null && b.Cidr.Contains(address)) is { } block)
         {
-            return [ReachabilityEndpoint.Calico(block.Node!, address)];
+            return ConnectionTarget.Of(ReachabilityEndpoint.Calico(block.Node!, address));
         }
 
         return snapshot.Nodes.FirstOrDefault(n => n.PodCidrs.Any(p => p.Contains(address))) is { } node && kind is (null or PodNetworkKind.Antrea)
-            ? [ReachabilityEndpoint.Antrea(node.Name, address)]
+            ? ConnectionTarget.Of(ReachabilityEndpoint.Antrea(node.Name, address))
             : throw new FormatException($"No Pod, Node, Service, block or PodCIDR of the cluster has the address {text}{(kind is { } of ? $" as {of}" : "")}.");
     }
 
@@ -74,23 +73,34 @@ internal sealed class ConnectionEnds(ClusterSnapshot snapshot)
                 : $"Pod {text} cannot be taken as a {kind} Pod: it is {ends[0]}.");
     }
 
-    private ImmutableArray<ReachabilityEndpoint> OfService(ClusterObject service, PodNetworkKind? kind)
+    private ConnectionTarget OfService(ReachabilityService service, IPAddress? asked, PodNetworkKind? kind)
     {
-        var selector = (service.Json["spec"]?["selector"] as JsonObject)?.ToDictionary(p => p.Key, p => p.Value?.ToString() ?? "");
+        var name = $"{service.Namespace}/{service.Name}";
+        if (service.Endpoints.IsEmpty)
+        {
+            throw new FormatException($"Service {name} has no endpoint on a Pod or Node of the cluster that the cluster's objects show.");
+        }
+
+        // A Node behind it stays one.
         ImmutableArray<ReachabilityEndpoint> ends =
         [
-            .. snapshot.Pods
-                .Where(p => selector is { Count: > 0 } && p.Namespace == service.Namespace && !p.HasEnded && p.PodIPs.Length > 0)
-                .Where(p => selector!.All(s => p.Labels.TryGetValue(s.Key, out var value) && value == s.Value))
-                .Select(p => OfPod(p, p.ToString(), kind)),
+            .. service.Endpoints.SelectMany(e => e.Where(end => kind is null || end.Kind == kind || end.Kind == PodNetworkKind.Host)
+                .DistinctBy(end => end.Address.AddressFamily)),
         ];
         return ends.IsEmpty
-            ? throw new FormatException($"Service {service.Namespace}/{service.Name} has no Pod behind it that the cluster's objects show.")
-            : ends;
+            ? throw new FormatException($"None of the endpoints of Service {name} can be taken as a {kind} Pod: the first is {service.Endpoints[0][0]}.")
+            : new ConnectionTarget(name, asked is null ? service.ClusterIPs : [asked], ends);
     }
+}
 
-    private static IEnumerable<IPAddress> ClusterIPs(ClusterObject service) =>
-        ((service.Json["spec"]?["clusterIPs"] as JsonArray)?.Select(i => i?.ToString()) ?? [service.Json["spec"]?["clusterIP"]?.ToString()])
-            .Select(t => IPAddress.TryParse(t, out var address) ? address : null)
-            .OfType<IPAddress>();
+/// <summary>Whom a connection is for.</summary>
+/// <param name="Service">The Service that is asked, as <c>NAMESPACE/SERVICE</c>; null for one end.</param>
+/// <param name="ClusterIPs">The Service's addresses; empty where the ends themselves are asked, as with a headless Service.</param>
+/// <param name="Ends">The end, or the Service's endpoints.</param>
+internal sealed record ConnectionTarget(string? Service, ImmutableArray<IPAddress> ClusterIPs, ImmutableArray<ReachabilityEndpoint> Ends)
+{
+    public static ConnectionTarget Of(ReachabilityEndpoint end) => new(null, [], [end]);
+
+    /// <summary>The address a client of that family asks for; null where it asks for the ends themselves.</summary>
+    public IPAddress? ClusterIPFor(ReachabilityEndpoint client) => ClusterIPs.FirstOrDefault(a => a.AddressFamily == client.Address.AddressFamily);
 }

@@ -37,14 +37,24 @@ internal static class RoutesWhyCommand
             var snapshot = await cluster.Reader.ReadAsync(cancellationToken);
             var tables = files ?? await RouteTables.FromNodesAsync(cluster, snapshot, cancellationToken);
             var ends = new ConnectionEnds(snapshot);
-            var client = ends.Find(parse.GetRequiredValue(from), KindOf(parse.GetValue(fromAs)))[0];
-            var servers = ends.Find(parse.GetRequiredValue(to), KindOf(parse.GetValue(toAs)));
+            var client = ends.Find(parse.GetRequiredValue(from), KindOf(parse.GetValue(fromAs))) switch
+            {
+                { Service: { } service } => throw new FormatException($"--from is Service {service}, but a Service opens no connection; name a Pod or a Node."),
+                var end => end.Ends[0],
+            };
+            var target = ends.Find(parse.GetRequiredValue(to), KindOf(parse.GetValue(toAs)));
+            var clusterIP = target.ClusterIPFor(client);
+            if (target.ClusterIPs.Length > 0 && clusterIP is null)
+            {
+                throw new FormatException($"{client} and Service {target.Service} ({string.Join(", ", target.ClusterIPs)}) have addresses of different families.");
+            }
+
             var tracer = new PathTracer(inputs.Read(parse, snapshot), tables.Tables);
-            var traces = servers.Where(s => s.Address.AddressFamily == client.Address.AddressFamily).Take(MostEndpoints)
-                .Select(s => tracer.Trace(client, s)).ToList();
+            var traces = target.Ends.Where(s => s.Address.AddressFamily == client.Address.AddressFamily).Take(MostEndpoints)
+                .Select(s => tracer.Trace(client, s, clusterIP)).ToList();
             if (traces.Count == 0)
             {
-                throw new FormatException($"{client} and {servers[0]} have addresses of different families.");
+                throw new FormatException($"{client} and {target.Ends[0]} have addresses of different families.");
             }
 
             // Of a Service's endpoints the one that fails is the one to tell.

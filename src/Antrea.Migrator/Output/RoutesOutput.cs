@@ -69,7 +69,7 @@ internal static class RoutesOutput
 
     public static void Write(TextWriter output, PathTrace told, IReadOnlyCollection<PathTrace> all, RouteTables tables)
     {
-        output.WriteLine($"{told.Client} to {told.Server}: {Word(told.Answer.Verdict)}");
+        output.WriteLine($"{told.Client} to {(told.ClusterIP is null ? "" : $"Service {told.ClusterIP}, endpoint ")}{told.Server}: {Word(told.Answer.Verdict)}");
         if (all.Count > 1)
         {
             output.WriteLine(Text(
@@ -110,6 +110,7 @@ internal static class RoutesOutput
     {
         ["client"] = told.Client.ToString(),
         ["server"] = told.Server.ToString(),
+        ["clusterIP"] = told.ClusterIP?.ToString(),
         ["verdict"] = told.Answer.Verdict.ToString(),
         ["cause"] = told.Answer.Cause.ToString(),
         ["reason"] = told.Answer.Reason,

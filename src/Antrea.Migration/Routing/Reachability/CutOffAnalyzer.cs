@@ -106,7 +106,7 @@ public static class CutOffAnalyzer
         }
 
         var groups = ImmutableArray.CreateBuilder<CutOffGroup>();
-        foreach (var (service, selected) in ServiceEndpoints.Of(snapshot, pods))
+        foreach (var (service, selected, _) in ServiceEndpoints.Of(snapshot, pods))
         {
             var cutOff = selected.Count(i => lost[i] is not null);
             if (cutOff > 0)

@@ -48,6 +48,30 @@ public static class MigrationEndpoints
         return [.. OfPod(pod, node, index, AllocatedByCalico(snapshot))];
     }
 
+    /// <summary>Every Pod on a network as <see cref="Of(ClusterSnapshot, PodInfo)"/> has it, in one go.</summary>
+    internal static Dictionary<(string Namespace, string Name), ImmutableArray<ReachabilityEndpoint>> ByPod(ClusterSnapshot snapshot)
+    {
+        var nodes = snapshot.Nodes.DistinctBy(n => n.Name).ToDictionary(n => n.Name, StringComparer.Ordinal);
+        var allocated = AllocatedByCalico(snapshot);
+        var ends = new Dictionary<(string, string), ImmutableArray<ReachabilityEndpoint>>();
+        foreach (var pod in snapshot.Pods.Where(p => p is { HostNetwork: true, HasEnded: false } && nodes.ContainsKey(p.NodeName)))
+        {
+            ends.TryAdd(
+                (pod.Namespace, pod.Name),
+                [.. nodes[pod.NodeName].InternalIPs.DistinctBy(a => a.AddressFamily).Select(a => ReachabilityEndpoint.Host(pod.NodeName, a))]);
+        }
+
+        foreach (var group in PodsByNode(snapshot).Where(g => nodes.ContainsKey(g.Key)))
+        {
+            foreach (var (pod, index) in group.Select((pod, index) => (pod, index)))
+            {
+                ends.TryAdd((pod.Namespace, pod.Name), [.. OfPod(pod, nodes[group.Key], index, allocated)]);
+            }
+        }
+
+        return ends;
+    }
+
     /// <summary>The address Antrea gives to the Pod of that number on a Node, counted from 0; null where the PodCIDR is full or missing.</summary>
     internal static IPAddress? AntreaAddress(NodeInfo node, int index, System.Net.Sockets.AddressFamily family) =>
         node.PodCidrs.Where(p => p.FirstAddress.AddressFamily == family).Select(p => (Cidr?)p).FirstOrDefault() is { } podCidr

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Antrea.Migration.Routing.Reachability;
 
@@ -7,7 +8,11 @@ namespace Antrea.Migration.Routing.Reachability;
 /// <param name="Server">Whom it is for.</param>
 /// <param name="Answer">Whether it works and why; what to do about it.</param>
 /// <param name="Hops">What each hop does with the request, the reply and the acknowledgement, up to where one is lost.</param>
-public sealed record PathTrace(ReachabilityEndpoint Client, ReachabilityEndpoint Server, ReachabilityAnswer Answer, ImmutableArray<PathHop> Hops);
+public sealed record PathTrace(ReachabilityEndpoint Client, ReachabilityEndpoint Server, ReachabilityAnswer Answer, ImmutableArray<PathHop> Hops)
+{
+    /// <summary>The Service's address that the client asked for; null when it asked for the server itself.</summary>
+    public IPAddress? ClusterIP { get; init; }
+}
 
 /// <summary>What one hop does with a packet.</summary>
 /// <param name="Packet"><c>request</c>, <c>reply</c> or <c>acknowledgement</c>.</param>

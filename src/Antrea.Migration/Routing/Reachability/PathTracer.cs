@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Antrea.Migration.Routing.Reachability;
 
 /// <summary>Follows a connection's first three packets through the Nodes' tables, Open vSwitch and connection tracking.</summary>
@@ -28,19 +30,21 @@ public sealed class PathTracer
     /// <summary>Follows a connection.</summary>
     /// <param name="client">Who opens it, from an unbound socket.</param>
     /// <param name="server">Whom it is for, by its <see cref="ReachabilityEndpoint.Address"/>.</param>
+    /// <param name="clusterIP">The Service's address that the client asks for, and that is replaced by the server's on the way; null where the
+    /// client asks for the server itself.</param>
     /// <exception cref="ArgumentException">As for <see cref="ReachabilityPredictor.Predict"/>.</exception>
-    public PathTrace Trace(ReachabilityEndpoint client, ReachabilityEndpoint server)
+    public PathTrace Trace(ReachabilityEndpoint client, ReachabilityEndpoint server, IPAddress? clusterIP = null)
     {
-        var predicted = _predictor.Predict(client, server);
+        var predicted = clusterIP is null ? _predictor.Predict(client, server) : _predictor.PredictService(client, server, clusterIP);
         if (client == server)
         {
-            return new PathTrace(client, server, predicted, []);
+            return new PathTrace(client, server, predicted, []) { ClusterIP = clusterIP };
         }
 
-        var walk = new PathWalk(_topology, TableOf, client, server);
+        var walk = new PathWalk(_topology, TableOf, client, server, clusterIP);
         var arrives = walk.Run();
         var lost = walk.Hops.LastOrDefault(h => h.IsLost);
-        return new PathTrace(client, server, Judge(predicted, arrives, lost, walk), [.. walk.Hops]);
+        return new PathTrace(client, server, Judge(predicted, arrives, lost, walk), [.. walk.Hops]) { ClusterIP = clusterIP };
 
         NodeRoutes TableOf(ReachabilityNode node) => _saved.TryGetValue(node.Name, out var saved)
             ? saved

@@ -16,6 +16,18 @@ internal sealed partial class PathWalk
             return Lose(OvsOf(node), $"ConntrackState: this bridge has seen only one side of the connection to {destination}: +inv+trk, dropped");
         }
 
+        var isProxied = at.Kind == "bridge from Pod" && !IsReply && destination.Equals(clusterIP);
+        if (isProxied)
+        {
+            Note(OvsOf(node), $"AntreaProxy: {clusterIP} becomes {server.Address}");
+            zone!.Endpoint = destination = server.Address;
+            packet = packet with { Destination = destination };
+        }
+        else if (IsReply)
+        {
+            packet = packet with { Source = zone!.AsAsked(packet.Source) };
+        }
+
         if (IsRequest && fromGateway)
         {
             zone!.IsFromGateway = true;
@@ -37,6 +49,11 @@ internal sealed partial class PathWalk
             {
                 Note(OvsOf(node), $"L3Forwarding: {destination} is a Pod of this Node");
                 return new Station("pod", node, "", packet);
+            }
+
+            if (isProxied)
+            {
+                return ToGateway($"no Pod of this bridge has {destination}");
             }
 
             return Lose(OvsOf(node), fromTunnel

@@ -4,9 +4,10 @@ using System.Net.Sockets;
 namespace Antrea.Migration.Routing.Reachability;
 
 /// <summary>One connection's walk: the request, the reply, and the acknowledgement that shows who has seen both.</summary>
-/// <remarks>This file has the Pods and the kernels; the other has Open vSwitch.</remarks>
+/// <remarks>This file has the Pods and the kernels; the other has Open vSwitch. With a ClusterIP the client asks for that, and the first
+/// kube-proxy or AntreaProxy on the way chooses the server.</remarks>
 internal sealed partial class PathWalk(
-    ReachabilityTopology topology, Func<ReachabilityNode, NodeRoutes> tableOf, ReachabilityEndpoint client, ReachabilityEndpoint server)
+    ReachabilityTopology topology, Func<ReachabilityNode, NodeRoutes> tableOf, ReachabilityEndpoint client, ReachabilityEndpoint server, IPAddress? clusterIP)
 {
     private const int MostStations = 40;
 
@@ -23,6 +24,12 @@ internal sealed partial class PathWalk(
         public IPAddress Destination { get; } = destination;
 
         public IPAddress SentAs { get; set; } = source;
+
+        /// <summary>Whom a Service's address was replaced by here; null where none was.</summary>
+        public IPAddress? Endpoint { get; set; }
+
+        /// <summary>A reply's source as the client knows it.</summary>
+        public IPAddress AsAsked(IPAddress replySource) => replySource.Equals(Endpoint) ? Destination : replySource;
 
         public bool IsFromGateway { get; set; }
 
@@ -48,7 +55,8 @@ internal sealed partial class PathWalk(
     /// <summary>Whether all three packets arrive.</summary>
     public bool Run()
     {
-        if (!Send(client, server.Address, null, out var seen))
+        var asked = clusterIP ?? server.Address;
+        if (!Send(client, asked, null, out var seen))
         {
             return false;
         }
@@ -61,7 +69,7 @@ internal sealed partial class PathWalk(
         }
 
         _packet = "acknowledgement";
-        return Send(client, server.Address, _clientAddress, out _);
+        return Send(client, asked, _clientAddress, out _);
     }
 
     private bool Send(ReachabilityEndpoint from, IPAddress to, IPAddress? source, out IPAddress? seen)
@@ -100,7 +108,9 @@ internal sealed partial class PathWalk(
             : at.Kind == "pod" && (at.Packet.Destination.Equals(receiver.Address) || at.Packet.Destination.Equals(receiver.AntreaAddress));
         if (mine)
         {
-            Note(receiver.Kind == PodNetworkKind.Host ? HostOf(at.Node) : $"the {receiver.Kind} Pod on {at.Node.Name}", $"arrives, from {at.Packet.Source}");
+            // A Node's own kernel undoes its translation last of all.
+            var source = IsReply && receiver.Kind == PodNetworkKind.Host ? clusterIP ?? at.Packet.Source : at.Packet.Source;
+            Note(receiver.Kind == PodNetworkKind.Host ? HostOf(at.Node) : $"the {receiver.Kind} Pod on {at.Node.Name}", $"arrives, from {source}");
         }
 
         return mine;
@@ -126,7 +136,7 @@ internal sealed partial class PathWalk(
         // A socket of a Multus Pod that answers has eth0's address; so has one that has already chosen eth0.
         var hasEth0Address = from.Address.Equals(source);
         var inPodCidr = topology.OwnerInAntrea(to) is not null;
-        var byNet1 = Model.MultusRoutes switch
+        var byNet1 = to.Equals(clusterIP) ? !hasEth0Address && topology.IsAskedByNet1(to) != false : Model.MultusRoutes switch
         {
             MultusRoutes.V1 => !hasEth0Address,
             MultusRoutes.V2 => !hasEth0Address && inPodCidr,
@@ -178,6 +188,13 @@ internal sealed partial class PathWalk(
 
     private Station? LeaveHost(ReachabilityNode node, IPAddress to, IPAddress? source)
     {
+        // nat OUTPUT; what leaves by another device than the socket's is masqueraded, as if it had been asked for at once.
+        if (!IsReply && to.Equals(clusterIP))
+        {
+            Note(HostOf(node), $"kube-proxy: {to} becomes {server.Address}");
+            to = server.Address;
+        }
+
         var decision = Table(node).Lookup(new RoutePacket(to, source));
         if (Refused(decision, to) is { } why)
         {
@@ -198,6 +215,7 @@ internal sealed partial class PathWalk(
         else if (_zones.TryGetValue("host " + node.Name, out var known))
         {
             known.HasReply = true;
+            sent = known.AsAsked(sent);
         }
 
         Note(HostOf(node), $"{sent} to {to}: {decision}");
@@ -212,6 +230,17 @@ internal sealed partial class PathWalk(
         {
             Note(HostOf(node), $"connection tracking: {packet.Destination} back to {zone.Source}");
             packet = packet with { Destination = zone.Source };
+        }
+
+        if (!IsReply && zone is not null && packet.Destination.Equals(clusterIP))
+        {
+            zone.Endpoint = server.Address;
+            packet = packet with { Destination = server.Address };
+            Note(HostOf(node), $"kube-proxy: {clusterIP} becomes {server.Address}");
+            if (IsOf(node, packet.Destination))
+            {
+                return new Station("host", node, at.Device, packet);
+            }
         }
 
         if (IsFiltered(node, at.Device, packet) is { } filtered)
@@ -238,7 +267,7 @@ internal sealed partial class PathWalk(
         var sent = packet;
         if (IsRequest && zone is not null)
         {
-            zone.SentAs = Masqueraded(node, decision.Route!, packet) ?? packet.Source;
+            zone.SentAs = Masqueraded(node, decision.Route!, packet, byService: zone.Endpoint is not null) ?? packet.Source;
             sent = packet with { Source = zone.SentAs };
         }
         else if (!IsReply && zone is not null && zone.Source.Equals(packet.Source))
@@ -246,7 +275,12 @@ internal sealed partial class PathWalk(
             sent = packet with { Source = zone.SentAs };
         }
 
-        Note(HostOf(node), $"{decision}{(sent == packet ? "" : $"; masqueraded as {sent.Source}")}");
+        else if (IsReply && zone is not null)
+        {
+            sent = packet with { Source = zone.AsAsked(packet.Source) };
+        }
+
+        Note(HostOf(node), $"{decision}{(sent == packet ? "" : IsReply ? $"; under the Service's {sent.Source}" : $"; masqueraded as {sent.Source}")}");
         return Forward(node, decision.Route!, sent);
     }
 
@@ -284,8 +318,13 @@ internal sealed partial class PathWalk(
             : new Station("host", next, device, packet);
     }
 
-    private IPAddress? Masqueraded(ReachabilityNode node, Route route, Packet packet)
+    private IPAddress? Masqueraded(ReachabilityNode node, Route route, Packet packet, bool byService)
     {
+        if (byService && topology.IsMasqueradedByKubeProxy(packet.Source))
+        {
+            return AddressBy(node, route, packet.Source.AddressFamily);
+        }
+
         if (topology.IsMasqueraded(packet.Source, packet.Destination) && route.Device != ExpectedRoutes.Gateway)
         {
             return AddressBy(node, route, packet.Source.AddressFamily);

@@ -21,7 +21,7 @@ public enum ReachabilityCause
     /// <summary>The request goes by Antrea's tunnel and the reply by Calico's, so no connection tracking sees both.</summary>
     OneSidedConnection,
 
-    /// <summary>The source is not masqueraded (<c>noSNAT</c>), so the reply takes a way that has not seen the request.</summary>
+    /// <summary>The source is not masqueraded (<c>noSNAT</c>, or the destination lies in a PodCIDR), so the reply takes a way that has not seen the request.</summary>
     NotMasqueraded,
 
     /// <summary>A Calico block lies in the PodCIDR, and hosts prefer its longer route for Antrea Pods' addresses.</summary>

@@ -16,7 +16,8 @@ internal static class ReachabilityRemedies
         ReachabilityCause.OneSidedConnection =>
             "Make every client a Multus Pod before the first server is an Antrea Pod (the order of this migration); or move Calico to an IPPool "
             + "outside the PodCIDRs with natOutgoing on and delete the old one; or route Calico's sources to the PodCIDRs by Calico's tunnel",
-        ReachabilityCause.NotMasqueraded => "Turn Antrea's noSNAT off while both networks run",
+        ReachabilityCause.NotMasqueraded =>
+            $"Turn Antrea's noSNAT off while both networks run; where it is off, the server's address lies in a PodCIDR: {NewPool}",
         ReachabilityCause.BlockInPodCidr =>
             $"Release the block before Antrea gives its addresses out: {NewPool}, then remove the old block's routes from every Node",
         ReachabilityCause.BlockAroundPodCidr or ReachabilityCause.EqualPrefixes => "First of all, " + NewPool,

@@ -12,6 +12,39 @@ public class RoutesTests
 
         """;
 
+    private const string Web = """
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: client, namespace: default}
+        spec: {nodeName: a}
+        status: {phase: Running, podIP: 10.10.0.7, podIPs: [{ip: 10.10.0.7}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web-0, namespace: default, labels: {app: web}}
+        spec: {nodeName: b}
+        status: {phase: Running, podIP: 10.10.0.66, podIPs: [{ip: 10.10.0.66}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web, namespace: default}
+        spec: {clusterIP: 10.96.0.7, clusterIPs: [10.96.0.7], selector: {app: web}}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: empty, namespace: default}
+        spec: {clusterIP: 10.96.0.8, clusterIPs: [10.96.0.8], selector: {app: nobody}}
+        ---
+        apiVersion: discovery.k8s.io/v1
+        kind: EndpointSlice
+        metadata: {name: kubernetes, namespace: default, labels: {kubernetes.io/service-name: kubernetes}}
+        addressType: IPv4
+        endpoints: [{addresses: [172.18.0.3]}]
+        ports: [{port: 6443, protocol: TCP}]
+
+        """;
+
     private static readonly string SeedFolder = Path.Combine(TestContext.CurrentContext.TestDirectory, "Fixtures", "test");
 
     [Test]
@@ -122,6 +155,30 @@ public class RoutesTests
     public async Task Unknown_ends_are_named(string to, string says)
     {
         var run = await MigratorRun.OfAsync("routes", "why", "--from", "test-worker2", "--to", to, "--snapshot", SeedFolder);
+        run.VerifyRefused(says);
+    }
+
+    /// <summary>The server's block lies in the PodCIDR of the client's Node: by its own address it is asked for by ARP, by the Service it is
+    /// not, and dies later.</summary>
+    [TestCase("default/web", ExitCodes.Findings)]
+    [TestCase("10.96.0.7", ExitCodes.Findings)]
+    [TestCase("default/kubernetes", ExitCodes.Success)]
+    public async Task Why_asks_a_Service_for_its_endpoints(string to, int exitCode)
+    {
+        using var folder = new TemporaryFolder();
+        var cluster = folder.Write("cluster.yaml", SmallCluster.Text(block: "10.10.0.64/26") + Web);
+        var run = await MigratorRun.OfAsync("routes", "why", "--from", "default/client", "--to", to, "--snapshot", cluster);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((exitCode, "")));
+        Approval.Verify(string.Join('\n', run.Lines), exitCode == ExitCodes.Success ? "WhyServiceOfANode" : "WhyService");
+    }
+
+    [TestCase("default/web", "default/client", "--from is Service default/web, but a Service opens no connection")]
+    [TestCase("default/client", "default/empty", "Service default/empty has no endpoint on a Pod or Node of the cluster")]
+    public async Task Services_that_cannot_be_an_end_are_refused(string from, string to, string says)
+    {
+        using var folder = new TemporaryFolder();
+        var cluster = folder.Write("cluster.yaml", SmallCluster.Text(block: "10.10.0.64/26") + Web);
+        var run = await MigratorRun.OfAsync("routes", "why", "--from", from, "--to", to, "--snapshot", cluster);
         run.VerifyRefused(says);
     }
 

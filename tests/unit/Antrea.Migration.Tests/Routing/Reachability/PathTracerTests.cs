@@ -47,6 +47,40 @@ public class PathTracerTests
         iter: 300);
 
     [Test]
+    public void TracesOfServices_EndAsTheRulesSay() => Clusters.Sample(
+        (model, endpoints) =>
+        {
+            var clusterIP = IPAddress.Parse("10.96.0.10");
+            model = model with
+            {
+                ServiceCidrs = model.EgressEnabled ? [Cidr.Parse("10.96.0.0/16")] : [],
+                KubeProxyClusterCidrs = model.KubeProxyDropsInvalid ? [] : [Cidr.Parse("10.10.2.0/23")],
+            };
+            var (predictor, tracer) = (new ReachabilityPredictor(model), new PathTracer(model));
+            foreach (var (from, to) in endpoints.SelectMany(from => endpoints.Where(to => to != from).Select(to => (from, to))))
+            {
+                var predicted = predictor.PredictService(from, to, clusterIP);
+                if (predicted.Verdict == ReachabilityVerdict.Degraded)
+                {
+                    continue;
+                }
+
+                var trace = tracer.Trace(from, to, clusterIP);
+                var story = $"{from} to {to}, {model.AntreaEncap} {model.ReversePathFilter} {model.MultusRoutes} noSNAT {model.NoSnat} {model.Pools[0]}\n"
+                    + $"{string.Join(' ', model.Nodes.Select(n => $"{n.Name}:{n.PodCidrs[0]}"))} {string.Join(' ', model.Blocks)}\n"
+                    + $"predicted {predicted.Verdict}: {predicted.Reason} ({predicted.SourceSeen})\n" + string.Join('\n', trace.Hops);
+                Assert.That(trace.Hops.Any(h => h.IsLost), Is.EqualTo(predicted.Verdict == ReachabilityVerdict.Unreachable), story);
+                Assert.That(trace.Hops.Count(h => h.Packet == "request" && h.What.Contains("10.96.0.10 becomes", StringComparison.Ordinal)), Is.EqualTo(1), story);
+                if (predicted.SourceSeen is { } seen)
+                {
+                    Assert.That(trace.Hops.First(h => h.What.StartsWith("arrives", StringComparison.Ordinal)).What, Does.EndWith($" {seen}"), story);
+                    Assert.That(trace.Hops.Last(h => h.Packet == "reply").What, Does.EndWith(" 10.96.0.10"), story);
+                }
+            }
+        },
+        iter: 300);
+
+    [Test]
     public void ASavedTable_DecidesAgainstWhatIsExpected()
     {
         var model = Model();
