@@ -148,9 +148,10 @@ internal sealed class AntreaMembers
         return names is { } some ? some.Where(_namespaces.ContainsKey) : _namespaces.Keys;
     }
 
+    /// <summary>The question as a text; where Namespaces are selected by label, the Namespace of whoever asks is no part of it.</summary>
     private static string KeyOf(string? @namespace, LabelSelector? pods, LabelSelector? namespaces)
     {
-        var key = new StringBuilder(@namespace ?? "*");
+        var key = new StringBuilder(namespaces is null ? @namespace ?? "*" : "*");
         foreach (var selector in new[] { pods, namespaces })
         {
             key.Append(selector is null ? "|-" : "|+");

@@ -63,7 +63,11 @@ internal sealed class DecisionComparer(AddressSpace space)
 
     private ServiceComparison Compare(List<ReducedRule> calico, List<ReducedRule> antrea, bool isIPv6)
     {
-        int[] key = [isIPv6 ? 6 : 4, .. calico.SelectMany(r => r.Key), int.MinValue, .. antrea.SelectMany(r => r.Key)];
+        var numbers = new List<int>(2 + (5 * (calico.Count + antrea.Count))) { isIPv6 ? 6 : 4 };
+        calico.ForEach(r => r.AddTo(numbers));
+        numbers.Add(int.MinValue);
+        antrea.ForEach(r => r.AddTo(numbers));
+        int[] key = [.. numbers];
         if (!_known.TryGetValue(key, out var comparison))
         {
             comparison = ServiceComparison.Compare([.. calico], [.. antrea], isIPv6);
@@ -98,121 +102,4 @@ internal sealed class DecisionComparer(AddressSpace space)
     }
 
     private int RankOf(int atom) => space.PodOf(atom) is var pod and >= 0 ? space.Pods[pod].IsSynthetic ? 2 : 0 : 1;
-}
-
-/// <summary>Addresses in classes by the sets that hold them.</summary>
-internal static class AddressClasses
-{
-    [ThreadStatic]
-    private static Scratch? _scratch;
-
-    /// <summary>The classes in the order of their first atoms: per class which sets hold it, and how many atoms it has.</summary>
-    /// <param name="sets">The sets, by their place in a mask.</param>
-    /// <param name="family">The atoms to look at, without a gap.</param>
-    /// <param name="segments">Takes the stretches of atoms, each with the number of its class; null where nobody asks.</param>
-    public static (List<UInt128[]> Masks, List<int> Sizes) Sweep(
-        List<AddressSet> sets, AddressSet family, List<(int First, int End, int Class)>? segments)
-    {
-        var masks = new List<UInt128[]>();
-        var sizes = new List<int>();
-        if (family.IsEmpty)
-        {
-            return (masks, sizes);
-        }
-
-        var (low, high) = (family.Runs[0], family.Runs[^1]);
-        var words = (sets.Count / 128) + 1;
-        var active = new UInt128[words];
-        var scratch = _scratch ??= new Scratch();
-        scratch.Clear();
-        var (events, single, wide) = (scratch.Events, scratch.Single, scratch.Wide);
-        for (var i = 0; i < sets.Count; i++)
-        {
-            var runs = sets[i].Runs;
-            for (var j = FirstRun(runs, low); j < runs.Length && runs[j] < high; j += 2)
-            {
-                if (runs[j] <= low)
-                {
-                    Toggle(active, i);
-                }
-                else
-                {
-                    events.Add(((long)runs[j] << 32) | (uint)i);
-                }
-
-                if (runs[j + 1] < high)
-                {
-                    events.Add(((long)runs[j + 1] << 32) | (uint)i);
-                }
-            }
-        }
-
-        events.Sort();
-        var at = low;
-        for (var i = 0; at < high;)
-        {
-            var next = i < events.Count ? (int)(events[i] >> 32) : high;
-            if (next > at)
-            {
-                var index = ClassOf();
-                sizes[index] += next - at;
-                segments?.Add((at, next, index));
-                at = next;
-            }
-
-            for (; i < events.Count && (int)(events[i] >> 32) == at; i++)
-            {
-                Toggle(active, (int)(uint)events[i]);
-            }
-        }
-
-        return (masks, sizes);
-
-        int ClassOf()
-        {
-            var index = masks.Count;
-            if (words == 1 ? single.TryAdd(active[0], index) : wide.TryAdd(string.Join(' ', active), index))
-            {
-                masks.Add([.. active]);
-                sizes.Add(0);
-                return index;
-            }
-
-            return words == 1 ? single[active[0]] : wide[string.Join(' ', active)];
-        }
-    }
-
-    public static bool Holds(UInt128[] mask, int set) => (mask[set / 128] >> (set % 128) & 1) == 1;
-
-    private static void Toggle(UInt128[] mask, int set) => mask[set / 128] ^= UInt128.One << (set % 128);
-
-    /// <summary>The first run that ends behind a place.</summary>
-    private static int FirstRun(ReadOnlySpan<int> runs, int place)
-    {
-        int first = 0, end = runs.Length / 2;
-        while (first < end)
-        {
-            var middle = (first + end) / 2;
-            (first, end) = runs[(2 * middle) + 1] <= place ? (middle + 1, end) : (first, middle);
-        }
-
-        return 2 * first;
-    }
-
-    /// <summary>What a sweep needs, kept from one to the next.</summary>
-    private sealed class Scratch
-    {
-        public List<long> Events { get; } = [];
-
-        public Dictionary<UInt128, int> Single { get; } = [];
-
-        public Dictionary<string, int> Wide { get; } = new(StringComparer.Ordinal);
-
-        public void Clear()
-        {
-            Events.Clear();
-            Single.Clear();
-            Wide.Clear();
-        }
-    }
 }

@@ -6,17 +6,26 @@ namespace Antrea.Migration.Policies.Verification;
 /// <param name="Section">Counted anew, without gaps.</param>
 /// <param name="Rank">Counted anew; 0 for a rule alone at its rank.</param>
 /// <param name="IsUncertain">As in <see cref="DecisionRule"/>.</param>
-internal sealed record ReducedRule(ServiceSet[] Services, Effect Effect, int Section, int Rank, bool IsUncertain)
+internal readonly record struct ReducedRule(ServiceSet[] Services, Effect Effect, int Section, int Rank, bool IsUncertain)
 {
-    /// <summary>Numbers that tell the rule from any other.</summary>
-    public IEnumerable<int> Key =>
-        [((int)Effect * 2) + (IsUncertain ? 1 : 0), Section, Rank, Services.Length, .. Services.Select(s => s.Id)];
+    /// <summary>Adds numbers that tell the rule from any other.</summary>
+    public void AddTo(List<int> key)
+    {
+        key.Add(((int)Effect * 2) + (IsUncertain ? 1 : 0));
+        key.Add(Section);
+        key.Add(Rank);
+        key.Add(Services.Length);
+        foreach (var services in Services)
+        {
+            key.Add(services.Id);
+        }
+    }
 
     /// <summary>The rules of a list that can still be asked about one class of addresses, in order.</summary>
     /// <param name="list">The list.</param>
     /// <param name="sets">The place of each address set in <paramref name="mask"/>, by its number.</param>
     /// <param name="mask">The sets that hold the class.</param>
-    public static List<ReducedRule> Reduce(DecisionList list, Dictionary<int, int> sets, UInt128[] mask)
+    public static List<ReducedRule> Reduce(DecisionList list, Dictionary<int, int> sets, ulong[] mask)
     {
         var kept = new List<ReducedRule>();
         var closed = int.MinValue;
@@ -27,23 +36,15 @@ internal sealed record ReducedRule(ServiceSet[] Services, Effect Effect, int Sec
                 continue;
             }
 
-            var services = new List<ServiceSet>();
-            foreach (var box in rule.Flows.Boxes)
-            {
-                if (AddressClasses.Holds(mask, sets[box.Peers.Id]) && !services.Contains(box.Services))
-                {
-                    services.Add(box.Services);
-                }
-            }
-
-            if (services.Count == 0)
+            var services = ServicesOf(rule, sets, mask);
+            if (services.Length == 0)
             {
                 continue;
             }
 
-            var takesAll = services.Exists(s => s.IsAll);
-            kept.Add(new ReducedRule(takesAll ? [services.Find(s => s.IsAll)!] : [.. services], rule.Effect, rule.Section, rule.Rank, rule.IsUncertain));
-            if (takesAll && rule is { IsUncertain: false, Rank: 0 })
+            var all = Array.Find(services, s => s.IsAll);
+            kept.Add(new ReducedRule(all?.Alone ?? services, rule.Effect, rule.Section, rule.Rank, rule.IsUncertain));
+            if (all is not null && rule is { IsUncertain: false, Rank: 0 })
             {
                 // Nothing gets past this rule: into its section no more; or nowhere, unless something has left the section before.
                 closed = kept.Exists(k => k.Effect == Effect.Skip && k.Section == rule.Section) ? rule.Section : int.MaxValue;
@@ -53,20 +54,36 @@ internal sealed record ReducedRule(ServiceSet[] Services, Effect Effect, int Sec
         return Renumber(kept);
     }
 
+    private static ServiceSet[] ServicesOf(DecisionRule rule, Dictionary<int, int> sets, ulong[] mask)
+    {
+        ServiceSet[] services = [];
+        foreach (var box in rule.Flows.Boxes)
+        {
+            if (AddressClasses.Holds(mask, sets[box.Peers.Id]) && !services.Contains(box.Services))
+            {
+                services = services.Length == 0 ? box.Services.Alone : [.. services, box.Services];
+            }
+        }
+
+        return services;
+    }
+
     private static List<ReducedRule> Renumber(List<ReducedRule> rules)
     {
         var hasSkips = rules.Exists(r => r.Effect == Effect.Skip);
         int section = 0, rank = 0;
-        var renumbered = new List<ReducedRule>(rules.Count);
+        int lastSection = 0, lastRank = 0;
         for (var i = 0; i < rules.Count; i++)
         {
-            section += hasSkips && i > 0 && rules[i - 1].Section != rules[i].Section ? 1 : 0;
-            var joinsLast = i > 0 && rules[i].Rank != 0 && rules[i].Rank == rules[i - 1].Rank;
-            var joinsNext = i + 1 < rules.Count && rules[i].Rank != 0 && rules[i].Rank == rules[i + 1].Rank;
+            var rule = rules[i];
+            section += hasSkips && i > 0 && lastSection != rule.Section ? 1 : 0;
+            var joinsLast = i > 0 && rule.Rank != 0 && rule.Rank == lastRank;
+            var joinsNext = i + 1 < rules.Count && rule.Rank != 0 && rule.Rank == rules[i + 1].Rank;
             rank += joinsNext && !joinsLast ? 1 : 0;
-            renumbered.Add(rules[i] with { Section = section, Rank = joinsLast || joinsNext ? rank : 0 });
+            (lastSection, lastRank) = (rule.Section, rule.Rank);
+            rules[i] = rule with { Section = section, Rank = joinsLast || joinsNext ? rank : 0 };
         }
 
-        return renumbered;
+        return rules;
     }
 }

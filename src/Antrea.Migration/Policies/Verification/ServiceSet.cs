@@ -113,7 +113,10 @@ internal sealed class ServiceSet(int id, ServiceBox[] boxes)
 
     public ServiceBox[] Boxes => boxes;
 
-    public bool IsAll => boxes.Length == 1 && boxes[0] is { To: null, From: null } box && box.Protocols == ProtocolSet.All;
+    public bool IsAll { get; } = boxes.Length == 1 && boxes[0] is { To: null, From: null } box && box.Protocols == ProtocolSet.All;
+
+    /// <summary>A list of nothing but this set.</summary>
+    public ServiceSet[] Alone => field ??= [this];
 }
 
 /// <summary>Makes service sets, each once. Safe for use by several threads.</summary>
