@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Policies.Conversion;
 
@@ -61,6 +63,9 @@ public sealed record PolicyConversion(
 {
     /// <summary>The Antrea objects that end tiers, and those that keep traffic from Kubernetes policies, in order of priority.</summary>
     public ImmutableArray<JsonObject> Ends { get; init; } = [];
+
+    /// <summary>What was converted, and what it was read from; null for a conversion put together by hand.</summary>
+    internal (ClusterSnapshot Snapshot, CalicoPolicySet Set)? Origin { get; init; }
 
     /// <summary>Whether anything was refused. Then the objects together do not mean what Calico's policies mean, and must not be applied.</summary>
     public bool HasRefusals => Findings.Any(f => f.Severity == Severity.Blocker);

@@ -74,6 +74,7 @@ public static class PolicyConverter
             policies, [.. tiers.Tiers.Select(t => AntreaPolicyJson.Write(t.Tier, t.Origin))], findings.ToImmutable())
         {
             Ends = [.. written.Where(w => w.Draft.Owner is null).Select(w => w.Json)],
+            Origin = (snapshot, set),
         };
     }
 

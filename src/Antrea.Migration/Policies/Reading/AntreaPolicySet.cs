@@ -35,25 +35,23 @@ internal sealed record AntreaPolicySet
         var policies = ImmutableArray.CreateBuilder<AntreaPolicy>();
         var tiers = ImmutableArray.CreateBuilder<AntreaTier>();
         var groups = ImmutableArray.CreateBuilder<AntreaGroup>();
-        foreach (var obj in objects)
+        foreach (var (obj, read, findings) in objects.ToList().AsParallel().AsOrdered().Select(o => Read(o, version)).AsSequential())
         {
-            var findings = new List<PolicyFinding>();
-            if (!Holds(obj))
+            switch (read)
             {
-                errors.Add(new InputError(
-                    obj.Source, $"{obj.ApiVersion} {obj.Kind} is no policy, group or Tier of {Group}", Subject: obj.ToString(), Field: "kind"));
-            }
-            else if (obj.Kind == "Tier")
-            {
-                tiers.Add(AntreaGroupReader.ReadTier(obj, findings));
-            }
-            else if (obj.Kind is "ClusterGroup" or "Group")
-            {
-                groups.Add(AntreaGroupReader.ReadGroup(obj, version, findings));
-            }
-            else
-            {
-                policies.Add(AntreaPolicyReader.Read(obj, version, findings));
+                case AntreaPolicy policy:
+                    policies.Add(policy);
+                    break;
+                case AntreaTier tier:
+                    tiers.Add(tier);
+                    break;
+                case AntreaGroup group:
+                    groups.Add(group);
+                    break;
+                default:
+                    errors.Add(new InputError(
+                        obj.Source, $"{obj.ApiVersion} {obj.Kind} is no policy, group or Tier of {Group}", Subject: obj.ToString(), Field: "kind"));
+                    break;
             }
 
             errors.AddRange(AntreaPolicyReader.ErrorsOf(obj, findings));
@@ -76,5 +74,17 @@ internal sealed record AntreaPolicySet
             Tiers = tiers.ToImmutable(),
             Groups = groups.ToImmutable(),
         };
+    }
+
+    private static (ClusterObject Object, object? Read, List<PolicyFinding> Findings) Read(ClusterObject obj, ReleaseVersion version)
+    {
+        var findings = new List<PolicyFinding>();
+        object? read = !Holds(obj) ? null : obj.Kind switch
+        {
+            "Tier" => AntreaGroupReader.ReadTier(obj, findings),
+            "ClusterGroup" or "Group" => AntreaGroupReader.ReadGroup(obj, version, findings),
+            _ => AntreaPolicyReader.Read(obj, version, findings),
+        };
+        return (obj, read, findings);
     }
 }

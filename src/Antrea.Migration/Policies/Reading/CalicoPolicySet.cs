@@ -74,7 +74,9 @@ internal sealed record CalicoPolicySet
         return
         [
             .. objects
+                .AsParallel().AsOrdered()
                 .Select(o => CalicoPolicyReader.Read(o, version))
+                .AsSequential()
                 .GroupBy(p => (p.Policy.Kind, p.Policy.Namespace, p.Policy.Name))
                 .OrderBy(g => g.Key.Kind, StringComparer.Ordinal)
                 .ThenBy(g => g.Key.Namespace, StringComparer.Ordinal)

@@ -10,7 +10,8 @@ namespace Antrea.Migration.Policies.Reading;
 /// <remarks>A JSON null counts as an absent field, as it does for the API server.</remarks>
 internal sealed class FieldReader(JsonObject json, string path, ICollection<PolicyFinding> findings)
 {
-    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    /// <summary>The fields that somebody asked for, of those that are there; most objects have few of the fields they could have.</summary>
+    private HashSet<string>? _asked;
 
     /// <summary>Whether selectors are read as Calico up to v3.29 reads them; holds for nested objects too.</summary>
     public bool LineBreaksInSelectors { get; init; }
@@ -180,7 +181,7 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
     {
         foreach (var field in fields)
         {
-            _asked.Add(field);
+            Take(field);
         }
     }
 
@@ -189,7 +190,7 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
     {
         foreach (var (field, value) in json)
         {
-            if (value is not null && !_asked.Contains(field))
+            if (value is not null && _asked?.Contains(field) != true)
             {
                 findings.Add(PolicyCode.UnknownField.At(At(field), $"the field '{field}' is not known here"));
             }
@@ -235,7 +236,12 @@ internal sealed class FieldReader(JsonObject json, string path, ICollection<Poli
 
     private JsonNode? Take(string field)
     {
-        _asked.Add(field);
-        return json[field];
+        if (json[field] is not { } node)
+        {
+            return null;
+        }
+
+        (_asked ??= new HashSet<string>(StringComparer.Ordinal)).Add(field);
+        return node;
     }
 }

@@ -22,11 +22,18 @@ internal sealed record ComparedCalico(CalicoPolicySet Set, ImmutableArray<string
     /// <summary>Whether nobody can tell what becomes of a flow that a policy is asked about.</summary>
     public bool IsUndefined(CalicoPolicy policy) => UndefinedPolicies.Contains(policy);
 
+    /// <param name="snapshot">The cluster.</param>
+    /// <param name="options">The versions to go by.</param>
+    /// <param name="origin">Policies that were read already, and from what; null when none were. Those of the same snapshot and version are not read again.</param>
     /// <exception cref="ArgumentException">A version in <paramref name="options"/> is malformed.</exception>
-    public static ComparedCalico Read(ClusterSnapshot snapshot, PolicyConversionOptions options)
+    public static ComparedCalico Read(
+        ClusterSnapshot snapshot, PolicyConversionOptions options, (ClusterSnapshot Snapshot, CalicoPolicySet Set)? origin)
     {
         var findings = new List<Finding>();
-        var set = CalicoPolicySet.Read(snapshot, PolicyConverter.CalicoVersion(snapshot, options, findings));
+        var version = PolicyConverter.CalicoVersion(snapshot, options, findings);
+        var set = origin is { } known && ReferenceEquals(known.Snapshot, snapshot) && known.Set.Version == version
+            ? known.Set
+            : CalicoPolicySet.Read(snapshot, version);
         findings.AddRange(set.Findings);
         findings.AddRange(set.KubernetesPolicies.SelectMany(k => k.Findings.Select(f => f.ToFinding(k.Object.ToString()))));
         var enforcesHttp = new FelixSettings(snapshot).IsSetAnywhere("policySyncPathPrefix");

@@ -33,7 +33,29 @@ public static class PolicyVerifier
     {
         ArgumentNullException.ThrowIfNull(conversion);
         var scope = conversion.Policies.All(p => p.Fidelity == Fidelity.Exact) ? ProofScope.Future : ProofScope.Existing;
-        return Verify(snapshot, conversion.Objects, options, scope, cancellationToken);
+        return Verify(snapshot, conversion, options, scope, cancellationToken);
+    }
+
+    /// <summary>Whether a conversion means what Calico's policies mean.</summary>
+    /// <param name="snapshot">The cluster with its Calico and Kubernetes policies.</param>
+    /// <param name="conversion">What was made of them.</param>
+    /// <param name="options">The versions to go by.</param>
+    /// <param name="scope">Whose flows are compared.</param>
+    /// <param name="cancellationToken">Stops the comparison.</param>
+    /// <exception cref="ArgumentException">A version in <paramref name="options"/> is malformed.</exception>
+    /// <exception cref="InputException">An Antrea object is malformed, misread by Antrea or of a kind that is none of its policies; all are named.</exception>
+    /// <exception cref="OperationCanceledException">The comparison was stopped.</exception>
+    public static PolicyProof Verify(
+        ClusterSnapshot snapshot,
+        PolicyConversion conversion,
+        PolicyConversionOptions options,
+        ProofScope scope,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(conversion);
+        ArgumentNullException.ThrowIfNull(options);
+        return Verify(snapshot, conversion.Objects, options, scope, conversion.Origin, cancellationToken);
     }
 
     /// <summary>Whether the Antrea objects mean for the snapshot's Pods what Calico's policies mean.</summary>
@@ -63,7 +85,18 @@ public static class PolicyVerifier
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(antreaObjects);
         ArgumentNullException.ThrowIfNull(options);
-        var calico = ComparedCalico.Read(snapshot, options);
+        return Verify(snapshot, antreaObjects, options, scope, origin: null, cancellationToken);
+    }
+
+    private static PolicyProof Verify(
+        ClusterSnapshot snapshot,
+        IEnumerable<JsonObject> antreaObjects,
+        PolicyConversionOptions options,
+        ProofScope scope,
+        (ClusterSnapshot Snapshot, CalicoPolicySet Set)? origin,
+        CancellationToken cancellationToken)
+    {
+        var calico = ComparedCalico.Read(snapshot, options, origin);
         var antrea = AntreaPolicySet.Read(
             antreaObjects.Select(o => new ClusterObject(o, "conversion")), PolicyEvaluators.AntreaVersion(options));
         if (calico.Obstacles.Length > 0)
