@@ -20,7 +20,7 @@ internal static class PoliciesConvertCommand
         {
             to, partial, format,
         };
-        policies.AddTo(command, proves: true);
+        policies.AddTo(command, scope: "future where every policy is Exact, existing otherwise");
         source.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
@@ -30,7 +30,8 @@ internal static class PoliciesConvertCommand
             var conversion = PolicyConverter.Convert(snapshot, options);
             var proof = conversion.HasRefusals
                 ? new PolicyProof(ProofVerdict.NotProven, 0, "something was refused, and the rest alone does not mean the same")
-                : PolicyVerifier.Verify(snapshot, conversion.Objects, options, policies.Scope(parse), cancellationToken);
+                : policies.Scope(parse) is { } scope ? PolicyVerifier.Verify(snapshot, conversion, options, scope, cancellationToken)
+                : PolicyVerifier.Verify(snapshot, conversion, options, cancellationToken);
             var isWithheld = conversion.HasRefusals && !parse.GetValue(partial);
             var written = parse.GetValue(to) is { } directory && !isWithheld
                 ? await new PolicyFolder(directory).WriteAsync(conversion, cancellationToken)

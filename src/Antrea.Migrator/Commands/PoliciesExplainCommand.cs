@@ -30,7 +30,7 @@ internal static class PoliciesExplainCommand
         flow.AddTo(command);
         command.Add(engine);
         command.Add(format);
-        policies.AddTo(command, proves: false);
+        policies.AddTo(command, scope: null);
         source.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {

@@ -20,7 +20,7 @@ internal static class PoliciesVerifyCommand
         {
             calico, antrea, format,
         };
-        policies.AddTo(command, proves: true);
+        policies.AddTo(command, scope: "existing");
         command.SetAction(async (parse, cancellationToken) =>
         {
             var snapshot = await new FolderClusterReader(parse.GetRequiredValue(calico)).ReadAsync(cancellationToken);
@@ -33,7 +33,7 @@ internal static class PoliciesVerifyCommand
                 throw new InputException(errors);
             }
 
-            var proof = PolicyVerifier.Verify(snapshot, objects.Select(o => o.Json), options, policies.Scope(parse), cancellationToken);
+            var proof = PolicyVerifier.Verify(snapshot, objects.Select(o => o.Json), options, policies.Scope(parse) ?? ProofScope.Existing, cancellationToken);
             var ignored = written.Objects.Where(o => !AntreaObjectCheck.Covers(o))
                 .GroupBy(o => o.Group.Length == 0 ? o.Kind : $"{o.Kind}.{o.Group}")
                 .OrderBy(g => g.Key, StringComparer.Ordinal)

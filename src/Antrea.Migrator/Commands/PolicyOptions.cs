@@ -21,20 +21,22 @@ internal sealed class PolicyOptions
         Validators = { CheckVersion },
     };
 
-    private readonly Option<string> _pods = new Option<string>("--pods")
+    private readonly Option<string?> _pods = new Option<string?>("--pods")
     {
-        Description = "Whose flows are compared: existing Pods, or future ones as well, with any labels that policies could tell apart.",
-        DefaultValueFactory = _ => "existing",
         HelpName = "existing|future",
     }.AcceptOnlyFromAmong("existing", "future");
 
     /// <summary>Adds the versions and, where a proof is made, its scope.</summary>
-    public void AddTo(Command command, bool proves)
+    /// <param name="command">The command.</param>
+    /// <param name="scope">What the scope is when nobody names one, in words; null where no proof is made.</param>
+    public void AddTo(Command command, string? scope)
     {
         command.Add(_calicoVersion);
         command.Add(_antreaVersion);
-        if (proves)
+        if (scope is not null)
         {
+            _pods.Description =
+                $"Whose flows are compared: existing Pods, or future ones as well, with any labels that policies could tell apart; by default {scope}.";
             command.Add(_pods);
         }
     }
@@ -45,7 +47,13 @@ internal sealed class PolicyOptions
         AntreaVersion = parse.GetRequiredValue(_antreaVersion),
     };
 
-    public ProofScope Scope(ParseResult parse) => parse.GetValue(_pods) == "future" ? ProofScope.Future : ProofScope.Existing;
+    /// <summary>The scope that was asked for; null when none was.</summary>
+    public ProofScope? Scope(ParseResult parse) => parse.GetValue(_pods) switch
+    {
+        "future" => ProofScope.Future,
+        "existing" => ProofScope.Existing,
+        _ => null,
+    };
 
     public static Option<string> Format(params string[] formats) => new Option<string>("--output", "-o")
     {

@@ -79,7 +79,7 @@ internal static class PolicyOutput
     {
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Proof: {proof.Verdict}. {proof.ComparedFlows} classes of flows of {Count(proof.Pods, "Pod")} compared{(proof.FuturePods > 0 ? $", {proof.FuturePods} of them future ones" : "")}."));
+            $"Proof: {proof.Verdict}, {(proof.Scope == ProofScope.Future ? "for existing Pods and those to come" : "for existing Pods")}. {proof.ComparedFlows} classes of flows of {Count(proof.Pods, "Pod")} compared{(proof.FuturePods > 0 ? $", {proof.FuturePods} of them future ones" : "")}."));
         if (proof.Reason is { } reason)
         {
             output.WriteLine($"Not compared: {reason}");
