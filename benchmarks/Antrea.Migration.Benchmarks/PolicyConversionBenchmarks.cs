@@ -59,10 +59,10 @@ public class PolicyConversionBenchmarks
     {
         var snapshot = await Read().ConfigureAwait(false);
         var conversion = PolicyConverter.Convert(snapshot, _options);
-        return PolicyVerifier.Verify(snapshot, conversion.Objects, _options, ProofScope.Future).Verdict;
+        return PolicyVerifier.Verify(snapshot, conversion, _options, ProofScope.Future).Verdict;
     }
 
-    private ProofVerdict Prove(ProofScope scope) => PolicyVerifier.Verify(_snapshot, _conversion!.Objects, _options, scope).Verdict;
+    private ProofVerdict Prove(ProofScope scope) => PolicyVerifier.Verify(_snapshot, _conversion!, _options, scope).Verdict;
 }
 
 /// <summary>Selectors evaluated on labels, a thousand an invocation.</summary>
