@@ -25,7 +25,7 @@ internal sealed class PolicyCompiler(CalicoPolicySet set, ReachCheck reach, Rule
         }
 
         findings.AddRange(SupportedFeatures.CheckPolicy(policy));
-        findings.AddRange(reach.CheckSubject(policy));
+        findings.AddRange(reach.CheckSubject(read));
         return new CompiledPolicy
         {
             Policy = policy,

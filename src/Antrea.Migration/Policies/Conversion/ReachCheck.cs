@@ -1,4 +1,5 @@
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
@@ -9,13 +10,15 @@ namespace Antrea.Migration.Policies.Conversion;
 internal sealed class ReachCheck(CalicoPolicySet set, LabelledSets sets)
 {
     /// <summary>The host endpoints that one policy applies to.</summary>
-    public IEnumerable<PolicyFinding> CheckSubject(CalicoPolicy policy)
+    public IEnumerable<PolicyFinding> CheckSubject(ReadPolicy read)
     {
-        if (policy.IsGlobal)
+        if (read.Policy is { IsGlobal: true } policy)
         {
-            // Felix rewrites all() by its text, so both readings count.
+            // Beside a namespaceSelector Felix narrows all() to Pods, by its text: an all( ) with blanks may be left as it is.
+            var text = read.Object.Json.TextAt("spec", "selector") ?? "";
+            var hasBlanks = text.Contains("all( ", StringComparison.Ordinal) || text.Contains("all(\t", StringComparison.Ordinal);
             var subject = CalicoScope.Subject(policy);
-            var unscoped = CalicoScope.Subject(policy with { NamespaceSelector = null, ServiceAccountSelector = null });
+            var unscoped = hasBlanks ? CalicoScope.Subject(policy with { NamespaceSelector = null, ServiceAccountSelector = null }) : subject;
             foreach (var (endpoint, _) in set.HostEndpoints.Where(h => subject.Matches(h.Endpoint.Labels) || unscoped.Matches(h.Endpoint.Labels)))
             {
                 sets.NoteReached(endpoint);

@@ -330,6 +330,17 @@ public sealed class PolicyLayoutTests
         }
     }
 
+    [TestCase("selector: all()", "all()", ExpectedResult = "host-endpoint-open")]
+    [TestCase("selector: all()", "env != 'dev'", ExpectedResult = "host-endpoint-open")]
+    [TestCase("selector: all( )", "all()", ExpectedResult = "host-endpoint-in-reach")]
+    [TestCase("order: 1", "all()", ExpectedResult = "host-endpoint-open")]
+    [TestCase("order: 1", "env != 'dev'", ExpectedResult = "host-endpoint-in-reach")]
+    public string HostEndpoint_BesideANamespaceSelector_IsReachedWhereAllIsNotNarrowed(string selector, string namespaces) =>
+        PolicyCluster.Examples()
+            .Add("{apiVersion: crd.projectcalico.org/v1, kind: HostEndpoint, metadata: {name: n1}, spec: {node: n1, interfaceName: '*', profiles: [projectcalico-default-allow]}}")
+            .GlobalPolicy("g", $"{{{selector}, namespaceSelector: \"{namespaces}\", types: [Ingress], ingress: [{{action: Deny}}]}}")
+            .Convert().Findings.Select(f => f.Id).Single(id => id.StartsWith("host-endpoint", StringComparison.Ordinal));
+
     private static PolicyCluster Tiers(params (string Name, string Spec)[] tiers)
     {
         var cluster = PolicyCluster.Examples("v3.32.0");
