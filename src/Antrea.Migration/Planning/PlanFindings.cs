@@ -40,10 +40,11 @@ internal static class PlanFindings
         }
     }
 
-    /// <summary>What cannot be converted is better known before anything is installed. An unusable version is the preflight's finding.</summary>
+    /// <summary>What cannot be converted is better known before anything is installed. An unusable version, and what reading the cluster found, are
+    /// the preflight's findings.</summary>
     private static IEnumerable<Finding> Policies(ClusterSnapshot snapshot, string antreaVersion) =>
         ReleaseVersion.TryParse(antreaVersion, out _)
-            ? PolicyConverter.Convert(snapshot, new PolicyConversionOptions { AntreaVersion = antreaVersion }).Findings
+            ? PolicyConverter.Convert(snapshot, new PolicyConversionOptions { AntreaVersion = antreaVersion }).Findings.Where(f => !snapshot.ReadFindings.Contains(f))
             : [];
 
     private static IEnumerable<Finding> Manifests(MigrationOptions options)

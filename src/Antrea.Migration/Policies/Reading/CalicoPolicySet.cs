@@ -12,6 +12,10 @@ namespace Antrea.Migration.Policies.Reading;
 /// <summary>Everything in a snapshot that takes part in Calico's verdicts on Pods.</summary>
 internal sealed record CalicoPolicySet
 {
+    /// <summary>The API groups whose objects decide about traffic.</summary>
+    private static readonly string[] DecidingGroups =
+        [CalicoMetadata.V1Group, CalicoMetadata.V3Group, KubernetesPolicyReader.Group, "policy.networking.k8s.io", "crd.antrea.io"];
+
     /// <summary>The version whose rules apply.</summary>
     public required ReleaseVersion Version { get; init; }
 
@@ -30,12 +34,13 @@ internal sealed record CalicoPolicySet
     /// <summary>HostEndpoints, and whether their only profile allows everything.</summary>
     public required ImmutableArray<(CalicoLabelledSet Endpoint, bool IsOpen)> HostEndpoints { get; init; }
 
-    /// <summary>What was wrong with objects other than policies.</summary>
+    /// <summary>What was wrong with objects other than policies, and what reading the cluster left open.</summary>
     public required ImmutableArray<Finding> Findings { get; init; }
 
     public static CalicoPolicySet Read(ClusterSnapshot snapshot, ReleaseVersion version)
     {
         var findings = ImmutableArray.CreateBuilder<Finding>();
+        findings.AddRange(LeftOpen(snapshot));
         var sets = new CalicoSetReader(PolicyWorld.From(snapshot), findings);
         return new CalicoPolicySet
         {
@@ -66,6 +71,32 @@ internal sealed record CalicoPolicySet
             .DistinctBy(o => (o.Namespace, o.Name))
             .OrderBy(o => o.Namespace, StringComparer.Ordinal)
             .ThenBy(o => o.Name, StringComparer.Ordinal);
+
+    /// <summary>What a reader of the cluster could not get, or had to choose between: a set without it may not be what Calico enforces.</summary>
+    private static IEnumerable<Finding> LeftOpen(ClusterSnapshot snapshot)
+    {
+        foreach (var finding in snapshot.ReadFindings)
+        {
+            switch (finding.Id)
+            {
+                case ReadFindingIds.ValueUnreadable:
+                    yield return finding;
+                    break;
+
+                // Felix reads the custom resources, so where they are there the aggregated API of the same objects is not missed.
+                case ReadFindingIds.ApiUnavailable when DecidingGroups.Any(g => finding.Subject.StartsWith($"API/{g}/", StringComparison.Ordinal)
+                    && !(g == CalicoMetadata.V3Group && snapshot.Objects.Any(o => o.Group == CalicoMetadata.V1Group))):
+                    yield return finding;
+                    break;
+
+                // Which of two policies counts is nobody's to choose.
+                case ReadFindingIds.DuplicateObject when finding.Severity > Severity.Info:
+                    var decides = snapshot.Objects.Any(o => DecidingGroups.Contains(o.Group) && o.ToString() == finding.Subject);
+                    yield return decides ? finding with { Severity = Severity.Blocker } : finding;
+                    break;
+            }
+        }
+    }
 
     private static ImmutableArray<ReadPolicy> ReadPolicies(ClusterSnapshot snapshot, ReleaseVersion version)
     {

@@ -275,6 +275,42 @@ public sealed class PolicyConverterTests
         }
     }
 
+    [TestCase("{types: [Ingress], ingress: [{action: Allow}]}", false)]
+    [TestCase("{types: [Ingress], ingress: [{action: Deny}]}", true)]
+    public void PolicyGivenTwice_WithAnotherContent_IsNotChosenFrom(string second, bool isRefused)
+    {
+        var @case = new CalicoCase(
+            "v3.31.0",
+            CalicoCase.Policy("v3.31.0", "GlobalNetworkPolicy", "g", "{types: [Ingress], ingress: [{action: Allow}]}"),
+            CalicoCase.Policy("v3.31.0", "GlobalNetworkPolicy", "g", second));
+        var options = new PolicyConversionOptions { CalicoVersion = "v3.31.0" };
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(PolicyConverter.Convert(@case.Snapshot, options).HasRefusals, Is.EqualTo(isRefused));
+            Assert.That(PolicyVerifier.Verify(@case.Snapshot, [], options).Verdict, Is.EqualTo(isRefused ? ProofVerdict.NotProven : ProofVerdict.Equal));
+            Assert.That(() => @case.Evaluator, isRefused ? Throws.TypeOf<NotSupportedException>() : Throws.Nothing);
+        }
+    }
+
+    [TestCase("crd.projectcalico.org/v1", "projectcalico.org/v3", ExpectedResult = false)]
+    [TestCase("v1", "crd.projectcalico.org/v1", ExpectedResult = true)]
+    [TestCase("v1", "projectcalico.org/v3", ExpectedResult = true)]
+    [TestCase("v1", "networking.k8s.io/v1", ExpectedResult = true)]
+    [TestCase("v1", "policy/v1", ExpectedResult = false)]
+    public bool ApiThatCannotAnswer_WhereItDecides_IsRefused(string present, string missing)
+    {
+        var snapshot = PolicyCluster.Examples()
+            .Add($"{{apiVersion: {present}, kind: IPPool, metadata: {{name: p}}, spec: {{}}}}")
+            .Snapshot;
+        var unavailable = new Finding("api-unavailable", Severity.Blocker, $"API/{missing}", "it answers 503", "Repair it.");
+        snapshot = snapshot with
+        {
+            Objects = [.. snapshot.Objects.Where(o => o.Kind != "FelixConfiguration" && o.Kind != "ClusterInformation")],
+            ReadFindings = [unavailable],
+        };
+        return PolicyConverter.Convert(snapshot, new PolicyConversionOptions { CalicoVersion = "v3.31.0" }).HasRefusals;
+    }
+
     private static IEnumerable<string> Codes(ClusterSnapshot snapshot, PolicyConversionOptions options) =>
         PolicyConverter.Convert(snapshot, options).Findings.Where(f => f.Severity != Severity.Info).Select(f => f.Id);
 }

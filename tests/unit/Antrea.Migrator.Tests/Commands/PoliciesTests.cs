@@ -231,6 +231,25 @@ public class PoliciesTests
     }
 
     [Test]
+    public async Task A_policy_given_twice_with_another_content_is_never_chosen_from()
+    {
+        using var folder = WithShop();
+        folder.Write("antrea.yaml", ByHand);
+        folder.Write("antrea2.yaml", ByHand.Replace("5432", "5433", StringComparison.Ordinal));
+        folder.Write("cluster2.yaml", Shop[Shop.LastIndexOf("---", StringComparison.Ordinal)..].Replace("5432", "5433", StringComparison.Ordinal));
+        var antrea = await MigratorRun.OfAsync(
+            "policies", "verify", "--calico", folder.At("cluster.yaml"), "--antrea", folder.At("antrea2.yaml"), folder.At("antrea.yaml"));
+        var calico = await MigratorRun.OfAsync("policies", "convert", "--from", folder.At("cluster2.yaml"), folder.At("cluster.yaml"), "--to", folder.At("out"));
+        antrea.VerifyRefused("antrea.yaml", "antrea2.yaml", "NetworkPolicy/shop/db");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(calico.ExitCode, Is.EqualTo(ExitCodes.Findings));
+            Assert.That(calico.Output, Does.Contain("BLOCKER duplicate-object").And.Contain("cluster2.yaml"));
+            Assert.That(Directory.Exists(folder.At("out")), Is.False);
+        }
+    }
+
+    [Test]
     public async Task Bad_input_is_named_by_file_document_and_nothing_is_written()
     {
         using var folder = WithShop();
