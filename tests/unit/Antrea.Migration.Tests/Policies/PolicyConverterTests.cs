@@ -6,6 +6,7 @@ using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Policies;
 using Antrea.Migration.Policies.Conversion;
+using Antrea.Migration.Policies.Semantics;
 using Antrea.Migration.Policies.Verification;
 
 namespace Antrea.Migration.Tests.Policies;
@@ -309,6 +310,20 @@ public sealed class PolicyConverterTests
             ReadFindings = [unavailable],
         };
         return PolicyConverter.Convert(snapshot, new PolicyConversionOptions { CalicoVersion = "v3.31.0" }).HasRefusals;
+    }
+
+    [Test]
+    public void EndpointSliceOfTheWrongShape_GivesNoEndpoints()
+    {
+        var cluster = new CalicoCase(
+            "v3.31.0",
+            "{apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop}, spec: {selector: [app]}}",
+            """
+            {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: db-1, namespace: shop, labels: {kubernetes.io/service-name: db}},
+             addressType: [IPv4], endpoints: [5, {addresses: [10.1.0.20, 7, none]}], ports: [5, {port: http}, {port: 1e99}, {port: 70000}]}
+            """);
+        var service = PolicyWorld.From(cluster.Snapshot).Services.Single();
+        Assert.That((service.Selector.Count, service.Endpoints.Length, service.Addresses.Length), Is.EqualTo((0, 0, 1)));
     }
 
     private static IEnumerable<string> Codes(ClusterSnapshot snapshot, PolicyConversionOptions options) =>
