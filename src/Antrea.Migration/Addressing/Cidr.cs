@@ -18,6 +18,9 @@ namespace Antrea.Migration.Addressing;
 [StructLayout(LayoutKind.Sequential, Pack = sizeof(ulong))]
 public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
 {
+    /// <summary>The longest texts have 49 (IPv4 within IPv6). What is longer is refused unread, and not repeated whole.</summary>
+    private const int MostCharacters = 64;
+
     private readonly UInt128 _first;
     private readonly byte _prefixLength;
     private readonly bool _isIPv6;
@@ -263,6 +266,12 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
         address = null;
         prefixLength = 0;
         error = null;
+        if (text?.Length > MostCharacters)
+        {
+            error = $"'{text[..MostCharacters]}…' has {text.Length} characters; no ADDRESS/LENGTH is that long";
+            return false;
+        }
+
         var slash = text?.IndexOf('/', StringComparison.Ordinal) ?? -1;
         if (text is null || slash < 0)
         {

@@ -69,6 +69,18 @@ public static class ObjectReader
         string text, string source, ReadLimits limits, ICollection<InputError> errors)
     {
         text = text.TrimStart('\uFEFF');
+        if (text.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var nul)
+        {
+            // YAML readers take it for the end of the text: what stands behind it would be lost without a word.
+            var before = text.AsSpan(0, nul);
+            errors.Add(new InputError(
+                source,
+                "there is a NUL character here, which neither YAML nor JSON allows; is this the file you meant?",
+                Line: before.Count('\n') + 1,
+                Column: nul - before.LastIndexOf('\n')));
+            return [];
+        }
+
         var content = text.AsSpan().TrimStart();
         if (content.IsEmpty || content[0] is not ('{' or '['))
         {
