@@ -6,6 +6,14 @@ namespace Antrea.Migration.Routing.Analysis;
 /// <summary>Calico's routes against the PodCIDRs, in every order of their prefixes' lengths.</summary>
 internal sealed class RouteOverlaps(NodeRoutes node, KnownRanges known, RouteConflictList conflicts)
 {
+    // Antrea's routes of a mode without tunnels do not go by the gateway.
+    private readonly HashSet<Cidr> _untunnelled =
+    [
+        .. (node.Table(RouteFormat.MainTable)?.Routes ?? [])
+            .Where(r => known.IsAntrea(r) && !KnownRanges.IsByGateway(r))
+            .Select(r => r.Destination),
+    ];
+
     public void Find(CidrTable<Route> calico)
     {
         foreach (var (route, podCidr) in calico.OverlapsWith(known.PodCidrs))
@@ -30,9 +38,7 @@ internal sealed class RouteOverlaps(NodeRoutes node, KnownRanges known, RouteCon
         }
     }
 
-    // Antrea's routes of a mode without tunnels do not go by the gateway.
-    private bool IsTunnelled(Cidr podCidr) =>
-        node.Table(RouteFormat.MainTable)!.Routes.Where(r => r.Destination == podCidr && known.IsAntrea(r)).All(KnownRanges.IsByGateway);
+    private bool IsTunnelled(Cidr podCidr) => !_untunnelled.Contains(podCidr);
 
     private string? OwnerOf(Cidr block) => KnownRanges.Exact(known.Blocks, block)?.Value;
 

@@ -209,4 +209,10 @@ internal sealed class ObjectReaderTests
         yield return Case("list item without kind", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  metadata: {name: a}\n", "x.yaml:4:3 (document 1): ?/a: field 'items[0].kind': is missing");
         yield return Case("name that is a number", "apiVersion: v1\nkind: Pod\nmetadata: {name: 5}\n", "field 'metadata.name': must be a text, not '5'");
     }
+
+    [Test]
+    public void Read_ANulInTheText_IsRefusedWithItsPlace() =>
+        Assert.That(
+            () => ObjectReader.Read("apiVersion: v1\nkind: Pod\n\0metadata: {name: a}\n", "saved.yaml"),
+            Throws.TypeOf<InputException>().With.Message.Contains("saved.yaml"));
 }
