@@ -157,7 +157,9 @@ public class PoolAdvisorTests
                 var analysis = AddressAnalyzer.Analyze(snapshot);
                 var options = new PoolAdvisorOptions
                 {
-                    HeadRoomPercent = headRoom, Exclude = [Cidr.Parse("10.0.3.128/25")], Ranges = [new PoolRange(universe, 0, "small")],
+                    HeadRoomPercent = headRoom,
+                    Exclude = [Cidr.Parse("10.0.3.128/25")],
+                    Ranges = [new PoolRange(universe, 0, "small")],
                 };
                 var used = analysis.Ranges.Select(r => r.Cidr).Append(options.Exclude[0]).ToList();
                 var demand = PoolDemand.Of(snapshot, analysis, false, headRoom);

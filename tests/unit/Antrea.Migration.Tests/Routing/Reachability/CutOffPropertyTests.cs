@@ -23,7 +23,10 @@ public class CutOffPropertyTests
                 var snapshot = Snapshot(blocks);
                 return (snapshot, ReachabilityModel.FromSnapshot(snapshot) with
                 {
-                    AntreaEncap = encap, NoSnat = noSnat, MultusRoutes = routes, ReversePathFilter = filter,
+                    AntreaEncap = encap,
+                    NoSnat = noSnat,
+                    MultusRoutes = routes,
+                    ReversePathFilter = filter,
                 });
             });
 
