@@ -23,7 +23,9 @@ internal static class PlanCommand
             var plan = MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
             if (parse.GetValue(save) is { } path)
             {
-                await WholeFile.WriteAsync(path, PlanJson.Format(plan), cancellationToken);
+                var temporary = path + ".part";
+                await File.WriteAllTextAsync(temporary, PlanJson.Format(plan), cancellationToken);
+                File.Move(temporary, path, overwrite: true);
             }
 
             output.WritePlan(plan, parse.GetValue(format) == "json");
