@@ -69,15 +69,15 @@ internal sealed class RouteTextReader
 
     private void ReadLine(ReadOnlySpan<char> line, int number)
     {
-        if (line.Length > RouteLine.MaxLength || line.Contains('\0'))
+        var nul = line.IndexOf('\0');
+        if (line.Length > RouteLine.MaxLength || nul >= 0)
         {
             Finish();
             _skipNextHops = true;
-            _findings.Unreadable(
-                number.ToString(CultureInfo.InvariantCulture),
-                line.Length > RouteLine.MaxLength
-                    ? string.Create(CultureInfo.InvariantCulture, $"the line has {line.Length} characters, more than any that ip prints")
-                    : "the line has a NUL character (is the file UTF-16?)");
+            var (column, fault) = line.Length > RouteLine.MaxLength
+                ? (1, string.Create(CultureInfo.InvariantCulture, $"the line has {line.Length} characters, more than any that ip prints"))
+                : (nul + 1, "there is a NUL character here (is the file UTF-16?)");
+            _findings.Unreadable(string.Create(CultureInfo.InvariantCulture, $"{number}:{column}"), fault);
             return;
         }
 

@@ -35,7 +35,7 @@ internal sealed record AntreaPolicySet
         var policies = ImmutableArray.CreateBuilder<AntreaPolicy>();
         var tiers = ImmutableArray.CreateBuilder<AntreaTier>();
         var groups = ImmutableArray.CreateBuilder<AntreaGroup>();
-        foreach (var (obj, read, findings) in objects.ToList().AsParallel().AsOrdered().Select(o => Read(o, version)).AsSequential())
+        foreach (var (obj, read, findings) in OrderedParallel.Map(objects.ToList(), o => Read(o, version)))
         {
             switch (read)
             {

@@ -101,13 +101,11 @@ internal sealed record CalicoPolicySet
     private static ImmutableArray<ReadPolicy> ReadPolicies(ClusterSnapshot snapshot, ReleaseVersion version)
     {
         var objects = new[] { CalicoMetadata.V1Group, CalicoMetadata.V3Group }
-            .SelectMany(group => snapshot.OfKind(group, "GlobalNetworkPolicy").Concat(snapshot.OfKind(group, "NetworkPolicy")));
+            .SelectMany(group => snapshot.OfKind(group, "GlobalNetworkPolicy").Concat(snapshot.OfKind(group, "NetworkPolicy")))
+            .ToList();
         return
         [
-            .. objects
-                .AsParallel().AsOrdered()
-                .Select(o => CalicoPolicyReader.Read(o, version))
-                .AsSequential()
+            .. OrderedParallel.Map(objects, o => CalicoPolicyReader.Read(o, version))
                 .GroupBy(p => (p.Policy.Kind, p.Policy.Namespace, p.Policy.Name))
                 .OrderBy(g => g.Key.Kind, StringComparer.Ordinal)
                 .ThenBy(g => g.Key.Namespace, StringComparer.Ordinal)

@@ -164,7 +164,7 @@ public class RouteParserTests
     [TestCase("10.0.0.0/8\n\tnexthop via 10.0.0.1 weight 0\n\tnexthop via 10.0.0.2", "'0' is no value for 'weight'")]
     [TestCase("10.0.0.0/8\n\tnexthop via 10.0.0.1 src 10.0.0.9", "'10.0.0.9' is no value for 'src'")]
     [TestCase("10.0.0.300", "neither a destination")]
-    [TestCase("\u0000\u0001 \ud800", "NUL character")]
+    [TestCase("\u0000\u0001 \ud800", "NUL character here")]
     public void UnreadableLine_IsOneFindingAndReadingGoesOn(string line, string says)
     {
         var result = RouteParser.ParseText($"10.1.0.0/16 dev a\n{line}\r\n10.2.0.0/16 dev b", "s");

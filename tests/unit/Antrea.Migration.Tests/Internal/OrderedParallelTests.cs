@@ -1,0 +1,32 @@
+using Antrea.Migration.Internal;
+
+namespace Antrea.Migration.Tests.Internal;
+
+[NonParallelizable]
+internal sealed class OrderedParallelTests
+{
+    [Test]
+    public void Map_KeepsTheOrder() =>
+        Assert.That(OrderedParallel.Map(Enumerable.Range(0, 1000).ToArray(), i => i * 2), Is.EqualTo(Enumerable.Range(0, 1000).Select(i => i * 2)));
+
+    /// <summary>A parallel query in the readers once waited for pool threads that all waited for a lock of its caller.</summary>
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Map_ThreadPoolFullOfWaiters_Finishes(CancellationToken cancellationToken)
+    {
+        using var release = new ManualResetEventSlim();
+        var waiters = Enumerable.Range(0, 400).Select(_ => Task.Run(() => release.Wait(cancellationToken), cancellationToken)).ToArray();
+        var mapped = new TaskCompletionSource<int[]>();
+        new Thread(() => mapped.SetResult(OrderedParallel.Map([1, 2, 3], i => i))) { IsBackground = true }.Start();
+        try
+        {
+            // Synchronously: a continuation would need a thread of the pool.
+            Assert.That(mapped.Task.Wait(20_000, cancellationToken), Is.True);
+        }
+        finally
+        {
+            release.Set();
+            await Task.WhenAll(waiters);
+        }
+    }
+}
