@@ -5,6 +5,7 @@ using Antrea.Migration.Addressing;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Routing.Reachability;
 using Antrea.Migrator.Output;
+using Antrea.Migrator.Output.Pictures;
 
 namespace Antrea.Migrator.Commands;
 
@@ -19,11 +20,12 @@ internal static class CidrsCommand
         var source = new ClusterSource.Options(offline: true);
         var threshold = CommonOptions.Threshold();
         var exclude = Exclude();
+        var picture = Picture();
         var format = CommonOptions.Format();
         var command = new Command(
             "cidrs", "Show which Calico blocks overlap which Nodes' PodCIDRs, whom that cuts off, and where a new pool fits; exit code 2 when any does.")
         {
-            threshold, exclude, format,
+            threshold, exclude, picture, format,
         };
         source.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
@@ -38,6 +40,12 @@ internal static class CidrsCommand
                 snapshot, ReachabilityModel.FromSnapshot(snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr });
             var advice = PoolAdvisor.Suggest(snapshot, analysis, new PoolAdvisorOptions { Exclude = [.. parse.GetValue(exclude) ?? []] });
             List<Finding> findings = [.. analysis.Findings, .. cutOff.Findings, .. advice.Findings];
+            if (parse.GetValue(picture) is { } path)
+            {
+                var drawn = AddressPictureLayout.Of(analysis, cutOff, advice);
+                await WholeFile.WriteAsync(path, IsPage(path) ? SvgPicture.WritePage(drawn) : SvgPicture.Write(drawn), cancellationToken);
+            }
+
             if (parse.GetValue(format) == "json")
             {
                 output.WriteJson(Json(analysis, cutOff, advice, findings));
@@ -77,6 +85,23 @@ internal static class CidrsCommand
             return [.. ranges];
         },
     };
+
+    private static Option<string?> Picture() => new("--picture")
+    {
+        Description = "Draw the address space, with the clashes marked, to this file; .svg, or .html for a page that holds the same.",
+        Validators =
+        {
+            result =>
+            {
+                foreach (var path in result.Tokens.Select(t => t.Value).Where(p => !IsPage(p) && !p.EndsWith(".svg", StringComparison.OrdinalIgnoreCase)))
+                {
+                    result.AddError($"--picture: '{path}' ends in neither .svg nor .html, which are the formats there are.");
+                }
+            },
+        },
+    };
+
+    private static bool IsPage(string path) => path.EndsWith(".html", StringComparison.OrdinalIgnoreCase);
 
     private static JsonObject Json(AddressAnalysis analysis, CutOffAnalysis cutOff, PoolAdvice advice, List<Finding> findings) => new()
     {

@@ -23,9 +23,7 @@ internal static class PlanCommand
             var plan = MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
             if (parse.GetValue(save) is { } path)
             {
-                var temporary = path + ".part";
-                await File.WriteAllTextAsync(temporary, PlanJson.Format(plan), cancellationToken);
-                File.Move(temporary, path, overwrite: true);
+                await WholeFile.WriteAsync(path, PlanJson.Format(plan), cancellationToken);
             }
 
             output.WritePlan(plan, parse.GetValue(format) == "json");

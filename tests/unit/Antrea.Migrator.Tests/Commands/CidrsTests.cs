@@ -60,6 +60,48 @@ public class CidrsTests
     }
 
     [Test]
+    public async Task The_seeds_cluster_as_a_picture()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "--picture", folder.At("addresses.svg"));
+        Assert.That((run.ExitCode, run.Error, Directory.GetFiles(folder.Path)), Is.EqualTo((ExitCodes.Findings, "", new[] { folder.At("addresses.svg") })));
+        Approval.Verify(await File.ReadAllTextAsync(folder.At("addresses.svg")), "SeedPicture");
+    }
+
+    [Test]
+    public async Task A_page_holds_the_same_picture_and_replaces_an_older_one()
+    {
+        using var folder = new TemporaryFolder();
+        var page = folder.Write("addresses.HTML", "an older one");
+        await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "--picture", page);
+        await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "--picture", folder.At("addresses.svg"));
+        static string Flat(string text) => string.Concat(text.Split('\n').Select(l => l.Trim()));
+        var text = await File.ReadAllTextAsync(page);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(text, Does.StartWith("<!DOCTYPE html>\n<html lang=\"en\">"));
+            Assert.That(Flat(text), Does.Contain(Flat(await File.ReadAllTextAsync(folder.At("addresses.svg")))));
+        }
+    }
+
+    [Test]
+    public async Task A_picture_in_another_format_is_a_usage_error_and_writes_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "--picture", folder.At("addresses.png"));
+        run.VerifyRefused("--picture", "addresses.png", ".svg", ".html");
+        Assert.That(Directory.GetFiles(folder.Path), Is.Empty);
+    }
+
+    [Test]
+    public async Task A_picture_in_a_folder_that_is_not_there_is_an_error_before_anything_is_printed()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "--picture", folder.At("missing/addresses.svg"));
+        run.VerifyRefused(folder.At("missing/addresses.svg"));
+    }
+
+    [Test]
     public async Task The_threshold_decides_between_small_and_most()
     {
         var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "-o", "json", "--small-overlap-threshold", "0.1");
