@@ -1,16 +1,52 @@
+using System.Collections.Concurrent;
+
 namespace Antrea.Migration.Internal;
 
 /// <summary>Work on each item of a list by all cores, results in the list's order.</summary>
 internal static class OrderedParallel
 {
     /// <summary>The results, each at its item's place.</summary>
-    /// <remarks>The caller's thread takes part. A parallel query would wait for threads of the pool, for ever where each of them waits for
-    /// a lock that the caller holds.</remarks>
-    /// <exception cref="AggregateException"><paramref name="map"/> threw.</exception>
+    /// <remarks>The caller does what no thread of the pool takes up, and waits for nothing that has not begun. PLINQ and
+    /// <see cref="Parallel"/> wait for their tasks to begin: for ever, where each thread of the pool waits for a lock of the caller.</remarks>
+    /// <exception cref="AggregateException"><paramref name="map"/> threw, for one item or several; the others were done.</exception>
     public static TResult[] Map<T, TResult>(IReadOnlyList<T> items, Func<T, TResult> map)
     {
         var results = new TResult[items.Count];
-        Parallel.For(0, results.Length, i => results[i] = map(items[i]));
-        return results;
+        var errors = new ConcurrentQueue<Exception>();
+        var finished = new TaskCompletionSource();
+        var next = -1;
+        var left = items.Count;
+        for (var helpers = Math.Min(Environment.ProcessorCount, items.Count) - 1; helpers > 0; helpers--)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_ => Work(), null);
+        }
+
+        Work();
+        if (items.Count > 0)
+        {
+            finished.Task.Wait();
+        }
+
+        return errors.IsEmpty ? results : throw new AggregateException(errors);
+
+        void Work()
+        {
+            for (var i = Interlocked.Increment(ref next); i < results.Length; i = Interlocked.Increment(ref next))
+            {
+                try
+                {
+                    results[i] = map(items[i]);
+                }
+                catch (Exception e)
+                {
+                    errors.Enqueue(e);
+                }
+
+                if (Interlocked.Decrement(ref left) == 0)
+                {
+                    finished.SetResult();
+                }
+            }
+        }
     }
 }

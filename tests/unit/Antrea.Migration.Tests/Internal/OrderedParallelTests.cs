@@ -9,6 +9,23 @@ internal sealed class OrderedParallelTests
     public void Map_KeepsTheOrder() =>
         Assert.That(OrderedParallel.Map(Enumerable.Range(0, 1000).ToArray(), i => i * 2), Is.EqualTo(Enumerable.Range(0, 1000).Select(i => i * 2)));
 
+    [Test]
+    public void Map_SomeThrow_OthersAreDoneAndAllAreTold()
+    {
+        var done = 0;
+        var error = Assert.Throws<AggregateException>(() => OrderedParallel.Map(
+            Enumerable.Range(0, 100).ToArray(),
+            i => i % 10 == 0 ? throw new FormatException() : Interlocked.Increment(ref done)));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(error!.InnerExceptions, Has.Count.EqualTo(10).And.All.TypeOf<FormatException>());
+            Assert.That(done, Is.EqualTo(90));
+        }
+    }
+
+    [Test]
+    public void Map_Nothing_IsNothing() => Assert.That(OrderedParallel.Map<int, int>([], i => i), Is.Empty);
+
     /// <summary>A parallel query in the readers once waited for pool threads that all waited for a lock of its caller.</summary>
     [Test]
     [CancelAfter(60_000)]
