@@ -13,19 +13,17 @@ internal static class OrderedParallel
     {
         var results = new TResult[items.Count];
         var errors = new ConcurrentQueue<Exception>();
-        var finished = new TaskCompletionSource();
+        var finished = new ManualResetEventSlim(items.Count == 0);
         var next = -1;
         var left = items.Count;
-        for (var helpers = Math.Min(Environment.ProcessorCount, items.Count) - 1; helpers > 0; helpers--)
+        ThreadPool.GetMinThreads(out var cores, out _);
+        for (var helpers = Math.Min(cores, items.Count) - 1; helpers > 0; helpers--)
         {
             ThreadPool.UnsafeQueueUserWorkItem(_ => Work(), null);
         }
 
         Work();
-        if (items.Count > 0)
-        {
-            finished.Task.Wait();
-        }
+        finished.Wait();
 
         return errors.IsEmpty ? results : throw new AggregateException(errors);
 
@@ -44,7 +42,7 @@ internal static class OrderedParallel
 
                 if (Interlocked.Decrement(ref left) == 0)
                 {
-                    finished.SetResult();
+                    finished.Set();
                 }
             }
         }
