@@ -20,7 +20,7 @@ public sealed record LabClusterOptions
     /// <summary>Where ClusterIPs come from, IPv4, /28 or larger.</summary>
     public Cidr ServiceSubnet { get; init; } = Cidr.Parse("10.96.0.0/16");
 
-    /// <summary>Calico's default pool; null for the same as <see cref="PodSubnet"/>, as on KinD.</summary>
+    /// <summary>Calico's default pool; null for the scenario's: the same as <see cref="PodSubnet"/>, as on KinD, unless the name says otherwise.</summary>
     public Cidr? CalicoPool { get; init; }
 
     /// <summary>Prefix length of Calico's blocks: 20–32.</summary>
@@ -45,6 +45,9 @@ public sealed record LabClusterOptions
     /// <summary>The lab's clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>The pool that counts.</summary>
+    internal Cidr DefaultPool => CalicoPool ?? LabScenario.CalicoPool(Name, PodSubnet, Workers + 1);
+
     /// <summary>What goes wrong with which API request; null for nothing.</summary>
     internal Func<LabApiRequest, LabApiFault?>? Faults { get; init; }
 
@@ -60,7 +63,7 @@ public sealed record LabClusterOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Workers, 200);
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 20);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BlockSize, 32);
-        var pool = CalicoPool ?? PodSubnet;
+        var pool = DefaultPool;
         if (PodSubnet.IsIPv6 || ServiceSubnet.IsIPv6 || pool.IsIPv6)
         {
             throw new ArgumentException("The lab is IPv4 only.");

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 
@@ -14,7 +15,8 @@ internal delegate IPAddress? NameLookup(string podNamespace, string service);
 /// <para>What a lab's programs use instead of the machine's network, for example in a <c>ConnectCallback</c>. One handler
 /// a source, or pooled connections would mix Pods.</para>
 /// <para><b>Only new connections are judged.</b> One that stands keeps standing when the path breaks behind it; probes that
-/// are to notice an outage open a connection a request. Bytes go through loopback, so the server's socket shows a loopback
+/// are to notice an outage open a connection a request. One that is not answered is tried again as Linux repeats a SYN, after 1, 3, 7, … s, so
+/// a path that heals within a second costs a second and no connection. Bytes go through loopback, so the server's socket shows a loopback
 /// peer: what it would have seen is <see cref="ConnectionVerdict.SourceSeen"/>.</para>
 /// <para>Safe for use by several threads.</para>
 /// </remarks>
@@ -25,6 +27,9 @@ public sealed class LabNetwork
 
     /// <summary>How long a resolver waits for one answer; it asks twice (resolv.conf's defaults).</summary>
     public static readonly TimeSpan DnsTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the kernel waits for an answer to each SYN: each repetition meets the network as it is then.</summary>
+    private static readonly ImmutableArray<TimeSpan> SynWaits = [.. Enumerable.Range(0, 7).Select(i => TimeSpan.FromSeconds(1 << i))];
 
     private const int DnsAttempts = 2;
     private const string ClusterDomain = "cluster.local";
@@ -81,10 +86,15 @@ public sealed class LabNetwork
             ? literal
             : await ResolveAsync(source, host, cancellationToken).ConfigureAwait(false);
         var verdict = _fabric.Connect(source, address, port);
-        var wait = verdict.Outcome == ConnectionOutcome.TimedOut ? ConnectTimeout : verdict.Delay;
-        if (wait > TimeSpan.Zero)
+        for (var i = 0; i < SynWaits.Length && verdict.Outcome == ConnectionOutcome.TimedOut; i++)
         {
-            await Task.Delay(wait, _fabric.Time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(SynWaits[i], _fabric.Time, cancellationToken).ConfigureAwait(false);
+            verdict = i < SynWaits.Length - 1 ? _fabric.Connect(source, address, port) : verdict;
+        }
+
+        if (verdict.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(verdict.Delay, _fabric.Time, cancellationToken).ConfigureAwait(false);
         }
 
         if (verdict.Outcome != ConnectionOutcome.Delivered)

@@ -125,6 +125,11 @@ internal static class LabDump
             yield return $"device {device.Name} {device.Address}/{device.PrefixLength}";
         }
 
+        foreach (var rule in state.Routing.Rules)
+        {
+            yield return $"rule {rule.Priority}: from {rule.From?.ToString() ?? "all"} to {rule.To?.ToString() ?? "all"} lookup {rule.Table}";
+        }
+
         yield return $"Calico {(state.Calico is { } calico ? string.Join(' ', calico.AllPools) : "none")}";
         yield return $"Antrea {(state.Antrea is { } antrea ? string.Join(' ', antrea.PodIPSet) : "none")}";
         yield return $"kube-proxy {state.KubeProxy?.ToString() ?? "none"}";

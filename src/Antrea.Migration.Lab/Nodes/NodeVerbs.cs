@@ -22,6 +22,8 @@ internal static class NodeVerbs
             ["read-routes"] = (0, ReadRoutes),
             ["list-multus-attachments"] = (1, ListMultusAttachments),
             ["audit-calico"] = (AnyNumber, CalicoLeftovers.Audit),
+            ["lead-calico"] = (AnyNumber, CalicoLeadVerbs.Start),
+            ["stop-leading-calico"] = (0, CalicoLeadVerbs.Stop),
             ["remove-multus"] = (1, RemoveMultus),
             ["clean-calico"] = (AnyNumber, CalicoLeftovers.Clean),
         };

@@ -92,7 +92,7 @@ internal static class CalicoManifest
                 - {name: CALICO_NETWORKING_BACKEND, value: bird}
                 - {name: CLUSTER_TYPE, value: "k8s,bgp"}
                 - {name: IP, value: autodetect}
-                - {name: CALICO_IPV4POOL_CIDR, value: {{options.CalicoPool ?? options.PodSubnet}}}
+                - {name: CALICO_IPV4POOL_CIDR, value: {{options.DefaultPool}}}
                 - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{options.BlockSize}}"}
                 - {name: CALICO_IPV4POOL_IPIP, value: Always}
                 - {name: CALICO_IPV4POOL_VXLAN, value: Never}

@@ -24,7 +24,7 @@ public static class MultusConfig
 
     private const string NetworkName = "antrea-migration";
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    internal static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Delegates to Calico only: new Pods are what they were before, whatever other file appears.</summary>
     /// <param name="calicoConflist">The Node's own <c>10-calico.conflist</c>.</param>
@@ -105,7 +105,9 @@ public static class MultusConfig
         }
     }
 
-    private static JsonObject ReadCalico(string text, string node)
+    /// <summary>Calico's configuration, if it is this Node's own.</summary>
+    /// <exception cref="FormatException">It is not.</exception>
+    internal static JsonObject ReadCalico(string text, string node)
     {
         var conflist = ReadConflist(text, "calico", "10-calico.conflist");
         var calico = ((JsonArray)conflist["plugins"]!).OfType<JsonObject>().First(p => TypeOf(p) == "calico");

@@ -59,6 +59,19 @@ public static class NodeCommands
     public static NodeCommand CleanCalico(IEnumerable<Cidr> calicoCidrs) =>
         new("clean-calico", CalicoCleanup.Clean, [.. calicoCidrs.Select(c => c.ToString())]);
 
+    /// <summary>Sends what comes from Calico addresses and goes to PodCIDRs by routes of its own. May be repeated, also while in use.</summary>
+    /// <param name="podCidrs">The Node's own PodCIDRs: what comes from there goes by the main table as before, though a Calico pool may cover it.</param>
+    /// <param name="calicoCidrs">Where Calico addresses come from.</param>
+    /// <param name="routes">As <c>ip route</c> takes them, for example <c>10.10.2.0/24 via 172.18.0.3 dev tunl0 onlink</c>.</param>
+    public static NodeCommand LeadCalico(IEnumerable<Cidr> podCidrs, IEnumerable<Cidr> calicoCidrs, IEnumerable<string> routes) =>
+        new(
+            "lead-calico",
+            CalicoLead.Start,
+            [.. podCidrs.Select(c => $"own={c}"), .. calicoCidrs.Select(c => $"from={c}"), .. routes.Select(r => $"route={r}")]);
+
+    /// <summary>Undoes <see cref="LeadCalico"/>. May be repeated.</summary>
+    public static NodeCommand StopLeadingCalico() => new("stop-leading-calico", CalicoLead.Stop, []);
+
     /// <summary>Removes the Multus binary and its memory of Pods' delegates.</summary>
     public static NodeCommand RemoveMultus() =>
         new("remove-multus", """rm -rf "$1" && rm -f /opt/cni/bin/multus""", [MultusCacheDirectory]);

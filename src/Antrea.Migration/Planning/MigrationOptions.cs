@@ -14,6 +14,9 @@ public sealed record MigrationOptions
     /// <summary>The objects of the thin Multus release to install, as its <c>multus-daemonset.yml</c> holds them.</summary>
     public ImmutableArray<ClusterObject> MultusManifest { get; init; } = [];
 
+    /// <summary>How Calico and Antrea Pods reach each other meanwhile. Default <see cref="BridgeKind.Multus"/>.</summary>
+    public BridgeKind Bridge { get; init; }
+
     /// <summary>The Antrea version to plan for, for example <c>v2.7.0</c>; empty takes the tag of the image in
     /// <see cref="AntreaManifest"/>.</summary>
     public string AntreaVersion { get; init; } = "";
@@ -51,6 +54,11 @@ public sealed record MigrationOptions
         if (PollInterval <= TimeSpan.Zero)
         {
             faults.Add($"{nameof(PollInterval)} is {PollInterval}; it must be positive");
+        }
+
+        if (!Enum.IsDefined(Bridge))
+        {
+            faults.Add($"{nameof(Bridge)} is {Bridge}, which is none");
         }
 
         if (string.IsNullOrWhiteSpace(NodeAgentImage))

@@ -6,6 +6,9 @@ public enum MigrationPhase
     /// <summary>Save what a rollback would need.</summary>
     Backup,
 
+    /// <summary>Move Calico's Pods and tunnels out of the PodCIDRs, where its addresses clash with those Antrea will give out.</summary>
+    Addresses,
+
     /// <summary>Put Multus in front, delegating to Calico only, so that no new Pod sees a half-made network.</summary>
     Bridge,
 

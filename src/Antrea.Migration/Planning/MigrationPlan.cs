@@ -21,6 +21,18 @@ public sealed record MigrationPlan
     /// <summary>What kind of migration the addresses ask for, as words: <c>Simple</c>, <c>SmallOverlap</c>, <c>MostOverlap</c>.</summary>
     public required string Scenario { get; init; }
 
+    /// <summary>How Calico and Antrea Pods reach each other meanwhile.</summary>
+    public BridgeKind Bridge { get; init; }
+
+    /// <summary>Why that bridge, what it needs and what it costs, for people.</summary>
+    public string BridgeReason { get; init; } = "";
+
+    /// <summary>How Calico leaves the PodCIDRs first; null where nothing overlaps.</summary>
+    public Readdressing? Readdressing { get; init; }
+
+    /// <summary>The connections that will not come about for a while, however many retries; empty when nobody is cut off.</summary>
+    public ImmutableArray<PredictedLoss> PredictedLosses { get; init; } = [];
+
     /// <summary>The Antrea version to be installed, for example <c>v2.7.0</c>.</summary>
     public required string AntreaVersion { get; init; }
 
@@ -33,7 +45,7 @@ public sealed record MigrationPlan
     /// <summary>Where Service ClusterIPs come from.</summary>
     public required ImmutableArray<Cidr> ServiceCidrs { get; init; }
 
-    /// <summary>Every range Calico gives or gave addresses from: its pools and blocks. Left-over routes are looked for inside them only.</summary>
+    /// <summary>Every range Calico gives or gave addresses from: its pools, those to come included, and blocks. Left-over routes are looked for inside them only.</summary>
     public required ImmutableArray<Cidr> CalicoCidrs { get; init; }
 
     /// <summary>SHA-256, in hexadecimal, of the manifests the plan was made with; the same ones must be given when it is executed.</summary>

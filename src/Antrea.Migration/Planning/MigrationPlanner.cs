@@ -20,20 +20,28 @@ public static class MigrationPlanner
         var antreaVersion = options.AntreaVersion.Length > 0 ? options.AntreaVersion : ManifestVersion(options.AntreaManifest);
         var analysis = AddressAnalyzer.Analyze(
             snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = options.SmallOverlapThreshold });
-        var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis);
-        var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion);
+        var (bridge, reason) = BridgeChoice.Of(options.Bridge, snapshot);
+        var readdressing = ReaddressingPlanner.Of(snapshot, analysis, bridge);
+        var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis, bridge, readdressing);
+        var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion, bridge);
+        var isBlocked = findings.Any(f => f.Severity == Severity.Blocker);
         return new MigrationPlan
         {
             Id = fingerprint[..12],
             Fingerprint = fingerprint,
             Scenario = analysis.Scenario.ToString(),
+            Bridge = bridge.Kind,
+            BridgeReason = reason,
+            Readdressing = isBlocked ? null : readdressing,
+            PredictedLosses = isBlocked ? [] : LossPrediction.Of(snapshot, bridge, readdressing),
             AntreaVersion = antreaVersion,
             Nodes = [.. snapshot.Nodes.Select(n => n.Name).Order(StringComparer.Ordinal)],
             PodCidrs = snapshot.Nodes.ToImmutableSortedDictionary(n => n.Name, n => n.PodCidrs, StringComparer.Ordinal),
             ServiceCidrs = snapshot.ServiceCidrs,
-            CalicoCidrs = [.. snapshot.CalicoIpam.Pools.Select(p => p.Cidr).Concat(snapshot.CalicoIpam.Blocks.Select(b => b.Cidr)).Distinct().Order()],
+            CalicoCidrs = [.. snapshot.CalicoIpam.Pools.Select(p => p.Cidr).Concat(snapshot.CalicoIpam.Blocks.Select(b => b.Cidr))
+                .Concat(readdressing?.Pools.Select(p => p.Cidr) ?? []).Distinct().Order()],
             ManifestHash = ManifestHash(options),
-            Steps = findings.Any(f => f.Severity == Severity.Blocker) ? [] : PlanSteps.Simple(snapshot),
+            Steps = isBlocked ? [] : PlanSteps.Of(snapshot, bridge, readdressing),
             Findings = findings,
         };
     }
@@ -55,11 +63,11 @@ public static class MigrationPlanner
         Hash(string.Concat(options.AntreaManifest.Concat(options.MultusManifest).Select(o => o.Json.ToJsonString() + "\n")));
 
     private static string Fingerprint(
-        ClusterSnapshot snapshot, MigrationOptions options, AddressAnalysis analysis, string antreaVersion)
+        ClusterSnapshot snapshot, MigrationOptions options, AddressAnalysis analysis, string antreaVersion, BridgeStrategy bridge)
     {
         var text = new StringBuilder();
         text.AppendLine($"manifests {ManifestHash(options)}");
-        text.AppendLine($"antrea {antreaVersion}").AppendLine($"scenario {analysis.Scenario}");
+        text.AppendLine($"antrea {antreaVersion}").AppendLine($"scenario {analysis.Scenario}").AppendLine($"bridge {bridge.Kind}");
         foreach (var node in snapshot.Nodes)
         {
             text.AppendLine($"node {node.Name} {string.Join(' ', node.PodCidrs)}");

@@ -11,11 +11,44 @@ public enum MigrationStepKind
     /// <summary>Installs the migration's own privileged DaemonSet, through which Nodes are reached.</summary>
     InstallNodeAgent,
 
+    /// <summary>Cordons one Node whose Calico addresses clash with PodCIDRs.</summary>
+    CordonNode,
+
+    /// <summary>Makes IPPools outside of every PodCIDR.</summary>
+    CreatePools,
+
+    /// <summary>Disables the IPPools that reach into PodCIDRs and waits until no Node's tunnel address is from them.</summary>
+    DisablePools,
+
+    /// <summary>Restarts the Pods whose addresses clash, of one Node or of all.</summary>
+    MovePods,
+
+    /// <summary>Releases the clashing blocks and checks that no address and no route is left there.</summary>
+    ReleaseBlocks,
+
+    /// <summary>Checks that the old IPPools are empty, and deletes them.</summary>
+    DeletePools,
+
+    /// <summary>Uncordons one Node that the migration has cordoned.</summary>
+    UncordonNode,
+
     /// <summary>Installs the Multus binary on every Node, its configuration generator switched off.</summary>
     InstallMultus,
 
     /// <summary>Writes <c>00-multus.conf</c> that delegates to Calico only, on one Node.</summary>
     DelegateToCalico,
+
+    /// <summary>Writes a copy of Calico's CNI file that sorts before Antrea's, on one Node.</summary>
+    HoldCalico,
+
+    /// <summary>Makes one Node send what Calico Pods have for PodCIDRs by Calico's tunnel.</summary>
+    LeadCalico,
+
+    /// <summary>Removes the copy of Calico's CNI file from one Node: Antrea's own file is the first then.</summary>
+    ReleaseHold,
+
+    /// <summary>Undoes <see cref="LeadCalico"/> on one Node.</summary>
+    StopLeadingCalico,
 
     /// <summary>Keeps Calico from taking <c>antrea-gw0</c> for the Node's address.</summary>
     PinCalicoAutodetection,

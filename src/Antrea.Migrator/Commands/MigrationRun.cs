@@ -77,7 +77,7 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
     }
 
     private static bool ChangesTraffic(MigrationPhase phase) =>
-        phase is MigrationPhase.InstallAntrea or MigrationPhase.Policies or MigrationPhase.MultusPods or MigrationPhase.AntreaPods
+        phase is MigrationPhase.Addresses or MigrationPhase.InstallAntrea or MigrationPhase.Policies or MigrationPhase.MultusPods or MigrationPhase.AntreaPods
             or MigrationPhase.RemoveCalico;
 }
 
@@ -147,10 +147,19 @@ internal sealed record MigrationRunResult(
             ["requestsLost"] = o.RequestsLost,
             ["cause"] = o.Cause.ToString(),
         })]),
+        ["prediction"] = new JsonObject
+        {
+            ["bridge"] = Plan.Bridge.Word(),
+            ["pairsCutOff"] = Plan.PredictedLosses.Sum(l => l.Pairs),
+            ["asPredicted"] = AsPredicted,
+        },
         ["policies"] = Policies,
         ["seconds"] = Math.Round(Duration.TotalSeconds, 3),
         ["stoppedAt"] = (Last as StepFailed)?.Step.Id ?? (Last as MigrationHeld)?.Step.Id,
     };
+
+    /// <summary>Whether the watched traffic went as the plan said; null where nothing was watched, or the plan's losses are not about it.</summary>
+    private bool? AsPredicted => Traffic is null || !Plan.PredictedLosses.IsEmpty ? null : Traffic.Flows.All(f => f.Failure == 0);
 
     public void WriteSummary(TextWriter output)
     {
@@ -161,6 +170,11 @@ internal sealed record MigrationRunResult(
         {
             output.WriteLine(
                 $"   Traffic   {flow.Flow}: {flow.Total} requests, {flow.Failure} lost, longest outage {flow.LongestOutage.TotalSeconds:0.0} s");
+        }
+
+        if (AsPredicted is { } asPredicted)
+        {
+            output.WriteLine($"   Predicted no lost request; measured {Traffic!.Flows.Sum(f => f.Failure)} of {Traffic.Flows.Sum(f => f.Total)}: {(asPredicted ? "as predicted" : "NOT as predicted")}");
         }
 
         if (Policies is not null)

@@ -4,6 +4,7 @@ using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Planning;
+using Antrea.Migrator.Output;
 
 namespace Antrea.Migrator.Commands;
 
@@ -12,6 +13,13 @@ internal sealed class PlanInputs
 {
     private readonly Option<string?> _antreaManifest = new("--antrea-manifest") { Description = "antrea.yml of the release to install (a file)." };
     private readonly Option<string?> _multusManifest = new("--multus-manifest") { Description = "The thin multus-daemonset.yml to install (a file)." };
+    private readonly Option<string> _bridge = new Option<string>("--bridge")
+    {
+        Description = $"How Calico and Antrea Pods reach each other meanwhile: {string.Join("; ", BridgeWords.All.Select(w => $"{w.Key}: {w.Value.Description}"))}.",
+        DefaultValueFactory = _ => BridgeKind.Multus.Word(),
+        HelpName = string.Join('|', BridgeWords.All.Keys),
+    }.AcceptOnlyFromAmong([.. BridgeWords.All.Keys]);
+
     private readonly Option<string> _antreaVersion = CommonOptions.AntreaVersion();
     private readonly Option<string[]> _ignore = CommonOptions.Ignore();
     private readonly Option<decimal> _threshold = CommonOptions.Threshold();
@@ -25,7 +33,7 @@ internal sealed class PlanInputs
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_antreaManifest, _multusManifest, _antreaVersion, _ignore, _threshold, _nodeAgentImage, _stepTimeout])
+        foreach (var option in (Option[])[_antreaManifest, _multusManifest, _bridge, _antreaVersion, _ignore, _threshold, _nodeAgentImage, _stepTimeout])
         {
             command.Add(option);
         }
@@ -38,6 +46,7 @@ internal sealed class PlanInputs
         {
             AntreaManifest = Manifest(parse.GetValue(_antreaManifest), lab is null ? null : LabManifests.Antrea()),
             MultusManifest = Manifest(parse.GetValue(_multusManifest), lab is null ? null : LabManifests.Multus()),
+            Bridge = BridgeWords.All[parse.GetRequiredValue(_bridge)].Kind,
             AntreaVersion = parse.GetValue(_antreaVersion) ?? "",
             IgnoredFindings = [.. parse.GetValue(_ignore) ?? []],
             SmallOverlapThreshold = parse.GetValue(_threshold),

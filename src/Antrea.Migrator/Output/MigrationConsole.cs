@@ -63,13 +63,14 @@ internal sealed class MigrationConsole(TextWriter output, MigrationPlan plan)
     {
         var key = (step.Phase, step.Kind);
         var count = _perNode[key] = _perNode.GetValueOrDefault(key) + 1;
-        if (count == plan.Nodes.Length)
+        var all = plan.Steps.Count(s => s.Node is not null && (s.Phase, s.Kind) == key);
+        if (count == all)
         {
             Line($"   ✓ {step.Title}: {count} Nodes");
         }
         else
         {
-            Redraw($"   … {step.Title}: {count} of {plan.Nodes.Length} Nodes");
+            Redraw($"   … {step.Title}: {count} of {all} Nodes");
         }
     }
 

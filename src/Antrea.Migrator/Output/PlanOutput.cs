@@ -5,8 +5,6 @@ namespace Antrea.Migrator.Output;
 /// <summary>A plan for people: one line for the same step on many Nodes.</summary>
 internal static class PlanOutput
 {
-    private const string NotSimple = "scenario-not-simple";
-
     public static void WritePlan(this TextWriter output, MigrationPlan plan, bool json)
     {
         if (json)
@@ -16,6 +14,7 @@ internal static class PlanOutput
         }
 
         output.WriteLine($"Plan {plan.Id}: {plan.Scenario}, {plan.Nodes.Length} Nodes, Antrea {(plan.AntreaVersion.Length > 0 ? plan.AntreaVersion : "(version unknown)")}");
+        output.WriteLine($"Bridge {plan.Bridge.Word()}. {plan.BridgeReason}");
         if (plan.Findings.Length > 0)
         {
             output.WriteLine();
@@ -26,8 +25,7 @@ internal static class PlanOutput
         {
             output.WriteLine();
             output.WriteLine(
-                "No steps: remedy what blocks, or ignore a finding you have judged with --ignore ID"
-                + (plan.Findings.Any(f => f.Id == NotSimple) ? $"; {NotSimple} cannot be ignored." : "."));
+                "No steps: remedy what blocks, or ignore a finding you have judged with --ignore ID.");
             return;
         }
 
@@ -40,15 +38,32 @@ internal static class PlanOutput
                 var first = group.First();
                 var where = first.Node is null ? "" : $" (on each of {group.Count()} Nodes)";
                 output.WriteLine($"  {Mark(first.Reversibility)} {first.Title}{where}");
-                foreach (var restart in first.Restarts)
+                foreach (var step in group)
                 {
-                    output.WriteLine($"      {restart}");
+                    foreach (var restart in step.Restarts)
+                    {
+                        output.WriteLine($"      {restart}{(step.Node is null ? "" : $" on {step.Node}")}");
+                    }
                 }
             }
         }
 
         output.WriteLine();
+        output.WritePrediction(plan);
+        output.WriteLine();
         output.WriteLine("· changes nothing   ↺ can be undone   ⟳ can be undone by restarting Pods   ■ final");
+    }
+
+    /// <summary>Who will be cut off from whom, in a line each.</summary>
+    public static void WritePrediction(this TextWriter output, MigrationPlan plan)
+    {
+        output.WriteLine(plan.PredictedLosses.IsEmpty
+            ? "Prediction: every Pod and Node reaches every Pod in every phase; no request is lost."
+            : $"Prediction: {plan.PredictedLosses.Sum(l => l.Pairs)} pairs do not reach each other for a while:");
+        foreach (var loss in plan.PredictedLosses)
+        {
+            output.WriteLine($"  {loss.Phase}: {loss.From} → {loss.To}, {loss.Place} ({loss.Pairs} pairs): {loss.Reason}");
+        }
     }
 
     private static string Mark(Reversibility reversibility) => reversibility switch

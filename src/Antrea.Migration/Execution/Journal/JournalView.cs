@@ -26,11 +26,19 @@ internal sealed class JournalView
     /// later step has begun to change it on purpose; what only had to happen once is not.</summary>
     public bool IsSettled(MigrationStep step) => step.Kind switch
     {
+        MigrationStepKind.CordonNode => HasBegun(MigrationStepKind.UncordonNode, step.Node),
+        MigrationStepKind.CreatePools => HasBegun(MigrationStepKind.RemoveCalico, null),
+        MigrationStepKind.DisablePools => HasBegun(MigrationStepKind.DeletePools, null) || HasBegun(MigrationStepKind.RemoveCalico, null),
+        MigrationStepKind.MovePods => HasBegun(MigrationStepKind.ReleaseBlocks, null),
+        MigrationStepKind.HoldCalico => HasBegun(MigrationStepKind.ReleaseHold, step.Node),
+        MigrationStepKind.LeadCalico => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node),
+        MigrationStepKind.ReleaseHold => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node) || HasBegun(MigrationStepKind.RemoveCalico, null),
         MigrationStepKind.DelegateToCalico => HasBegun(MigrationStepKind.DelegateToBoth, step.Node),
         MigrationStepKind.DelegateToBoth => HasBegun(MigrationStepKind.DelegateToAntrea, step.Node),
         MigrationStepKind.DelegateToAntrea => HasBegun(MigrationStepKind.RemoveMultusConfig, step.Node),
         MigrationStepKind.RestartPods when step.Phase == MigrationPhase.MultusPods => HasBegun(MigrationStepKind.DelegateToAntrea, null),
-        MigrationStepKind.RestartPods => HasBegun(MigrationStepKind.RemoveMultusConfig, null),
+        MigrationStepKind.RestartPods => HasBegun(MigrationStepKind.RemoveMultusConfig, null) || HasBegun(MigrationStepKind.StopLeadingCalico, null)
+            || HasBegun(MigrationStepKind.RemoveCalico, null),
         MigrationStepKind.ConvertPolicies => HasBegun(MigrationStepKind.RemoveCalico, null),
 
         // An assertion guards the steps behind it in its phase.

@@ -5,10 +5,10 @@ using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.Execution.Steps;
 
-/// <summary>Puts one Node's <c>00-multus.conf</c> into the state that a step asks for.</summary>
-internal abstract class WriteMultusConfigAction : StepAction
+/// <summary>Puts a CNI file of ours, the first on its Node, into the state that a step asks for.</summary>
+internal abstract class WriteCniConfigAction(string fileName) : StepAction
 {
-    private const string ConfigPath = $"{NodeCommands.CniConfigDirectory}/{MultusConfig.FileName}";
+    private string ConfigPath => $"{NodeCommands.CniConfigDirectory}/{fileName}";
 
     public override async Task<string?> AlreadyDoneAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
@@ -27,15 +27,15 @@ internal abstract class WriteMultusConfigAction : StepAction
         await context.RunAsync(node, NodeCommands.WriteFile(ConfigPath, wanted), cancellationToken).ConfigureAwait(false);
         var seen = await context.ReadFileAsync(node, ConfigPath, cancellationToken).ConfigureAwait(false);
         var first = await FirstConfigAsync(context, node, except: null, cancellationToken).ConfigureAwait(false);
-        if (first != MultusConfig.FileName)
+        if (first != fileName)
         {
             throw new StepFailedException(
-                $"Node {node}: the runtime loads {first}, which sorts before {MultusConfig.FileName}.",
+                $"Node {node}: the runtime loads {first}, which sorts before {fileName}.",
                 $"Move {first} out of {NodeCommands.CniConfigDirectory}, then run the command again.");
         }
 
         return seen == wanted
-            ? $"{MultusConfig.FileName} delegates to {string.Join(" and ", MultusConfig.DelegatesOf(wanted))}"
+            ? Describe(wanted)
             : throw new StepFailedException(
                 $"Node {node}: {ConfigPath} does not hold what was written a moment ago.",
                 "Something else writes that file (a Multus with its generator on?); stop it, then run the command again.");
@@ -46,6 +46,8 @@ internal abstract class WriteMultusConfigAction : StepAction
         MigrationContext context, string node, string? except, CancellationToken cancellationToken) =>
         (await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken).ConfigureAwait(false))
         .Split('\n').Where(f => f != except && IsCniConfig(f)).Order(StringComparer.Ordinal).FirstOrDefault();
+
+    protected virtual string Describe(string text) => $"{fileName} delegates to {string.Join(" and ", MultusConfig.DelegatesOf(text))}";
 
     protected abstract Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken);
 
@@ -62,14 +64,14 @@ internal abstract class WriteMultusConfigAction : StepAction
             "Check that its CNI's DaemonSet Pod on the Node is ready, then run the command again.");
 }
 
-internal sealed class DelegateToCalicoAction : WriteMultusConfigAction
+internal sealed class DelegateToCalicoAction() : WriteCniConfigAction(MultusConfig.FileName)
 {
     protected override async Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
         MultusConfig.DelegateToCalico(
             await RequireFileAsync(context, node, "10-calico.conflist", cancellationToken).ConfigureAwait(false), node);
 }
 
-internal sealed class DelegateToBothAction : WriteMultusConfigAction
+internal sealed class DelegateToBothAction() : WriteCniConfigAction(MultusConfig.FileName)
 {
     protected override async Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken)
     {
@@ -83,31 +85,44 @@ internal sealed class DelegateToBothAction : WriteMultusConfigAction
     }
 }
 
-internal sealed class DelegateToAntreaAction : WriteMultusConfigAction
+internal sealed class DelegateToAntreaAction() : WriteCniConfigAction(MultusConfig.FileName)
 {
     protected override async Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
         MultusConfig.DelegateToAntrea(
             await RequireFileAsync(context, node, "10-antrea.conflist", cancellationToken).ConfigureAwait(false));
 }
 
+/// <summary>A copy of Calico's own file, for a bridge without Multus.</summary>
+internal sealed class HoldCalicoAction() : WriteCniConfigAction(HeldConfig.FileName)
+{
+    protected override string Describe(string text) => $"{HeldConfig.FileName} is Calico's";
+
+    protected override async Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
+        HeldConfig.HoldCalico(await RequireFileAsync(context, node, "10-calico.conflist", cancellationToken).ConfigureAwait(false), node);
+}
+
 /// <summary>Takes our file away: Antrea's own is the first then.</summary>
-internal sealed class RemoveMultusConfigAction : StepAction
+internal abstract class RemoveCniConfigAction(string fileName) : StepAction
 {
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var node = step.Node!;
-        var next = await WriteMultusConfigAction.FirstConfigAsync(context, node, MultusConfig.FileName, cancellationToken).ConfigureAwait(false);
+        var next = await WriteCniConfigAction.FirstConfigAsync(context, node, fileName, cancellationToken).ConfigureAwait(false);
         if (next != "10-antrea.conflist")
         {
             throw new StepFailedException(
-                $"Node {node}: without {MultusConfig.FileName} the runtime would load {next ?? "nothing"}, not 10-antrea.conflist.",
+                $"Node {node}: without {fileName} the runtime would load {next ?? "nothing"}, not 10-antrea.conflist.",
                 "Move that file out of the directory or restore Antrea's, then run the command again.");
         }
 
         await context.RunAsync(
-            node, NodeCommands.RemoveFile($"{NodeCommands.CniConfigDirectory}/{MultusConfig.FileName}"), cancellationToken)
+            node, NodeCommands.RemoveFile($"{NodeCommands.CniConfigDirectory}/{fileName}"), cancellationToken)
             .ConfigureAwait(false);
         return "10-antrea.conflist is the first file";
     }
 }
+
+internal sealed class RemoveMultusConfigAction() : RemoveCniConfigAction(MultusConfig.FileName);
+
+internal sealed class ReleaseHoldAction() : RemoveCniConfigAction(HeldConfig.FileName);

@@ -130,12 +130,13 @@ internal sealed class InstallAntreaAction : StepAction
     {
         foreach (var node in context.Plan.Nodes)
         {
+            var file = context.Plan.Bridge == BridgeKind.Multus ? MultusConfig.FileName : HeldConfig.FileName;
             var text = await context.ReadFileAsync(
-                node, $"{NodeCommands.CniConfigDirectory}/{MultusConfig.FileName}", cancellationToken).ConfigureAwait(false);
-            if (text is null || MultusConfig.DelegatesOf(text).IsEmpty)
+                node, $"{NodeCommands.CniConfigDirectory}/{file}", cancellationToken).ConfigureAwait(false);
+            if (text is null || (context.Plan.Bridge == BridgeKind.Multus && MultusConfig.DelegatesOf(text).IsEmpty))
             {
                 throw new StepFailedException(
-                    $"Node {node} has no {MultusConfig.FileName} of ours; its next Pod would be an Antrea Pod among Calico Pods.",
+                    $"Node {node} has no {file} of ours; its next Pod would be an Antrea Pod among Calico Pods.",
                     "Find out what removed the file, then run the command again; it writes the file anew.");
             }
         }

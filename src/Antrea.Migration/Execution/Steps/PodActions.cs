@@ -12,7 +12,7 @@ internal sealed class RestartPodsAction : StepAction
     {
         var target = TargetOf(step);
         var count = await new WorkloadRestarter(context)
-            .RestartAsync(target, $"{context.Plan.Id}/{step.Phase}", cancellationToken).ConfigureAwait(false);
+            .RestartAsync(RestartGoal.On(target), $"{context.Plan.Id}/{step.Phase}", cancellationToken).ConfigureAwait(false);
         return $"{count} Pods are {target} Pods";
     }
 
@@ -30,10 +30,11 @@ internal sealed class AssertPodsAction : StepAction
 
         await RequireNoOverlapAsync(context, cancellationToken).ConfigureAwait(false);
 
-        // Before Antrea-only servers appear there must be no Calico-only client; Antrea-only clients are fine from the start.
-        var allowed = step.Phase == MigrationPhase.AntreaPods
-            ? new[] { PodNetwork.Multus, PodNetwork.Antrea }
-            : [PodNetwork.Antrea];
+        // Before Antrea-only servers appear there must be no Calico-only client, unless the Nodes lead those; Antrea-only clients are fine
+        // from the start.
+        PodNetwork[] allowed = step.Phase != MigrationPhase.AntreaPods ? [PodNetwork.Antrea]
+            : context.Plan.Bridge == BridgeKind.Multus ? [PodNetwork.Multus, PodNetwork.Antrea]
+            : [PodNetwork.Calico, PodNetwork.Antrea];
         var strays = inventory.Where(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0 && !allowed.Contains(p.Network)).ToList();
         return strays.Count == 0
             ? string.Join(", ", PodNetworkInventory.Count(inventory.Select(p => p.Network)).Select(c => $"{c.Value} {c.Key} Pods"))

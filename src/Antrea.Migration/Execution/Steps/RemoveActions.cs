@@ -199,7 +199,7 @@ internal sealed class RemoveMultusAction : StepAction
     /// <summary>What of the Multus DaemonSets is still there; null when nothing is.</summary>
     public static async Task<string?> RemainingPodsAsync(MigrationContext context, CancellationToken cancellationToken)
     {
-        foreach (var daemonSet in context.Options.MultusManifest.Where(o => o.Kind == "DaemonSet"))
+        foreach (var daemonSet in context.Options.MultusManifest.Where(o => context.Plan.Bridge == BridgeKind.Multus && o.Kind == "DaemonSet"))
         {
             var pods = await context.Api.ListAsync($"api/v1/namespaces/{daemonSet.Namespace}/pods", cancellationToken).ConfigureAwait(false) ?? [];
             var count = pods.Count(p => (p["metadata"]!["ownerReferences"] as JsonArray ?? []).Any(o => o?["kind"]?.ToString() == "DaemonSet" && o["name"]?.ToString() == daemonSet.Name));
@@ -241,7 +241,7 @@ internal sealed class VerifyAction : StepAction
         {
             left.AddRange((await CleanNodeAction.AuditAsync(context, node, cancellationToken).ConfigureAwait(false)).Select(l => $"Node {node}: {l}"));
             var files = await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken).ConfigureAwait(false);
-            left.AddRange(files.Split('\n').Where(f => f == MultusConfig.FileName).Select(f => $"Node {node}: file: {f}"));
+            left.AddRange(files.Split('\n').Where(f => f is MultusConfig.FileName or HeldConfig.FileName).Select(f => $"Node {node}: file: {f}"));
         }
 
         if (await RemoveMultusAction.RemainingPodsAsync(context, cancellationToken).ConfigureAwait(false) is { } multus)

@@ -6,12 +6,14 @@ using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Execution.Steps;
 
-/// <summary>Restarts every Pod that is not on the wanted network, each kind of workload by its own rule.</summary>
+/// <summary>Restarts every Pod that is not where it should be, each kind of workload by its own rule.</summary>
 /// <remarks>
 /// <para>Deployments, StatefulSets and DaemonSets that roll get a new annotation in their template, named after the phase: setting
 /// it twice changes nothing, so a run after a crash restarts nothing twice. What does not roll by itself is evicted Pod by Pod, so
 /// that disruption budgets hold. Jobs are waited for.</para>
-/// <para>Order: cluster DNS first, then by Namespace and name; one workload at a time.</para>
+/// <para>Order: cluster DNS first, then what stands behind a Service, then the rest, each by Namespace and name; one workload at a time.
+/// Servers go before clients because a Calico client keeps its address on the way to an Antrea server, and an Antrea client on the way
+/// to a Calico server does not.</para>
 /// </remarks>
 internal sealed class WorkloadRestarter(MigrationContext context)
 {
@@ -20,36 +22,36 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     private const string NextStep =
         "See why with 'kubectl describe' on the Pods named, then run the command again; it goes on at this step.";
 
-    /// <summary>Restarts until no Pod is left on another network; returns how many Pods there are on <paramref name="target"/>.</summary>
-    public async Task<int> RestartAsync(PodNetwork target, string marker, CancellationToken cancellationToken)
+    /// <summary>Restarts until no Pod is left elsewhere; returns how many Pods are there.</summary>
+    public async Task<int> RestartAsync(RestartGoal goal, string marker, CancellationToken cancellationToken)
     {
-        var workloads = (await StrayPodsAsync(target, cancellationToken).ConfigureAwait(false))
+        var workloads = (await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false))
             .Select(p => p.Pod).ToImmutableArray();
         foreach (var workload in await GroupAsync(workloads, cancellationToken).ConfigureAwait(false))
         {
-            await RestartWorkloadAsync(workload, target, marker, cancellationToken).ConfigureAwait(false);
+            await RestartWorkloadAsync(workload, goal, marker, cancellationToken).ConfigureAwait(false);
         }
 
         await context.WaitUntilAsync(
-            async token => Describe(await StrayPodsAsync(target, token).ConfigureAwait(false), target),
+            async token => Describe(await StrayPodsAsync(goal, token).ConfigureAwait(false), goal),
             NextStep,
             cancellationToken).ConfigureAwait(false);
-        return (await context.InventoryAsync(cancellationToken).ConfigureAwait(false)).Count(p => p.Network == target);
+        return (await context.InventoryAsync(cancellationToken).ConfigureAwait(false)).Count(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0 && goal.IsReached(p.Pod, p.Network));
     }
 
-    /// <summary>Pods on a Pod network other than <paramref name="target"/>, and Pods that get theirs now; one without a Node has no
+    /// <summary>Pods that are not there, and Pods that get their network now; one without a Node has no
     /// sandbox, and will get the right one.</summary>
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> StrayPodsAsync(
-        PodNetwork target, CancellationToken cancellationToken) =>
+        RestartGoal goal, CancellationToken cancellationToken) =>
         [
             .. (await context.InventoryAsync(cancellationToken).ConfigureAwait(false))
-                .Where(p => !p.Pod.HasEnded && !p.Pod.HostNetwork && p.Pod.NodeName.Length > 0 && p.Network != target),
+                .Where(p => !p.Pod.HasEnded && !p.Pod.HostNetwork && p.Pod.NodeName.Length > 0 && !goal.IsReached(p.Pod, p.Network)),
         ];
 
-    public static string? Describe(ImmutableArray<(PodInfo Pod, PodNetwork Network)> strays, PodNetwork target) =>
+    public static string? Describe(ImmutableArray<(PodInfo Pod, PodNetwork Network)> strays, RestartGoal goal) =>
         strays.IsEmpty
             ? null
-            : $"{strays.Length} Pods are not on {target} yet: "
+            : $"{strays.Length} Pods are not {goal.Wanted} yet: "
               + string.Join(", ", strays.Take(5).Select(s => $"{s.Pod} ({s.Network}, Node {s.Pod.NodeName})"))
               + (strays.Length > 5 ? ", …" : "");
 
@@ -67,11 +69,21 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             workload.Pods.Add(pod);
         }
 
+        var services = await ServiceSelectorsAsync(cancellationToken).ConfigureAwait(false);
         return workloads.Values
             .OrderByDescending(w => w.Pods[0].Labels.GetValueOrDefault("k8s-app") == "kube-dns")
+            .ThenByDescending(w => services.Any(s => s.Namespace == w.Namespace && s.Selects(w.Pods[0])))
             .ThenBy(w => w.Namespace, StringComparer.Ordinal)
             .ThenBy(w => w.Name, StringComparer.Ordinal);
     }
+
+    private async Task<List<ServiceSelector>> ServiceSelectorsAsync(CancellationToken cancellationToken) =>
+    [
+        .. (await context.Api.ListAsync("api/v1/services", cancellationToken).ConfigureAwait(false) ?? [])
+            .Where(s => s["spec"]?["selector"] is JsonObject { Count: > 0 })
+            .Select(s => new ServiceSelector(
+                s["metadata"]!["namespace"]!.GetValue<string>(), [.. s["spec"]!["selector"]!.AsObject().Select(l => (l.Key, $"{l.Value}"))])),
+    ];
 
     private async Task<(string Kind, string Namespace, string Name)> OwnerAsync(PodInfo pod, CancellationToken cancellationToken)
     {
@@ -96,16 +108,16 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     }
 
     private async Task RestartWorkloadAsync(
-        Workload workload, PodNetwork target, string marker, CancellationToken cancellationToken)
+        Workload workload, RestartGoal goal, string marker, CancellationToken cancellationToken)
     {
         switch (workload.Kind)
         {
             case "Deployment" or "StatefulSet" or "DaemonSet":
-                await RollAsync(workload, target, marker, cancellationToken).ConfigureAwait(false);
+                await RollAsync(workload, goal, marker, cancellationToken).ConfigureAwait(false);
                 break;
             case "Job":
                 await context.WaitUntilAsync(
-                    async token => Describe(await StillThereAsync(workload, target, token).ConfigureAwait(false), target),
+                    async token => Describe(await StillThereAsync(workload, goal, token).ConfigureAwait(false), goal),
                     $"Wait for Job {workload.Namespace}/{workload.Name} to end, or delete it, then run the command again.",
                     cancellationToken).ConfigureAwait(false);
                 break;
@@ -119,7 +131,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         }
     }
 
-    private async Task RollAsync(Workload workload, PodNetwork target, string marker, CancellationToken cancellationToken)
+    private async Task RollAsync(Workload workload, RestartGoal goal, string marker, CancellationToken cancellationToken)
     {
         var path = $"apis/apps/v1/namespaces/{workload.Namespace}/{workload.Kind.ToLowerInvariant()}s/{workload.Name}";
         var current = await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false);
@@ -128,7 +140,8 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             return; // Deleted since; its Pods go with it.
         }
 
-        if (current["spec"]?["paused"]?.GetValue<bool>() == true || current["spec"]?["updateStrategy"]?["type"]?.GetValue<string>() == "OnDelete")
+        var isSingle = workload.Kind == "Deployment" && current["spec"]?["replicas"]?.GetValue<int>() is null or 1;
+        if ((goal.OneByOne && !isSingle) || current["spec"]?["paused"]?.GetValue<bool>() == true || current["spec"]?["updateStrategy"]?["type"]?.GetValue<string>() == "OnDelete")
         {
             await EvictOneByOneAsync(workload, cancellationToken).ConfigureAwait(false);
             return;
@@ -158,7 +171,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
 
         // A Pod that came up on the wrong network after the roll (its Node lost the file for a while) is not rolled again.
         var strays = new List<PodInfo>();
-        foreach (var (pod, _) in await StrayPodsAsync(target, cancellationToken).ConfigureAwait(false))
+        foreach (var (pod, _) in await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false))
         {
             if (!pod.Terminating && await OwnerAsync(pod, cancellationToken).ConfigureAwait(false) == (workload.Kind, workload.Namespace, workload.Name))
             {
@@ -175,11 +188,12 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     private async Task EvictOneByOneAsync(Workload workload, CancellationToken cancellationToken)
     {
         var done = 0;
+        var ready = await ReadyPodsAsync(workload, cancellationToken).ConfigureAwait(false);
         foreach (var pod in workload.Pods)
         {
             await EvictAsync(pod, cancellationToken).ConfigureAwait(false);
             await context.WaitUntilAsync(
-                async token => await PendingReplacementAsync(workload, pod, token).ConfigureAwait(false), NextStep, cancellationToken)
+                async token => await PendingReplacementAsync(workload, pod, ready.Count, token).ConfigureAwait(false), NextStep, cancellationToken)
                 .ConfigureAwait(false);
             context.Report($"{workload}: {++done} of {workload.Pods.Count} Pods restarted");
         }
@@ -204,7 +218,8 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<string?> PendingReplacementAsync(Workload workload, PodInfo evicted, CancellationToken cancellationToken)
+    private async Task<string?> PendingReplacementAsync(
+        Workload workload, PodInfo evicted, int readyBefore, CancellationToken cancellationToken)
     {
         var pods = (await context.ReadPodsAsync(cancellationToken).ConfigureAwait(false)).Pods;
         if (pods.Any(p => p.Uid == evicted.Uid && p.Uid.Length > 0))
@@ -212,25 +227,38 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             return $"Pod {evicted} is ending";
         }
 
-        var ready = 0;
-        foreach (var pod in pods.Where(p => p.Namespace == workload.Namespace && p.Ready && !p.Terminating))
+        var ready = await ReadyPodsAsync(workload, cancellationToken).ConfigureAwait(false);
+        return ready.Count < readyBefore ? $"{workload}: {ready.Count} of {readyBefore} Pods ready after evicting {evicted.Name}" : null;
+    }
+
+    private async Task<List<PodInfo>> ReadyPodsAsync(Workload workload, CancellationToken cancellationToken)
+    {
+        List<PodInfo> ready = [];
+        foreach (var pod in (await context.ReadPodsAsync(cancellationToken).ConfigureAwait(false)).Pods
+            .Where(p => p.Namespace == workload.Namespace && p.Ready && !p.Terminating))
         {
-            var owner = await OwnerAsync(pod, cancellationToken).ConfigureAwait(false);
-            ready += owner == (workload.Kind, workload.Namespace, workload.Name) ? 1 : 0;
+            if (await OwnerAsync(pod, cancellationToken).ConfigureAwait(false) == (workload.Kind, workload.Namespace, workload.Name))
+            {
+                ready.Add(pod);
+            }
         }
 
-        return ready < workload.Pods.Count ? $"{workload}: {ready} of {workload.Pods.Count} Pods ready after evicting {evicted.Name}" : null;
+        return ready;
     }
 
     private async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> StillThereAsync(
-        Workload workload, PodNetwork target, CancellationToken cancellationToken) =>
+        Workload workload, RestartGoal goal, CancellationToken cancellationToken) =>
         [
-            .. (await StrayPodsAsync(target, cancellationToken).ConfigureAwait(false))
+            .. (await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false))
                 .Where(s => s.Pod.Namespace == workload.Namespace && s.Pod.Controller == (workload.Kind, workload.Name)),
         ];
 
     private sealed record Workload(string Kind, string Namespace, string Name, List<PodInfo> Pods)
     {
         public override string ToString() => $"{Kind}/{Namespace}/{Name}";
+    }
+    private sealed record ServiceSelector(string Namespace, ImmutableArray<(string Key, string Value)> Labels)
+    {
+        public bool Selects(PodInfo pod) => Labels.All(l => pod.Labels.GetValueOrDefault(l.Key) == l.Value);
     }
 }

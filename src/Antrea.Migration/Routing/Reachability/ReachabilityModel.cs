@@ -83,6 +83,10 @@ public sealed record ReachabilityModel
     /// <summary>How Multus Pods are routed inside; default <see cref="MultusRoutes.Stock"/>.</summary>
     public MultusRoutes MultusRoutes { get; init; }
 
+    /// <summary>Whether the Nodes send what comes from Calico addresses and goes to another Node's PodCIDR by Calico's own way to that Node, a rule and a
+    /// table of theirs; default false.</summary>
+    public bool LeadsCalicoByItsTunnel { get; init; }
+
     /// <summary>Antrea's feature gate <c>Egress</c>; default true. Off, the same packets are lost one table
     /// later.</summary>
     public bool EgressEnabled { get; init; } = true;

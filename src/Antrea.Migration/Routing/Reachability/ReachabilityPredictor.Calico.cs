@@ -59,7 +59,9 @@ public sealed partial class ReachabilityPredictor
             return shadowed;
         }
 
-        if (_topology.IsMasqueraded(c, destination.Address))
+        var isMasqueraded = _topology.IsMasqueraded(c, destination.Address);
+        var isLed = Model.LeadsCalicoByItsTunnel && !source.IsOn(s);
+        if (isMasqueraded && !isLed)
         {
             var seen = source.IsOn(s) || _topology.AntreaTunnels(x, s)
                 ? Gateway(x, source.Family)
@@ -68,7 +70,7 @@ public sealed partial class ReachabilityPredictor
             return Works(seen, $"Calico masquerades it on {x.Name} as {name}, as no IPPool holds {destination.Address}");
         }
 
-        if (ReachabilityTopology.IsOwn(c, s))
+        if (ReachabilityTopology.IsOwn(c, s) && !isMasqueraded)
         {
             return Fails(
                 ReachabilityCause.ReplyOnLink,
@@ -82,7 +84,9 @@ public sealed partial class ReachabilityPredictor
             return Works(c, $"OVS on {x.Name} returns replies to antrea-gw0, where the connection came from");
         }
 
-        return _topology.AntreaTunnels(x, s) ? CalicoIntoTunnel(source, destination) : CalicoRouted(source, destination);
+        return isLed ? CalicoLed(source, destination, isMasqueraded)
+            : _topology.AntreaTunnels(x, s) ? CalicoIntoTunnel(source, destination)
+            : CalicoRouted(source, destination);
     }
 
     /// <summary>The request goes through Antrea's tunnel and passes the host of S by. Does the reply find the way
@@ -121,6 +125,12 @@ public sealed partial class ReachabilityPredictor
                 $"the reply comes back by Calico's tunnel, past OVS on {x.Name}; it has seen the first packet only, "
                 + "calls the client's next one invalid and drops it");
     }
+
+    /// <summary>The request goes by Calico's tunnel to the host of S, which hands it to its own antrea-gw0; OVS there returns the reply to the
+    /// host, wherever the client's address lies.</summary>
+    private ReachabilityAnswer CalicoLed(Party source, Party destination, bool isMasqueraded) =>
+        CalicoUnreachableFrom(destination.Node, source.Node, source.Address)
+        ?? Works(isMasqueraded ? source.Node.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == source.Family) : source.Address, $"the host of {source.Node.Name} leads it by Calico's tunnel to {destination.Node.Name}, which sees both directions");
 
     /// <summary>The Nodes route both the request and the reply: OVS on S sends to the host whatever answers what came in by antrea-gw0
     /// (FromGatewayCTMark), in whose PodCIDR the client's address may ever lie.</summary>

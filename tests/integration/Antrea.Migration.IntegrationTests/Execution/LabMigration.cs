@@ -14,7 +14,11 @@ internal sealed class LabMigration : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("migration-");
 
-    private LabMigration(LabCluster lab) => Lab = lab;
+    private LabMigration(LabCluster lab, BridgeKind bridge)
+    {
+        Lab = lab;
+        Options = Options with { Bridge = bridge };
+    }
 
     public LabCluster Lab { get; }
 
@@ -32,8 +36,9 @@ internal sealed class LabMigration : IAsyncDisposable
     public string JournalFile => Path.Combine(_folder.FullName, "journal.jsonl");
 
     /// <summary>Three workers; <c>c2a0</c> overlaps nothing at that size (datapath tables).</summary>
-    public static async Task<LabMigration> StartAsync(CancellationToken cancellationToken, LabClusterOptions? options = null) =>
-        new(await LabCluster.StartAsync(options ?? new LabClusterOptions { Name = "c2a0", Workers = 3 }, cancellationToken));
+    public static async Task<LabMigration> StartAsync(
+        CancellationToken cancellationToken, LabClusterOptions? options = null, BridgeKind bridge = BridgeKind.Multus) =>
+        new(await LabCluster.StartAsync(options ?? new LabClusterOptions { Name = "c2a0", Workers = 3 }, cancellationToken), bridge);
 
     public Kubernetes Client(params DelegatingHandler[] handlers) =>
         new(KubernetesClientConfiguration.BuildConfigFromConfigFile(Lab.KubeconfigPath), handlers);

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Planning;
+using Antrea.Migration.Routing;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Restarts the Pods whose addresses clash; they come back with addresses of the new pools.</summary>
+internal sealed class MovePodsAction : StepAction
+{
+    public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var readdressing = CalicoIpamObjects.Readdressing(context);
+        var goal = new RestartGoal(
+            step.Node is null ? "an address outside of the PodCIDRs" : $"an address outside of the PodCIDRs (Node {step.Node})",
+            (pod, network) => network != PodNetwork.Calico || (step.Node is not null && pod.NodeName != step.Node)
+                || !ReaddressingSteps.HasClash(pod, readdressing))
+        {
+            OneByOne = true,
+        };
+        await new WorkloadRestarter(context).RestartAsync(goal, $"{context.Plan.Id}/{step.Phase}", cancellationToken).ConfigureAwait(false);
+        return step.Node is null ? "no Pod has a clashing address" : $"no Pod of Node {step.Node} has a clashing address";
+    }
+}
+
+/// <summary>Releases the clashing blocks, and looks whether their routes are gone from every Node.</summary>
+internal sealed class ReleaseBlocksAction : StepAction
+{
+    public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var ranges = CalicoIpamObjects.Readdressing(context).Ranges;
+        var released = await CalicoIpamObjects.ReleaseAsync(
+            context,
+            ranges,
+            "Restart the Pods named; what belongs to no Pod is released with 'calicoctl ipam check' and 'calicoctl ipam release'. Then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+        await context.WaitUntilAsync(
+            token => RoutesLeftAsync(context, ranges, token),
+            "See why calico-node on the Node named keeps the route; remove it with 'ip route del' if its block is gone. Then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+        var analysis = AddressAnalyzer.Analyze(await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false));
+        if (!analysis.Overlaps.IsEmpty)
+        {
+            var overlap = analysis.Overlaps[0];
+            throw new StepFailedException(
+                $"Calico's {overlap.Block} (Node {overlap.Owner ?? "unknown"}) lies in {overlap.PodCidr}, the PodCIDR of Node {overlap.Node}; it was not there when the plan was made.",
+                "Make the plan again.");
+        }
+
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{released} blocks and affinities released; no route to them on any of {context.Plan.Nodes.Length} Nodes");
+    }
+
+    private static async Task<string?> RoutesLeftAsync(MigrationContext context, ImmutableArray<Cidr> ranges, CancellationToken cancellationToken)
+    {
+        foreach (var node in context.Plan.Nodes)
+        {
+            var text = await context.RunAsync(node, NodeCommands.ReadRoutes(), cancellationToken).ConfigureAwait(false);
+            if (RouteParser.ParseJson(text, node).Routes.FirstOrDefault(r => r.Table == "main" && ranges.Any(range => range.Contains(r.Destination))) is { } route)
+            {
+                return $"Node {node} still has the route {route}";
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
+using Antrea.Migration.Routing.Reachability;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>Every Pod becomes a Multus Pod before the first Antrea-only server exists.</summary>
+/// <remarks><c>00-multus.conf</c> goes last: while it is loaded, deleting a Multus Pod frees both of its addresses.</remarks>
+internal sealed class MultusBridge : BridgeStrategy
+{
+    public override BridgeKind Kind => BridgeKind.Multus;
+
+    public override string Needs => "Antrea v2.4 or newer and the thin Multus on every Node";
+
+    public override string Costs => "two restarts a Pod; bridged Pods answer by the address they were asked for";
+
+    public override ImmutableArray<(PodNetworkKind From, PodNetworkKind To)> Mends =>
+        [(PodNetworkKind.Calico, PodNetworkKind.Multus), (PodNetworkKind.Multus, PodNetworkKind.Antrea), (PodNetworkKind.Antrea, PodNetworkKind.Multus)];
+
+    public override ImmutableArray<(MigrationPhase Phase, ImmutableArray<PodNetworkKind> Kinds)> Mixtures =>
+    [
+        (MigrationPhase.MultusPods, [PodNetworkKind.Calico, PodNetworkKind.Multus]),
+        (MigrationPhase.AntreaPods, [PodNetworkKind.Multus, PodNetworkKind.Antrea]),
+    ];
+
+    public override ReachabilityModel Adapt(ReachabilityModel model) => model with { MultusRoutes = MultusRoutes.ByPodCidr };
+
+    public override IEnumerable<Finding> Check(ClusterSnapshot snapshot, MigrationOptions options)
+    {
+        const string remedy = "Name the thin release's multus-daemonset.yml with --multus-manifest";
+        if (options.MultusManifest.IsEmpty)
+        {
+            yield return new Finding(
+                "multus-manifest-missing", Severity.Blocker, "Options", "No Multus manifest was named, so the bridge could not be installed", remedy);
+            yield break;
+        }
+
+        string? fault = null;
+        try
+        {
+            MultusManifest.WithoutGenerator(options.MultusManifest);
+        }
+        catch (FormatException e)
+        {
+            fault = e.Message;
+        }
+
+        if (fault is not null)
+        {
+            yield return new Finding("multus-manifest-unusable", Severity.Blocker, "Options", fault, remedy);
+        }
+    }
+
+    public override void PutInFront(StepList steps)
+    {
+        steps.Add(MigrationPhase.Bridge, MigrationStepKind.InstallMultus, "Install the Multus binary, its configuration generator off", Reversibility.Reversible);
+        steps.ForEachNode(MigrationPhase.Bridge, MigrationStepKind.DelegateToCalico, "Put 00-multus.conf first, delegating to Calico only", Reversibility.Reversible);
+    }
+
+    public override void MovePods(StepList steps, Readdressing? readdressing)
+    {
+        steps.ForEachNode(MigrationPhase.MultusPods, MigrationStepKind.DelegateToBoth, "Delegate to Calico and Antrea, replies kept symmetric", Reversibility.Reversible);
+        steps.Restart(MigrationPhase.MultusPods, MigrationStepKind.RestartPods, "Restart Pods: they become Multus Pods");
+        if (readdressing is { DeletesOldPools: true, EmptiesOldPools: false })
+        {
+            ReaddressingSteps.DeleteOldPools(steps, MigrationPhase.MultusPods, readdressing);
+        }
+
+        steps.Add(MigrationPhase.AntreaPods, MigrationStepKind.AssertPods, "Check that no Calico-only Pod is left", Reversibility.ReadOnly);
+        steps.Add(MigrationPhase.AntreaPods, MigrationStepKind.ConvertPolicies, "Convert again what policies have changed, wait until realized", Reversibility.Reversible);
+        steps.Add(MigrationPhase.AntreaPods, MigrationStepKind.Hold, "HOLD: Pods leave Calico's network next", Reversibility.ReadOnly);
+        steps.ForEachNode(MigrationPhase.AntreaPods, MigrationStepKind.DelegateToAntrea, "Delegate to Antrea only", Reversibility.Reversible);
+        steps.Restart(MigrationPhase.AntreaPods, MigrationStepKind.RestartPods, "Restart Pods: they become Antrea Pods");
+    }
+
+    public override void LetGo(StepList steps) =>
+        steps.ForEachNode(MigrationPhase.RemoveCalico, MigrationStepKind.RemoveMultusConfig, "Remove 00-multus.conf: Antrea's file is first", Reversibility.Reversible);
+
+    public override void CleanUp(StepList steps) =>
+        steps.Add(MigrationPhase.RemoveCalico, MigrationStepKind.RemoveMultus, "Remove Multus", Reversibility.Final);
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>Decides whether and how Calico has to leave the PodCIDRs.</summary>
+internal static class ReaddressingPlanner
+{
+    private const string PoolName = "antrea-migration";
+
+    /// <summary>What of the address analysis a readdressing takes care of.</summary>
+    private static readonly string[] Remedied = ["block-overlaps-pod-cidr", "block-covers-antrea-gateway"];
+
+    /// <summary>Null when the addresses need not move, or there is nowhere to move them, which <see cref="Check"/> says.</summary>
+    public static Readdressing? Of(ClusterSnapshot snapshot, AddressAnalysis analysis, BridgeStrategy bridge)
+    {
+        var podCidrs = new CidrTable<string>(snapshot.Nodes.SelectMany(n => n.PodCidrs.Select(c => new CidrEntry<string>(c, n.Name))));
+        var old = snapshot.CalicoIpam.Pools.Where(p => !podCidrs.Overlapping(p.Cidr).IsEmpty).ToList();
+        var leavesPools = bridge.LeavesOldPools && old.Count > 0;
+        if (analysis.Scenario == MigrationScenario.Simple && !leavesPools)
+        {
+            return null;
+        }
+
+        var advice = PoolAdvisor.Suggest(snapshot, analysis);
+        if (advice.Pools.IsEmpty || !advice.Findings.IsEmpty)
+        {
+            return null;
+        }
+
+        ImmutableArray<Cidr> ranges = [.. analysis.Overlaps.Select(o => o.Block).Concat(leavesPools ? old.Select(p => p.Cidr) : []).Distinct().Order()];
+        var names = snapshot.Nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
+        var isSmall = analysis.Scenario == MigrationScenario.SmallOverlap && !leavesPools;
+        return new Readdressing
+        {
+            Pools =
+            [
+                .. advice.Pools.GroupBy(p => p.Cidr.IsIPv6).Select(family => family.First())
+                    .Select(p => new NewPool($"{PoolName}-{(p.Cidr.IsIPv6 ? "ipv6" : "ipv4")}", p.Cidr, p.BlockSize, p.Replaces)),
+            ],
+            OldPools = [.. old.Select(p => p.Name)],
+            Ranges = ranges,
+            CordonedNodes = isSmall ? [.. analysis.OverlappedNodes.Where(names.Contains)] : [],
+            EmptiesOldPools = snapshot.CalicoIpam.Blocks
+                .Where(b => old.Exists(p => p.Cidr.Contains(b.Cidr)) && b.Allocations.Any(a => !a.IsTunnel))
+                .All(b => ranges.Any(r => r.Overlaps(b.Cidr))),
+            DeletesOldPools = !isSmall,
+        };
+    }
+
+    /// <summary>The findings of the analysis as they stand with the plan: what the plan remedies does not block it.</summary>
+    public static IEnumerable<Finding> Judge(IEnumerable<Finding> findings, Readdressing? readdressing) =>
+        readdressing is null
+            ? findings
+            : findings.Select(f => Remedied.Contains(f.Id)
+                ? f with { Severity = Severity.Warning, Remedy = "None: the plan moves Calico out of the PodCIDRs before Antrea is installed." }
+                : f);
+
+    /// <summary>What stands in the way of moving, and what it does to others.</summary>
+    public static IEnumerable<Finding> Check(ClusterSnapshot snapshot, AddressAnalysis analysis, BridgeStrategy bridge, Readdressing? readdressing)
+    {
+        if (readdressing is null)
+        {
+            if (analysis.Scenario == MigrationScenario.Simple && (!bridge.LeavesOldPools || PoolBridge.IsThere(snapshot)))
+            {
+                yield break;
+            }
+
+            yield return new Finding(
+                "no-free-space-to-move-to",
+                Severity.Blocker,
+                "Cluster",
+                analysis.OverlappedNodes.IsEmpty
+                    ? "Calico must leave its pool for this bridge, and no free private range has room for a new one"
+                    : $"The scenario is {analysis.Scenario}: the Calico ranges of {analysis.OverlappedNodes.Length} Nodes overlap PodCIDRs "
+                      + $"({string.Join(", ", analysis.OverlappedNodes)}), and no free private range has room for a new IPPool",
+                "Free a range, see 'antrea-migrator cidrs', then plan again");
+            yield break;
+        }
+
+        var clusterCidrs = KubeProxySettings.Of(snapshot).ClusterCidrs;
+        foreach (var pool in readdressing.Pools.Where(p => clusterCidrs.Any(c => c.IsIPv6 == p.Cidr.IsIPv6)
+            && !clusterCidrs.Any(c => c.Contains(p.Cidr))))
+        {
+            yield return new Finding(
+                "new-pool-outside-cluster-cidr",
+                Severity.Warning,
+                $"IPPool/{pool.Name}",
+                $"The new pool {pool.Cidr} lies outside kube-proxy's clusterCIDR ({string.Join(", ", clusterCidrs)}): what its Pods send to a "
+                + "ClusterIP is masqueraded, and servers see a Node's address until the Pods are Antrea Pods",
+                "Check what asks for the source of traffic that comes through Services; or remove clusterCIDR from kube-proxy's configuration for the migration");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Bridge;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Connectivity;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.Scenarios;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.IntegrationTests.Execution;
+
+/// <summary>Every scenario by every bridge it allows, with traffic that never stops: what was predicted is what is measured.</summary>
+[Parallelizable(ParallelScope.All)]
+public sealed class ScenarioTests
+{
+    [TestCase("c2a0", 3, BridgeKind.PolicyRoute, "Simple")]
+    [TestCase("c2a0", 3, BridgeKind.Pool, "Simple")]
+    [TestCase("c2a3", 3, BridgeKind.PolicyRoute, "SmallOverlap")]
+    [TestCase(LabScenario.Crowded, 3, BridgeKind.Multus, "MostOverlap")]
+    [TestCase(LabScenario.Crowded, 3, BridgeKind.PolicyRoute, "MostOverlap")]
+    [TestCase(LabScenario.Crowded, 3, BridgeKind.Pool, "MostOverlap")]
+    [TestCase(LabScenario.Seed, 20, BridgeKind.Multus, "SmallOverlap")]
+    [CancelAfter(240_000)]
+    public async Task Operator_migrates_and_loses_what_the_plan_predicted_nothing(
+        string name, int workers, BridgeKind bridge, string scenario, CancellationToken cancellationToken)
+    {
+        await using var migration = await WatchedMigration.StartAsync(new LabClusterOptions { Name = name, Workers = workers }, bridge, cancellationToken);
+        Assert.That(migration.Plan.IsExecutable, string.Join('\n', migration.Plan.Findings.Take(3)));
+        Assert.That((migration.Plan.Scenario, migration.Plan.Bridge), Is.EqualTo((scenario, bridge)));
+
+        var (last, traffic) = await migration.RunAsync(cancellationToken, async phase =>
+        {
+            if (phase == MigrationPhase.Addresses)
+            {
+                await NothingOfCalicosIsInAPodCidrAsync(migration, cancellationToken);
+            }
+        });
+
+        Report(traffic);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
+            Assert.That(migration.Plan.PredictedLosses, Is.Empty);
+            Assert.That(traffic.Flows.Where(f => f.Failure > 0), Is.Empty, string.Join('\n', traffic.Outages));
+            Assert.That(traffic.Flows.Select(f => f.Success), Has.All.Positive);
+            Assert.That(migration.Lab.Fleet.Nodes.SelectMany(n => n.Host.State.Routing.Rules), Is.Empty, "no rule of the bridge is left");
+            Assert.That(await migration.Migration.DumpAsync(cancellationToken), Does.Not.Contain("unschedulable").And.Not.Contain("antrea-migration.io/cordoned-by"));
+        }
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Without_the_bridge_Calico_clients_lose_the_first_Antrea_server(CancellationToken cancellationToken)
+    {
+        await using var migration = await WatchedMigration.StartAsync(
+            new LabClusterOptions { Name = "c2a0", Workers = 3 }, BridgeKind.PolicyRoute, cancellationToken);
+        var (_, traffic) = await migration.RunAsync(cancellationToken, phase =>
+        {
+            if (phase == MigrationPhase.Policies)
+            {
+                foreach (var node in migration.Lab.Fleet.Nodes)
+                {
+                    node.Host.RemoveRules(_ => true);
+                }
+            }
+
+            return Task.CompletedTask;
+        });
+
+        Assert.That(traffic.Flows.Sum(f => f.Failure), Is.Positive, "a test that cannot fail proves nothing");
+        Assert.That(traffic.Outages.Select(o => o.Phase), Has.All.EqualTo("AntreaPods"));
+    }
+
+    private static async Task NothingOfCalicosIsInAPodCidrAsync(WatchedMigration migration, CancellationToken cancellationToken)
+    {
+        using var client = migration.Migration.Client();
+        var snapshot = await new KubernetesClusterReader(client).ReadAsync(cancellationToken);
+        var podCidrs = snapshot.Nodes.SelectMany(n => n.PodCidrs).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(AddressAnalyzer.Analyze(snapshot).Overlaps, Is.Empty);
+            Assert.That(
+                migration.Lab.Fleet.Nodes.SelectMany(n => n.Host.State.Routing.Routes).Where(r => podCidrs.Any(c => c.Overlaps(r.Destination)) && r.Destination.PrefixLength > 16),
+                Is.Empty,
+                "no route of Calico's, blackholes included");
+            Assert.That(
+                snapshot.Nodes.Where(n => n.Unschedulable).Select(n => n.Name),
+                Is.EquivalentTo(migration.Plan.Readdressing!.CordonedNodes));
+        }
+    }
+
+    private static void Report(ContinuousProbeResult traffic)
+    {
+        foreach (var flow in traffic.Flows)
+        {
+            TestContext.Out.WriteLine($"{flow.Flow}: {flow.Total} requests, {flow.Failure} lost, longest outage {flow.LongestOutage.TotalSeconds:0.000} s");
+        }
+
+        foreach (var outage in traffic.Outages)
+        {
+            TestContext.Out.WriteLine(outage);
+        }
+    }
+}

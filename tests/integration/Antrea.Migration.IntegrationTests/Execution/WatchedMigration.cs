@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Connectivity;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Lab;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.IntegrationTests.Execution;
+
+/// <summary>A whole migration of a lab with probes that never stop, from Pods and from a Node.</summary>
+internal sealed class WatchedMigration : IAsyncDisposable
+{
+    private readonly LabMigration _migration;
+    private readonly List<HttpProbeTransport> _transports = [];
+
+    private WatchedMigration(LabMigration migration, MigrationPlan plan) => (_migration, Plan) = (migration, plan);
+
+    public MigrationPlan Plan { get; }
+
+    public LabCluster Lab => _migration.Lab;
+
+    public LabMigration Migration => _migration;
+
+    public static async Task<WatchedMigration> StartAsync(LabClusterOptions options, BridgeKind bridge, CancellationToken cancellationToken)
+    {
+        var migration = await LabMigration.StartAsync(cancellationToken, options, bridge);
+        return new WatchedMigration(migration, await migration.PlanAsync(cancellationToken));
+    }
+
+    /// <summary>Runs the plan to its end; <paramref name="afterPhase"/> is called while the migration stands still between two phases.</summary>
+    public async Task<(MigrationEvent Last, ContinuousProbeResult Traffic)> RunAsync(
+        CancellationToken cancellationToken, Func<MigrationPhase, Task>? afterPhase = null)
+    {
+        var service = Lab.ServiceUri("default", "nginx-origin");
+        await using var probe = new ContinuousProbe(
+            [
+                Flow("client by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", "client")),
+                Flow("client by address", service, Lab.ConnectFrom("default", "client")),
+                Flow("nginx to nginx", service, Lab.ConnectFrom("default", "nginx-ds")),
+                Flow("DNS to nginx", service, Lab.ConnectFrom("kube-system", "coredns")),
+                Flow("Node to nginx", service, Lab.ConnectFromNode(Lab.NodeNames[0])),
+            ],
+            new ContinuousProbeOptions { Interval = TimeSpan.FromMilliseconds(25), Timeout = TimeSpan.FromSeconds(4) });
+        using var client = _migration.Client();
+        var executor = new MigrationExecutor(client, new ConfigMapJournal(client));
+        var execution = new ExecutionOptions { BackupDirectory = _migration.BackupDirectory, Holds = HoldPolicy.PassAll };
+        MigrationEvent? last = null;
+        probe.Start();
+        await foreach (var item in executor.ExecuteAsync(Plan, _migration.Options, execution, cancellationToken))
+        {
+            last = item;
+            switch (item)
+            {
+                case PhaseStarted started:
+                    probe.EnterPhase(started.Phase.ToString());
+                    break;
+                case PhaseCompleted completed when afterPhase is not null:
+                    await afterPhase(completed.Phase);
+                    break;
+            }
+        }
+
+        return (last!, await probe.StopAsync(cancellationToken));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _transports.ForEach(t => t.Dispose());
+        await _migration.DisposeAsync();
+    }
+
+    private ProbeFlow Flow(string name, Uri target, Func<System.Net.DnsEndPoint, CancellationToken, ValueTask<Stream>> connect)
+    {
+        var transport = new HttpProbeTransport(connect.Invoke);
+        _transports.Add(transport);
+        return new ProbeFlow(name, target, transport);
+    }
+}
