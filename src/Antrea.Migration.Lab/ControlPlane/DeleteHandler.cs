@@ -60,7 +60,9 @@ internal static class DeleteHandler
             "Orphan" => OrphanFinalizer,
             null when options.Flag("orphanDependents") => OrphanFinalizer,
             null or "Background" => null,
-            var other => throw ApiException.BadRequest($"invalid propagationPolicy \"{other}\""),
+            var other => throw ApiException.Invalid(
+                new ResourceType("meta.k8s.io", "v1", "DeleteOptions", "", false), "", "propagationPolicy", "FieldValueNotSupported",
+                $"Unsupported value: \"{other}\": supported values: \"Background\", \"Foreground\", \"Orphan\""),
         };
         if (finalizer is not null && !current.IsTerminating())
         {

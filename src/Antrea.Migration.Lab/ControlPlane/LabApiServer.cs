@@ -1,13 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Antrea.Migration.Lab.ControlPlane;
 
@@ -35,9 +29,8 @@ internal sealed class LabApiServer : IAsyncDisposable
         _app = app;
         _stopping = stopping;
         _certificate = certificate;
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
-        Server = new Uri(addresses!.Addresses.Single());
-        Kubeconfig = KubeconfigText(Server, certificate, token, cluster);
+        Server = LoopbackWeb.AddressOf(app);
+        Kubeconfig = KubeconfigText.WithToken(cluster, Server, certificate.ExportCertificatePem(), token);
     }
 
     /// <summary>Where the server listens: <c>https://127.0.0.1:PORT</c>.</summary>
@@ -53,18 +46,7 @@ internal sealed class LabApiServer : IAsyncDisposable
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var certificate = CreateCertificate();
         var stopping = new CancellationTokenSource();
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = 3 * 1024 * 1024; // what a real API server accepts
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate));
-        });
-        // The default lifetime would take Ctrl+C away from the command that hosts the lab.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        var app = builder.Build();
-        app.UseWebSockets();
+        var app = LoopbackWeb.Build(certificate);
         var catalog = new ResourceCatalog(store);
         var dispatcher = new ApiDispatcher(new ApiServices(store, catalog, executor, time, options, stopping.Token), token);
         app.Run(dispatcher.HandleAsync);
@@ -104,37 +86,5 @@ internal sealed class LabApiServer : IAsyncDisposable
 
         // TLS on Windows cannot use a key that only lives in memory; a round trip through PKCS #12 can be used everywhere.
         return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
-    }
-
-    private static string KubeconfigText(Uri server, X509Certificate2 certificate, string token, string cluster)
-    {
-        var authority = Convert.ToBase64String(Encoding.ASCII.GetBytes(certificate.ExportCertificatePem()));
-        return $"""
-            apiVersion: v1
-            kind: Config
-            clusters:
-            - name: {cluster}
-              cluster:
-                server: {server.GetLeftPart(UriPartial.Authority)}
-                certificate-authority-data: {authority}
-            users:
-            - name: {cluster}
-              user:
-                token: {token}
-            contexts:
-            - name: {cluster}
-              context:
-                cluster: {cluster}
-                user: {cluster}
-            current-context: {cluster}
-
-            """;
-    }
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -92,13 +92,15 @@ internal sealed class LabelSelector
         {
             if (part.IndexOf(sign, StringComparison.Ordinal) is >= 0 and var at)
             {
-                return (Key(part[..at].Trim()), meaning, [part[(at + sign.Length)..].Trim()]);
+                return (Key(part[..at].Trim()), meaning, [Value(part[(at + sign.Length)..].Trim())]);
             }
         }
 
         return (Key(part), "Exists", []);
 
         string Key(string key) => key.Length > 0 && !key.AsSpan().ContainsAny(" ()=!,") ? key : throw Malformed();
+
+        string Value(string value) => value.AsSpan().ContainsAny(" ()=!,") ? throw Malformed() : value;
 
         ApiException Malformed() => ApiException.BadRequest($"unable to parse requirement: \"{part}\" in label selector \"{whole}\"");
     }

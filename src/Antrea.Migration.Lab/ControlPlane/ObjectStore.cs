@@ -12,7 +12,7 @@ namespace Antrea.Migration.Lab.ControlPlane;
 /// </remarks>
 /// <param name="time">The cluster's clock, for creation and deletion timestamps.</param>
 /// <param name="historyLimit">How many past changes are kept at least for <see cref="Subscribe"/>.</param>
-internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
+internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 20_000)
 {
     private static readonly Comparer<(string Namespace, string Name)> KeyOrder = Comparer<(string Namespace, string Name)>.Create(
         (a, b) => string.CompareOrdinal(a.Namespace, b.Namespace) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));
@@ -94,6 +94,11 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
     /// <exception cref="StoreConflictException">AlreadyExists, or what <see cref="Admission"/> says.</exception>
     public JsonObject Create(ResourceType type, JsonObject obj, bool dryRun = false)
     {
+        if (_through is { } through)
+        {
+            return through.Create(type, obj);
+        }
+
         lock (_gate)
         {
             var copy = obj.Copy();
@@ -108,7 +113,12 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
             var metadata = copy.Ensure("metadata");
             metadata["uid"] = Guid.NewGuid().ToString();
             metadata["creationTimestamp"] = Now;
-            metadata["generation"] = 1L;
+            metadata.Remove("generation");
+            if (type.HasGeneration)
+            {
+                metadata["generation"] = 1L;
+            }
+
             metadata.Remove("deletionTimestamp");
             metadata.Remove("deletionGracePeriodSeconds");
             Admission?.Invoke(type, copy, null);
@@ -120,12 +130,18 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
     /// generation rises when anything but metadata and status changes. An unchanged object is not written again. A marked
     /// object that has no finalizer and no grace period left is removed.</summary>
     /// <exception cref="StoreConflictException">NotFound, Conflict, or what <see cref="Admission"/> says.</exception>
-    public JsonObject Update(ResourceType type, JsonObject obj, bool dryRun = false) => Replace(type, obj, null, dryRun);
+    public JsonObject Update(ResourceType type, JsonObject obj, bool dryRun = false) =>
+        _through is { } through ? through.Update(type, obj) : Replace(type, obj, null, dryRun);
 
     /// <summary>Reads, changes and writes one object in one go; the change returns false to leave it alone. Null when it is
     /// not there or was left alone.</summary>
     public JsonObject? Mutate(ResourceType type, string @namespace, string name, Func<JsonObject, bool> change)
     {
+        if (_through is { } through)
+        {
+            return through.Mutate(type, @namespace, name, change);
+        }
+
         lock (_gate)
         {
             return Get(type, @namespace, name) is { } obj && change(obj) ? Update(type, obj) : null;
@@ -138,6 +154,13 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
     /// <returns>The object as it is now, or as it last was; null when it is not there.</returns>
     public JsonObject? MarkForDeletion(ResourceType type, string @namespace, string name, long gracePeriodSeconds)
     {
+        if (_through is { } through)
+        {
+            // Whoever writes through plays Nodes: their word is that the object has come to its end.
+            var last = Get(type, @namespace, name);
+            return through.Delete(type, @namespace, name) ? last : null;
+        }
+
         lock (_gate)
         {
             if (Get(type, @namespace, name) is not { } obj)
@@ -159,6 +182,11 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
     /// <summary>Removes an object at once, finalizers or not. False when it is not there.</summary>
     public bool Delete(ResourceType type, string @namespace, string name)
     {
+        if (_through is { } through)
+        {
+            return through.Delete(type, @namespace, name);
+        }
+
         lock (_gate)
         {
             if (Peek(type, @namespace, name) is not { } old)
@@ -273,7 +301,7 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
                 return copy;
             }
 
-            if (!SameSpec(copy, old))
+            if (type.HasGeneration && !SameSpec(copy, old))
             {
                 metadata["generation"] = (old.Number("metadata", "generation") ?? 1) + 1;
             }
@@ -305,9 +333,13 @@ internal sealed class ObjectStore(TimeProvider time, int historyLimit = 20_000)
         return Publish(StoreEventType.Deleted, type, last, old).Copy();
     }
 
-    private JsonObject Commit(StoreEventType change, ResourceType type, JsonObject obj, JsonObject? old)
+    private JsonObject Commit(StoreEventType change, ResourceType type, JsonObject obj, JsonObject? old, bool isStamped = false)
     {
-        obj["metadata"]!["resourceVersion"] = (_version + 1).ToString(CultureInfo.InvariantCulture);
+        if (!isStamped)
+        {
+            obj["metadata"]!["resourceVersion"] = (_version + 1).ToString(CultureInfo.InvariantCulture);
+        }
+
         var key = (obj.NamespaceOf(), obj.NameOf());
         var stored = Freeze(obj);
         Table(type)[key] = stored;

@@ -31,10 +31,42 @@ internal static class ObjectValidation
         }
     }
 
+    /// <summary>Checks what no change of any object may do: give it another identity, or new finalizers on its way out.</summary>
+    /// <exception cref="ApiException">422.</exception>
+    public static void ValidateUpdate(ResourceType type, JsonObject obj, JsonObject old)
+    {
+        if (old.IsTerminating())
+        {
+            var added = obj.Texts("metadata", "finalizers").Except(old.Texts("metadata", "finalizers")).ToList();
+            Require(
+                type, obj, added.Count == 0, "metadata.finalizers",
+                $"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers [{string.Join(", ", added)}]",
+                "FieldValueForbidden");
+        }
+
+        if (type.Kind is "ConfigMap" or "Secret" && old.Flag("immutable"))
+        {
+            foreach (var field in (string[])["data", "binaryData", "immutable"])
+            {
+                Require(
+                    type, obj, JsonNode.DeepEquals(obj[field], old[field]), field, "Forbidden: field is immutable when `immutable` is set",
+                    "FieldValueForbidden");
+            }
+        }
+    }
+
     /// <summary>Checks a whole object.</summary>
     /// <exception cref="ApiException">422.</exception>
     public static void Validate(ResourceType type, JsonObject obj, JsonObject? old)
     {
+        foreach (var (key, value) in obj.Object("metadata", "labels") ?? [])
+        {
+            Require(type, obj, IsLabelKey(key), "metadata.labels", $"Invalid value: \"{key}\": name part must consist of alphanumeric characters, '-', '_' or '.'");
+            Require(
+                type, obj, value.Text() is { } text && (text.Length == 0 || IsQualified(text)), "metadata.labels",
+                $"Invalid value: {value?.ToJsonString()}: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'");
+        }
+
         switch (type.Group, type.Kind)
         {
             case ("", "Pod"):
@@ -46,6 +78,15 @@ internal static class ObjectValidation
                 break;
             case ("batch", "Job"):
                 Containers(type, obj, obj.Object("spec", "template", "spec"), "spec.template.spec");
+                break;
+            case ("", "ConfigMap" or "Secret"):
+                foreach (var key in (obj.Object("data") ?? []).Concat(obj.Object("binaryData") ?? []).Select(f => f.Key))
+                {
+                    Require(
+                        type, obj, key.Length <= 253 && IsFileName(key), $"data[{key}]",
+                        $"Invalid value: \"{key}\": a valid config key must consist of alphanumeric characters, '-', '_' or '.'");
+                }
+
                 break;
             case ("", "Service"):
                 foreach (var (port, index) in obj.Items("spec", "ports").Select((p, i) => (p, i)))
@@ -60,6 +101,19 @@ internal static class ObjectValidation
                 break;
         }
     }
+
+    private static bool IsFileName(string text) =>
+        text is not ("" or "." or "..") && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+
+    private static bool IsQualified(string text) =>
+        text.Length <= 63 && IsFileName(text) && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1]);
+
+    private static bool IsLabelKey(string key) => key.Split('/') switch
+    {
+        [var name] => IsQualified(name),
+        [var prefix, var name] => prefix.Length is > 0 and <= 253 && !prefix.AsSpan().ContainsAnyExcept(NameCharacters) && IsQualified(name),
+        _ => false,
+    };
 
     private static void Workload(ResourceType type, JsonObject obj, JsonObject? old)
     {

@@ -14,7 +14,7 @@ internal static class PatchHandler
         var patch = await call.ReadJsonAsync().ConfigureAwait(false);
         if (call.ContentType != ApplyType)
         {
-            var change = Change(call, patch);
+            var change = KeepUid(call, Change(call, patch));
             await call.AnswerAsync(call.Present(WriteHandler.Replace(call, change))).ConfigureAwait(false);
             return;
         }
@@ -37,6 +37,15 @@ internal static class PatchHandler
             + (call.Resource.IsCustom ? "" : ", application/strategic-merge-patch+json") + $" (got {other})"),
     };
 
+    /// <summary>A patch that names another uid asks for what cannot be, while a replacement that does speaks of another object.</summary>
+    private static Func<JsonObject, JsonObject> KeepUid(ApiCall call, Func<JsonObject, JsonObject> change) => current =>
+    {
+        var next = change(current);
+        return next.Text("metadata", "uid") is { } uid && uid != current.UidOf()
+            ? throw ApiException.Invalid(call.Type, call.Name, "metadata.uid", "FieldValueInvalid", $"Invalid value: \"{uid}\": field is immutable")
+            : next;
+    };
+
     private static (JsonObject Result, bool Created) Apply(ApiCall call, JsonObject applied)
     {
         if (call.Query("fieldManager") is not { Length: > 0 } manager)
@@ -50,6 +59,12 @@ internal static class PatchHandler
         if (applied.Text("apiVersion") is null || applied.Text("kind") is null)
         {
             throw ApiException.BadRequest("an apply patch needs apiVersion and kind");
+        }
+
+        if (applied.Text("kind") != call.Type.Kind || (applied.Text("metadata", "name") is { } name && name != call.Name))
+        {
+            throw ApiException.BadRequest(
+                $"the apply patch is of {applied.Text("kind")} {applied.Text("metadata", "name")}, but the path is of {call.Type.Kind} {call.Name}");
         }
 
         JsonObject Merge(JsonObject live) => ServerSideApply.Apply(

@@ -29,7 +29,11 @@ internal sealed class ReadHandler
     /// <summary>GET of a collection.</summary>
     public Task ListAsync(ApiCall call)
     {
-        var limit = int.TryParse(call.Query("limit"), NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? asked : 0;
+        var limit = call.Query("limit") is not { Length: > 0 } wanted
+            ? 0
+            : int.TryParse(wanted, NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
+                ? asked
+                : throw ApiException.BadRequest($"limit: \"{wanted}\" is no number");
         var (items, version, start, id) = call.Query("continue") is { Length: > 0 } token ? Continue(call, token) : Begin(call);
         var selection = new ObjectSelection(call);
         var page = new List<JsonObject>();
@@ -70,7 +74,7 @@ internal sealed class ReadHandler
                 writer.WriteStartArray("items");
                 foreach (var item in page)
                 {
-                    call.Present(item).WriteTo(writer);
+                    WriteItem(writer, call.Present(item), call.Resource.IsCustom);
                 }
 
                 writer.WriteEndArray();
@@ -78,6 +82,32 @@ internal sealed class ReadHandler
             },
             HttpStatusCode.OK,
             call.Aborted);
+    }
+
+    /// <summary>Items of built-in kinds leave out what their list says once; custom ones are written as they are.</summary>
+    private static void WriteItem(Utf8JsonWriter writer, JsonObject item, bool isCustom)
+    {
+        if (isCustom)
+        {
+            item.WriteTo(writer);
+            return;
+        }
+
+        writer.WriteStartObject();
+        foreach (var (field, value) in item.Where(f => f.Key is not ("kind" or "apiVersion")))
+        {
+            writer.WritePropertyName(field);
+            if (value is null)
+            {
+                writer.WriteNullValue();
+            }
+            else
+            {
+                value.WriteTo(writer);
+            }
+        }
+
+        writer.WriteEndObject();
     }
 
     private static (List<JsonObject> Items, long Version, int Start, string? Id) Begin(ApiCall call)

@@ -29,6 +29,10 @@ internal sealed record ResourceType(string Group, string Version, string Kind, s
     /// <summary>What objects carry in <c>apiVersion</c>.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
+    /// <summary>Whether objects count the changes of their spec: what controllers follow does.</summary>
+    public bool HasGeneration =>
+        Group is not ("" or "rbac.authorization.k8s.io" or "coordination.k8s.io" or "storage.k8s.io" or "apiregistration.k8s.io");
+
     /// <summary>The resource name as messages give it: <c>pods</c>, <c>daemonsets.apps</c>.</summary>
     public string QualifiedPlural => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
 }

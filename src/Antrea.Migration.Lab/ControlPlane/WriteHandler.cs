@@ -19,6 +19,12 @@ internal static class WriteHandler
     public static async Task UpdateAsync(ApiCall call)
     {
         var obj = await call.ReadObjectAsync().ConfigureAwait(false);
+        if (call.Resource.IsCustom && obj.Text("metadata", "resourceVersion") is null or "")
+        {
+            throw ApiException.Invalid(
+                call.Type, call.Name, "metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0x0: must be specified for an update");
+        }
+
         await call.AnswerAsync(call.Present(Replace(call, _ => obj.Copy()))).ConfigureAwait(false);
     }
 
@@ -73,6 +79,7 @@ internal static class WriteHandler
             next["apiVersion"] = call.Type.ApiVersion;
             next["kind"] = call.Type.Kind;
             next = Allowed(call, next, current);
+            ObjectValidation.ValidateUpdate(call.Type, next, current);
             var seen = current.Text("metadata", "resourceVersion");
             if (next.Text("metadata", "resourceVersion") is null or "")
             {

@@ -121,7 +121,15 @@ internal sealed class GarbageCollector(ObjectStore store) : IController
     private void Forget(WorkKey key, List<string> owners) => store.Mutate(key.Type, key.Namespace, key.Name, obj =>
     {
         var kept = obj.Items("metadata", "ownerReferences").Where(r => !owners.Contains(r.Text("uid") ?? "")).Select(r => (JsonNode)r.Copy()).ToArray();
-        obj["metadata"]!["ownerReferences"] = new JsonArray(kept);
+        if (kept.Length > 0)
+        {
+            obj["metadata"]!["ownerReferences"] = new JsonArray(kept);
+        }
+        else
+        {
+            obj["metadata"]!.AsObject().Remove("ownerReferences");
+        }
+
         return true;
     });
 

@@ -25,6 +25,18 @@ internal static class Requires
         Program("kernel", "unshare");
     }
 
+    /// <summary>The folder of a real control plane's programs.</summary>
+    public static string ControlPlane()
+    {
+        const string Variable = "KUBEBUILDER_ASSETS";
+        string[] programs = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+        return Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } folder
+            ? throw Missing("controlplane", $"{Variable} is not set; eng/kubernetes.sh builds the programs and prints their folder")
+            : programs.FirstOrDefault(p => !File.Exists(Path.Combine(folder, p))) is { } missing
+                ? throw Missing("controlplane", $"{Variable} {folder} has no {missing}")
+                : folder;
+    }
+
     /// <summary>A Docker engine that answers.</summary>
     public static Task DockerAsync() => AnswerAsync("docker", new KindTool().GetDockerVersionAsync);
 

@@ -127,6 +127,33 @@ internal static class StrategicMergePatch
             }
         }
 
+        return Interleave(result, target, items, key);
+    }
+
+    /// <summary>The patch's items in their order, each other item before the first of them that it preceded; new ones come first.</summary>
+    private static JsonArray Interleave(JsonArray merged, JsonArray? live, List<JsonObject> patch, string key)
+    {
+        int Place(IEnumerable<JsonNode?> list, JsonNode? item) => list.ToList().FindIndex(i => JsonNode.DeepEquals(i.At(key), item.At(key)));
+
+        var named = merged.Where(i => Place(patch, i) >= 0).OrderBy(i => Place(patch, i)).ToList();
+        var others = new Queue<JsonNode?>(merged.Where(i => Place(patch, i) < 0));
+        var result = new JsonArray();
+        foreach (var item in named)
+        {
+            var place = Place(live ?? [], item);
+            while (others.TryPeek(out var other) && place >= 0 && Place(live ?? [], other) < place)
+            {
+                result.Add(others.Dequeue()?.DeepClone());
+            }
+
+            result.Add(item?.DeepClone());
+        }
+
+        foreach (var other in others)
+        {
+            result.Add(other?.DeepClone());
+        }
+
         return result;
     }
 

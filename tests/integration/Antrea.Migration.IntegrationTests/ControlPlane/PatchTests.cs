@@ -41,7 +41,7 @@ internal sealed class PatchTests
     private static bool Same(JsonNode? left, JsonNode? right) => JsonNode.DeepEquals(left, right);
 
     [TestCase("""{"spec":{"template":{"spec":{"containers":[{"name":"b","image":"b:2"}]}}}}""", "containers/1/image", "\"b:2\"")]
-    [TestCase("""{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"c"}]}}}}""", "containers/2/name", "\"c\"")]
+    [TestCase("""{"spec":{"template":{"spec":{"containers":[{"name":"c","image":"c"}]}}}}""", "containers/0/name", "\"c\"")]
     [TestCase("""{"spec":{"template":{"spec":{"containers":[{"name":"a","$patch":"delete"}]}}}}""", "containers/0/name", "\"b\"")]
     [TestCase("""{"spec":{"template":{"spec":{"containers":[{"name":"c"},{"$patch":"replace"}]}}}}""", "containers", """[{"name":"c"}]""")]
     [TestCase("""{"spec":{"template":{"spec":{"containers":[{"name":"a","env":[{"name":"X","$patch":"delete"}]}]}}}}""", "containers/0/env", """[{"name":"Y","value":"2"}]""")]
