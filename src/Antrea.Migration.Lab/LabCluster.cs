@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.ControlPlane.Real;
 using Antrea.Migration.Lab.Fabric;
 using Antrea.Migration.Lab.Nodes;
 using Antrea.Migration.Lab.Scenarios;
@@ -14,10 +15,10 @@ namespace Antrea.Migration.Lab;
 /// </remarks>
 public sealed class LabCluster : IAsyncDisposable
 {
-    private readonly LabControlPlane _controlPlane;
+    private readonly ILabControlPlane _controlPlane;
     private readonly LabClusterOptions _options;
 
-    private LabCluster(LabClusterOptions options, LabControlPlane controlPlane, NodeFleet fleet, SimulatedFabric fabric, string kubeconfigPath)
+    private LabCluster(LabClusterOptions options, ILabControlPlane controlPlane, NodeFleet fleet, SimulatedFabric fabric, string kubeconfigPath)
     {
         _options = options;
         _controlPlane = controlPlane;
@@ -44,6 +45,8 @@ public sealed class LabCluster : IAsyncDisposable
     public LabNetwork Network { get; }
 
     internal ObjectStore Store => _controlPlane.Store;
+
+    internal ILabControlPlane ControlPlane => _controlPlane;
 
     internal NodeFleet Fleet { get; }
 
@@ -135,11 +138,12 @@ public sealed class LabCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Fleet.DisposeAsync().ConfigureAwait(false);
+        Exception[] failures = [.. Fleet.Failures, .. _controlPlane.Failures];
         await _controlPlane.DisposeAsync().ConfigureAwait(false);
         File.Delete(KubeconfigPath);
-        if (Fleet.Failures.Count > 0)
+        if (failures.Length > 0)
         {
-            throw new AggregateException("The lab failed in the background.", Fleet.Failures);
+            throw new AggregateException("The lab failed in the background.", failures);
         }
     }
 
@@ -156,27 +160,60 @@ public sealed class LabCluster : IAsyncDisposable
 
     private static async Task<LabCluster> CreateAsync(LabClusterOptions options, CancellationToken cancellationToken)
     {
-        var store = new ObjectStore(options.Time);
         var fabric = new SimulatedFabric(options.Time);
-        LabControlPlane? controlPlane = null;
-        var fleet = new NodeFleet(
-            store,
-            fabric,
-            options.Kubelet with { ControllersSettledAsync = ct => controlPlane?.SettledAsync(ct) ?? Task.CompletedTask },
-            options.Time);
+        NodeFleet? fleet = null;
+        var executor = new LabPodExecutor(name => fleet?.Find(name));
+        ILabControlPlane controlPlane;
+        if (options.KubernetesBinaries is { } binaries)
+        {
+            var real = await RealLabControlPlane.StartAsync(
+                new RealControlPlaneOptions
+                {
+                    Binaries = binaries,
+                    ClusterName = options.Name,
+                    ServiceCidr = options.ServiceSubnet,
+                    PodSubnet = options.PodSubnet,
+                },
+                executor,
+                options.Time,
+                cancellationToken).ConfigureAwait(false);
+            options = options with { KubernetesVersion = real.KubernetesVersion };
+            fleet = new NodeFleet(
+                real.Store,
+                fabric,
+                options.Kubelet with
+                {
+                    Port = real.KubeletPort,
+                    KubernetesVersion = real.KubernetesVersion,
+                    ControllersSettledAsync = real.EndpointsSettledAsync,
+                },
+                options.Time);
+            controlPlane = real;
+        }
+        else
+        {
+            var store = new ObjectStore(options.Time);
+            LabControlPlane? embedded = null;
+            fleet = new NodeFleet(
+                store,
+                fabric,
+                options.Kubelet with { ControllersSettledAsync = ct => embedded?.SettledAsync(ct) ?? Task.CompletedTask },
+                options.Time);
+            controlPlane = embedded = await LabControlPlane.StartAsync(
+                new LabControlPlaneOptions
+                {
+                    ClusterName = options.Name,
+                    ServiceCidr = options.ServiceSubnet,
+                    KubernetesVersion = options.KubernetesVersion,
+                    Faults = options.Faults,
+                },
+                store,
+                executor,
+                options.Time,
+                cancellationToken).ConfigureAwait(false);
+        }
+
         fabric.Services = fleet.Table.Find;
-        controlPlane = await LabControlPlane.StartAsync(
-            new LabControlPlaneOptions
-            {
-                ClusterName = options.Name,
-                ServiceCidr = options.ServiceSubnet,
-                KubernetesVersion = options.KubernetesVersion,
-                Faults = options.Faults,
-            },
-            store,
-            new LabPodExecutor(fleet.Find),
-            options.Time,
-            cancellationToken).ConfigureAwait(false);
         var path = Path.Combine(Path.GetTempPath(), $"antrea-migration-lab-{Guid.NewGuid():N}.kubeconfig");
         var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -200,12 +237,17 @@ public sealed class LabCluster : IAsyncDisposable
         var network = Addressing.Cidr.Parse("172.18.0.0/16");
         for (var i = 0; i < nodes; i++)
         {
+            var name = NodeName(i);
             Fleet.Add(new LabNode(
-                NodeName(i),
+                name,
                 network.AddressAt((UInt128)(addresses[i] + 2)),
                 network.AddressAt(1),
-                _options.PodSubnet.Subnet(24, (UInt128)podCidrs[i]),
+                _controlPlane.AllocatesPodCidrs ? null : _options.PodSubnet.Subnet(24, (UInt128)podCidrs[i]),
                 Fleet.Plugins));
+
+            // One after the other, so that a controller gives them out in this order.
+            await Store.UntilAsync(() => Store.Peek(ResourceType.Node, "", name).Text("spec", "podCIDR") is not null, cancellationToken)
+                .ConfigureAwait(false);
         }
 
         // One after the other, so that the scheduler sees the same cluster each time and equal labs are equal.

@@ -29,6 +29,11 @@ public sealed record LabClusterOptions
     /// <summary>Calico's release, for images and ClusterInformation.</summary>
     public string CalicoVersion { get; init; } = "v3.26.1";
 
+    /// <summary>A folder with etcd, kube-apiserver, kube-controller-manager and kube-scheduler to run the cluster on Kubernetes' own
+    /// control plane: what <c>KUBEBUILDER_ASSETS</c> names for envtest. Null for the lab's own, in this process.</summary>
+    /// <remarks>Nodes then get PodCIDRs in the order they join, whatever the name, and <see cref="KubernetesVersion"/> is the programs'.</remarks>
+    public string? KubernetesBinaries { get; init; }
+
     /// <summary>What the API server and the Nodes say they are.</summary>
     public string KubernetesVersion { get; init; } = "v1.27.3";
 
@@ -63,6 +68,11 @@ public sealed record LabClusterOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Workers, 200);
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 20);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BlockSize, 32);
+        if (KubernetesBinaries is not null && Faults is not null)
+        {
+            throw new ArgumentException("Faults happen on the lab's own control plane only.");
+        }
+
         var pool = DefaultPool;
         if (PodSubnet.IsIPv6 || ServiceSubnet.IsIPv6 || pool.IsIPv6)
         {

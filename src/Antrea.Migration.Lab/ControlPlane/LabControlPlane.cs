@@ -10,7 +10,7 @@ namespace Antrea.Migration.Lab.ControlPlane;
 /// and acted upon. Nodes and kubelets are not part of it: somebody has to register Nodes, run bound Pods and remove
 /// Terminating ones. Thread-safe.
 /// </remarks>
-internal sealed class LabControlPlane : IAsyncDisposable
+internal sealed class LabControlPlane : ILabControlPlane
 {
     private readonly LabApiServer _server;
     private readonly ControllerLoop _controllers;
@@ -30,6 +30,10 @@ internal sealed class LabControlPlane : IAsyncDisposable
 
     /// <summary>The text of a kubeconfig that KubernetesClient and kubectl can use.</summary>
     public string Kubeconfig => _server.Kubeconfig;
+
+    public bool AllocatesPodCidrs => false;
+
+    public IEnumerable<Exception> Failures => [];
 
     /// <summary>Starts the API server and the controllers.</summary>
     /// <param name="options">How.</param>

@@ -35,7 +35,7 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
     public override void Start()
     {
         AntreaInstall.WriteFiles(Node);
-        if (Node.PodCidr is not { } podCidr)
+        if (ClusterView.ReadNode(Services.Store.Peek(ResourceType.Node, "", Node.Name) ?? [])?.PodCidr is not { } podCidr)
         {
             throw new CniException($"antrea-agent: node {Node.Name} has no spec.podCIDR");
         }

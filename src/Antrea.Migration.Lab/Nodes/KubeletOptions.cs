@@ -13,6 +13,12 @@ internal sealed record KubeletOptions
     /// <c>preStop</c> sleep does on a real cluster. Not longer than the Pod's grace period.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Where the API server reaches the Nodes' kubelets, on localhost; null when it calls them in process.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>What the Nodes say they run.</summary>
+    public string KubernetesVersion { get; init; } = "v1.27.3";
+
     /// <summary>Waits until every controller has acted on every change so far.</summary>
     public Func<CancellationToken, Task> ControllersSettledAsync { get; init; } = _ => Task.CompletedTask;
 }

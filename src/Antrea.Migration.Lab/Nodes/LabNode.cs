@@ -19,7 +19,7 @@ internal sealed class LabNode
     /// <param name="name">The Node's name.</param>
     /// <param name="address">Its InternalIP.</param>
     /// <param name="gateway">The physical network's gateway.</param>
-    /// <param name="podCidr"><c>spec.podCIDR</c>; null when the Node has none.</param>
+    /// <param name="podCidr">The <c>spec.podCIDR</c> it registers with; null when it has none, or a controller gives it one.</param>
     /// <param name="plugins">The CNI plugins of the lab.</param>
     public LabNode(string name, IPAddress address, IPAddress gateway, Cidr? podCidr, CniPlugins plugins)
     {

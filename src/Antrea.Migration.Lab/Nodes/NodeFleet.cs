@@ -8,7 +8,7 @@ using Antrea.Migration.Lab.Policies;
 namespace Antrea.Migration.Lab.Nodes;
 
 /// <summary>All hollow Nodes of a lab: one loop that follows the store, tells programs what changed, and runs each Node's Pods.</summary>
-/// <remarks>Made before anything else writes to the store, so that it misses nothing. Thread-safe.</remarks>
+/// <remarks>Made before there are Nodes. Thread-safe.</remarks>
 internal sealed class NodeFleet : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, LabNode> _nodes = new(StringComparer.Ordinal);
@@ -30,7 +30,7 @@ internal sealed class NodeFleet : IAsyncDisposable
         Table = new ServiceTable(store);
         var policies = new LabPolicies(store, _failures.Enqueue, () => _work.Writer.TryWrite(static () => { }));
         Services = new LabServices(store, new ClusterView(store), ipam, policies, time);
-        _subscription = store.Subscribe(change => _work.Writer.TryWrite(() => Handle(change)), store.Version);
+        _subscription = store.Follow(change => _work.Writer.TryWrite(() => Handle(change)));
         _loop = RunAsync();
     }
 
@@ -58,7 +58,7 @@ internal sealed class NodeFleet : IAsyncDisposable
         }
 
         _fabric.Register(node.Host);
-        NodeRegistration.Create(Services.Store, node);
+        NodeRegistration.Create(Services.Store, node, _options);
         node.Cni.Reloaded += () => NodeRegistration.ReportNetwork(Services.Store, node);
     }
 

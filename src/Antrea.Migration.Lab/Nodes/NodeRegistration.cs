@@ -6,7 +6,7 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <summary>A hollow Node's object: how it registers, and its condition Ready, which follows the container runtime's network.</summary>
 internal static class NodeRegistration
 {
-    public static void Create(ObjectStore store, LabNode node)
+    public static void Create(ObjectStore store, LabNode node, KubeletOptions kubelet)
     {
         var isControlPlane = node.Name.EndsWith("-control-plane", StringComparison.Ordinal);
         var labels = new JsonObject
@@ -41,8 +41,8 @@ internal static class NodeRegistration
                 ["architecture"] = "amd64",
                 ["containerRuntimeVersion"] = "containerd://1.7.1",
                 ["kernelVersion"] = "6.1.0-lab",
-                ["kubeProxyVersion"] = "v1.27.3",
-                ["kubeletVersion"] = "v1.27.3",
+                ["kubeProxyVersion"] = kubelet.KubernetesVersion,
+                ["kubeletVersion"] = kubelet.KubernetesVersion,
                 ["machineID"] = "",
                 ["operatingSystem"] = "linux",
                 ["osImage"] = "Antrea.Migration lab",
@@ -50,6 +50,12 @@ internal static class NodeRegistration
                 ["bootID"] = "",
             },
         };
+        if (kubelet.Port is { } port)
+        {
+            status["addresses"]!.AsArray().Add(new JsonObject { ["type"] = "InternalDNS", ["address"] = "localhost" });
+            status["daemonEndpoints"] = new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = port } };
+        }
+
         foreach (var pressure in (string[])["MemoryPressure", "DiskPressure", "PIDPressure"])
         {
             status.SetCondition(pressure, false, "KubeletHasNo" + pressure, "", store.Now);

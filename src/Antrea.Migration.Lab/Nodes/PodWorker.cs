@@ -128,8 +128,9 @@ internal sealed class PodWorker : IDisposable
             {
                 return attempt();
             }
-            catch (CniException e)
+            catch (Exception e) when (e is CniException or StoreConflictException)
             {
+                // A program that the API server refuses ends, and is started again.
                 if (e.Message != reported)
                 {
                     reported = e.Message;

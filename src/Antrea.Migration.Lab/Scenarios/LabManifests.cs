@@ -72,6 +72,8 @@ public static class LabManifests
                     - --cni-conf-dir=/host/etc/cni/net.d
                     volumeMounts:
                     - {name: multus-cfg, mountPath: /tmp/multus-conf}
+                  volumes:
+                  - {name: multus-cfg, configMap: {name: multus-cni-config, optional: true} }
 
             """;
     }

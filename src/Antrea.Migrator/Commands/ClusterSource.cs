@@ -50,6 +50,8 @@ internal sealed class ClusterSource : IAsyncDisposable
 
         private readonly Option<int> _workers = CommonOptions.Whole("--workers", "How many workers the lab cluster has.", 20, 1, MostLabWorkers);
 
+        private readonly ControlPlaneOption _controlPlane = new();
+
         public void AddTo(Command command)
         {
             if (offline)
@@ -61,6 +63,7 @@ internal sealed class ClusterSource : IAsyncDisposable
             command.Add(_context);
             command.Add(_lab);
             command.Add(_workers);
+            _controlPlane.AddTo(command);
             command.Validators.Add(result =>
             {
                 Option[] given = [.. ((Option[])[_from, _kubeconfig, _lab]).Where(o => result.GetResult(o) is { Implicit: false })];
@@ -82,7 +85,13 @@ internal sealed class ClusterSource : IAsyncDisposable
             if (UsesLab(parse))
             {
                 var lab = await LabCluster.StartAsync(
-                    new LabClusterOptions { Name = parse.GetValue(_lab) ?? DefaultLab, Workers = parse.GetValue(_workers) }, cancellationToken);
+                    new LabClusterOptions
+                    {
+                        Name = parse.GetValue(_lab) ?? DefaultLab,
+                        Workers = parse.GetValue(_workers),
+                        KubernetesBinaries = _controlPlane.Binaries(parse),
+                    },
+                    cancellationToken);
                 var labClient = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(lab.KubeconfigPath));
                 return new ClusterSource(new KubernetesClusterReader(labClient), labClient, lab);
             }

@@ -13,10 +13,18 @@ internal static class LabCommand
         var workers = CommonOptions.Whole("--workers", "How many workers.", 20, 1, ClusterSource.MostLabWorkers);
         var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Write the kubeconfig to this file; it is removed at the end." };
         var up = new Command("up", "Start a lab cluster and keep it until Ctrl-C.") { name, workers, kubeconfig };
+        var controlPlane = new ControlPlaneOption();
+        controlPlane.AddTo(up);
         up.SetAction(async (parse, cancellationToken) =>
         {
             await using var lab = await LabCluster.StartAsync(
-                new LabClusterOptions { Name = parse.GetRequiredValue(name), Workers = parse.GetValue(workers) }, cancellationToken);
+                new LabClusterOptions
+                {
+                    Name = parse.GetRequiredValue(name),
+                    Workers = parse.GetValue(workers),
+                    KubernetesBinaries = controlPlane.Binaries(parse),
+                },
+                cancellationToken);
             var path = parse.GetValue(kubeconfig) ?? lab.KubeconfigPath;
             if (path != lab.KubeconfigPath)
             {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.RegularExpressions;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution;
@@ -40,8 +41,14 @@ internal sealed class LabMigration : IAsyncDisposable
         CancellationToken cancellationToken, LabClusterOptions? options = null, BridgeKind bridge = BridgeKind.Multus) =>
         new(await LabCluster.StartAsync(options ?? new LabClusterOptions { Name = "c2a0", Workers = 3 }, cancellationToken), bridge);
 
-    public Kubernetes Client(params DelegatingHandler[] handlers) =>
-        new(KubernetesClientConfiguration.BuildConfigFromConfigFile(Lab.KubeconfigPath), handlers);
+    /// <summary>The kubeconfig's text of another account than the lab's administrator.</summary>
+    public string? Account { get; set; }
+
+    public Kubernetes Client(params DelegatingHandler[] handlers)
+    {
+        using var account = new MemoryStream(Encoding.UTF8.GetBytes(Account ?? Lab.Kubeconfig));
+        return new(KubernetesClientConfiguration.BuildConfigFromConfigFile(account), handlers);
+    }
 
     public async Task<MigrationPlan> PlanAsync(CancellationToken cancellationToken)
     {
