@@ -365,7 +365,7 @@ internal sealed class KubernetesApi
                 answer),
             HttpStatusCode.Forbidden => new MigrationException(
                 $"{method} {path} is forbidden: {message}",
-                "Use an account with cluster-admin rights; the migration reads and changes objects of the whole cluster.",
+                "Use an account with the role that 'antrea-migrator requirements --role' prints, or with cluster-admin rights.",
                 answer),
             _ => answer,
         };

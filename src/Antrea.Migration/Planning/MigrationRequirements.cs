@@ -6,6 +6,10 @@ namespace Antrea.Migration.Planning;
 /// <remarks><see cref="Preflight"/> checks of these what a snapshot shows.</remarks>
 public static class MigrationRequirements
 {
+    /// <summary>The least-privilege role for the account that migrates: YAML documents with a Namespace, a ClusterRole and two Roles,
+    /// all named <c>antrea-migrator</c> but for the Namespace, to be bound to a user or service account.</summary>
+    public static string RoleManifest { get; } = ReadRole();
+
     /// <summary>All requirements, those of the cluster first, then Calico's, Antrea's, the Nodes' and the workloads'.</summary>
     public static ImmutableArray<MigrationRequirement> All { get; } =
     [
@@ -90,4 +94,10 @@ public static class MigrationRequirements
             "CNI files and left-over routes are on the Nodes, where only a privileged Pod reaches them.",
             "this project"),
     ];
+
+    private static string ReadRole()
+    {
+        using var text = new StreamReader(typeof(MigrationRequirements).Assembly.GetManifestResourceStream("antrea-migrator-role.yaml")!);
+        return text.ReadToEnd();
+    }
 }

@@ -11,9 +11,16 @@ internal static class RequirementsCommand
     public static Command Create(TextWriter output)
     {
         var format = CommonOptions.Format();
-        var command = new Command("requirements", "Print what a migration needs.") { format };
+        var role = new Option<bool>("--role") { Description = "Print the least-privilege RBAC role for the account that migrates, as YAML for kubectl apply." };
+        var command = new Command("requirements", "Print what a migration needs.") { format, role };
         command.SetAction(parse =>
         {
+            if (parse.GetValue(role))
+            {
+                output.Write(MigrationRequirements.RoleManifest);
+                return ExitCodes.Success;
+            }
+
             if (parse.GetValue(format) == "json")
             {
                 output.WriteJson(new JsonObject

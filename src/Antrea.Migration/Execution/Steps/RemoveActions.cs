@@ -9,14 +9,17 @@ internal sealed class RemoveCalicoAction : StepAction
 {
     private const string CalicoGroup = ".projectcalico.org";
 
+    /// <summary>What is removed, in order. Budgets are named in both versions: before Kubernetes 1.21 there is only v1beta1, from 1.25 on only v1.</summary>
     public static readonly string[] Paths =
     [
         "apis/apiregistration.k8s.io/v1/apiservices/v3.projectcalico.org",
         "api/v1/namespaces/calico-apiserver",
         "apis/policy/v1/namespaces/kube-system/poddisruptionbudgets/calico-kube-controllers",
+        "apis/policy/v1beta1/namespaces/kube-system/poddisruptionbudgets/calico-kube-controllers",
         "apis/apps/v1/namespaces/kube-system/deployments/calico-kube-controllers",
         "apis/apps/v1/namespaces/kube-system/daemonsets/calico-node",
         "apis/policy/v1/namespaces/kube-system/poddisruptionbudgets/calico-typha",
+        "apis/policy/v1beta1/namespaces/kube-system/poddisruptionbudgets/calico-typha",
         "apis/apps/v1/namespaces/kube-system/deployments/calico-typha",
         "api/v1/namespaces/kube-system/services/calico-typha",
         "api/v1/namespaces/kube-system/configmaps/calico-config",
