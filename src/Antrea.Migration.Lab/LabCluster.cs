@@ -18,15 +18,15 @@ public sealed class LabCluster : IAsyncDisposable
     private readonly ILabControlPlane _controlPlane;
     private readonly LabClusterOptions _options;
 
-    private LabCluster(LabClusterOptions options, ILabControlPlane controlPlane, NodeFleet fleet, SimulatedFabric fabric, string kubeconfigPath)
+    private LabCluster(
+        LabClusterOptions options, ILabControlPlane controlPlane, NodeFleet fleet, SimulatedFabric fabric, LabNetwork network, string kubeconfigPath)
     {
         _options = options;
         _controlPlane = controlPlane;
         Fleet = fleet;
         Fabric = fabric;
         KubeconfigPath = kubeconfigPath;
-        Network = new LabNetwork(
-            fabric, fleet.Table.Resolve, new IPEndPoint(SystemManifest.DnsAddress(options.ServiceSubnet), 53));
+        Network = network;
     }
 
     /// <summary>The cluster's name.</summary>
@@ -162,7 +162,10 @@ public sealed class LabCluster : IAsyncDisposable
     {
         var fabric = new SimulatedFabric(options.Time);
         NodeFleet? fleet = null;
-        var executor = new LabPodExecutor(name => fleet?.Find(name));
+        var network = new LabNetwork(
+            fabric, name => fleet?.Table.Resolve(name), new IPEndPoint(SystemManifest.DnsAddress(options.ServiceSubnet), 53));
+        var executor = new LabPodExecutor(
+            name => fleet?.Find(name), new PodProbes(network.ConnectAsync, pod => fabric.Find(pod) is not null, options.Time));
         ILabControlPlane controlPlane;
         if (options.KubernetesBinaries is { } binaries)
         {
@@ -226,7 +229,7 @@ public sealed class LabCluster : IAsyncDisposable
             await writer.WriteAsync(controlPlane.Kubeconfig.AsMemory(), cancellationToken).ConfigureAwait(false);
         }
 
-        return new LabCluster(options, controlPlane, fleet, fabric, path);
+        return new LabCluster(options, controlPlane, fleet, fabric, network, path);
     }
 
     private async Task BuildAsync(CancellationToken cancellationToken)

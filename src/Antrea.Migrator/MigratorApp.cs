@@ -29,6 +29,7 @@ internal static class MigratorApp
             MigrateCommand.Create(output),
             StatusCommand.Create(output),
             ProbeCommand.Create(output),
+            MatrixCommand.Create(output),
             LabCommand.Create(output),
         };
         var parse = root.Parse(args);

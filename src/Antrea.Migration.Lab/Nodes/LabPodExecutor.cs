@@ -5,9 +5,11 @@ using Antrea.Migration.Lab.ControlPlane;
 
 namespace Antrea.Migration.Lab.Nodes;
 
-/// <summary><c>pods/exec</c> in the lab: only the migration's Node commands, only in its node agent. Everything else is 127.</summary>
+/// <summary><c>pods/exec</c> in the lab: only the migration's Node commands, only in its node agent, and its probes, where an image has a shell.
+/// Everything else is 127.</summary>
 /// <param name="find">The Node of a name, or null.</param>
-internal sealed class LabPodExecutor(Func<string, LabNode?> find) : IPodExecutor
+/// <param name="probes">Runs the probes.</param>
+internal sealed class LabPodExecutor(Func<string, LabNode?> find, PodProbes probes) : IPodExecutor
 {
     public async Task<int> ExecAsync(
         JsonObject pod,
@@ -18,19 +20,24 @@ internal sealed class LabPodExecutor(Func<string, LabNode?> find) : IPodExecutor
         Stream error,
         CancellationToken cancellationToken)
     {
-        var result = Run(pod, container, argv);
+        var image = pod.Items("spec", "containers").FirstOrDefault(c => c.Text("name") == container).Text("image") ?? "";
+        if (NodePrograms.HasShell(image) && argv is ["sh", "-c", _, var name, ..]
+            && name.StartsWith(NodeCommand.NamePrefix, StringComparison.Ordinal)
+            && probes.Run($"{pod.NamespaceOf()}/{pod.NameOf()}", name[NodeCommand.NamePrefix.Length..], [.. argv.Skip(4)], output, cancellationToken) is { } probe)
+        {
+            return await probe.ConfigureAwait(false);
+        }
+
+        var result = Run(pod, image, argv);
         await output.WriteAsync(Encoding.UTF8.GetBytes(result.Output), cancellationToken).ConfigureAwait(false);
         await error.WriteAsync(Encoding.UTF8.GetBytes(result.Error), cancellationToken).ConfigureAwait(false);
         return result.ExitCode;
     }
 
-    private NodeCommandResult Run(JsonObject pod, string container, IReadOnlyList<string> argv)
-    {
-        var image = pod.Items("spec", "containers").FirstOrDefault(c => c.Text("name") == container).Text("image") ?? "";
-        return !NodePrograms.IsNodeAgent(image)
+    private NodeCommandResult Run(JsonObject pod, string image, IReadOnlyList<string> argv) =>
+        !NodePrograms.IsNodeAgent(image)
             ? new NodeCommandResult(127, "", $"the lab runs no programs in containers of image '{image}'\n")
             : pod.Text("spec", "nodeName") is { } name && find(name) is { } node
                 ? NodeVerbs.Run(node, argv)
                 : new NodeCommandResult(127, "", $"Pod {pod.NamespaceOf()}/{pod.NameOf()} is on no Node of the lab\n");
-    }
 }

@@ -8,6 +8,13 @@ internal static class NodePrograms
     /// <summary>Whether exec in a container of this image runs the migration's Node commands.</summary>
     public static bool IsNodeAgent(string image) => ContainerImage.PathOf(image).Contains("node-agent", StringComparison.Ordinal);
 
+    /// <summary>Whether a container of this image has busybox's programs: those that the migration's probes use are there.</summary>
+    public static bool HasShell(string image)
+    {
+        var path = ContainerImage.PathOf(image);
+        return path[(path.LastIndexOf('/') + 1)..] == "busybox";
+    }
+
     /// <summary>The program of a container. Any image that is not known is a workload: it listens on the ports it declares.</summary>
     public static NodeProgram Create(ContainerContext context)
     {

@@ -12,16 +12,17 @@ namespace Antrea.Migration.Connectivity;
 /// </remarks>
 public sealed class ContinuousProbe : IAsyncDisposable
 {
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
+
     private readonly ImmutableArray<ProbeFlow> _flows;
     private readonly ContinuousProbeOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
     private readonly Lock _lock = new();
-    private volatile string _phase = "";
-    private ImmutableArray<Watch> _watches = [];
-    private DateTimeOffset _start;
-    private long _startTimestamp;
+    private ImmutableArray<FlowWatch> _watches = [];
+    private WatchSurroundings? _surroundings;
+    private MigrationMoment _moment = new("", "");
     private Task? _running;
 
     /// <summary>Creates the probe; <see cref="Start"/> starts it.</summary>
@@ -51,21 +52,62 @@ public sealed class ContinuousProbe : IAsyncDisposable
                 throw new InvalidOperationException("The continuous probe was started before; create another one.");
             }
 
-            _start = _timeProvider.GetLocalNow();
-            _startTimestamp = _timeProvider.GetTimestamp();
-            _watches = [.. _flows.Select((flow, i) => new Watch(
-                flow,
-                new FlowRecorder(_options.StallThreshold),
-                new ProbeTicker(_options.Interval, first: _options.Interval * ((double)i / _flows.Length))))];
-            _running = Task.WhenAll(_watches.Select(WatchAsync));
+            _surroundings = new WatchSurroundings(_options, _timeProvider) { Moment = _moment };
+            _watches = [.. _flows.Select((flow, i) => FlowWatch.Create(flow, _surroundings, _options.Interval * ((double)i / _flows.Length)))];
+            _running = Task.WhenAll(_watches.Select(watch => watch.RunAsync(_stop.Token, _abort.Token)));
         }
     }
 
-    /// <summary>Says what is going on now; outages that begin from here on carry the name.</summary>
-    public void EnterPhase(string name)
+    /// <summary>Says what is going on now; outages that begin from here on carry the names.</summary>
+    /// <param name="name">The phase.</param>
+    /// <param name="nodes">The Nodes on which Pods are restarted now, joined by commas; empty for none.</param>
+    public void EnterPhase(string name, string nodes = "")
     {
         ArgumentNullException.ThrowIfNull(name);
-        _phase = name;
+        ArgumentNullException.ThrowIfNull(nodes);
+        lock (_lock)
+        {
+            _moment = new MigrationMoment(name, nodes);
+            _surroundings?.Moment = _moment;
+        }
+    }
+
+    /// <summary>What was seen so far; an outage that lasts ends now, as far as is known.</summary>
+    /// <exception cref="InvalidOperationException">It was never started.</exception>
+    public ContinuousProbeResult GetCurrent()
+    {
+        _ = RequireStarted();
+        return ToResult();
+    }
+
+    /// <summary>Waits until what was sent before the call has ended (one time-out at most), and until no flow has gone unseen for longer than
+    /// <paramref name="mostUnseen"/>.</summary>
+    /// <param name="mostUnseen">How long nothing may have been heard of a flow that others send.</param>
+    /// <param name="patience">How long to wait for that.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The name of a flow that nobody sees, with the reason where it is known; null when all are seen.</returns>
+    /// <exception cref="InvalidOperationException">It was never started.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public async Task<string?> WaitForAnswersAsync(TimeSpan mostUnseen, TimeSpan patience, CancellationToken cancellationToken = default)
+    {
+        _ = RequireStarted();
+        var asked = _surroundings!.Elapsed;
+        while (true)
+        {
+            var now = _surroundings.Elapsed;
+            var unseen = _watches.FirstOrDefault(w => w.SeenUntil is not { } seen || now - seen > mostUnseen);
+            if (unseen is null && !_watches.Any(w => w.Recorder.IsWaiting(asked)))
+            {
+                return null;
+            }
+
+            if (now - asked > patience)
+            {
+                return unseen is null ? null : $"{unseen.Flow.Name}{(unseen is StreamWatch { Trouble: { Length: > 0 } why } ? $" ({why})" : "")}";
+            }
+
+            await Task.Delay(Glance, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Stops to send, waits for the requests under way (one time-out at most), and reports.</summary>
@@ -75,15 +117,10 @@ public sealed class ContinuousProbe : IAsyncDisposable
     /// disposed before.</exception>
     public async Task<ContinuousProbeResult> StopAsync(CancellationToken cancellationToken = default)
     {
-        Task running;
-        lock (_lock)
-        {
-            running = _running ?? throw new InvalidOperationException("The continuous probe was never started.");
-        }
-
+        var running = RequireStarted();
         _stop.Cancel();
         await running.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return ToResult(Elapsed);
+        return ToResult();
     }
 
     /// <summary>Stops at once, and breaks off the requests under way.</summary>
@@ -98,7 +135,13 @@ public sealed class ContinuousProbe : IAsyncDisposable
         }
     }
 
-    private TimeSpan Elapsed => _timeProvider.GetElapsedTime(_startTimestamp);
+    private Task RequireStarted()
+    {
+        lock (_lock)
+        {
+            return _running ?? throw new InvalidOperationException("The continuous probe was never started.");
+        }
+    }
 
     private static List<string> FaultsOf(ImmutableArray<ProbeFlow> flows)
     {
@@ -110,7 +153,10 @@ public sealed class ContinuousProbe : IAsyncDisposable
 
         foreach (var flow in flows)
         {
-            ProbeOptionRules.CheckTarget(faults, $"The target of flow '{flow.Name}'", flow.Target);
+            if (flow.Stream is null)
+            {
+                ProbeOptionRules.CheckTarget(faults, $"The target of flow '{flow.Name}'", flow.Target);
+            }
         }
 
         faults.AddRange(flows.GroupBy(flow => flow.Name).Where(group => group.Count() > 1)
@@ -118,61 +164,33 @@ public sealed class ContinuousProbe : IAsyncDisposable
         return faults;
     }
 
-    private async Task WatchAsync(Watch watch)
-    {
-        List<Task> underWay = [];
-        while (!_stop.IsCancellationRequested)
-        {
-            if (watch.Ticker.TryTake(Elapsed, out _))
-            {
-                underWay.RemoveAll(task => task.IsCompletedSuccessfully);
-                underWay.Add(RequestAsync(watch));
-            }
-            else
-            {
-                await watch.Ticker.WaitAsync(Elapsed, _timeProvider, _stop.Token)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-
-        await Task.WhenAll(underWay).ConfigureAwait(false);
-    }
-
-    private async Task RequestAsync(Watch watch)
-    {
-        var request = watch.Recorder.Send(Elapsed, _phase);
-        var outcome = await ProbeExchange
-            .SendAsync(watch.Flow.Transport, watch.Flow.Target, _options.Timeout, _timeProvider, _abort.Token)
-            .ConfigureAwait(false);
-        watch.Recorder.Complete(request, outcome, Elapsed);
-    }
-
-    private ContinuousProbeResult ToResult(TimeSpan end)
+    private ContinuousProbeResult ToResult()
     {
         var outages = _watches
-            .Select(watch => watch.Recorder.Finish(end).Select(window => new OutageWindow(
+            .Select(watch => watch.Recorder.Finish(watch.SeenUntil ?? TimeSpan.Zero).Select(window => new OutageWindow(
                 watch.Flow.Name,
-                _start + window.Start,
-                _start + window.End,
+                _surroundings!.Start + window.Start,
+                _surroundings.Start + window.End,
                 window.RequestsLost,
                 window.Cause,
                 window.Phase,
-                window.Recovered)).ToArray())
+                window.Recovered)
+            {
+                Nodes = window.Nodes,
+            }).ToArray())
             .ToArray();
         var totals = _watches.Zip(outages, (watch, own) => new FlowTotals(
             watch.Flow.Name,
             watch.Recorder.Success,
             watch.Recorder.Failure,
-            watch.Ticker.Dropped,
+            watch.NotSent,
             own.Select(outage => outage.Duration).DefaultIfEmpty().Max()));
-        return new ContinuousProbeResult(
-            [
-                .. outages.SelectMany(own => own)
-                    .OrderBy(outage => outage.Start)
-                    .ThenBy(outage => outage.Flow, StringComparer.Ordinal),
-            ],
-            [.. totals]);
+        ImmutableArray<OutageWindow> all =
+        [
+            .. outages.SelectMany(own => own)
+                .OrderBy(outage => outage.Start)
+                .ThenBy(outage => outage.Flow, StringComparer.Ordinal),
+        ];
+        return new ContinuousProbeResult(all, [.. totals]) { Services = ServiceDowntime.Of(_flows, all) };
     }
-
-    private sealed record Watch(ProbeFlow Flow, FlowRecorder Recorder, ProbeTicker Ticker);
 }

@@ -21,9 +21,10 @@ internal sealed class FlowRecorder
     /// <summary>Notes a request on its way.</summary>
     /// <param name="at">Since the start of the probe, as all times here.</param>
     /// <param name="phase">The phase it falls into.</param>
-    public Request Send(TimeSpan at, string phase)
+    /// <param name="nodes">The Nodes under restart then.</param>
+    public Request Send(TimeSpan at, string phase, string nodes = "")
     {
-        var request = new Request(at, phase);
+        var request = new Request(at, phase, nodes);
         lock (_lock)
         {
             _waiting.Enqueue(request);
@@ -43,7 +44,10 @@ internal sealed class FlowRecorder
             var silentSince = oldest.SentAt > _lastEnd ? oldest.SentAt : _lastEnd;
             if (at - silentSince > _stallThreshold)
             {
-                _windows.Add(new Window(silentSince, at, 0, ProbeFailureCause.None, oldest.Phase, Recovered: outcome.Succeeded));
+                _windows.Add(new Window(silentSince, at, 0, ProbeFailureCause.None, oldest.Phase, Recovered: outcome.Succeeded)
+                {
+                    Nodes = oldest.Nodes,
+                });
             }
 
             _lastEnd = at > _lastEnd ? at : _lastEnd;
@@ -55,13 +59,54 @@ internal sealed class FlowRecorder
         }
     }
 
-    /// <summary>All outages by start, those that touch merged into one. To be called when no request is under way.</summary>
-    /// <param name="end">When the probe ended: the end of an outage that still lasts.</param>
+    /// <summary>Whether a request that was sent by then has not ended yet.</summary>
+    public bool IsWaiting(TimeSpan sentBy)
+    {
+        lock (_lock)
+        {
+            return _waiting.TryPeek(out var oldest) && oldest.SentAt <= sentBy;
+        }
+    }
+
+    /// <summary>Forgets the requests whose end nobody will hear of; says how many.</summary>
+    public int Abandon()
+    {
+        lock (_lock)
+        {
+            var lost = 0;
+            while (_waiting.TryDequeue(out var next))
+            {
+                if (next.Outcome is null)
+                {
+                    lost++;
+                }
+                else
+                {
+                    Judge(next);
+                }
+            }
+
+            return lost;
+        }
+    }
+
+    /// <summary>All outages by start, those that touch merged into one. A request under way counts once nothing was heard for longer than
+    /// a stall takes.</summary>
+    /// <param name="end">When the probe ended, or now: the end of an outage that still lasts.</param>
     public IReadOnlyList<Window> Finish(TimeSpan end)
     {
         lock (_lock)
         {
-            var all = _open is null ? _windows : [.. _windows, _open with { End = end > _open.End ? end : _open.End }];
+            List<Window> all = _open is null ? [.. _windows] : [.. _windows, _open with { End = end > _open.End ? end : _open.End }];
+            if (_waiting.TryPeek(out var oldest))
+            {
+                var silentSince = oldest.SentAt > _lastEnd ? oldest.SentAt : _lastEnd;
+                if (oldest.Outcome is null && end - silentSince > _stallThreshold)
+                {
+                    all.Add(new Window(silentSince, end, 0, ProbeFailureCause.None, oldest.Phase, Recovered: false) { Nodes = oldest.Nodes });
+                }
+            }
+
             List<Window> merged = [];
             foreach (var window in all.OrderBy(window => window.Start).ThenBy(window => window.End))
             {
@@ -96,16 +141,18 @@ internal sealed class FlowRecorder
 
         Failure++;
         _open = _open is null
-            ? new Window(request.SentAt, request.EndedAt, 1, outcome.Cause, request.Phase, Recovered: false)
+            ? new Window(request.SentAt, request.EndedAt, 1, outcome.Cause, request.Phase, Recovered: false) { Nodes = request.Nodes }
             : _open with { End = request.EndedAt, RequestsLost = _open.RequestsLost + 1 };
     }
 
     /// <summary>One request of the flow.</summary>
-    internal sealed class Request(TimeSpan sentAt, string phase)
+    internal sealed class Request(TimeSpan sentAt, string phase, string nodes)
     {
         public TimeSpan SentAt { get; } = sentAt;
 
         public string Phase { get; } = phase;
+
+        public string Nodes { get; } = nodes;
 
         public ProbeOutcome? Outcome { get; private set; }
 
@@ -118,6 +165,8 @@ internal sealed class FlowRecorder
     internal sealed record Window(
         TimeSpan Start, TimeSpan End, long RequestsLost, ProbeFailureCause Cause, string Phase, bool Recovered)
     {
+        public string Nodes { get; init; } = "";
+
         /// <summary>Both as one; <paramref name="later"/> starts no earlier than this one.</summary>
         public Window MergedWith(Window later) => this with
         {

@@ -18,6 +18,9 @@ public sealed record OutageWindow(
     string Phase,
     bool Recovered)
 {
+    /// <summary>The Nodes on which Pods were being restarted when it began, by name, joined by commas; empty when none was.</summary>
+    public string Nodes { get; init; } = "";
+
     /// <summary>How long it took.</summary>
     public TimeSpan Duration => End - Start;
 }

@@ -21,4 +21,7 @@ public sealed record ExecutionOptions
 
     /// <summary>What to do before the steps of no easy return. Default: stop.</summary>
     public HoldPolicy Holds { get; init; }
+
+    /// <summary>Asked before every change whether it may be made. Default: none, which always may.</summary>
+    public IMigrationGate? Gate { get; init; }
 }

@@ -25,6 +25,10 @@ internal sealed class MigrationContext
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>Asks whether a change may be made: what it is, and the Nodes it is on.</summary>
+    /// <exception cref="MigrationStoppedException">It may not.</exception>
+    public required Func<string, ImmutableArray<string>, CancellationToken, Task> PassGateAsync { get; init; }
+
     /// <summary>Says something to whoever watches. Never blocks.</summary>
     public required Action<string> Report { get; init; }
 

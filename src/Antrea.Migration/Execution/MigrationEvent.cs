@@ -55,6 +55,14 @@ public sealed record StepFailed(DateTimeOffset Time, MigrationStep Step, string 
 /// <param name="Step">The hold.</param>
 public sealed record MigrationHeld(DateTimeOffset Time, MigrationStep Step) : MigrationEvent(Time);
 
+/// <summary>The gate (<see cref="ExecutionOptions.Gate"/>) has stopped the migration; executed again, it goes on at this step.</summary>
+/// <param name="Time">When it happened.</param>
+/// <param name="Step">The step that it stopped before, or within.</param>
+/// <param name="Subject">What was not done any more: see <see cref="MigrationChange.Subject"/>.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="Next">What to do next.</param>
+public sealed record MigrationPaused(DateTimeOffset Time, MigrationStep Step, string Subject, string Reason, string Next) : MigrationEvent(Time);
+
 /// <summary>Every step is done.</summary>
 /// <param name="Time">When it happened.</param>
 /// <param name="Findings">What is left for a person to look at.</param>

@@ -75,11 +75,12 @@ public sealed class MigrationExecutor
     }
 
     /// <summary>Executes what of <paramref name="plan"/> is not done yet.</summary>
-    /// <remarks>The sequence ends with <see cref="MigrationCompleted"/>, <see cref="MigrationHeld"/> or <see cref="StepFailed"/>. Work
+    /// <remarks>The sequence ends with <see cref="MigrationCompleted"/>, <see cref="MigrationHeld"/>, <see cref="MigrationPaused"/> or
+    /// <see cref="StepFailed"/>. Work
     /// goes on only while events are taken: whoever reads them may do something of their own between two phases.</remarks>
     /// <param name="plan">The plan. On a fresh start the cluster must still be as it was when the plan was made.</param>
     /// <param name="options">The options the plan was made with.</param>
-    /// <param name="execution">Backup folder and hold points.</param>
+    /// <param name="execution">Backup folder, hold points and gate.</param>
     /// <param name="cancellationToken">Stops after the journal write at hand; what is begun is named in the journal.</param>
     /// <exception cref="ArgumentException">The plan is not executable, or the options are out of range.</exception>
     /// <exception cref="MigrationException">The cluster has changed since the plan was made, the journal belongs to another plan, or it cannot be kept.</exception>
@@ -140,7 +141,7 @@ public sealed class MigrationExecutor
                     yield return item;
                 }
 
-                if (last is StepFailed)
+                if (last is StepFailed or MigrationPaused)
                 {
                     yield break;
                 }
@@ -158,14 +159,20 @@ public sealed class MigrationExecutor
     /// <summary>How many Pods are on each network now; host-network and ended Pods are left out.</summary>
     /// <remarks>Without the migration's own DaemonSet (before and after a migration) there are no Multus Pods of its making to tell apart.</remarks>
     /// <exception cref="MigrationException">The cluster or a Node cannot be reached.</exception>
-    public async Task<ImmutableSortedDictionary<PodNetwork, int>> CountPodsAsync(CancellationToken cancellationToken = default)
+    public async Task<ImmutableSortedDictionary<PodNetwork, int>> CountPodsAsync(CancellationToken cancellationToken = default) =>
+        PodNetworkInventory.Count((await ReadPodNetworksAsync(cancellationToken).ConfigureAwait(false)).Values);
+
+    /// <summary>Which network each Pod is on now, by <c>namespace/name</c>.</summary>
+    /// <remarks>Without the migration's own DaemonSet (before and after a migration) there are no Multus Pods of its making to tell apart.</remarks>
+    /// <exception cref="MigrationException">The cluster or a Node cannot be reached.</exception>
+    public async Task<ImmutableSortedDictionary<string, PodNetwork>> ReadPodNetworksAsync(CancellationToken cancellationToken = default)
     {
         var snapshot = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             var agent = await _api.GetAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false);
             var inventory = await MigrationContext.InventoryAsync(snapshot, agent is null ? null : _nodes, cancellationToken).ConfigureAwait(false);
-            return PodNetworkInventory.Count(inventory.Select(p => p.Network));
+            return inventory.ToImmutableSortedDictionary(p => p.Pod.ToString(), p => p.Network, StringComparer.Ordinal);
         }
         catch (StepFailedException e)
         {
@@ -194,10 +201,12 @@ public sealed class MigrationExecutor
             Options = options,
             BackupDirectory = execution.BackupDirectory,
             Time = _time,
+            PassGateAsync = (subject, nodes, token) => PassGateAsync(execution.Gate, new MigrationChange(step, subject, nodes), token),
             Report = message => events.Writer.TryWrite(new StepProgress(_time.GetUtcNow(), step, message)),
         };
         yield return new StepStarted(_time.GetUtcNow(), step);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var brokenOff = execution.Gate?.BrokenOff ?? CancellationToken.None;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, brokenOff);
         var work = CompleteAsync();
         try
         {
@@ -221,6 +230,15 @@ public sealed class MigrationExecutor
             {
                 return await ActAsync(context, step, stop.Token).ConfigureAwait(false);
             }
+            catch (OperationCanceledException) when (brokenOff.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                var change = new MigrationChange(step, step.Title, []);
+                return await PauseAsync(
+                    change,
+                    await execution.Gate!.AskAsync(change, cancellationToken).ConfigureAwait(false)
+                        ?? new MigrationStop("The gate broke the step off.", "Run the command again; it goes on at this step."),
+                    isBegun: true).ConfigureAwait(false);
+            }
             catch (OperationCanceledException e) when (cancellationToken.IsCancellationRequested)
             {
                 throw new OperationCanceledException(e.Message, e, cancellationToken);
@@ -236,6 +254,7 @@ public sealed class MigrationExecutor
     {
         var started = _time.GetTimestamp();
         var action = Actions[step.Kind];
+        var isBegun = false;
         try
         {
             if (await action.AlreadyDoneAsync(context, step, cancellationToken).ConfigureAwait(false) is { } reason)
@@ -244,7 +263,9 @@ public sealed class MigrationExecutor
                 return new StepSkipped(_time.GetUtcNow(), step, reason);
             }
 
+            await context.PassGateAsync(step.Title, step.Node is null ? [] : [step.Node], cancellationToken).ConfigureAwait(false);
             await WriteAsync(step, JournalState.Intent, "", cancellationToken).ConfigureAwait(false);
+            isBegun = true;
             var detail = await action.RunAsync(context, step, cancellationToken).ConfigureAwait(false);
             await WriteAsync(step, JournalState.Done, detail, cancellationToken).ConfigureAwait(false);
             return new StepCompleted(_time.GetUtcNow(), step, _time.GetElapsedTime(started), detail);
@@ -254,6 +275,10 @@ public sealed class MigrationExecutor
         {
             // Clients link the caller's token into ones of their own, or call the connection they broke off a failure.
             throw new OperationCanceledException(e.Message, e, cancellationToken);
+        }
+        catch (MigrationStoppedException e)
+        {
+            return await PauseAsync(e.Change, e.Stop, isBegun).ConfigureAwait(false);
         }
         catch (StepFailedException e)
         {
@@ -286,6 +311,27 @@ public sealed class MigrationExecutor
 
             return new StepFailed(_time.GetUtcNow(), step, message, next);
         }
+    }
+
+    private static async Task PassGateAsync(IMigrationGate? gate, MigrationChange change, CancellationToken cancellationToken)
+    {
+        if (gate is not null && await gate.AskAsync(change, cancellationToken).ConfigureAwait(false) is { } stop)
+        {
+            throw new MigrationStoppedException(change, stop);
+        }
+    }
+
+    /// <summary>The stop is written down apart from the step, whose own entry still says how far it is.</summary>
+    private async Task<MigrationPaused> PauseAsync(MigrationChange change, MigrationStop stop, bool isBegun)
+    {
+        await _journal.AppendAsync(
+            new JournalEntry(
+                _time.GetUtcNow(),
+                JournalEntry.PauseId,
+                JournalState.Paused,
+                $"{(isBegun ? "within" : "before")} {change.Step.Id}, next {change.Subject}: {stop.Reason}"),
+            CancellationToken.None).ConfigureAwait(false);
+        return new MigrationPaused(_time.GetUtcNow(), change.Step, change.Subject, stop.Reason, stop.Next);
     }
 
     private static bool IsJournals(MigrationException e) => e.Data.Contains(JournalMark);

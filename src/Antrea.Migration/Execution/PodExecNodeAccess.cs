@@ -1,8 +1,5 @@
-using System.Net.WebSockets;
-using System.Text.Json;
 using Antrea.Migration.Clusters;
 using k8s;
-using k8s.Autorest;
 using Polly;
 
 namespace Antrea.Migration.Execution;
@@ -44,47 +41,18 @@ public sealed class PodExecNodeAccess : INodeAccess
                 async token =>
                 {
                     pod = await FindAgentAsync(node, token).ConfigureAwait(false);
-                    return await ExecAsync(pod, command, token).ConfigureAwait(false);
+                    return await PodExec.RunAsync(
+                        _api.Client, NodeAgentManifest.Namespace, pod, NodeAgentManifest.Container, ["chroot", "/host", .. command.ToArgv()], token)
+                        .ConfigureAwait(false);
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpOperationException or KubernetesException or KubernetesApiException or IOException
-            or WebSocketException or HttpRequestException)
+        catch (Exception e) when (PodExec.IsFailure(e))
         {
             throw new MigrationException(
                 $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message}",
                 $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
                 e);
-        }
-    }
-
-    private async Task<NodeCommandResult> ExecAsync(string pod, NodeCommand command, CancellationToken cancellationToken)
-    {
-        var (output, error) = ("", "");
-        try
-        {
-            var exitCode = await _api.Client.NamespacedPodExecAsync(
-                pod,
-                NodeAgentManifest.Namespace,
-                NodeAgentManifest.Container,
-                ["chroot", "/host", .. command.ToArgv()],
-                tty: false,
-                async (_, outStream, errStream) =>
-                {
-                    using var outReader = new StreamReader(outStream);
-                    using var errReader = new StreamReader(errStream);
-                    var outText = outReader.ReadToEndAsync(cancellationToken);
-                    var errText = errReader.ReadToEndAsync(cancellationToken);
-                    output = await outText.ConfigureAwait(false);
-                    error = await errText.ConfigureAwait(false);
-                },
-                cancellationToken).ConfigureAwait(false);
-            return new NodeCommandResult(exitCode, output, error);
-        }
-        catch (Exception e) when (e is JsonException or ArgumentNullException)
-        {
-            // The client reads the exit code from a last message; without it the output may be cut short as well.
-            throw new IOException("the connection ended before the command's exit code came", e);
         }
     }
 

@@ -14,6 +14,7 @@ internal static class MigrateCommand
         var source = new ClusterSource.Options(offline: false);
         var inputs = new PlanInputs();
         var tour = new TourOptions();
+        var monitor = new MonitorOptions();
         var execute = new Option<bool>("--execute") { Description = "Change the cluster. Without it the plan is only shown; a lab is always executed." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only show the plan (the default, but for a lab)." };
         var passHold = new Option<bool>("--pass-hold") { Description = "Pass the hold point that an earlier run has stopped at; stop at the next one." };
@@ -29,9 +30,11 @@ internal static class MigrateCommand
         source.AddTo(command);
         inputs.AddTo(command);
         tour.AddTo(command);
+        monitor.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
             var isLab = source.UsesLab(parse);
+            monitor.Validate(parse, isLab);
             if (isLab)
             {
                 output.WriteLine("Starting a lab cluster…");
@@ -66,13 +69,14 @@ internal static class MigrateCommand
 
             using var files = MigrationFiles.For(plan, parse.GetValue(journal), parse.GetValue(backup), temporary: isLab);
             var executor = new MigrationExecutor(cluster.Client!, new MirroredJournal(inCluster, new FileJournal(files.Journal)));
+            await using var watch = await monitor.WatchAsync(parse, cluster, tour, output, cancellationToken);
             var execution = new ExecutionOptions
             {
+                Gate = watch?.Gate,
                 BackupDirectory = files.Backup,
                 Holds = isLab || parse.GetValue(passHolds) ? HoldPolicy.PassAll
                     : parse.GetValue(passHold) ? HoldPolicy.PassNext : HoldPolicy.Stop,
             };
-            await using var watch = tour.Watch(parse, cluster.Lab, output);
             var run = new MigrationRun(output, plan, executor, watch);
             var result = await run.ExecuteAsync(options, execution, cancellationToken);
             result.WriteSummary(output);

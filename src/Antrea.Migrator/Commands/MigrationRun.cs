@@ -96,13 +96,14 @@ internal sealed record MigrationRunResult(
     {
         MigrationCompleted => "Succeeded",
         MigrationHeld => "Held",
+        MigrationPaused => "Paused",
         _ => "Failed",
     };
 
     public int ExitCode => Last switch
     {
         MigrationCompleted => ExitCodes.Success,
-        MigrationHeld => ExitCodes.Findings,
+        MigrationHeld or MigrationPaused => ExitCodes.Findings,
         _ => ExitCodes.Error,
     };
 
@@ -142,6 +143,7 @@ internal sealed record MigrationRunResult(
         {
             ["flow"] = o.Flow,
             ["phase"] = o.Phase,
+            ["nodes"] = o.Nodes,
             ["start"] = o.Start.ToString("O"),
             ["seconds"] = Math.Round(o.Duration.TotalSeconds, 3),
             ["requestsLost"] = o.RequestsLost,
@@ -153,9 +155,17 @@ internal sealed record MigrationRunResult(
             ["pairsCutOff"] = Plan.PredictedLosses.Sum(l => l.Pairs),
             ["asPredicted"] = AsPredicted,
         },
+        ["services"] = new JsonArray([.. (Traffic?.Services ?? []).Select(s => new JsonObject
+        {
+            ["target"] = s.Target.OriginalString,
+            ["flows"] = s.Flows,
+            ["impairedSeconds"] = Math.Round(s.Impaired.TotalSeconds, 3),
+            ["downSeconds"] = Math.Round(s.Down.TotalSeconds, 3),
+        })]),
         ["policies"] = Policies,
         ["seconds"] = Math.Round(Duration.TotalSeconds, 3),
-        ["stoppedAt"] = (Last as StepFailed)?.Step.Id ?? (Last as MigrationHeld)?.Step.Id,
+        ["stoppedAt"] = (Last as StepFailed)?.Step.Id ?? (Last as MigrationHeld)?.Step.Id ?? (Last as MigrationPaused)?.Step.Id,
+        ["stoppedBecause"] = (Last as MigrationPaused)?.Reason ?? (Last as StepFailed)?.Message,
     };
 
     /// <summary>Whether the watched traffic went as the plan said; null where nothing was watched, or the plan's losses are not about it.</summary>
@@ -177,6 +187,12 @@ internal sealed record MigrationRunResult(
             output.WriteLine($"   Predicted no lost request; measured {Traffic!.Flows.Sum(f => f.Failure)} of {Traffic.Flows.Sum(f => f.Total)}: {(asPredicted ? "as predicted" : "NOT as predicted")}");
         }
 
+        foreach (var service in (Traffic?.Services ?? []).Where(s => s.Impaired > TimeSpan.Zero))
+        {
+            output.WriteLine(
+                $"   Service   {service.Target.OriginalString}: {service.Impaired.TotalSeconds:0.0} s impaired, {service.Down.TotalSeconds:0.0} s down for all {service.Flows} flows");
+        }
+
         if (Policies is not null)
         {
             output.WriteLine($"   Policies  {Policies}");
@@ -187,6 +203,10 @@ internal sealed record MigrationRunResult(
         {
             case MigrationHeld:
                 output.WriteLine("   Look at the cluster, then run the command again with --pass-hold to go on to the next hold.");
+                break;
+            case MigrationPaused paused:
+                output.WriteLine($"   Stopped at {paused.Step.Id}: {paused.Reason}");
+                output.WriteLine($"   {paused.Next}");
                 break;
             case StepFailed failed:
                 output.WriteLine($"   Stopped at {failed.Step.Id}. {failed.Next}");

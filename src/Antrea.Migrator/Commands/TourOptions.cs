@@ -19,18 +19,17 @@ internal sealed class TourOptions
         command.Add(_interval);
     }
 
-    /// <summary>Null without a lab: a real cluster is probed from inside it, with <c>probe</c>.</summary>
-    public TrafficWatch? Watch(ParseResult parse, LabCluster? lab, TextWriter output) =>
-        lab is null
-            ? null
-            : new TrafficWatch(
-                lab,
-                new ProbeOptions
-                {
-                    Target = TrafficWatch.Target,
-                    Workers = parse.GetValue(_workers),
-                    Requests = parse.GetValue(_requests),
-                    Interval = TimeSpan.FromMilliseconds(parse.GetValue(_interval)),
-                },
-                output);
+    /// <summary>How often the lab's own flows ask, in milliseconds, unless another interval is wanted.</summary>
+    public const int Interval = 250;
+
+    /// <summary>The lab's own traffic.</summary>
+    public LabTraffic Traffic(ParseResult parse, LabCluster lab) => new(
+        lab,
+        new ProbeOptions
+        {
+            Target = LabTraffic.Target,
+            Workers = parse.GetValue(_workers),
+            Requests = parse.GetValue(_requests),
+            Interval = TimeSpan.FromMilliseconds(parse.GetValue(_interval)),
+        });
 }

@@ -1,51 +1,57 @@
 using Antrea.Migration.Connectivity;
-using Antrea.Migration.Lab;
+using Antrea.Migration.Execution;
 
 namespace Antrea.Migrator.Commands;
 
 /// <summary>What one probe between two phases saw.</summary>
 internal sealed record PhaseProbe(string Phase, string Source, ProbeResult Result);
 
-/// <summary>The lab's traffic during a migration: the seed's load test between phases, and a slow probe that never stops.</summary>
+/// <summary>The traffic during a migration: slow probes that never stop, a budget for what they lose, and in a lab the seed's load test
+/// between phases.</summary>
 internal sealed class TrafficWatch : IAsyncDisposable
 {
-    public static readonly Uri Target = new("http://nginx-origin");
-
     private const string Source = "deployment/client";
-    private readonly ProbeOptions _options;
+    private readonly LabTraffic? _lab;
+    private readonly ProbePods? _pods;
     private readonly TextWriter _output;
-    private readonly HttpProbeTransport _fromClient;
-    private readonly HttpProbeTransport _fromNode;
     private readonly ContinuousProbe _continuous;
+    private readonly BudgetGate? _gate;
     private readonly List<PhaseProbe> _probes = [];
 
-    public TrafficWatch(LabCluster lab, ProbeOptions options, TextWriter output)
+    public TrafficWatch(
+        LabTraffic? lab,
+        ProbePods? pods,
+        IEnumerable<ProbeFlow> flows,
+        TimeSpan interval,
+        (ErrorBudget Budget, BreachAction Action)? budget,
+        TextWriter output)
     {
-        _options = options;
-        _output = output;
-        _fromClient = new HttpProbeTransport(lab.ConnectFrom("default", "client").Invoke);
-        _fromNode = new HttpProbeTransport(lab.ConnectFromNode(lab.NodeNames[0]).Invoke);
-        _continuous = new ContinuousProbe(
-            [
-                new ProbeFlow("default/client → nginx-origin", Target, _fromClient),
-                new ProbeFlow($"{lab.NodeNames[0]} → nginx-origin", lab.ServiceUri("default", "nginx-origin"), _fromNode),
-            ],
-            new ContinuousProbeOptions { Interval = TimeSpan.FromMilliseconds(250) });
+        (_lab, _pods, _output) = (lab, pods, output);
+        _continuous = new ContinuousProbe([.. lab?.Flows ?? [], .. flows], new ContinuousProbeOptions { Interval = interval });
+        _gate = budget is { } limits ? new BudgetGate(_continuous, limits.Budget, limits.Action) : null;
     }
 
     public IReadOnlyList<PhaseProbe> Probes => _probes;
+
+    /// <summary>Stops the migration when too much is lost; null without a budget.</summary>
+    public IMigrationGate? Gate => _gate;
 
     public void Start() => _continuous.Start();
 
     public void EnterPhase(string name) => _continuous.EnterPhase(name);
 
-    /// <summary>Runs the seed's load test once and prints its result in a line.</summary>
+    /// <summary>Runs the seed's load test once and prints its result in a line; nothing without a lab.</summary>
     public async Task ProbeAsync(string phase, CancellationToken cancellationToken)
     {
-        var result = await new ConnectivityProber(_options, _fromClient).ProbeAsync(cancellationToken);
+        if (_lab is null)
+        {
+            return;
+        }
+
+        var result = await _lab.ProbeAsync(cancellationToken);
         _probes.Add(new PhaseProbe(phase, Source, result));
         await _output.WriteLineAsync(
-            $"   ⇄ /client -c {_options.Workers} -n {_options.Requests} -url {Target.OriginalString}: "
+            $"   ⇄ /client -c {_lab.Load.Workers} -n {_lab.Load.Requests} -url {LabTraffic.Target.OriginalString}: "
             + $"{result.Total} requests, {result.Failure} failed, {result.SuccessRate:0.000000}% "
             + $"in {GoDuration.FromTimeSpan(result.Elapsed)}"
             + (result.Failures.IsEmpty ? "" : $" ({string.Join(", ", result.Failures)})"));
@@ -55,8 +61,16 @@ internal sealed class TrafficWatch : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_gate is not null)
+        {
+            await _gate.DisposeAsync();
+        }
+
         await _continuous.DisposeAsync();
-        _fromClient.Dispose();
-        _fromNode.Dispose();
+        _lab?.Dispose();
+        if (_pods is not null)
+        {
+            await _pods.DisposeAsync();
+        }
     }
 }

@@ -45,6 +45,11 @@ internal sealed class MigrationConsole(TextWriter output, MigrationPlan plan)
             case MigrationHeld held:
                 Line($"   ■ {held.Step.Title}");
                 break;
+            case MigrationPaused paused:
+                Line($"   ‖ Stopped before {paused.Subject}");
+                Line($"     {paused.Reason}");
+                Line($"     next: {paused.Next}");
+                break;
             case PhaseCompleted completed:
                 Line($"   {completed.Phase} done in {completed.Duration.TotalSeconds:0.0} s");
                 break;

@@ -14,11 +14,19 @@ public enum JournalState
 
     /// <summary>The step did not work; <see cref="JournalEntry.Detail"/> says why.</summary>
     Failed,
+
+    /// <summary>The gate stopped the migration; not about a step, whose own entry stays the newest of its own. The step's id is
+    /// <see cref="JournalEntry.PauseId"/>.</summary>
+    Paused,
 }
 
 /// <summary>One line of the journal.</summary>
 /// <param name="Time">When it was written.</param>
-/// <param name="StepId">The step, or the plan's id in an entry of state <see cref="JournalState.Plan"/>.</param>
+/// <param name="StepId">The step, the plan's id in an entry of state <see cref="JournalState.Plan"/>, or <see cref="PauseId"/>.</param>
 /// <param name="State">What it says.</param>
 /// <param name="Detail">For a person; never a secret.</param>
-public sealed record JournalEntry(DateTimeOffset Time, string StepId, JournalState State, string Detail);
+public sealed record JournalEntry(DateTimeOffset Time, string StepId, JournalState State, string Detail)
+{
+    /// <summary>What entries of state <see cref="JournalState.Paused"/> have for a step.</summary>
+    public const string PauseId = "pause";
+}

@@ -29,6 +29,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             .Select(p => p.Pod).ToImmutableArray();
         foreach (var workload in await GroupAsync(workloads, cancellationToken).ConfigureAwait(false))
         {
+            await context.PassGateAsync(workload.ToString(), NodesOf(workload.Pods), cancellationToken).ConfigureAwait(false);
             await RestartWorkloadAsync(workload, goal, marker, cancellationToken).ConfigureAwait(false);
         }
 
@@ -191,6 +192,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         var ready = await ReadyPodsAsync(workload, cancellationToken).ConfigureAwait(false);
         foreach (var pod in workload.Pods)
         {
+            await context.PassGateAsync($"Pod {pod} of {workload}", NodesOf([pod]), cancellationToken).ConfigureAwait(false);
             await EvictAsync(pod, cancellationToken).ConfigureAwait(false);
             await context.WaitUntilAsync(
                 async token => await PendingReplacementAsync(workload, pod, ready.Count, token).ConfigureAwait(false), NextStep, cancellationToken)
@@ -252,6 +254,9 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             .. (await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false))
                 .Where(s => s.Pod.Namespace == workload.Namespace && s.Pod.Controller == (workload.Kind, workload.Name)),
         ];
+
+    private static ImmutableArray<string> NodesOf(IEnumerable<PodInfo> pods) =>
+        [.. pods.Select(p => p.NodeName).Distinct().Order(StringComparer.Ordinal)];
 
     private sealed record Workload(string Kind, string Namespace, string Name, List<PodInfo> Pods)
     {

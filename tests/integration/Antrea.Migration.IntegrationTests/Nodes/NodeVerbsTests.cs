@@ -85,7 +85,8 @@ public sealed class NodeVerbsTests
     [Test]
     public async Task Exec_reaches_the_Node_only_through_a_node_agents_container()
     {
-        var executor = new LabPodExecutor(name => name == "n" ? _node : null);
+        var executor = new LabPodExecutor(
+            name => name == "n" ? _node : null, new PodProbes((_, _, _, _) => throw new ArgumentException("no network"), _ => false, TimeProvider.System));
         _node.Files.Write("/etc/cni/net.d/10-calico.conflist", "x");
         string[] argv = ["chroot", "/host", .. NodeCommands.ListDirectory("/etc/cni/net.d").ToArgv()];
 

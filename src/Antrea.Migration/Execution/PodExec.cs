@@ -1,0 +1,72 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using Antrea.Migration.Clusters;
+using k8s;
+using k8s.Autorest;
+
+namespace Antrea.Migration.Execution;
+
+/// <summary>Runs commands in containers, by the API server's <c>pods/exec</c>.</summary>
+internal static class PodExec
+{
+    /// <summary>Runs a command to its end and returns all it has printed.</summary>
+    /// <exception cref="Exception">One that <see cref="IsFailure"/> knows.</exception>
+    public static async Task<NodeCommandResult> RunAsync(
+        Kubernetes client, string @namespace, string pod, string container, IEnumerable<string> argv, CancellationToken cancellationToken)
+    {
+        var (output, error) = ("", "");
+        var exitCode = await RunAsync(
+            client,
+            @namespace,
+            pod,
+            container,
+            argv,
+            async (outReader, errReader) =>
+            {
+                var outText = outReader.ReadToEndAsync(cancellationToken);
+                var errText = errReader.ReadToEndAsync(cancellationToken);
+                output = await outText.ConfigureAwait(false);
+                error = await errText.ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+        return new NodeCommandResult(exitCode, output, error);
+    }
+
+    /// <summary>Runs a command and hands both outputs over as they come.</summary>
+    /// <exception cref="Exception">One that <see cref="IsFailure"/> knows.</exception>
+    public static async Task<int> RunAsync(
+        Kubernetes client,
+        string @namespace,
+        string pod,
+        string container,
+        IEnumerable<string> argv,
+        Func<StreamReader, StreamReader, Task> read,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.NamespacedPodExecAsync(
+                pod,
+                @namespace,
+                container,
+                argv,
+                tty: false,
+                async (_, outStream, errStream) =>
+                {
+                    using var outReader = new StreamReader(outStream);
+                    using var errReader = new StreamReader(errStream);
+                    await read(outReader, errReader).ConfigureAwait(false);
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentNullException)
+        {
+            // The client reads the exit code from a last message; without it the output may be cut short as well.
+            throw new IOException("the connection ended before the command's exit code came", e);
+        }
+    }
+
+    /// <summary>Whether the Pod, the API server or the way to it is at fault, and not the caller.</summary>
+    public static bool IsFailure(Exception exception) =>
+        exception is HttpOperationException or KubernetesException or KubernetesApiException or IOException or WebSocketException or HttpRequestException;
+}
