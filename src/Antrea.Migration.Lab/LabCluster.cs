@@ -163,7 +163,7 @@ public sealed class LabCluster : IAsyncDisposable
         var fabric = new SimulatedFabric(options.Time);
         NodeFleet? fleet = null;
         var network = new LabNetwork(
-            fabric, name => fleet?.Table.Resolve(name), new IPEndPoint(SystemManifest.DnsAddress(options.ServiceSubnet), 53));
+            fabric, (ns, name) => fleet?.Table.Resolve(ns, name), new IPEndPoint(SystemManifest.DnsAddress(options.ServiceSubnet), 53));
         var executor = new LabPodExecutor(
             name => fleet?.Find(name), new PodProbes(network.ConnectAsync, pod => fabric.Find(pod) is not null, options.Time));
         ILabControlPlane controlPlane;
