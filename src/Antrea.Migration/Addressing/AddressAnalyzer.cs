@@ -25,19 +25,24 @@ public static class AddressAnalyzer
     /// <summary>Analyses a snapshot.</summary>
     /// <param name="snapshot">The cluster.</param>
     /// <param name="options">How to judge; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the analysis early.</param>
     /// <returns>Scenario, overlaps and findings. Input that makes no sense gives findings, never an
     /// exception.</returns>
-    public static AddressAnalysis Analyze(ClusterSnapshot snapshot, AddressAnalysisOptions? options = null)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static AddressAnalysis Analyze(
+        ClusterSnapshot snapshot, AddressAnalysisOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         options ??= new AddressAnalysisOptions();
 
-        var calico = CalicoRangeList.Of(snapshot);
+        var calico = CalicoRangeList.Of(snapshot, cancellationToken);
         var ranges = AddressInventory.Of(snapshot, calico, options.ExternalRoutes);
-        var clashes = AddressClashes.Find(ranges, MostClashes, out var truncated);
+        var clashes = AddressClashes.Find(ranges, MostClashes, cancellationToken, out var truncated);
+        cancellationToken.ThrowIfCancellationRequested();
         var overlaps = OverlapsAmong(clashes);
         ImmutableArray<string> overlapped =
             [.. overlaps.Select(o => o.Owner).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        cancellationToken.ThrowIfCancellationRequested();
         return new AddressAnalysis
         {
             Scenario = Judge(overlaps.Length, overlapped.Length, snapshot.Nodes.Length, options),

@@ -25,15 +25,16 @@ internal static class AddressClashes
     /// <summary>All clashes, sorted by the left range (use, then range and owner), then the right one.</summary>
     /// <param name="ranges">What <see cref="AddressInventory"/> lists.</param>
     /// <param name="most">How many to list: absurd input has as many as pairs.</param>
+    /// <param name="cancellationToken">Ends the search early.</param>
     /// <param name="truncated">Whether there are more.</param>
-    public static ImmutableArray<AddressClash> Find(ImmutableArray<AddressRange> ranges, int most, out bool truncated)
+    public static ImmutableArray<AddressClash> Find(ImmutableArray<AddressRange> ranges, int most, CancellationToken cancellationToken, out bool truncated)
     {
         var found = new List<AddressClash>();
         foreach (var (left, right) in MustBeApart)
         {
             found.AddRange(Table(ranges, left).OverlapsWith(Table(ranges, right))
                 .Take(most + 1 - found.Count)
-                .Select(pair => new AddressClash(pair.Left.Value, pair.Right.Value)));
+                .Select(pair => Clash(pair.Left.Value, pair.Right.Value)));
         }
 
         // Of nested ones each with the nearest around it: one a range, whatever the input.
@@ -41,7 +42,7 @@ internal static class AddressClashes
         {
             found.AddRange(Table(ranges, [use]).Nested()
                 .Take(most + 1 - found.Count)
-                .Select(pair => new AddressClash(pair.Inner.Value, pair.Outer.Value)));
+                .Select(pair => Clash(pair.Inner.Value, pair.Outer.Value)));
         }
 
         truncated = found.Count > most;
@@ -55,6 +56,12 @@ internal static class AddressClashes
                 .ThenBy(c => c.Right.Cidr)
                 .ThenBy(c => c.Right.Owner, StringComparer.Ordinal),
         ];
+
+        AddressClash Clash(AddressRange left, AddressRange right)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return new AddressClash(left, right);
+        }
     }
 
     private static CidrTable<AddressRange> Table(ImmutableArray<AddressRange> ranges, AddressUse[] uses) =>

@@ -70,19 +70,34 @@ internal static class AddressInventory
         (CalicoIpamReader.RawGroup or CalicoIpamReader.ApiGroup, "IPReservation") => o.Json.TextsAt("spec", "reservedCIDRs"),
         (CalicoIpamReader.RawGroup or CalicoIpamReader.ApiGroup, "BGPConfiguration") => AnnouncedLists
             .SelectMany(list => o.Json.ItemsAt("spec", list)).Select(r => r.TextAt("cidr")).OfType<string>(),
+
+        // Antrea v1.14 docs/egress.md and docs/antrea-ipam.md; MetalLB v0.13 api/v1beta1.
+        ("crd.antrea.io", "ExternalIPPool" or "IPPool") => o.Json.ItemsAt("spec", "ipRanges")
+            .Select(r => r.TextAt("cidr") ?? $"{r.TextAt("start")}-{r.TextAt("end")}"),
+        ("metallb.io", "IPAddressPool" or "AddressPool") => o.Json.TextsAt("spec", "addresses"),
         _ => [],
     };
 
-    /// <summary>The range that a text names: a CIDR or one address; none where it names neither, as <c>None</c> of a headless Service.</summary>
+    /// <summary>The ranges that a text names: a CIDR, one address, or first and last address with a hyphen between; none where it names
+    /// neither, as <c>None</c> of a headless Service.</summary>
     private static IEnumerable<Cidr> Ranges(string text)
     {
         if (Cidr.TryParseMasked(text, out var range, out _))
         {
-            yield return range;
+            return [range];
         }
-        else if (Cidr.TryParse($"{text}/{(text.Contains(':', StringComparison.Ordinal) ? 128 : 32)}", out var address))
+
+        if (TryAddress(text, out var address))
         {
-            yield return address;
+            return [address];
         }
+
+        return text.Split('-') is [var first, var last] && TryAddress(first.Trim(), out var from) && TryAddress(last.Trim(), out var to)
+            && from.IsIPv6 == to.IsIPv6 && from <= to
+            ? AddressRanges.Between(from.FirstAddress, to.FirstAddress).ToPrefixes()
+            : [];
     }
+
+    private static bool TryAddress(string text, out Cidr address) =>
+        Cidr.TryParse($"{text}/{(text.Contains(':', StringComparison.Ordinal) ? 128 : 32)}", out address);
 }

@@ -38,6 +38,10 @@ internal sealed class AddressRanges
         return new AddressRanges([.. ranges]);
     }
 
+    /// <summary>The addresses from one to another of its family, both included.</summary>
+    public static AddressRanges Between(IPAddress first, IPAddress last) =>
+        new([new Range(first.AddressFamily == AddressFamily.InterNetworkV6, Cidr.ToValue(first), Cidr.ToValue(last))]);
+
     /// <summary>Those of one family.</summary>
     public AddressRanges OfFamily(bool isIPv6) => new([.. _ranges.Where(r => r.IsIPv6 == isIPv6)]);
 

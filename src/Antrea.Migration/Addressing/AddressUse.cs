@@ -41,7 +41,7 @@ public enum AddressUse
     External,
 
     /// <summary>Addresses that something else of the cluster has or keeps, and that a new pool must keep clear of: a ClusterIP that no known
-    /// Service CIDR holds, a Node's external address, what an IPReservation keeps, and ranges of Service addresses that Calico
-    /// announces. Its owner is the object, as <c>kind/name</c> or <c>kind/namespace/name</c>.</summary>
+    /// Service CIDR holds, a Node's external address, what an IPReservation keeps, ranges of Service addresses that Calico
+    /// announces, Antrea's ExternalIPPools and IPPools, and MetalLB's address pools. Its owner is the object, as <c>kind/name</c> or <c>kind/namespace/name</c>.</summary>
     Kept,
 }

@@ -8,7 +8,7 @@ namespace Antrea.Migration.Addressing;
 internal static class CalicoRangeList
 {
     /// <summary>All ranges, each once, sorted by range, kind and owner (none first).</summary>
-    public static ImmutableArray<CalicoRange> Of(ClusterSnapshot snapshot)
+    public static ImmutableArray<CalicoRange> Of(ClusterSnapshot snapshot, CancellationToken cancellationToken = default)
     {
         var ipam = snapshot.CalicoIpam;
         var ranges = new HashSet<CalicoRange>(ipam.Blocks.Select(b => new CalicoRange(b.Cidr, b.Node, CalicoRangeKind.Block)));
@@ -30,6 +30,7 @@ internal static class CalicoRangeList
 
         foreach (var pod in snapshot.Pods.Where(CalicoPodAddresses.HasNetwork))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             foreach (var address in pod.PodIPs)
             {
                 if (given.BlockOf(address) is null && given.Gave(pod, address))

@@ -9,11 +9,13 @@ internal static class FreeSpace
     /// width for each gap, however large the range.</remarks>
     /// <param name="range">Where to look.</param>
     /// <param name="used">Sorted as <see cref="Cidr"/> sorts; may overlap each other, and be of any family.</param>
-    public static IEnumerable<Cidr> In(Cidr range, IReadOnlyList<Cidr> used)
+    /// <param name="cancellationToken">Ends the search early.</param>
+    public static IEnumerable<Cidr> In(Cidr range, IReadOnlyList<Cidr> used, CancellationToken cancellationToken = default)
     {
         var next = range.FirstValue;
         foreach (var cidr in used.Where(range.Overlaps))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (cidr.FirstValue > next)
             {
                 foreach (var free in Cut(range, next, cidr.FirstValue - 1))

@@ -10,8 +10,8 @@ namespace Antrea.Migration.Addressing;
 /// what future ones are cut from, Services, Nodes and their subnets, external routes) and from what the caller excludes. It
 /// lies in private space and has room for every Calico Pod, in blocks of the size Calico uses today.</para>
 /// <para>Of each private range the best is the start of its largest free prefix: what nobody told us of is then least likely to be in the
-/// way, and the pool can be widened later. One suggestion a range; private ones (RFC 1918) before shared ones (RFC 6598),
-/// of equals the one with the most free space around it, then the lower address.</para>
+/// way, and the pool can be widened later. One suggestion a range; private ones (RFC 1918) before shared ones (RFC 6598); of unique
+/// local ones (RFC 4193) the cluster's own /48s, then two drawn for it, then any other; of equals the one with the most free space around it, then the lower address.</para>
 /// <para>Works on the gaps between used ranges, never on single addresses. Pure and thread-safe.</para>
 /// </remarks>
 public static class PoolAdvisor
@@ -20,7 +20,10 @@ public static class PoolAdvisor
     /// <param name="snapshot">The cluster.</param>
     /// <param name="analysis">Its analysis.</param>
     /// <param name="options">How to choose; null for the defaults.</param>
-    public static PoolAdvice Suggest(ClusterSnapshot snapshot, AddressAnalysis analysis, PoolAdvisorOptions? options = null)
+    /// <param name="cancellationToken">Ends the search early.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static PoolAdvice Suggest(
+        ClusterSnapshot snapshot, AddressAnalysis analysis, PoolAdvisorOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(analysis);
@@ -31,10 +34,11 @@ public static class PoolAdvisor
         var findings = ImmutableArray.CreateBuilder<Finding>();
         foreach (var isIPv6 in (bool[])[false, true])
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (PoolDemand.Of(snapshot, analysis, isIPv6, options.HeadRoomPercent) is { } demand)
             {
                 var ranges = options.Ranges?.Where(r => r.Cidr.IsIPv6 == isIPv6) ?? PoolRange.Of(isIPv6, analysis.Ranges);
-                List<SuggestedPool> found = [.. Best(ranges, used, demand).Select(c => Describe(c.Range, c.Free, demand, options, isIPv6))];
+                List<SuggestedPool> found = [.. Best(ranges, used, demand, cancellationToken).Select(c => Describe(c.Range, c.Free, demand, options, isIPv6))];
                 pools.AddRange(found);
                 if (found.Count == 0)
                 {
@@ -48,8 +52,9 @@ public static class PoolAdvisor
 
     /// <summary>Of each range the largest free prefix that has room, the best range first. Where ranges nest, the same place is named
     /// once.</summary>
-    private static IEnumerable<(PoolRange Range, Cidr Free)> Best(IEnumerable<PoolRange> ranges, List<Cidr> used, PoolDemand demand) =>
-        ranges.Select(range => (Range: range, Free: FreeSpace.In(range.Cidr, used)
+    private static IEnumerable<(PoolRange Range, Cidr Free)> Best(
+        IEnumerable<PoolRange> ranges, List<Cidr> used, PoolDemand demand, CancellationToken cancellationToken) =>
+        ranges.Select(range => (Range: range, Free: FreeSpace.In(range.Cidr, used, cancellationToken)
                 .Where(free => free.PrefixLength <= demand.PrefixLength)
                 .OrderBy(free => free.PrefixLength)
                 .ThenBy(free => free)

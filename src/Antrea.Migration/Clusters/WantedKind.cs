@@ -28,7 +28,9 @@ internal sealed record WantedKind(string Group, string Kind, string? Namespace =
         .. Of(CalicoIpamReader.ApiGroup, "IPPool", "IPAMBlock", "BlockAffinity", "IPAMConfiguration", "IPReservation"),
         .. Of(CalicoIpamReader.ApiGroup, CalicoKinds),
         .. Of("operator.tigera.io", "APIServer", "Installation"),
-        .. Of("crd.antrea.io", "AntreaAgentInfo", "AntreaControllerInfo", "ClusterGroup", "ClusterNetworkPolicy", "Group", "NetworkPolicy", "Tier"),
+        .. Of(
+            "crd.antrea.io", "AntreaAgentInfo", "AntreaControllerInfo", "ClusterGroup", "ClusterNetworkPolicy", "ExternalIPPool", "Group", "IPPool", "NetworkPolicy", "Tier"),
+        .. Of("metallb.io", "AddressPool", "IPAddressPool"),
         .. Of("k8s.cni.cncf.io", "NetworkAttachmentDefinition"),
     ];
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
 
 namespace Antrea.Migration.Routing;
@@ -12,11 +11,14 @@ namespace Antrea.Migration.Routing;
 /// <c>net/ipv4/fib_rules.c</c>.</para>
 /// <para><b>Defaults.</b> A family without any rule has the kernel's own: <c>local</c> at 0, <c>main</c> at 32766, and for IPv4
 /// <c>default</c> at 32767.</para>
-/// <para>Tables are known by number too: 255 is <c>local</c>, 254 <c>main</c>, 253 <c>default</c>. Immutable and safe for use by several
-/// threads; a table is made ready for look-ups when it is first asked.</para>
+/// <para>Tables are known by number too: 255 is <c>local</c>, 254 <c>main</c>, 253 <c>default</c>. Nodes of one cluster have most routes in
+/// common: <see cref="With"/> and <see cref="Share"/> keep those once. Immutable and safe for use by several threads; a table is made ready
+/// for look-ups when it is first asked.</para>
 /// </remarks>
 public sealed class NodeRoutes
 {
+    private readonly ImmutableArray<Route> _routes;
+    private readonly Lazy<Dictionary<Route, int>> _counts;
     private readonly ImmutableSortedDictionary<string, Lazy<RouteTable>> _tables;
 
     /// <summary>Takes the routes and rules of one kernel.</summary>
@@ -28,27 +30,70 @@ public sealed class NodeRoutes
         ArgumentException.ThrowIfNullOrEmpty(node);
         ArgumentNullException.ThrowIfNull(routes);
         Node = node;
-        Routes = [.. routes];
-        var given = (rules ?? []).ToList();
-        Rules =
-        [
-            .. given
-                .Concat(given.Exists(r => !r.IsIPv6) ? [] : KernelRules(isIPv6: false))
-                .Concat(given.Exists(r => r.IsIPv6) ? [] : KernelRules(isIPv6: true))
-                .OrderBy(r => r.IsIPv6).ThenBy(r => r.Priority),
-        ];
-        _tables = Routes.GroupBy(r => Canonical(r.Table), StringComparer.Ordinal).ToImmutableSortedDictionary(
+        _routes = [.. routes];
+        _counts = new(() => _routes.CountBy(r => r).ToDictionary());
+        Rules = InOrder([.. rules ?? []]);
+        _tables = _routes.GroupBy(r => Canonical(r.Table), StringComparer.Ordinal).ToImmutableSortedDictionary(
             g => g.Key, g => new Lazy<RouteTable>(() => new RouteTable(g)), StringComparer.Ordinal);
+    }
+
+    private NodeRoutes(string node, NodeRoutesDifference difference, ImmutableArray<RouteRule> rules)
+    {
+        (Node, Difference, Rules) = (node, difference, rules);
+        _routes = [];
+        _counts = new(() => []);
+        _tables = difference.Tables();
     }
 
     /// <summary>What the kernel is called.</summary>
     public string Node { get; }
 
     /// <summary>The routes of all tables, in the order given.</summary>
-    public ImmutableArray<Route> Routes { get; }
+    /// <remarks>Where routes are shared with another kernel, they are put together at each call.</remarks>
+    public ImmutableArray<Route> Routes => Difference?.Routes() ?? _routes;
+
+    /// <summary>How many routes there are.</summary>
+    public int RouteCount => Difference?.RouteCount ?? _routes.Length;
 
     /// <summary>The rules, IPv4's first, by priority.</summary>
     public ImmutableArray<RouteRule> Rules { get; }
+
+    /// <summary>What the kernel has more and less than another; null where it shares nothing.</summary>
+    internal NodeRoutesDifference? Difference { get; }
+
+    /// <summary>The names of the tables.</summary>
+    internal IEnumerable<string> TableNames => _tables.Keys;
+
+    /// <summary>How often a kernel that shares nothing lists a route.</summary>
+    internal int CountOf(Route route) => _counts.Value.GetValueOrDefault(route);
+
+    /// <summary>Another kernel, which differs from this one in a few routes and shares the others' memory.</summary>
+    /// <param name="node">What the other kernel is called.</param>
+    /// <param name="added">Routes that it has more, listed before the others.</param>
+    /// <param name="removed">Routes that it lacks, every one that is equal to one of these; those that are not there do no harm.</param>
+    /// <param name="rules">Its rules; null for the same.</param>
+    public NodeRoutes With(string node, IEnumerable<Route> added, IEnumerable<Route> removed, IEnumerable<RouteRule>? rules = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(node);
+        ArgumentNullException.ThrowIfNull(added);
+        ArgumentNullException.ThrowIfNull(removed);
+        return new NodeRoutes(
+            node, Difference?.With([.. added], removed.ToHashSet()) ?? new NodeRoutesDifference(this, [.. added], removed.ToHashSet()),
+            rules is null ? Rules : InOrder([.. rules]));
+    }
+
+    /// <summary>The same kernels, those that have most routes in common with the first one sharing its memory.</summary>
+    /// <param name="nodes">Kernels; asked for one at a time, so that not all of them need to be in memory at once.</param>
+    public static IEnumerable<NodeRoutes> Share(IEnumerable<NodeRoutes> nodes)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        SharedRoutes? shared = null;
+        foreach (var node in nodes)
+        {
+            shared ??= new SharedRoutes(node);
+            yield return shared.Of(node);
+        }
+    }
 
     /// <summary>The table of that name or number; null when it has no route.</summary>
     public RouteTable? Table(string name) => _tables.GetValueOrDefault(Canonical(name))?.Value;
@@ -102,6 +147,14 @@ public sealed class NodeRoutes
 
     private static bool IsDrop(RouteType type) => type is RouteType.Blackhole or RouteType.Unreachable or RouteType.Prohibit;
 
+    private static ImmutableArray<RouteRule> InOrder(List<RouteRule> given) =>
+    [
+        .. given
+            .Concat(given.Exists(r => !r.IsIPv6) ? [] : KernelRules(isIPv6: false))
+            .Concat(given.Exists(r => r.IsIPv6) ? [] : KernelRules(isIPv6: true))
+            .OrderBy(r => r.IsIPv6).ThenBy(r => r.Priority),
+    ];
+
     private static IEnumerable<RouteRule> KernelRules(bool isIPv6)
     {
         yield return new RouteRule { Priority = 0, IsIPv6 = isIPv6, Table = "local" };
@@ -125,21 +178,4 @@ public sealed class NodeRoutes
 
         return null;
     }
-}
-
-/// <summary>What a kernel decides for a packet.</summary>
-/// <param name="Rule">The rule that decided; null when none did, and the network is unreachable.</param>
-/// <param name="Route">The route that the rule's table has; null when the rule itself drops the packet, or none decided.</param>
-public sealed record RouteDecision(RouteRule? Rule, Route? Route)
-{
-    /// <summary>Whether the packet goes on by a device.</summary>
-    public bool IsForwarded => Route is { Type: RouteType.Unicast };
-
-    /// <summary>For example <c>table main: 10.10.4.0/24 via 10.10.4.1 dev antrea-gw0 onlink</c>.</summary>
-    public override string ToString() => (Rule, Route) switch
-    {
-        (null, _) => "no table has a route",
-        (_, null) => string.Create(CultureInfo.InvariantCulture, $"rule {Rule}"),
-        _ => $"table {NodeRoutes.Canonical(Rule.Table)}: {(Route with { Table = RouteFormat.MainTable }).ToString().ReplaceLineEndings("").Replace("\t", " ", StringComparison.Ordinal)}",
-    };
 }

@@ -25,11 +25,13 @@ public static class RouteParser
     /// characters are not read.</remarks>
     /// <param name="text">The file's content.</param>
     /// <param name="sourceName">What findings call the input, for example the file's name.</param>
-    public static RouteParseResult Parse(string text, string sourceName)
+    /// <param name="cancellationToken">Ends the reading early.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static RouteParseResult Parse(string text, string sourceName, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(sourceName);
-        return RouteTextReader.Read(text, sourceName, defaultIsIPv6: false, withJson: true);
+        return RouteTextReader.Read(text, sourceName, defaultIsIPv6: false, withJson: true, cancellationToken);
     }
 
     /// <summary>Reads the text of <c>ip route</c>, <c>ip -6 route</c> or <c>ip route show table all</c>, <c>-o</c> and
@@ -44,7 +46,7 @@ public static class RouteParser
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(sourceName);
-        return RouteTextReader.Read(text, sourceName, IsIPv6(defaultFamily), withJson: false);
+        return RouteTextReader.Read(text, sourceName, IsIPv6(defaultFamily), withJson: false, CancellationToken.None);
     }
 
     /// <summary>Reads the JSON of <c>ip -j route</c>, <c>ip -j -6 route</c> or <c>ip -j route show table

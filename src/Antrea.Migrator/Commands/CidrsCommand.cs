@@ -23,7 +23,7 @@ internal static class CidrsCommand
         var picture = Picture();
         var format = CommonOptions.Format();
         var command = new Command(
-            "cidrs", "Show which Calico blocks overlap which Nodes' PodCIDRs, whom that cuts off, and where a new pool fits; exit code 2 when any does.")
+            "cidrs", "Show which Calico blocks overlap which Nodes' PodCIDRs, whom that cuts off, and where a new pool fits; exit code 2 when ranges that must be apart overlap.")
         {
             threshold, exclude, picture, format,
         };
@@ -33,12 +33,12 @@ internal static class CidrsCommand
             await using var cluster = await source.OpenAsync(parse, cancellationToken);
             var snapshot = await cluster.Reader.ReadAsync(cancellationToken);
             var analysis = AddressAnalyzer.Analyze(
-                snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = parse.GetValue(threshold) });
+                snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = parse.GetValue(threshold) }, cancellationToken);
 
             // The bridge that the migration builds routes other Nodes' PodCIDRs by net1 and the rest by eth0.
             var cutOff = CutOffAnalyzer.Analyze(
-                snapshot, ReachabilityModel.FromSnapshot(snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr });
-            var advice = PoolAdvisor.Suggest(snapshot, analysis, new PoolAdvisorOptions { Exclude = [.. parse.GetValue(exclude) ?? []] });
+                snapshot, ReachabilityModel.FromSnapshot(snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr }, cancellationToken);
+            var advice = PoolAdvisor.Suggest(snapshot, analysis, new PoolAdvisorOptions { Exclude = [.. parse.GetValue(exclude) ?? []] }, cancellationToken);
             List<Finding> findings = [.. analysis.Findings, .. cutOff.Findings, .. advice.Findings];
             if (parse.GetValue(picture) is { } path)
             {
@@ -55,13 +55,16 @@ internal static class CidrsCommand
                 Write(output, analysis, cutOff, advice, findings);
             }
 
-            // Nonsense addresses (a Node without PodCIDR, PodCIDRs that overlap each other) make "no overlap" meaningless.
-            return analysis.Overlaps.IsEmpty && analysis.Findings.All(f => f.Severity != Severity.Blocker)
+            // Nonsense addresses (a Node without PodCIDR) make "no overlap" meaningless.
+            return analysis.Clashes.All(IsHarmless) && analysis.Findings.All(f => f.Severity != Severity.Blocker)
                 ? ExitCodes.Success
                 : ExitCodes.Findings;
         });
         return command;
     }
+
+    /// <summary>A network around the cluster's: everywhere in it the cluster's own routes are the longer ones.</summary>
+    private static bool IsHarmless(AddressClash clash) => clash is { Right.Use: AddressUse.External, Relation: CidrRelation.Within };
 
     private static Option<Cidr[]> Exclude() => new("--exclude")
     {

@@ -28,8 +28,9 @@ internal sealed record RouteTables(ImmutableArray<NodeRoutes> Tables, ImmutableA
 
     /// <summary>Reads files.</summary>
     /// <param name="arguments"><c>NODE=PATH</c> each; a Node that is named twice has both files' routes.</param>
+    /// <param name="cancellationToken">Ends the reading early.</param>
     /// <exception cref="FormatException">An argument is none, or a file holds nothing that can be read.</exception>
-    public static RouteTables FromFiles(IEnumerable<string> arguments)
+    public static RouteTables FromFiles(IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
         var findings = ImmutableArray.CreateBuilder<Finding>();
         var read = new SortedDictionary<string, List<RouteParseResult>>(StringComparer.Ordinal);
@@ -47,7 +48,7 @@ internal sealed record RouteTables(ImmutableArray<NodeRoutes> Tables, ImmutableA
                 throw new FormatException($"{path} has {large.Length} bytes; no Node's routes are more than {LargestFile}.");
             }
 
-            var result = RouteParser.Parse(File.ReadAllText(path), path);
+            var result = RouteParser.Parse(File.ReadAllText(path), path, cancellationToken);
             if (result.Routes.IsEmpty && result.Rules.IsEmpty)
             {
                 throw new FormatException(
@@ -66,7 +67,9 @@ internal sealed record RouteTables(ImmutableArray<NodeRoutes> Tables, ImmutableA
         }
 
         return new RouteTables(
-            [.. read.Select(n => new NodeRoutes(n.Key, n.Value.SelectMany(f => f.Routes), n.Value.SelectMany(f => f.Rules)))], findings.ToImmutable(), null);
+            [.. NodeRoutes.Share(read.Select(n => new NodeRoutes(n.Key, n.Value.SelectMany(f => f.Routes), n.Value.SelectMany(f => f.Rules))))],
+            findings.ToImmutable(),
+            null);
     }
 
     /// <summary>Asks a living cluster's Nodes through the migration's node agent, where that runs.</summary>
@@ -89,7 +92,7 @@ internal sealed record RouteTables(ImmutableArray<NodeRoutes> Tables, ImmutableA
                 {
                     var name = snapshot.Nodes[i].Name;
                     var answer = await access.RunAsync(name, NodeCommands.ReadRoutes(), token);
-                    results[i] = answer.ExitCode == 0 ? RouteParser.Parse(answer.Output, $"Node/{name}") : null;
+                    results[i] = answer.ExitCode == 0 ? RouteParser.Parse(answer.Output, $"Node/{name}", token) : null;
                 }
                 catch (MigrationException e)
                 {
@@ -98,7 +101,7 @@ internal sealed record RouteTables(ImmutableArray<NodeRoutes> Tables, ImmutableA
             });
         var missing = results.Count(r => r is null);
         return new RouteTables(
-            [.. results.Select((r, i) => r is null ? null : new NodeRoutes(snapshot.Nodes[i].Name, r.Routes, r.Rules)).OfType<NodeRoutes>()],
+            [.. NodeRoutes.Share(results.Select((r, i) => r is null ? null : new NodeRoutes(snapshot.Nodes[i].Name, r.Routes, r.Rules)).OfType<NodeRoutes>())],
             [.. results.OfType<RouteParseResult>().SelectMany(r => r.Findings)],
             missing == 0
                 ? null

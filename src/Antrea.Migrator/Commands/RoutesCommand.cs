@@ -28,7 +28,7 @@ internal static class RoutesCommand
         command.Add(RoutesWhyCommand.Create(output));
         command.SetAction(async (parse, cancellationToken) =>
         {
-            var files = parse.GetValue(file) is { Length: > 0 } given ? RouteTables.FromFiles(given) : null;
+            var files = parse.GetValue(file) is { Length: > 0 } given ? RouteTables.FromFiles(given, cancellationToken) : null;
             ClusterSnapshot? snapshot = null;
             var tables = files;
             if (files is null || source.IsGiven(parse))
@@ -38,10 +38,11 @@ internal static class RoutesCommand
                 tables ??= await RouteTables.FromNodesAsync(cluster, snapshot, cancellationToken);
             }
 
-            var conflicts = RouteAnalyzer.Analyze(tables!.Tables, snapshot);
+            var conflicts = RouteAnalyzer.Analyze(tables!.Tables, snapshot, cancellationToken);
             var matrix = snapshot is null
                 ? null
-                : ReachabilityMatrix.Build(inputs.Read(parse, snapshot), MigrationEndpoints.Of(snapshot));
+                : ReachabilityMatrix.Build(
+                    inputs.Read(parse, snapshot), MigrationEndpoints.Of(snapshot), ReachabilityService.Of(snapshot), cancellationToken);
             if (parse.GetValue(format) == "json")
             {
                 output.WriteJson(RoutesOutput.Json(tables, conflicts, matrix));

@@ -32,7 +32,7 @@ internal static class RoutesWhyCommand
         inputs.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
-            var files = parse.GetValue(file) is { Length: > 0 } given ? RouteTables.FromFiles(given) : null;
+            var files = parse.GetValue(file) is { Length: > 0 } given ? RouteTables.FromFiles(given, cancellationToken) : null;
             await using var cluster = await source.OpenAsync(parse, cancellationToken);
             var snapshot = await cluster.Reader.ReadAsync(cancellationToken);
             var tables = files ?? await RouteTables.FromNodesAsync(cluster, snapshot, cancellationToken);

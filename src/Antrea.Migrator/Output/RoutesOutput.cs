@@ -13,9 +13,12 @@ internal static class RoutesOutput
 {
     private const int MostNodesNamed = 5;
 
+    /// <summary>A conflict that all of 5,000 Nodes have would fill the output with names.</summary>
+    private const int MostNodesListed = 100;
+
     public static void Write(TextWriter output, RouteTables tables, ImmutableArray<RouteConflict> conflicts, ReachabilityMatrix? matrix)
     {
-        output.WriteLine(Text($"{tables.Tables.Length} tables with {tables.Tables.Sum(t => t.Routes.Length)} routes: {conflicts.Length} conflicts"));
+        output.WriteLine(Text($"{tables.Tables.Length} tables with {tables.Tables.Sum(t => t.RouteCount)} routes: {conflicts.Length} conflicts"));
         if (tables.Note is { } note)
         {
             output.WriteLine(note);
@@ -49,7 +52,7 @@ internal static class RoutesOutput
         ["tables"] = new JsonArray([.. tables.Tables.Select(t => new JsonObject
         {
             ["node"] = t.Node,
-            ["routes"] = t.Routes.Length,
+            ["routes"] = t.RouteCount,
             ["rules"] = t.Rules.Length,
         })]),
         ["note"] = tables.Note,
@@ -57,7 +60,8 @@ internal static class RoutesOutput
         {
             ["id"] = c.Id,
             ["severity"] = c.Severity.ToString(),
-            ["nodes"] = Array(c.Nodes),
+            ["nodes"] = Array(c.Nodes.Take(MostNodesListed)),
+            ["nodeCount"] = c.Nodes.Count,
             ["route"] = c.Route,
             ["evidence"] = c.Evidence,
             ["dies"] = c.Dies,
@@ -153,7 +157,7 @@ internal static class RoutesOutput
         foreach (var (cause, i) in causes.Select((cause, i) => (cause, i + 1)))
         {
             var example = lost.Where(c => c.Answer.Cause == cause).MaxBy(c => c.Pairs)!;
-            output.WriteLine(Text($"({i}) {cause}, for example {example.Client} to {example.Server}: {example.Answer.Reason}"));
+            output.WriteLine(Text($"({i}) {cause}, for example {example.Client} to {(example.ClusterIP is null ? "" : $"Service {example.ClusterIP}, endpoint ")}{example.Server}: {example.Answer.Reason}"));
             output.WriteLine($"    dies at {example.Answer.LostAt}");
             output.WriteLine($"    → {example.Answer.Remedy}");
         }
@@ -171,6 +175,7 @@ internal static class RoutesOutput
         {
             ["kind"] = c.Kind.ToString(),
             ["addresses"] = c.Addresses,
+            ["services"] = c.IsOfServices,
             ["family"] = c.IsIPv6 ? "IPv6" : "IPv4",
             ["endpoints"] = c.Endpoints,
             ["nodes"] = Array(c.Nodes),
@@ -188,6 +193,7 @@ internal static class RoutesOutput
             ["remedy"] = c.Answer.Remedy,
             ["client"] = c.Client.ToString(),
             ["server"] = c.Server.ToString(),
+            ["clusterIP"] = c.ClusterIP?.ToString(),
         })]),
     };
 
@@ -199,8 +205,8 @@ internal static class RoutesOutput
             : $"{string.Join(" and ", saved)}'s own; elsewhere what Calico and Antrea write.";
     }
 
-    private static string Names(ImmutableArray<string> nodes) =>
-        string.Join(", ", nodes.Take(MostNodesNamed)) + (nodes.Length > MostNodesNamed ? Text($" and {nodes.Length - MostNodesNamed} more") : "");
+    private static string Names(IReadOnlyList<string> nodes) =>
+        string.Join(", ", nodes.Take(MostNodesNamed)) + (nodes.Count > MostNodesNamed ? Text($" and {nodes.Count - MostNodesNamed} more") : "");
 
     private static string Word(ReachabilityVerdict verdict) => verdict switch
     {

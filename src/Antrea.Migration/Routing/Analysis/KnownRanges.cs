@@ -14,27 +14,42 @@ internal sealed class KnownRanges
     private readonly HashSet<Cidr> _antreaPrefixes;
     private readonly CidrTable<Cidr>? _pools;
 
-    public KnownRanges(IReadOnlyCollection<NodeRoutes> nodes, ClusterSnapshot? snapshot)
+    private readonly ILookup<string, Cidr> _podCidrsOf;
+    private readonly ILookup<string, Cidr> _blocksOf;
+
+    /// <param name="groups">The kernels.</param>
+    /// <param name="nodes">The same, in the order given.</param>
+    /// <param name="snapshot">The cluster's objects, if they are at hand.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    public KnownRanges(
+        IReadOnlyCollection<KernelGroup> groups, IReadOnlyCollection<NodeRoutes> nodes, ClusterSnapshot? snapshot, CancellationToken cancellationToken)
     {
         HasCluster = snapshot is not null;
         NodeNames = (snapshot?.Nodes.Select(n => n.Name) ?? nodes.Select(n => n.Node)).ToHashSet(StringComparer.Ordinal);
         _pools = snapshot is null ? null : new(snapshot.CalicoIpam.Pools.Select(p => new CidrEntry<Cidr>(p.Cidr, p.Cidr)));
-        _blackholes = [.. nodes.SelectMany(n => n.Routes).Where(r => r.Type == RouteType.Blackhole && IsCalicoProtocol(r)).Select(r => r.Destination)];
+        _blackholes =
+        [
+            .. groups.SelectMany(g => g.Shared.Routes.Where(r => IsCalicosBlackhole(r) && g.IsAnywhere(r)))
+                .Concat(nodes.SelectMany(KernelGroup.AddedBy).Where(IsCalicosBlackhole))
+                .Select(r => r.Destination),
+        ];
 
         var podCidrs = new Dictionary<Cidr, string?>();
         var blocks = new Dictionary<Cidr, string?>();
         if (snapshot is null)
         {
-            Learn(nodes, podCidrs, blocks);
+            Learn(groups, nodes, podCidrs, blocks, cancellationToken);
         }
         else
         {
-            Learn(snapshot, podCidrs, blocks);
+            Learn(snapshot, podCidrs, blocks, cancellationToken);
         }
 
         _antreaPrefixes = [.. podCidrs.Keys];
         PodCidrs = new(podCidrs.Select(p => new CidrEntry<string?>(p.Key, p.Value)));
         Blocks = new(blocks.Select(b => new CidrEntry<string?>(b.Key, b.Value)));
+        _podCidrsOf = podCidrs.Where(p => p.Value is not null).ToLookup(p => p.Value!, p => p.Key, StringComparer.Ordinal);
+        _blocksOf = blocks.Where(b => b.Value is not null).ToLookup(b => b.Value!, b => b.Key, StringComparer.Ordinal);
     }
 
     /// <summary>Whether the cluster's objects were there, so that what is not known is stale.</summary>
@@ -47,6 +62,12 @@ internal sealed class KnownRanges
 
     /// <summary>What Calico routes, with the Node it leads to; null for a block without one, or where only a peer's route tells.</summary>
     public CidrTable<string?> Blocks { get; }
+
+    /// <summary>A Node's PodCIDRs.</summary>
+    public IEnumerable<Cidr> PodCidrsOf(string node) => _podCidrsOf[node];
+
+    /// <summary>The ranges that Calico routes to a Node.</summary>
+    public IEnumerable<Cidr> BlocksOf(string node) => _blocksOf[node];
 
     /// <summary>The Node that has an address; null when none is known to.</summary>
     public string? NodeAt(IPAddress address) => _nodeOf.GetValueOrDefault(address);
@@ -77,9 +98,11 @@ internal sealed class KnownRanges
 
     public static bool IsByGateway(Route route) => route.Device == AntreaGateway;
 
-    /// <summary>Whether the table is a Pod's: its default goes to the address that Calico's veths answer for, or by net1.</summary>
-    public static bool IsPod(NodeRoutes routes) =>
-        routes.Routes.Any(r => r.Destination.PrefixLength == 0 && (r.Device == "net1" || r.Gateway?.ToString() == "169.254.1.1"));
+    /// <summary>Whether the route shows that the table is a Pod's: a default to the address that Calico's veths answer for, or by net1.</summary>
+    public static bool IsPodsDefault(Route route) =>
+        route.Destination.PrefixLength == 0 && (route.Device == "net1" || route.Gateway?.ToString() == "169.254.1.1");
+
+    private static bool IsCalicosBlackhole(Route route) => route.Type == RouteType.Blackhole && IsCalicoProtocol(route);
 
     /// <summary>Neither the default, nor one address (IPv6 has a route to each peer's gateway), nor a link's own prefix.</summary>
     private static bool IsRange(Cidr cidr) =>
@@ -91,7 +114,8 @@ internal sealed class KnownRanges
         device is "tunl0" or "vxlan.calico" or "vxlan-v6.calico" or "wireguard.cali" or "wg-v6.cali"
         || device?.StartsWith("cali", StringComparison.Ordinal) == true;
 
-    private void Learn(ClusterSnapshot snapshot, Dictionary<Cidr, string?> podCidrs, Dictionary<Cidr, string?> blocks)
+    private void Learn(
+        ClusterSnapshot snapshot, Dictionary<Cidr, string?> podCidrs, Dictionary<Cidr, string?> blocks, CancellationToken cancellationToken)
     {
         foreach (var node in snapshot.Nodes)
         {
@@ -111,7 +135,7 @@ internal sealed class KnownRanges
             _nodeOf.TryAdd(allocation.Address, allocation.Node!);
         }
 
-        foreach (var range in AddressAnalyzer.Analyze(snapshot).CalicoRanges)
+        foreach (var range in CalicoRangeList.Of(snapshot, cancellationToken))
         {
             if (!blocks.TryAdd(range.Cidr, range.Owner))
             {
@@ -120,26 +144,38 @@ internal sealed class KnownRanges
         }
     }
 
-    private void Learn(IReadOnlyCollection<NodeRoutes> nodes, Dictionary<Cidr, string?> podCidrs, Dictionary<Cidr, string?> blocks)
+    private void Learn(
+        IReadOnlyCollection<KernelGroup> groups, IReadOnlyCollection<NodeRoutes> nodes, Dictionary<Cidr, string?> podCidrs, Dictionary<Cidr, string?> blocks,
+        CancellationToken cancellationToken)
     {
-        foreach (var node in nodes.Where(n => !IsPod(n)))
+        // Most shared routes only tell that there is such a range; of the others each kernel is asked.
+        var telling = new Dictionary<NodeRoutes, List<Route>>(ReferenceEqualityComparer.Instance);
+        foreach (var group in groups.Where(g => !g.ArePods))
         {
-            foreach (var route in node.Routes.Where(r => NodeRoutes.Canonical(r.Table) != "local"))
+            var routes = telling[group.Shared] = [];
+            foreach (var route in group.Shared.Routes.Where(IsTold))
             {
-                if (IsByGateway(route) && !IsCalicoProtocol(route) && IsRange(route.Destination))
+                cancellationToken.ThrowIfCancellationRequested();
+                if (IsOwn(route) || TellsAddress(route))
                 {
-                    var isOwn = route is { Gateway: null, Protocol: "kernel" };
-                    podCidrs[route.Destination] = isOwn ? node.Node : podCidrs.GetValueOrDefault(route.Destination);
+                    routes.Add(route);
                 }
-                else if (IsCalicoClusterRoute(route))
+                else if (group.IsAnywhere(route))
                 {
-                    var isOwn = route.Type == RouteType.Blackhole;
-                    blocks[route.Destination] = isOwn ? node.Node : blocks.GetValueOrDefault(route.Destination);
+                    Learn(route, null, podCidrs, blocks);
                 }
+            }
+        }
 
-                if (route is { Source: not null, Protocol: "kernel", Scope: "link" } && route.Device is not AntreaGateway)
+        var pods = groups.Where(g => g.ArePods).SelectMany(g => g.Names).ToHashSet(StringComparer.Ordinal);
+        foreach (var node in nodes.Where(n => !pods.Contains(n.Node)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (telling.TryGetValue(node.Difference?.Shared ?? node, out var routes))
+            {
+                foreach (var route in KernelGroup.AddedBy(node).Where(IsTold).Concat(routes.Where(r => KernelGroup.Has(node, r))))
                 {
-                    _nodeOf.TryAdd(route.Source, node.Node);
+                    Learn(route, node.Node, podCidrs, blocks);
                 }
             }
         }
@@ -148,6 +184,34 @@ internal sealed class KnownRanges
         foreach (var learned in blocks.Keys.Where(b => podCidrs.ContainsKey(b) && !_blackholes.Contains(b)).ToList())
         {
             blocks.Remove(learned);
+        }
+    }
+
+    private static bool IsTold(Route route) => NodeRoutes.Canonical(route.Table) != "local";
+
+    /// <summary>Whether the route tells that its range is its own Node's.</summary>
+    private static bool IsOwn(Route route) => route.Type == RouteType.Blackhole || (IsByGateway(route) && route is { Gateway: null, Protocol: "kernel" });
+
+    private static bool TellsAddress(Route route) => route is { Source: not null, Protocol: "kernel", Scope: "link" } && route.Device is not AntreaGateway;
+
+    /// <param name="route">A route.</param>
+    /// <param name="node">Whose; null where that does not matter.</param>
+    /// <param name="podCidrs">What is known so far.</param>
+    /// <param name="blocks">What is known so far.</param>
+    private void Learn(Route route, string? node, Dictionary<Cidr, string?> podCidrs, Dictionary<Cidr, string?> blocks)
+    {
+        if (IsByGateway(route) && !IsCalicoProtocol(route) && IsRange(route.Destination))
+        {
+            podCidrs[route.Destination] = IsOwn(route) ? node : podCidrs.GetValueOrDefault(route.Destination);
+        }
+        else if (IsCalicoClusterRoute(route))
+        {
+            blocks[route.Destination] = IsOwn(route) ? node : blocks.GetValueOrDefault(route.Destination);
+        }
+
+        if (node is not null && TellsAddress(route))
+        {
+            _nodeOf.TryAdd(route.Source!, node);
         }
     }
 }

@@ -1,60 +1,131 @@
+using System.Net;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Routing.Analysis;
 
 /// <summary>Ranges of other Nodes that no route of this Node leads to. Nothing is called missing without the cluster's objects.</summary>
-internal static class MissingRoutes
+internal sealed class MissingRoutes
 {
-    public static void Find(NodeRoutes node, List<Route> main, KnownRanges known, RouteConflictList conflicts)
+    private readonly KernelGroup _group;
+    private readonly KnownRanges _known;
+    private readonly CidrTable<Wanted> _wanted;
+    private readonly ILookup<string, Wanted> _wantedOf;
+    private readonly List<Route> _calico;
+    private readonly List<Route> _antrea;
+
+    public MissingRoutes(KernelGroup group, KnownRanges known, IReadOnlyCollection<Route> main)
     {
-        if (!known.HasCluster || node.Table(RouteFormat.MainTable) is not { } table)
+        (_group, _known) = (group, known);
+        List<Wanted> wanted =
+        [
+            .. known.HasCluster ? known.Blocks.Entries.Where(b => b.Value is not null && known.NodeNames.Contains(b.Value)).Select(b => new Wanted(b.Cidr, b.Value, IsBlock: true)) : [],
+            .. known.HasCluster ? known.PodCidrs.Entries.Where(p => p.Cidr.AddressCount > 1).Select(p => new Wanted(p.Cidr, p.Value, IsBlock: false)) : [],
+        ];
+        _wanted = new(wanted.Select(w => new CidrEntry<Wanted>(Cidr.Host(w.Asked), w)));
+        _wantedOf = wanted.Where(w => w.Owner is not null).ToLookup(w => w.Owner!, StringComparer.Ordinal);
+        _calico = [.. main.Where(known.IsCalicoClusterRoute)];
+        _antrea = [.. main.Where(KnownRanges.IsByGateway)];
+    }
+
+    /// <summary>A range that a route should lead to.</summary>
+    private sealed record Wanted(Cidr Range, string? Owner, bool IsBlock)
+    {
+        /// <summary>The address that is looked up.</summary>
+        public IPAddress Asked => IsBlock ? Range.FirstAddress : Range.AddressAt(1);
+    }
+
+    public void Find(RouteConflictList conflicts, CancellationToken cancellationToken)
+    {
+        if (_wanted.Count == 0)
         {
             return;
         }
 
-        // A Node without any route of a network's has not got that network (yet, or any more); that is not a gap.
-        if (main.Exists(known.IsCalicoClusterRoute))
+        var apart = new Dictionary<Wanted, List<string>>();
+        var withoutCalico = new List<string>();
+        var withoutAntrea = new List<string>();
+        foreach (var node in _group.Nodes)
         {
-            foreach (var block in known.Blocks.Entries.Where(b => b.Value is not null && b.Value != node.Node && known.NodeNames.Contains(b.Value)))
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // A Node without any route of a network's has not got that network (yet, or any more); that is not a gap.
+            var hasCalico = HasAny(node, _calico, _known.IsCalicoClusterRoute);
+            var hasAntrea = HasAny(node, _antrea, KnownRanges.IsByGateway);
+            (hasCalico ? null : withoutCalico)?.Add(node.Node);
+            (hasAntrea ? null : withoutAntrea)?.Add(node.Node);
+            var table = node.Table(RouteFormat.MainTable);
+            foreach (var wanted in OfItsOwn(node))
             {
-                if (IsUncovered(table, block.Cidr.FirstAddress))
+                if (!apart.TryGetValue(wanted, out var names))
                 {
-                    conflicts.Add(
-                        node.Node,
-                        "missing-calico-route",
-                        Severity.Warning,
-                        null,
-                        $"no route leads to Calico's {block.Cidr} of {OverlapTexts.Of(block.Value)}",
-                        $"the host and the Calico Pods cannot reach Calico Pods in {block.Cidr}, unless the default gateway knows the way",
-                        "See whether calico-node runs on both Nodes and they are BGP peers ('calicoctl node status')");
+                    apart.Add(wanted, names = []);
+                }
+
+                names.Add(node.Node);
+                if ((wanted.IsBlock ? hasCalico && wanted.Owner != node.Node : hasAntrea) && table is not null && IsUncovered(table, wanted))
+                {
+                    conflicts.Add(node.Node, Conflict(node.Node, wanted));
                 }
             }
         }
 
-        if (!main.Exists(KnownRanges.IsByGateway))
+        // Without shared routes nothing is covered by them; who has none at all is left out below.
+        var main = _group.Shared.Table(RouteFormat.MainTable);
+        foreach (var (_, wanted) in _wanted.Entries)
         {
-            return;
-        }
-
-        foreach (var podCidr in known.PodCidrs.Entries.Where(p => p.Cidr.AddressCount > 1 && IsUncovered(table, p.Cidr.AddressAt(1))))
-        {
-            var isOwn = podCidr.Value == node.Node;
-            conflicts.Add(
-                node.Node,
-                "missing-pod-cidr-route",
-                Severity.Warning,
-                null,
-                isOwn
-                    ? $"antrea-gw0 of {node.Node} has no route to the Node's own PodCIDR {podCidr.Cidr}"
-                    : $"no route leads to {podCidr.Cidr}, the PodCIDR of {OverlapTexts.Of(podCidr.Value)}",
-                isOwn
-                    ? "kubelet cannot reach this Node's Antrea Pods, so they never become Ready"
-                    : $"the host and the Calico Pods cannot reach Antrea Pods of {OverlapTexts.Of(podCidr.Value)}, unless the default gateway knows the way "
-                    + "(as it must in noEncap mode between subnets)",
-                "See whether antrea-agent runs here and is connected ('kubectl get antreaagentinfos'); it writes its routes again every 60 s");
+            cancellationToken.ThrowIfCancellationRequested();
+            var without = wanted.IsBlock ? withoutCalico : withoutAntrea;
+            if (without.Count < _group.Nodes.Length && (main is null || IsUncovered(main, wanted)))
+            {
+                conflicts.Add(_group, apart.GetValueOrDefault(wanted, []).Concat(without), Conflict(null, wanted));
+            }
         }
     }
 
-    private static bool IsUncovered(RouteTable table, System.Net.IPAddress address) => table.Lookup(address) is null or { Destination.PrefixLength: 0 };
+    /// <summary>What is asked of a kernel by itself: its own Node's ranges, and what lies where its routes differ from the shared ones.</summary>
+    private IEnumerable<Wanted> OfItsOwn(NodeRoutes node) =>
+        KernelGroup.AddedBy(node).Concat(node.Difference?.Removed ?? [])
+            .Where(r => r.Destination.PrefixLength > 0 && IsInMain(r))
+            .SelectMany(r => _wanted.Overlapping(r.Destination).Select(e => e.Value))
+            .Concat(_wantedOf[node.Node])
+            .Distinct();
+
+    private static bool HasAny(NodeRoutes node, List<Route> shared, Func<Route, bool> isWanted) =>
+        shared.Exists(r => KernelGroup.Has(node, r)) || KernelGroup.AddedBy(node).Any(r => !r.Dead && IsInMain(r) && isWanted(r));
+
+    private static bool IsInMain(Route route) => NodeRoutes.Canonical(route.Table) == RouteFormat.MainTable;
+
+    private static RouteConflict Conflict(string? node, Wanted wanted)
+    {
+        var (range, owner) = (wanted.Range, OverlapTexts.Of(wanted.Owner));
+        if (wanted.IsBlock)
+        {
+            return new RouteConflict(
+                "missing-calico-route",
+                Severity.Warning,
+                [],
+                "",
+                $"no route leads to Calico's {range} of {owner}",
+                $"the host and the Calico Pods cannot reach Calico Pods in {range}, unless the default gateway knows the way",
+                "See whether calico-node runs on both Nodes and they are BGP peers ('calicoctl node status')");
+        }
+
+        var isOwn = node is not null && wanted.Owner == node;
+        return new RouteConflict(
+            "missing-pod-cidr-route",
+            Severity.Warning,
+            [],
+            "",
+            isOwn
+                ? $"antrea-gw0 of {node} has no route to the Node's own PodCIDR {range}"
+                : $"no route leads to {range}, the PodCIDR of {owner}",
+            isOwn
+                ? "kubelet cannot reach this Node's Antrea Pods, so they never become Ready"
+                : $"the host and the Calico Pods cannot reach Antrea Pods of {owner}, unless the default gateway knows the way "
+                + "(as it must in noEncap mode between subnets)",
+            "See whether antrea-agent runs here and is connected ('kubectl get antreaagentinfos'); it writes its routes again every 60 s");
+    }
+
+    private static bool IsUncovered(RouteTable table, Wanted wanted) => table.Lookup(wanted.Asked) is null or { Destination.PrefixLength: 0 };
 }

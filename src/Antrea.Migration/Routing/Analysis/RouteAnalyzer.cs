@@ -11,17 +11,20 @@ namespace Antrea.Migration.Routing.Analysis;
 /// kernel's before it has to, so the same address can be Calico's to the host and Antrea's to a Pod.</para>
 /// <para>With the cluster's objects, prefixes have owners, and routes without one are stale; without them, owners are read off the Nodes' own
 /// blackholes and antrea-gw0 routes, and nothing is called stale or missing.</para>
-/// <para>Pure and thread-safe. For n routes of all Nodes and m PodCIDRs and blocks O(n log n + overlaps), and a look-up for every Node and
-/// block to find missing routes.</para>
+/// <para>Pure and thread-safe. For n routes and m PodCIDRs and blocks O((n + m) log m + overlaps); routes that Nodes share
+/// (<see cref="NodeRoutes.With"/>) count once, not once a Node.</para>
 /// </remarks>
 public static class RouteAnalyzer
 {
     /// <summary>Analyses tables.</summary>
     /// <param name="nodes">A kernel each; names must differ.</param>
     /// <param name="snapshot">The cluster they are of; null when it is not at hand.</param>
+    /// <param name="cancellationToken">Ends the analysis early.</param>
     /// <returns>The conflicts, the heaviest first; equal ones of several Nodes are one.</returns>
     /// <exception cref="ArgumentException">Two tables have the same name.</exception>
-    public static ImmutableArray<RouteConflict> Analyze(IReadOnlyCollection<NodeRoutes> nodes, ClusterSnapshot? snapshot = null)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static ImmutableArray<RouteConflict> Analyze(
+        IReadOnlyCollection<NodeRoutes> nodes, ClusterSnapshot? snapshot = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(nodes);
         if (nodes.GroupBy(n => n.Node, StringComparer.Ordinal).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
@@ -29,24 +32,22 @@ public static class RouteAnalyzer
             throw new ArgumentException($"There are two tables of {twice.Key}.", nameof(nodes));
         }
 
-        var known = new KnownRanges(nodes, snapshot);
+        var groups = KernelGroup.Of(nodes).ToList();
+        var known = new KnownRanges(groups, nodes, snapshot, cancellationToken);
         var conflicts = new RouteConflictList();
-        foreach (var node in nodes.OrderBy(n => n.Node, StringComparer.Ordinal))
+        foreach (var group in groups)
         {
-            RouteTies.Find(node, conflicts);
-            PodTraps.Find(node, known, conflicts);
-            if (KnownRanges.IsPod(node))
+            RouteTies.Find(group, conflicts, cancellationToken);
+            PodTraps.Find(group, known, conflicts, cancellationToken);
+            if (!group.ArePods)
             {
-                continue;
+                var main = group.Shared.Routes.Where(r => NodeRoutes.Canonical(r.Table) == RouteFormat.MainTable && !r.Dead).ToList();
+                new RouteOverlaps(group, known, main).Find(conflicts, cancellationToken);
+                new RouteLeftovers(group, known, conflicts).Find(main, cancellationToken);
+                new MissingRoutes(group, known, main).Find(conflicts, cancellationToken);
             }
-
-            var main = node.Routes.Where(r => NodeRoutes.Canonical(r.Table) == RouteFormat.MainTable && !r.Dead).ToList();
-            var calico = new CidrTable<Route>(main.Where(known.IsCalicoClusterRoute).Select(r => new CidrEntry<Route>(r.Destination, r)));
-            new RouteOverlaps(node, known, conflicts).Find(calico);
-            RouteLeftovers.Find(node, main, known, conflicts);
-            MissingRoutes.Find(node, main, known, conflicts);
         }
 
-        return conflicts.ToImmutable();
+        return [.. conflicts.InOrder()];
     }
 }

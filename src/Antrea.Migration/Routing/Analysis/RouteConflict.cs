@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Routing.Analysis;
@@ -12,9 +11,9 @@ namespace Antrea.Migration.Routing.Analysis;
 /// <param name="Dies">Who loses whom.</param>
 /// <param name="Remedy">What to do about it, in one sentence.</param>
 public sealed record RouteConflict(
-    string Id, Severity Severity, ImmutableArray<string> Nodes, string Route, string Evidence, string Dies, string Remedy)
+    string Id, Severity Severity, IReadOnlyList<string> Nodes, string Route, string Evidence, string Dies, string Remedy)
 {
     /// <summary>The conflict as a finding, so that one list can hold it beside others.</summary>
     public Finding ToFinding() =>
-        new(Id, Severity, Nodes.Length == 1 ? $"Node/{Nodes[0]}" : $"{Nodes.Length} Nodes ({Nodes[0]}…)", $"{Evidence}; {Dies}", Remedy);
+        new(Id, Severity, Nodes.Count == 1 ? $"Node/{Nodes[0]}" : $"{Nodes.Count} Nodes ({Nodes[0]}…)", $"{Evidence}; {Dies}", Remedy);
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Routing.Analysis;
@@ -6,36 +5,73 @@ namespace Antrea.Migration.Routing.Analysis;
 /// <summary>Collects conflicts and puts equal ones of several Nodes together.</summary>
 internal sealed class RouteConflictList
 {
-    private readonly Dictionary<(string Id, string Evidence, string Dies), (RouteConflict First, ImmutableArray<string>.Builder Nodes)> _conflicts = [];
+    private readonly Dictionary<(string Id, string Evidence, string Dies), Entry> _conflicts = [];
 
+    /// <summary>A conflict in one Node's table.</summary>
     /// <param name="node">The Node whose table shows it.</param>
-    /// <param name="id">The conflict's id.</param>
-    /// <param name="severity">How much it weighs.</param>
-    /// <param name="route">The route; null where one is missing.</param>
-    /// <param name="evidence">What was seen; the same words for the same conflict on another Node.</param>
-    /// <param name="dies">Who loses whom.</param>
-    /// <param name="remedy">What to do.</param>
-    public void Add(string node, string id, Severity severity, Route? route, string evidence, string dies, string remedy)
+    /// <param name="conflict">The conflict; its evidence has the same words on another Node.</param>
+    public void Add(string node, RouteConflict conflict)
     {
-        if (!_conflicts.TryGetValue((id, evidence, dies), out var known))
+        var entry = EntryOf(conflict, node);
+        if (entry.Nodes.Count == 0 || entry.Nodes[^1] != node)
         {
-            known = (new RouteConflict(id, severity, [], route?.ToString() ?? "", evidence, dies, remedy), ImmutableArray.CreateBuilder<string>());
-            _conflicts.Add((id, evidence, dies), known);
-        }
-
-        if (known.Nodes.Count == 0 || known.Nodes[^1] != node)
-        {
-            known.Nodes.Add(node);
+            entry.Nodes.Add(node);
         }
     }
 
+    /// <summary>A conflict in the tables of all kernels of a group but some.</summary>
+    public void Add(KernelGroup group, IEnumerable<string> without, RouteConflict conflict)
+    {
+        var left = without.ToHashSet(StringComparer.Ordinal);
+        if (Array.Find(group.Names, n => !left.Contains(n)) is not { } first)
+        {
+            return;
+        }
+
+        var entry = EntryOf(conflict, first);
+        entry.Groups.Add((group, left));
+    }
+
     /// <summary>The heaviest first, then by id, evidence and what dies.</summary>
-    public ImmutableArray<RouteConflict> ToImmutable() =>
-    [
-        .. _conflicts.Values.Select(c => c.First with { Nodes = [.. c.Nodes.Order(StringComparer.Ordinal)] })
-            .OrderByDescending(c => c.Severity)
-            .ThenBy(c => c.Id, StringComparer.Ordinal)
-            .ThenBy(c => c.Evidence, StringComparer.Ordinal)
-            .ThenBy(c => c.Dies, StringComparer.Ordinal),
-    ];
+    public IEnumerable<RouteConflict> InOrder() => _conflicts.Values.Select(c => c.First with { Nodes = NamesOf(c) })
+        .OrderByDescending(c => c.Severity)
+        .ThenBy(c => c.Id, StringComparer.Ordinal)
+        .ThenBy(c => c.Evidence, StringComparer.Ordinal)
+        .ThenBy(c => c.Dies, StringComparer.Ordinal);
+
+    private Entry EntryOf(RouteConflict conflict, string node)
+    {
+        var key = (conflict.Id, conflict.Evidence, conflict.Dies);
+        if (!_conflicts.TryGetValue(key, out var entry))
+        {
+            _conflicts.Add(key, entry = new Entry(conflict, node));
+        }
+        else if (string.CompareOrdinal(node, entry.FirstNode) is var order
+            && (order < 0 || (order == 0 && string.CompareOrdinal(conflict.Route, entry.First.Route) < 0)))
+        {
+            // Which route stands for the others does not depend on the order in which they are found.
+            (entry.First, entry.FirstNode) = (conflict, node);
+        }
+
+        return entry;
+    }
+
+    private static IReadOnlyList<string> NamesOf(Entry entry)
+    {
+        var single = entry.Nodes.Distinct(StringComparer.Ordinal).ToList();
+        return entry.Groups is [var (group, without)] && single.TrueForAll(group.Holds)
+            ? group.NamesBut(without.Except(single))
+            : [.. single.Concat(entry.Groups.SelectMany(g => g.Group.NamesBut(g.Without))).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
+    private sealed class Entry(RouteConflict first, string firstNode)
+    {
+        public RouteConflict First { get; set; } = first;
+
+        public string FirstNode { get; set; } = firstNode;
+
+        public List<string> Nodes { get; } = [];
+
+        public List<(KernelGroup Group, HashSet<string> Without)> Groups { get; } = [];
+    }
 }

@@ -5,42 +5,58 @@ namespace Antrea.Migration.Routing.Analysis;
 
 /// <summary>Routes that outlived what they were for. Nothing is called so without the cluster's objects.</summary>
 /// <remarks>BIRD leaves its routes in the kernel when it ends (<c>persist</c>), and removing Calico's manifest removes no route.</remarks>
-internal static class RouteLeftovers
+internal sealed class RouteLeftovers(KernelGroup group, KnownRanges known, RouteConflictList conflicts)
 {
-    public static void Find(NodeRoutes node, IEnumerable<Route> main, KnownRanges known, RouteConflictList conflicts)
+    public void Find(IEnumerable<Route> main, CancellationToken cancellationToken)
     {
         if (!known.HasCluster)
         {
             return;
         }
 
+        // What is said of a route is the same whoever has it.
+        var lackedBy = group.Nodes.SelectMany(n => (n.Difference?.Removed ?? []).Select(r => (Route: r, n.Node))).ToLookup(l => l.Route, l => l.Node);
+        foreach (var node in group.Nodes)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            foreach (var route in KernelGroup.AddedBy(node).Where(r => !r.Dead && NodeRoutes.Canonical(r.Table) == RouteFormat.MainTable))
+            {
+                if (Judge(route) is { } conflict)
+                {
+                    conflicts.Add(node.Node, conflict);
+                }
+            }
+        }
+
         foreach (var route in main)
         {
-            if (known.IsCalicoClusterRoute(route))
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Judge(route) is { } conflict)
             {
-                Calico(node, route, known, conflicts);
-            }
-            else if (KnownRanges.IsByGateway(route) && route.Gateway is not null && KnownRanges.Exact(known.PodCidrs, route.Destination) is null
-                && route.Destination.PrefixLength < (route.Destination.IsIPv6 ? 128 : 32))
-            {
-                conflicts.Add(
-                    node.Node,
-                    "stale-antrea-route",
-                    Severity.Warning,
-                    route,
-                    $"{route.Destination} goes to antrea-gw0, but no Node has this PodCIDR",
-                    $"whatever is sent to {route.Destination} vanishes in OVS",
-                    "Let antrea-agent reconcile (it removes what it does not know at its start), or 'ip route del' it");
+                conflicts.Add(group, lackedBy[route], conflict);
             }
         }
     }
 
-    private static void Calico(NodeRoutes node, Route route, KnownRanges known, RouteConflictList conflicts)
+    private RouteConflict? Judge(Route route) =>
+        known.IsCalicoClusterRoute(route) ? Calico(route)
+        : KnownRanges.IsByGateway(route) && route.Gateway is not null && KnownRanges.Exact(known.PodCidrs, route.Destination) is null
+            && route.Destination.PrefixLength < (route.Destination.IsIPv6 ? 128 : 32)
+            ? Conflict(
+                "stale-antrea-route",
+                Severity.Warning,
+                route,
+                $"{route.Destination} goes to antrea-gw0, but no Node has this PodCIDR",
+                $"whatever is sent to {route.Destination} vanishes in OVS",
+                "Let antrea-agent reconcile (it removes what it does not know at its start), or 'ip route del' it")
+            : null;
+
+    private RouteConflict? Calico(Route route)
     {
         var block = route.Destination;
         if (!known.IsInAPool(block) && known.PodCidrs.Overlapping(block).IsEmpty)
         {
-            return; // BGP carries other networks too; whose they are is not ours to say.
+            return null; // BGP carries other networks too; whose they are is not ours to say.
         }
 
         var isTheirs = KnownRanges.Exact(known.Blocks, block) is { } found;
@@ -51,11 +67,10 @@ internal static class RouteLeftovers
             var clash = known.PodCidrs.Overlapping(block).Where(p => p.Cidr.PrefixLength < block.PrefixLength).Select(p => (CidrEntry<string?>?)p).FirstOrDefault();
             if (clash is null && known.PodCidrs.Overlapping(block).Any(p => p.Cidr == block))
             {
-                return; // BIRD learned it; said elsewhere.
+                return null; // BIRD learned it; said elsewhere.
             }
 
-            conflicts.Add(
-                node.Node,
+            return Conflict(
                 "stale-calico-route",
                 clash is null ? Severity.Warning : Severity.Blocker,
                 route,
@@ -67,8 +82,7 @@ internal static class RouteLeftovers
         }
         else if (route.Gateway is not null && to is null)
         {
-            conflicts.Add(
-                node.Node,
+            return Conflict(
                 "calico-route-to-no-node",
                 Severity.Warning,
                 route,
@@ -78,8 +92,7 @@ internal static class RouteLeftovers
         }
         else if (to is not null && owner is not null && to != owner)
         {
-            conflicts.Add(
-                node.Node,
+            return Conflict(
                 "calico-route-to-other-node",
                 Severity.Warning,
                 route,
@@ -87,5 +100,10 @@ internal static class RouteLeftovers
                 $"this Node cannot reach Calico Pods in {block}, unless {to} passes them on",
                 "See whether calico-node runs here ('calicoctl node status'); its routes are older than the block's last move");
         }
+
+        return null;
     }
+
+    private static RouteConflict Conflict(string id, Severity severity, Route route, string evidence, string dies, string remedy) =>
+        new(id, severity, [], route.ToString(), evidence, dies, remedy);
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Routing.Analysis;
@@ -8,44 +9,80 @@ internal static class RouteTies
 {
     private const string CalicosGateway = "169.254.1.1";
 
-    public static void Find(NodeRoutes node, RouteConflictList conflicts)
+    public static void Find(KernelGroup group, RouteConflictList conflicts, CancellationToken cancellationToken)
     {
-        // Every device has its own link-local and multicast prefix; they are told apart by the device that is asked for.
-        var ties = node.Routes
-            .Where(r => r is { Type: RouteType.Unicast, Dead: false, Destination.IsIPv6: false } || r.Destination is { IsIPv6: true, PrefixLength: 0 })
-            .Where(r => r.Type == RouteType.Unicast && NodeRoutes.Canonical(r.Table) != "local" && !r.Destination.FirstAddress.IsIPv6LinkLocal)
-            .GroupBy(r => (NodeRoutes.Canonical(r.Table), r.Destination, r.Metric))
-            .Where(g => g.Skip(1).Any());
-        foreach (var tie in ties)
+        var shared = group.Shared.Routes.Where(CanTie).ToLookup(KeyOf);
+        var apart = new Dictionary<(string, Cidr, long), List<string>>();
+        foreach (var node in group.Nodes)
         {
-            var routes = tie.ToList();
-            var destination = tie.Key.Destination.PrefixLength == 0 ? "default" : tie.Key.Destination.ToString();
-            var all = string.Join(" | ", routes.Select(r => r.ToString().ReplaceLineEndings(" ")));
-            if (tie.Key.Destination.PrefixLength == 0 && routes.Exists(r => r.Gateway?.ToString() == CalicosGateway) && routes.Exists(r => r.Device == "net1"))
+            cancellationToken.ThrowIfCancellationRequested();
+            var added = KernelGroup.AddedBy(node).Where(CanTie).ToLookup(KeyOf);
+            foreach (var key in added.Select(g => g.Key).Concat((node.Difference?.Removed ?? []).Where(CanTie).Select(KeyOf)).Distinct())
             {
-                conflicts.Add(
-                    node.Node,
-                    "multus-two-defaults",
-                    Severity.Blocker,
-                    routes[0],
-                    $"two default routes of metric {tie.Key.Metric}, one by each interface: {all}",
-                    "the kernel takes the one whose gateway answers at the moment: replies of the Pod's Calico address that leave by net1 die in "
-                    + "OVS SpoofGuard, so clients get through at once, after a second, or not at all",
-                    "Give the Pod one default in main and a rule for the other address ('ip rule add from CALICO-ADDRESS lookup 101', "
-                    + "'ip route add default via 169.254.1.1 dev eth0 onlink table 101'), or let the Multus file of this migration do it");
-                continue;
-            }
+                if (!apart.TryGetValue(key, out var names))
+                {
+                    apart.Add(key, names = []);
+                }
 
-            conflicts.Add(
-                node.Node,
-                "route-tie",
-                Severity.Warning,
-                routes[0],
-                $"{routes.Count} routes to {destination} of metric {tie.Key.Metric} in table {tie.Key.Item1}: {all}",
-                tie.Key.Destination.FirstAddress.AddressFamily == AddressFamily.InterNetworkV6
-                    ? "the kernel spreads flows over them; what needs one of them fails now and then"
-                    : "the one listed first wins, and the order changes with every writer",
-                "Find out who writes each of them ('ip -d route'), and give one a higher metric or remove it");
+                names.Add(node.Node);
+                if (Judge(key, [.. added[key], .. shared[key].Where(r => KernelGroup.Has(node, r))]) is { } conflict)
+                {
+                    conflicts.Add(node.Node, conflict);
+                }
+            }
+        }
+
+        foreach (var tie in shared)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Judge(tie.Key, [.. tie]) is { } conflict)
+            {
+                conflicts.Add(group, apart.GetValueOrDefault(tie.Key, []), conflict);
+            }
         }
     }
+
+    /// <summary>Every device has its own link-local and multicast prefix; they are told apart by the device that is asked for. IPv6 spreads
+    /// flows over equal routes on purpose, so there only defaults are looked at.</summary>
+    private static bool CanTie(Route route) =>
+        route is { Type: RouteType.Unicast, Dead: false } && (!route.Destination.IsIPv6 || route.Destination.PrefixLength == 0)
+        && NodeRoutes.Canonical(route.Table) != "local" && !route.Destination.FirstAddress.IsIPv6LinkLocal;
+
+    private static (string Table, Cidr Destination, long Metric) KeyOf(Route route) => (NodeRoutes.Canonical(route.Table), route.Destination, route.Metric);
+
+    private static RouteConflict? Judge((string Table, Cidr Destination, long Metric) tie, List<Route> routes)
+    {
+        if (routes.Count < 2)
+        {
+            return null;
+        }
+
+        var destination = tie.Destination.PrefixLength == 0 ? "default" : tie.Destination.ToString();
+        var all = string.Join(" | ", routes.Select(r => r.ToString().ReplaceLineEndings(" ")));
+        if (tie.Destination.PrefixLength == 0 && routes.Exists(r => r.Gateway?.ToString() == CalicosGateway) && routes.Exists(r => r.Device == "net1"))
+        {
+            return Conflict(
+                "multus-two-defaults",
+                Severity.Blocker,
+                routes[0],
+                $"two default routes of metric {tie.Metric}, one by each interface: {all}",
+                "the kernel takes the one whose gateway answers at the moment: replies of the Pod's Calico address that leave by net1 die in "
+                + "OVS SpoofGuard, so clients get through at once, after a second, or not at all",
+                "Give the Pod one default in main and a rule for the other address ('ip rule add from CALICO-ADDRESS lookup 101', "
+                + "'ip route add default via 169.254.1.1 dev eth0 onlink table 101'), or let the Multus file of this migration do it");
+        }
+
+        return Conflict(
+            "route-tie",
+            Severity.Warning,
+            routes[0],
+            $"{routes.Count} routes to {destination} of metric {tie.Metric} in table {tie.Table}: {all}",
+            tie.Destination.FirstAddress.AddressFamily == AddressFamily.InterNetworkV6
+                ? "the kernel spreads flows over them; what needs one of them fails now and then"
+                : "the one listed first wins, and the order changes with every writer",
+            "Find out who writes each of them ('ip -d route'), and give one a higher metric or remove it");
+    }
+
+    private static RouteConflict Conflict(string id, Severity severity, Route route, string evidence, string dies, string remedy) =>
+        new(id, severity, [], route.ToString(), evidence, dies, remedy);
 }

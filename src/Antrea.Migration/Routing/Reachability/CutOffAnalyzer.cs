@@ -20,14 +20,17 @@ public static class CutOffAnalyzer
     /// <param name="snapshot">The cluster.</param>
     /// <param name="model">How its packets travel, usually <see cref="ReachabilityModel.FromSnapshot"/> with the modes set. Pods on Nodes that
     /// the model lacks are left out.</param>
+    /// <param name="cancellationToken">Ends the analysis early.</param>
     /// <exception cref="ArgumentException">Two Nodes of the model have the same name.</exception>
-    public static CutOffAnalysis Analyze(ClusterSnapshot snapshot, ReachabilityModel model) =>
-        Analyze(snapshot, model, out _);
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static CutOffAnalysis Analyze(ClusterSnapshot snapshot, ReachabilityModel model, CancellationToken cancellationToken = default) =>
+        Analyze(snapshot, model, cancellationToken, out _);
 
     /// <param name="snapshot">The cluster.</param>
     /// <param name="model">How its packets travel.</param>
+    /// <param name="cancellationToken">Ends the analysis early.</param>
     /// <param name="questions">How often the predictor was asked.</param>
-    internal static CutOffAnalysis Analyze(ClusterSnapshot snapshot, ReachabilityModel model, out int questions)
+    internal static CutOffAnalysis Analyze(ClusterSnapshot snapshot, ReachabilityModel model, CancellationToken cancellationToken, out int questions)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(model);
@@ -38,6 +41,7 @@ public static class CutOffAnalyzer
         var unreachable = ImmutableArray.CreateBuilder<UnreachablePod>();
         for (var i = 0; i < pods.Length; i++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (!CalicoPodAddresses.HasNetwork(pods[i]))
             {
                 continue;
@@ -56,7 +60,7 @@ public static class CutOffAnalyzer
         }
 
         var workloads = Workloads(snapshot, pods, lost);
-        var services = Services(snapshot, pods, lost);
+        var services = Services(snapshot, pods, lost, cancellationToken);
         questions = losses.Questions;
         return new CutOffAnalysis
         {
@@ -98,7 +102,8 @@ public static class CutOffAnalyzer
         ];
     }
 
-    private static ImmutableArray<CutOffGroup> Services(ClusterSnapshot snapshot, ImmutableArray<PodInfo> pods, string?[] lost)
+    private static ImmutableArray<CutOffGroup> Services(
+        ClusterSnapshot snapshot, ImmutableArray<PodInfo> pods, string?[] lost, CancellationToken cancellationToken)
     {
         if (Array.TrueForAll(lost, l => l is null))
         {
@@ -108,6 +113,7 @@ public static class CutOffAnalyzer
         var groups = ImmutableArray.CreateBuilder<CutOffGroup>();
         foreach (var (service, selected, _) in ServiceEndpoints.Of(snapshot, pods))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var cutOff = selected.Count(i => lost[i] is not null);
             if (cutOff > 0)
             {

@@ -1,188 +1,209 @@
-using System.Collections.Immutable;
 using System.Net;
-using System.Net.Sockets;
-using Antrea.Migration.Addressing;
-using Antrea.Migration.CalicoApi;
 
 namespace Antrea.Migration.Routing.Reachability;
 
 /// <summary>Sorts endpoints into classes and asks the predictor once for each pair of classes and place.</summary>
-/// <remarks>A class holds everything the rules ask of one endpoint alone. What they ask of a pair is its <see cref="Place"/>. Pairs in a place
-/// of their own are found by the Nodes that endpoints and addresses name, and counted; the rest is all pairs less these.</remarks>
+/// <remarks>A class holds everything the rules ask of one endpoint alone (<see cref="MatrixKey"/>). What they ask of a pair is its
+/// <see cref="MatrixPlace"/>. Pairs in a place of their own are found by the Nodes and addresses that endpoints name, and counted; the rest is
+/// all pairs less these.</remarks>
 internal sealed class ReachabilityMatrixBuilder
 {
     private readonly ReachabilityTopology _topology;
     private readonly ReachabilityPredictor _predictor;
-    private readonly bool _subnetsMatter;
-    private readonly bool _poolsDiffer;
+    private readonly MatrixKeys _keys;
+    private readonly CancellationToken _cancellationToken;
 
-    public ReachabilityMatrixBuilder(ReachabilityModel model)
+    public ReachabilityMatrixBuilder(ReachabilityModel model, bool hasServices, CancellationToken cancellationToken)
     {
         _topology = new ReachabilityTopology(model);
         _predictor = new ReachabilityPredictor(model);
-        _subnetsMatter = model.AntreaEncap == AntreaEncapMode.Hybrid || model.Pools.Any(p => p.Encapsulation == EncapsulationMode.CrossSubnet);
-        _poolsDiffer = model.Pools.Select(TraitsOf).Distinct().Skip(1).Any();
+        _keys = new MatrixKeys(_topology, hasServices);
+        _cancellationToken = cancellationToken;
     }
 
-    private enum Overlap
-    {
-        None,
-        Own,
-        Other,
-    }
-
-    [Flags]
-    private enum Place
-    {
-        OtherNode = 0,
-        SameNode = 1,
-        ServerInClientsPodCidr = 2,
-        ClientInServersPodCidr = 4,
-        ClientsTunnelInServersPodCidr = 8,
-    }
-
-    private readonly record struct Traits(bool NatOutgoing, EncapsulationMode Encapsulation);
-
-    /// <summary>What the rules ask of one address of Calico's (a Pod's, or the one a Node's tunnel gives to what is masqueraded).</summary>
-    private readonly record struct CalicoSide(Overlap Overlap, HostRoute Route, Traits? Pool, Cidr? OwnerSubnet);
-
-    private readonly record struct AntreaSide(HostRoute Route, Traits? Pool);
-
-    private readonly record struct Key(
-        PodNetworkKind Kind, bool IsIPv6, CalicoSide? Calico, AntreaSide? Antrea, CalicoSide? Tunnel, Cidr? Subnet);
+    /// <summary>An endpoint, and the ClusterIP it is asked for by.</summary>
+    private readonly record struct Member(ReachabilityEndpoint End, IPAddress? ClusterIP);
 
     /// <summary>The endpoints of one class on one Node whose addresses, and whose Node's tunnel address, lie in the same Nodes' PodCIDRs.</summary>
-    private sealed record Group(string Node, string Owner, string TunnelOwner, ReachabilityEndpoint First)
+    private sealed record Group(string Node, string Owner, string TunnelOwner)
     {
-        public ReachabilityEndpoint? Second { get; set; }
+        public List<Member> Members { get; } = [];
 
-        public long Count { get; set; } = 1;
+        public long Count => Members.Count;
     }
 
-    private sealed record Members(ReachabilityClass Class, List<Group> Groups)
+    private sealed record Class(ReachabilityClass Public, List<Group> Groups)
     {
         public ILookup<string, Group> ByNode { get; } = Groups.ToLookup(g => g.Node, StringComparer.Ordinal);
 
         public ILookup<string, Group> ByOwner { get; } = Groups.ToLookup(g => g.Owner, StringComparer.Ordinal);
     }
 
+    /// <summary>A client and a server that have an address in common.</summary>
+    private sealed record Sharing(Group Client, Group Server, MatrixPlace What, ReachabilityEndpoint From, Member To);
+
     /// <summary>Pairs in one place, and one of them.</summary>
     private sealed class Tally
     {
         public long Pairs { get; set; }
 
-        public (ReachabilityEndpoint Client, ReachabilityEndpoint Server) Example { get; set; }
+        public (ReachabilityEndpoint Client, Member Server) Example { get; set; }
     }
 
-    public ReachabilityMatrix Build(IEnumerable<ReachabilityEndpoint> endpoints)
+    public ReachabilityMatrix Build(IEnumerable<ReachabilityEndpoint> endpoints, IReadOnlyCollection<ReachabilityService> services)
     {
-        var groups = new Dictionary<Key, Dictionary<(string, string, string), Group>>();
-        foreach (var endpoint in endpoints)
+        var sorted = new Dictionary<MatrixKey, Dictionary<(string, string, string), Group>>();
+        var clientsAt = new Dictionary<IPAddress, List<(int Number, Group Group, ReachabilityEndpoint End)>>();
+        foreach (var (number, endpoint) in endpoints.Index())
         {
-            Sort(endpoint, groups);
-        }
-
-        var classes = groups
-            .Select(g => new Members(
-                new ReachabilityClass(
-                    g.Key.Kind,
-                    Describe(g.Key),
-                    g.Key.IsIPv6,
-                    [.. g.Value.Values.Select(v => v.Node).Distinct().Order(StringComparer.Ordinal)],
-                    g.Value.Values.Sum(v => v.Count)),
-                [.. g.Value.Values]))
-            .OrderBy(c => c.Class.IsIPv6).ThenBy(c => c.Class.Kind).ThenBy(c => c.Class.Addresses, StringComparer.Ordinal)
-            .ThenBy(c => c.Class.Nodes[0], StringComparer.Ordinal)
-            .ToList();
-        return new ReachabilityMatrix
-        {
-            Classes = [.. classes.Select(c => c.Class)],
-            Cells = [.. classes.SelectMany(from => classes.Where(to => to.Class.IsIPv6 == from.Class.IsIPv6).SelectMany(to => Cells(from, to)))],
-        };
-    }
-
-    private void Sort(ReachabilityEndpoint endpoint, Dictionary<Key, Dictionary<(string, string, string), Group>> groups)
-    {
-        var node = _topology.FindNode(endpoint.Node)
-            ?? throw new ArgumentException($"{endpoint}: the model has no Node {endpoint.Node}.", nameof(endpoint));
-        var address = endpoint.Address;
-        var tunnel = node.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == address.AddressFamily);
-        var key = new Key(
-            endpoint.Kind,
-            address.AddressFamily == AddressFamily.InterNetworkV6,
-            endpoint.Kind == PodNetworkKind.Antrea ? null : SideOf(address, node),
-            endpoint.AntreaAddress is { } antrea ? new AntreaSide(_topology.RouteToAntrea(antrea), PoolOf(antrea)) : null,
-            tunnel is null ? null : SideOf(tunnel, node),
-            _subnetsMatter ? node.Subnet : null);
-        if (!groups.TryGetValue(key, out var known))
-        {
-            groups[key] = known = [];
-        }
-
-        var place = (node.Name, key.Calico is null ? "" : OwnerOf(address), tunnel is null ? "" : OwnerOf(tunnel));
-        if (!known.TryGetValue(place, out var group))
-        {
-            known.Add(place, new Group(place.Name, place.Item2, place.Item3, endpoint));
-            return;
-        }
-
-        group.Count++;
-        group.Second ??= endpoint;
-    }
-
-    private CalicoSide SideOf(IPAddress address, ReachabilityNode node) =>
-        _topology.OwnerInAntrea(address) is { } owner
-            ? new CalicoSide(
-                owner.Node.Name == node.Name ? Overlap.Own : Overlap.Other,
-                _topology.RouteToCalico(address),
-                PoolOf(address),
-                _subnetsMatter ? owner.Node.Subnet : null)
-            : new CalicoSide(Overlap.None, HostRoute.Calico, PoolOf(address), null);
-
-    private string OwnerOf(IPAddress address) => _topology.OwnerInAntrea(address)?.Node.Name ?? "";
-
-    private Traits? PoolOf(IPAddress address) => _topology.PoolOf(address) is { } pool ? TraitsOf(pool) : null;
-
-    private static Traits TraitsOf(ReachabilityPool pool) => new(pool.NatOutgoing, pool.Encapsulation);
-
-    private IEnumerable<ReachabilityCell> Cells(Members from, Members to)
-    {
-        var tallies = new SortedDictionary<Place, Tally>();
-        var counted = 0L;
-        var seen = new HashSet<Group>(ReferenceEqualityComparer.Instance);
-        foreach (var client in from.Groups)
-        {
-            seen.Clear();
-            foreach (var server in Named(client, to).Where(seen.Add))
+            var group = Sort(endpoint, null, sorted);
+            foreach (var address in services.Count == 0 ? [] : ((IPAddress?[])[endpoint.Address, endpoint.AntreaAddress]).OfType<IPAddress>().Distinct())
             {
-                var pairs = ReferenceEquals(client, server) ? client.Count * (client.Count - 1) : client.Count * server.Count;
-                counted += client.Count * server.Count;
-                if (pairs > 0)
+                if (!clientsAt.TryGetValue(address, out var clients))
                 {
-                    Add(PlaceOf(client, server), pairs, () => (client.First, ReferenceEquals(client, server) ? client.Second! : server.First));
+                    clientsAt.Add(address, clients = []);
+                }
+
+                clients.Add((number, group, endpoint));
+            }
+        }
+
+        var sharing = new List<Sharing>();
+        foreach (var service in services)
+        {
+            foreach (var clusterIP in service.ClusterIPs)
+            {
+                foreach (var endpoint in service.Endpoints.SelectMany(states => states).Where(e => e.Address.AddressFamily == clusterIP.AddressFamily))
+                {
+                    var group = Sort(endpoint, clusterIP, sorted);
+                    sharing.AddRange(SharingOf(new Member(endpoint, clusterIP), group, clientsAt));
                 }
             }
         }
 
-        if ((from.Class.Endpoints * to.Class.Endpoints) - counted is > 0 and var rest)
+        return Build(sorted, sharing.ToLookup<Sharing, Group>(s => s.Server, ReferenceEqualityComparer.Instance));
+    }
+
+    private ReachabilityMatrix Build(Dictionary<MatrixKey, Dictionary<(string, string, string), Group>> sorted, ILookup<Group, Sharing> sharing)
+    {
+        var classes = sorted
+            .Select(g => new Class(
+                new ReachabilityClass(
+                    g.Key.Kind,
+                    _keys.Describe(g.Key),
+                    g.Key.IsIPv6,
+                    [.. g.Value.Values.Select(v => v.Node).Distinct().Order(StringComparer.Ordinal)],
+                    g.Value.Values.Sum(v => v.Count))
+                {
+                    IsOfServices = g.Key.IsOfService,
+                },
+                [.. g.Value.Values]))
+            .OrderBy(c => c.Public.IsIPv6).ThenBy(c => c.Public.IsOfServices).ThenBy(c => c.Public.Kind).ThenBy(c => c.Public.Addresses, StringComparer.Ordinal)
+            .ThenBy(c => c.Public.Nodes[0], StringComparer.Ordinal)
+            .ToList();
+        return new ReachabilityMatrix
         {
-            Add(Place.OtherNode, rest, () => FindElsewhere(from, to));
+            Classes = [.. classes.Select(c => c.Public)],
+            Cells =
+            [
+                .. classes.Where(c => !c.Public.IsOfServices)
+                    .SelectMany(from => classes.Where(to => to.Public.IsIPv6 == from.Public.IsIPv6).SelectMany(to => Cells(from, to, sharing))),
+            ],
+        };
+    }
+
+    private Group Sort(ReachabilityEndpoint endpoint, IPAddress? clusterIP, Dictionary<MatrixKey, Dictionary<(string, string, string), Group>> sorted)
+    {
+        _cancellationToken.ThrowIfCancellationRequested();
+        var node = _topology.FindNode(endpoint.Node)
+            ?? throw new ArgumentException($"{endpoint}: the model has no Node {endpoint.Node}.", nameof(endpoint));
+        var key = _keys.Of(endpoint, node, clusterIP);
+        if (!sorted.TryGetValue(key, out var known))
+        {
+            sorted[key] = known = [];
         }
 
-        var cells = tallies.Select(t => (Place: t.Key, t.Value.Pairs, t.Value.Example, Answer: _predictor.Predict(t.Value.Example.Client, t.Value.Example.Server)))
-            .GroupBy(t => (t.Place.HasFlag(Place.SameNode), t.Answer.Verdict, t.Answer.Cause))
+        var tunnel = MatrixKeys.TunnelOf(node, endpoint.Address.AddressFamily);
+        var place = (node.Name, key.Calico is null ? "" : OwnerOf(endpoint.Address), tunnel is null ? "" : OwnerOf(tunnel));
+        if (!known.TryGetValue(place, out var group))
+        {
+            known.Add(place, group = new Group(place.Name, place.Item2, place.Item3));
+        }
+
+        group.Members.Add(new Member(endpoint, clusterIP));
+        return group;
+    }
+
+    private string OwnerOf(IPAddress address) => _topology.OwnerInAntrea(address)?.Node.Name ?? "";
+
+    private static IEnumerable<Sharing> SharingOf(Member server, Group group, Dictionary<IPAddress, List<(int Number, Group Group, ReachabilityEndpoint End)>> clientsAt) =>
+        ((IPAddress?[])[server.End.Address, server.End.AntreaAddress]).OfType<IPAddress>().Distinct()
+            .SelectMany(a => clientsAt.GetValueOrDefault(a, []))
+            .DistinctBy(c => c.Number)
+            .Select(c => new Sharing(c.Group, group, SharedBy(c.End, server), c.End, server))
+            .Where(s => s.What != 0);
+
+    /// <summary>The rules ask whether one that asks for a ClusterIP gets itself; nobody asks for itself otherwise.</summary>
+    private static MatrixPlace SharedBy(ReachabilityEndpoint client, Member server) =>
+        server.ClusterIP is null
+            ? 0
+            : (client.Address.Equals(server.End.Address) ? MatrixPlace.SameAddress : 0)
+            | (client.AntreaAddress is { } net1 && net1.Equals(server.End.AntreaAddress) ? MatrixPlace.SameNet1 : 0);
+
+    private IEnumerable<ReachabilityCell> Cells(Class from, Class to, ILookup<Group, Sharing> sharing)
+    {
+        _cancellationToken.ThrowIfCancellationRequested();
+        var tallies = new SortedDictionary<MatrixPlace, Tally>();
+        var fromGroups = from.Groups.ToHashSet<Group>(ReferenceEqualityComparer.Instance);
+        List<Sharing> shared = to.Public.IsOfServices ? [.. to.Groups.SelectMany(g => sharing[g]).Where(s => fromGroups.Contains(s.Client))] : [];
+        foreach (var pair in shared)
+        {
+            Add(PlaceOf(pair.Client, pair.Server) | pair.What, 1, () => (pair.From, pair.To));
+        }
+
+        // What is counted so far is left out where its groups are counted as a whole.
+        var left = shared.CountBy(s => (s.Client, s.Server), GroupPairs.Instance).ToDictionary(GroupPairs.Instance);
+        var counted = 0L;
+        var seen = new HashSet<Group>(ReferenceEqualityComparer.Instance);
+        foreach (var client in from.Groups)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            seen.Clear();
+            foreach (var server in Named(client, to).Where(seen.Add))
+            {
+                var all = client.Count * server.Count;
+                var apart = left.Remove((client, server), out var sharers) ? sharers : ReferenceEquals(client, server) ? client.Count : 0;
+                counted += all;
+                if (all > apart)
+                {
+                    Add(PlaceOf(client, server), all - apart, () => FindIn(client, server));
+                }
+            }
+        }
+
+        counted += left.Values.Sum(n => (long)n);
+        if ((from.Public.Endpoints * to.Public.Endpoints) - counted is > 0 and var rest)
+        {
+            Add(MatrixPlace.OtherNode, rest, () => FindElsewhere(from, to));
+        }
+
+        var cells = tallies.Select(t => (Place: t.Key, t.Value.Pairs, t.Value.Example, Answer: Ask(t.Value.Example.Client, t.Value.Example.Server)))
+            .GroupBy(t => (MatrixPlaces.KindOf(t.Place), t.Answer.Verdict, t.Answer.Cause))
             .Select(g => g.ToList())
             .ToList();
         return cells.Select(cell => new ReachabilityCell(
-            from.Class,
-            to.Class,
-            Describe([.. cell.Select(c => c.Place)], isAlone: cells.Count(c => !c[0].Place.HasFlag(Place.SameNode)) == 1),
+            from.Public,
+            to.Public,
+            MatrixPlaces.Describe([.. cell.Select(c => c.Place)], isAlone: cells.Count(c => MatrixPlaces.KindOf(c[0].Place) == MatrixPlace.OtherNode) == 1),
             cell[0].Answer,
             cell.Sum(c => c.Pairs),
             cell[0].Example.Client,
-            cell[0].Example.Server));
+            cell[0].Example.Server.End)
+        {
+            ClusterIP = cell[0].Example.Server.ClusterIP,
+        });
 
-        void Add(Place place, long pairs, Func<(ReachabilityEndpoint, ReachabilityEndpoint)> example)
+        void Add(MatrixPlace place, long pairs, Func<(ReachabilityEndpoint, Member)> example)
         {
             if (!tallies.TryGetValue(place, out var tally))
             {
@@ -193,77 +214,41 @@ internal sealed class ReachabilityMatrixBuilder
         }
     }
 
-    /// <summary>The servers whose place to the client is another than <see cref="Place.OtherNode"/>, and perhaps some more.</summary>
-    private static IEnumerable<Group> Named(Group client, Members to) =>
+    private ReachabilityAnswer Ask(ReachabilityEndpoint client, Member server) =>
+        server.ClusterIP is { } clusterIP ? _predictor.PredictService(client, server.End, clusterIP) : _predictor.Predict(client, server.End);
+
+    /// <summary>The servers whose place to the client is another than <see cref="MatrixPlace.OtherNode"/>, and perhaps some more.</summary>
+    private static IEnumerable<Group> Named(Group client, Class to) =>
         to.ByNode[client.Node].Concat(to.ByNode[client.Owner]).Concat(to.ByNode[client.TunnelOwner]).Concat(to.ByOwner[client.Node]);
 
-    private static Place PlaceOf(Group client, Group server) =>
+    private static MatrixPlace PlaceOf(Group client, Group server) =>
         client.Node == server.Node
-            ? Place.SameNode
-            : (server.Owner == client.Node ? Place.ServerInClientsPodCidr : 0)
-            | (client.Owner == server.Node ? Place.ClientInServersPodCidr : 0)
-            | (client.TunnelOwner == server.Node ? Place.ClientsTunnelInServersPodCidr : 0);
+            ? MatrixPlace.SameNode
+            : (server.Owner == client.Node ? MatrixPlace.ServerInClientsPodCidr : 0)
+            | (client.Owner == server.Node ? MatrixPlace.ClientInServersPodCidr : 0)
+            | (client.TunnelOwner == server.Node ? MatrixPlace.ClientsTunnelInServersPodCidr : 0);
+
+    /// <summary>A pair of two groups without an address in common; few have.</summary>
+    private static (ReachabilityEndpoint Client, Member Server) FindIn(Group client, Group server) =>
+        ReferenceEquals(client, server)
+            ? (client.Members[0].End, client.Members[1])
+            : client.Members.SelectMany(c => server.Members.Where(s => SharedBy(c.End, s) == 0).Select(s => (c.End, s))).First();
 
     // A client excludes the servers of three Nodes, and those in its own Node's PodCIDR; so one of the first clients has a server left.
-    private static (ReachabilityEndpoint Client, ReachabilityEndpoint Server) FindElsewhere(Members from, Members to) =>
-        from.Groups.SelectMany(client => to.Groups.Where(server => PlaceOf(client, server) == Place.OtherNode).Select(server => (client.First, server.First)))
+    private static (ReachabilityEndpoint Client, Member Server) FindElsewhere(Class from, Class to) =>
+        from.Groups.SelectMany(client => to.Groups.Where(server => PlaceOf(client, server) == MatrixPlace.OtherNode)
+                .SelectMany(server => client.Members.SelectMany(c => server.Members.Where(s => SharedBy(c.End, s) == 0).Select(s => (c.End, s)))))
             .First();
 
-    private static string Describe(IReadOnlyCollection<Place> places, bool isAlone)
+    /// <summary>Groups are told apart as objects.</summary>
+    private sealed class GroupPairs : IEqualityComparer<(Group Client, Group Server)>
     {
-        if (places.First().HasFlag(Place.SameNode))
-        {
-            return "same Node";
-        }
+        public static readonly GroupPairs Instance = new();
 
-        return isAlone || places.Contains(Place.OtherNode)
-            ? $"other Node{(isAlone ? "" : ", else")}"
-            : string.Join(", or ", places.Select(p => string.Join(" and ", ((string[])
-            [
-                p.HasFlag(Place.ServerInClientsPodCidr) ? "server in the PodCIDR of the client's Node" : "",
-                p.HasFlag(Place.ClientInServersPodCidr) ? "client in the PodCIDR of the server's Node" : "",
-                p.HasFlag(Place.ClientsTunnelInServersPodCidr) ? "tunnel of the client's Node in the PodCIDR of the server's" : "",
-            ]).Where(w => w.Length > 0))));
+        public bool Equals((Group Client, Group Server) x, (Group Client, Group Server) y) =>
+            ReferenceEquals(x.Client, y.Client) && ReferenceEquals(x.Server, y.Server);
+
+        public int GetHashCode((Group Client, Group Server) pair) =>
+            HashCode.Combine(ReferenceEqualityComparer.Instance.GetHashCode(pair.Client), ReferenceEqualityComparer.Instance.GetHashCode(pair.Server));
     }
-
-    private string Describe(Key key)
-    {
-        var words = new List<string>();
-        if (key.Calico is { Overlap: not Overlap.None } overlapped)
-        {
-            words.Add(overlapped.Overlap == Overlap.Own ? "in their own Node's PodCIDR" : "in another Node's PodCIDR");
-            words.AddRange(Order(overlapped.Route, "their block"));
-        }
-
-        if (key.Antrea is { Route: not HostRoute.Antrea })
-        {
-            words.Add(key.Kind == PodNetworkKind.Multus ? "with net1 in a Calico block" : "in a Calico block");
-        }
-
-        if (key.Kind is PodNetworkKind.Calico or PodNetworkKind.Multus && _poolsDiffer)
-        {
-            words.Add(
-                key.Calico?.Pool is { } pool ? $"of a pool with{(pool.NatOutgoing ? "" : "out")} natOutgoing (tunnel: {pool.Encapsulation})" : "of no pool");
-        }
-
-        if (key.Kind is PodNetworkKind.Antrea or PodNetworkKind.Host && key.Tunnel is { Overlap: not Overlap.None } tunnel)
-        {
-            words.Add($"{(key.Kind == PodNetworkKind.Host ? "" : "on Nodes ")}whose tunnel address lies in {(tunnel.Overlap == Overlap.Own ? "the Node's own" : "another's")} PodCIDR");
-            words.AddRange(Order(tunnel.Route, "its block"));
-        }
-
-        if (key.Subnet is { } subnet)
-        {
-            words.Add($"{(key.Kind == PodNetworkKind.Host ? "" : "on Nodes ")}in {subnet}");
-        }
-
-        return string.Join(' ', words);
-    }
-
-    private static string[] Order(HostRoute route, string block) => route switch
-    {
-        HostRoute.Antrea => [$"that is longer than {block}"],
-        HostRoute.Contested => [$"that equals {block}"],
-        _ => [],
-    };
 }

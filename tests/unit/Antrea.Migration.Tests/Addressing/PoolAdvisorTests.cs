@@ -80,8 +80,21 @@ public class PoolAdvisorTests
             {apiVersion: crd.projectcalico.org/v1, kind: IPReservation, metadata: {name: r}, spec: {reservedCIDRs: [192.168.0.0/24, 100.96.0.7]}}
             ---
             {apiVersion: crd.projectcalico.org/v1, kind: BGPConfiguration, metadata: {name: default}, spec: {serviceLoadBalancerIPs: [{cidr: 100.64.0.0/16}]}}
+            ---
+            {apiVersion: crd.antrea.io/v1beta1, kind: ExternalIPPool, metadata: {name: e}, spec: {ipRanges: [{cidr: 172.16.0.0/24}, {start: 172.28.0.1, end: 172.28.0.6}]}}
+            ---
+            {apiVersion: crd.antrea.io/v1alpha2, kind: IPPool, metadata: {name: i}, spec: {ipVersion: 4, ipRanges: [{start: 10.192.0.1, end: 10.192.0.1}]}}
+            ---
+            {apiVersion: metallb.io/v1beta1, kind: IPAddressPool, metadata: {name: m, namespace: metallb-system}, spec: {addresses: [192.168.128.0/24, 192.168.64.3 - 192.168.64.9, nonsense, 10.0.0.9-10.0.0.1]}}
             """);
-        string[] kept = ["172.24.0.9/32", "10.128.0.1/32", "10.64.0.1/32", "192.168.0.0/24", "100.96.0.7/32", "100.64.0.0/16"];
+        string[] kept =
+        [
+            "172.24.0.9/32", "10.128.0.1/32", "10.64.0.1/32", "192.168.0.0/24", "100.96.0.7/32", "100.64.0.0/16", "172.16.0.0/24", "172.28.0.1/32", "172.28.0.2/31",
+            "172.28.0.4/31", "172.28.0.6/32", "10.192.0.1/32", "192.168.128.0/24", "192.168.64.3/32", "192.168.64.4/30", "192.168.64.8/31",
+        ];
+        Assert.That(
+            AddressAnalyzer.Analyze(snapshot).Ranges.Where(r => r.Owner is { } o && (o.Contains("IPPool") || o.Contains("IPAddressPool")) && r.Use == AddressUse.Kept).Select(r => r.Cidr.ToString()),
+            Is.EquivalentTo(kept[6..]));
         var pools = Suggest(snapshot).Pools;
         Assert.That(pools, Has.Length.EqualTo(4));
         Assert.That(pools.Where(p => kept.Any(k => Cidr.Parse(k).Overlaps(p.Cidr))), Is.Empty);
@@ -110,9 +123,32 @@ public class PoolAdvisorTests
             Suggest(snapshot).Pools.Select(p => $"{p.Cidr} {p.Replaces}"),
             Is.EqualTo(
             [
-                "10.128.0.0/28 four", "172.16.0.0/28 four", "192.168.0.0/28 four", "100.64.0.0/28 four", "fd00:10:244:8000::/122 six", "fd80::/122 six",
+                "10.128.0.0/28 four", "172.16.0.0/28 four", "192.168.0.0/28 four", "100.64.0.0/28 four", "fd00:10:244:8000::/122 six",
+                "fd1a:3106:798c::/122 six", "fdad:8556:7633::/122 six", "fd80::/122 six",
             ]));
     }
+
+    [Test]
+    public void IPv6_HasSeveralCandidates_AlsoWithoutUniqueLocalAddressesOfItsOwn()
+    {
+        var snapshot = new ClusterSnapshot
+        {
+            Nodes = [new NodeInfo { Name = "a", PodCidrs = [Cidr.Parse("2001:db8:1::/64")] }],
+            CalicoIpam = new CalicoIpam([new IPPool { Name = "six", Cidr = Cidr.Parse("2001:db8:1::/56"), BlockSize = 122 }], [], []),
+        };
+        var pools = Suggest(snapshot).Pools;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(pools, Has.Length.EqualTo(3));
+            Assert.That(pools.Select(p => p.Cidr), Is.Unique.And.EqualTo(Suggest(snapshot).Pools.Select(p => p.Cidr)), "the same at each run");
+            Assert.That(pools[0].Reasons[0], Does.Contain("drawn for this cluster"));
+        }
+    }
+
+    [Test]
+    public void Cancelled_Ends() => Assert.That(
+        () => PoolAdvisor.Suggest(SeedCluster.Snapshot(), AddressAnalyzer.Analyze(SeedCluster.Snapshot()), null, new CancellationToken(canceled: true)),
+        Throws.InstanceOf<OperationCanceledException>());
 
     [Test]
     public void NothingTouchesAPodCidr_NothingIsSuggested()

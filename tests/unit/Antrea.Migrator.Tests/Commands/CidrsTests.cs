@@ -44,6 +44,23 @@ public class CidrsTests
         }
     }
 
+    [TestCase("172.18.0.0/26", "10.96.0.0/16", ExitCodes.Findings, TestName = "A_block_over_a_Nodes_address_is_an_overlap")]
+    [TestCase("10.96.4.0/26", "10.96.0.0/16", ExitCodes.Findings, TestName = "A_block_in_the_Service_CIDR_is_an_overlap")]
+    [TestCase("192.168.4.0/26", "10.96.0.0/16", ExitCodes.Success, TestName = "A_block_away_from_everything_is_none")]
+    public async Task Only_ranges_that_are_apart_give_exit_code_0(string block, string serviceCidr, int exitCode)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("cluster.yaml", $$"""
+            {apiVersion: v1, kind: Node, metadata: {name: a}, spec: {podCIDR: 10.10.0.0/24, podCIDRs: [10.10.0.0/24]}, status: {addresses: [{type: InternalIP, address: 172.18.0.2}]}}
+            ---
+            {apiVersion: networking.k8s.io/v1, kind: ServiceCIDR, metadata: {name: kubernetes}, spec: {cidrs: [{{serviceCidr}}]}}
+            ---
+            {apiVersion: crd.projectcalico.org/v1, kind: IPAMBlock, metadata: {name: b}, spec: {cidr: {{block}}, affinity: "host:a", allocations: [], attributes: [], unallocated: [], deleted: false, strictAffinity: false}}
+            """);
+        var run = await MigratorRun.OfAsync("cidrs", "--from", folder.Path);
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((exitCode, "")), string.Join('\n', run.Lines));
+    }
+
     [Test]
     public async Task An_excluded_range_with_host_bits_is_a_usage_error()
     {

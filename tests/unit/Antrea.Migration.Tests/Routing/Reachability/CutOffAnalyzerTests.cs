@@ -192,7 +192,7 @@ public class CutOffAnalyzerTests
                    select Pod($"p{node}-{pod}", $"n{node:00}", Cidr.Parse($"10.{(node + 1) % Nodes}.16.0/20").AddressAt((UInt128)pod).ToString(), calico: true),
             ],
         };
-        var analysis = CutOffAnalyzer.Analyze(snapshot, Model(snapshot), out var questions);
+        var analysis = CutOffAnalyzer.Analyze(snapshot, Model(snapshot), CancellationToken.None, out var questions);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(analysis.Unreachable, Has.Length.EqualTo(2 * Nodes * podsPerNode));

@@ -35,6 +35,59 @@ public class ReachabilityMatrixTests
         iter: 1000);
 
     [Test]
+    public void CountsOfServices_AreThoseOfAskingForEveryClientAndEndpoint() =>
+        Gen.Select(Clusters, Gen.Select(Gen.Bool, Gen.Int[0, 13].Array[0, 4]).Array[1, 3], Gen.Int[0, 3]).Sample(
+            (cluster, chosen, kubeProxy) =>
+            {
+                var (model, endpoints) = cluster;
+                model = model with
+                {
+                    ServiceCidrs = [Cidr.Parse("10.96.0.0/16")],
+                    KubeProxyMasqueradesAll = kubeProxy == 1,
+                    KubeProxyClusterCidrs = kubeProxy > 1 ? [Cidr.Parse("10.10.0.0/18")] : [],
+                };
+                List<ReachabilityService> services =
+                [
+                    .. chosen.Select((s, i) => new ReachabilityService(
+                        "default", $"s{i}", [IPAddress.Parse(s.Item1 ? $"10.96.0.{i}" : $"192.0.2.{i}")],
+                        [.. s.Item2.Select(e => endpoints[e % endpoints.Length]).Select(e => System.Collections.Immutable.ImmutableArray.Create(e))])),
+                ];
+                var predictor = new ReachabilityPredictor(model);
+                var asked = services
+                    .SelectMany(s => s.Endpoints.SelectMany(e => endpoints.Select(client => predictor.PredictService(client, e[0], s.ClusterIPs[0]))))
+                    .CountBy(a => (a.Verdict, a.Cause)).ToDictionary();
+                var matrix = ReachabilityMatrix.Build(model, endpoints, services);
+                var cells = matrix.Cells.Where(c => c.To.IsOfServices).ToList();
+                Assert.That(cells.GroupBy(c => (c.Answer.Verdict, c.Answer.Cause)).ToDictionary(g => g.Key, g => (int)g.Sum(c => c.Pairs)), Is.EquivalentTo(asked));
+                Assert.That(cells.Select(c => c.From.IsOfServices), Has.None.True);
+                foreach (var cell in cells)
+                {
+                    Assert.That(cell.Answer, Is.EqualTo(predictor.PredictService(cell.Client, cell.Server, cell.ClusterIP!)));
+                }
+
+                Assert.That(
+                    matrix.Cells.Where(c => !c.To.IsOfServices).Sum(c => c.Pairs), Is.EqualTo(endpoints.Length * (endpoints.Length - 1)), "own addresses are counted as before");
+            },
+            iter: 1000);
+
+    [Test]
+    public void HeadlessServices_AreAskedForByNobody()
+    {
+        var model = new ReachabilityModel { Nodes = [new ReachabilityNode { Name = "n", PodCidrs = [Cidr.Parse("10.10.1.0/24")] }] };
+        var end = ReachabilityEndpoint.Antrea("n", IPAddress.Parse("10.10.1.2"));
+        var matrix = ReachabilityMatrix.Build(model, [end], [new ReachabilityService("default", "s", [], [[end]])]);
+        Assert.That((matrix.Classes.Length, matrix.Cells.Length), Is.EqualTo((1, 0)));
+    }
+
+    [Test]
+    public void Build_Cancelled_Ends()
+    {
+        var (model, endpoints) = Large(21);
+        Assert.That(
+            () => ReachabilityMatrix.Build(model, endpoints, null, new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    [Test]
     public void TheSizeOfTheAnswer_DoesNotGrowWithTheCluster([Values(21, 500, 5000)] int nodes)
     {
         var (model, endpoints) = Large(nodes);
