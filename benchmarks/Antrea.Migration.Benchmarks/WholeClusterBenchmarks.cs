@@ -3,6 +3,8 @@ using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Routing;
+using Antrea.Migration.Routing.Analysis;
+using Antrea.Migration.Routing.Reachability;
 using Antrea.Migration.Tests.Reference.Addressing;
 using BenchmarkDotNet.Attributes;
 
@@ -22,6 +24,8 @@ public class WholeClusterBenchmarks
     private CidrEntry<string>[] _blocks = [];
     private CidrEntry<string>[] _podCidrs = [];
     private RouteInput _routes = new([], [], []);
+    private AddressAnalysis? _analysis;
+    private NodeRoutes[] _kernels = [];
 
     public static IEnumerable<int> Sizes => Scale.Of(100, 1000, 5000);
 
@@ -84,6 +88,19 @@ public class WholeClusterBenchmarks
             throw new InvalidOperationException("The analysis and the pairwise loop disagree, or find nothing.");
         }
 
+        _analysis = AddressAnalyzer.Analyze(_snapshot);
+        _kernels = [.. Kernels()];
+        if (PoolAdvice() == 0 || CutOff() == 0 || RouteAnalysis() == 0)
+        {
+            throw new InvalidOperationException("Nothing is cut off, in the way, or suggested.");
+        }
+
+        var some = _kernels.Take(5).ToArray();
+        if (!Words(some).SequenceEqual(Words([.. some.Select(k => new NodeRoutes(k.Node, k.Routes, k.Rules))])))
+        {
+            throw new InvalidOperationException("Shared and listed routes are judged differently.");
+        }
+
         var taken = TakenFrom(7).ToHashSet();
         var listed = new RouteTable([.. OwnOf(7), .. _routes.Routes.Where(r => !taken.Contains(r))]);
         var different = new RouteTable(_routes.Routes).With(OwnOf(7), TakenFrom(7));
@@ -117,6 +134,53 @@ public class WholeClusterBenchmarks
         }
 
         return found;
+    }
+
+    /// <summary>Which Pods, workloads and Services are cut off from whom.</summary>
+    [Benchmark]
+    public int CutOff() => CutOffAnalyzer.Analyze(_snapshot, ReachabilityModel.FromSnapshot(_snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr }).Unreachable.Length;
+
+    /// <summary>Where a new pool fits.</summary>
+    [Benchmark]
+    public int PoolAdvice() => PoolAdvisor.Suggest(_snapshot, _analysis!).Pools.Length;
+
+    /// <summary>Conflicts in every Node's table: a route to each block and PodCIDR of the cluster (six a Node), shared but for the Node's own.</summary>
+    [Benchmark]
+    public int RouteAnalysis() => RouteAnalyzer.Analyze(_kernels, _snapshot).Length;
+
+    /// <summary>Who reaches whom, every Pod as what it is and becomes.</summary>
+    [Benchmark]
+    public int Matrix() => ReachabilityMatrix.Build(
+        ReachabilityModel.FromSnapshot(_snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr }, MigrationEndpoints.Of(_snapshot)).Cells.Length;
+
+    private IEnumerable<string> Words(NodeRoutes[] kernels) =>
+        RouteAnalyzer.Analyze(kernels, _snapshot).Select(c => $"{c.Id} {string.Join(' ', c.Nodes)} {c.Route} {c.Evidence} {c.Dies}");
+
+    private IEnumerable<NodeRoutes> Kernels()
+    {
+        var nodes = _snapshot.Nodes;
+        var addresses = nodes.Select(n => n.InternalIPs[0]).ToArray();
+        Route[] toBlocks =
+        [
+            .. _blocks.Select((b, i) => new Route { Destination = b.Cidr, Gateway = addresses[i % Nodes], Device = "tunl0", Protocol = "bird", OnLink = true }),
+        ];
+        Route[] toPodCidrs =
+        [
+            .. Enumerable.Range(0, Nodes).Select(i => new Route { Destination = _podCidrs[i].Cidr, Gateway = _podCidrs[i].Cidr.AddressAt(1), Device = "antrea-gw0", OnLink = true }),
+        ];
+        var shared = new NodeRoutes("shared", [.. toBlocks, .. toPodCidrs, new Route { Destination = Cidr.Parse("0.0.0.0/0"), Gateway = IPAddress.Parse("192.168.255.254"), Device = "eth0" }]);
+        for (var i = 0; i < Nodes; i++)
+        {
+            var own = Enumerable.Range(0, toBlocks.Length / Nodes).Select(b => toBlocks[(b * Nodes) + i]).ToList();
+            yield return shared.With(
+                Node(i),
+                [
+                    .. own.Select(r => new Route { Destination = r.Destination, Type = RouteType.Blackhole, Protocol = "bird" }),
+                    .. own.SelectMany(r => Enumerable.Range(1, 6).Select(p => new Route { Destination = Cidr.Host(r.Destination.AddressAt((UInt128)p)), Device = "cali0", Scope = "link" })),
+                    new Route { Destination = _podCidrs[i].Cidr, Device = "antrea-gw0", Protocol = "kernel", Scope = "link", Source = _podCidrs[i].Cidr.AddressAt(1) },
+                ],
+                [.. own, toPodCidrs[i]]);
+        }
     }
 
     private static string Node(int i) => $"node{i}";
