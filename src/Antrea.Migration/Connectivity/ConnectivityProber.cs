@@ -66,18 +66,18 @@ public sealed class ConnectivityProber
         var workers = run.WorkAsync(abort.Token);
         try
         {
-            var tally = new ProbeTally(run.Start);
+            var tally = new ProbeTally();
             await foreach (var probeEvent in run.Events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (probeEvent is ProbeSample sample)
                 {
-                    tally.Add(sample);
+                    tally.Add(sample.Outcome, sample.At - run.Start);
                 }
 
                 yield return probeEvent;
             }
 
-            yield return new ProbeFinished(run.End, tally.ToResult(run.End, run.NotSent));
+            yield return new ProbeFinished(run.End, tally.ToResult(run.End - run.Start, run.NotSent));
         }
         finally
         {

@@ -29,7 +29,7 @@ public sealed class HttpProbeTransport : IProbeTransport, IDisposable
         Func<DnsEndPoint, CancellationToken, ValueTask<Stream>>? connect = null, bool reuseConnections = false)
     {
         _connect = connect;
-        _shared = reuseConnections ? new HttpMessageInvoker(CreateHandler(new Progress(), CancellationToken.None)) : null;
+        _shared = reuseConnections ? new HttpMessageInvoker(CreateHandler(new ProbeProgress(), CancellationToken.None)) : null;
     }
 
     /// <inheritdoc/>
@@ -43,7 +43,7 @@ public sealed class HttpProbeTransport : IProbeTransport, IDisposable
 
         // One handler a request: its pool cannot hand this request a connection that another one asked for and gave up,
         // and the attempt to connect ends with the request. With a shared pool both happen.
-        var progress = new Progress();
+        var progress = new ProbeProgress();
         using var invoker = new HttpMessageInvoker(CreateHandler(progress, cancellationToken));
         try
         {
@@ -92,28 +92,7 @@ public sealed class HttpProbeTransport : IProbeTransport, IDisposable
         }
     }
 
-    private static async ValueTask<Stream> ConnectSocketAsync(
-        DnsEndPoint endPoint, Progress progress, CancellationToken cancellationToken)
-    {
-        progress.Stage = ProbeStage.Resolving;
-        IPAddress[] addresses = IPAddress.TryParse(endPoint.Host, out var literal)
-            ? [literal]
-            : await Dns.GetHostAddressesAsync(endPoint.Host, cancellationToken).ConfigureAwait(false);
-        progress.Stage = ProbeStage.Connecting;
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, endPoint.Port, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private SocketsHttpHandler CreateHandler(Progress progress, CancellationToken requestToken) => new()
+    private SocketsHttpHandler CreateHandler(ProbeProgress progress, CancellationToken requestToken) => new()
     {
         UseProxy = false,
         UseCookies = false,
@@ -121,24 +100,7 @@ public sealed class HttpProbeTransport : IProbeTransport, IDisposable
         ConnectCallback = async (context, connectToken) =>
         {
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(requestToken, connectToken);
-            progress.Stage = ProbeStage.Connecting;
-            var stream = _connect is null
-                ? await ConnectSocketAsync(context.DnsEndPoint, progress, linked.Token).ConfigureAwait(false)
-                : await _connect(context.DnsEndPoint, linked.Token).ConfigureAwait(false);
-            progress.Stage = ProbeStage.Connected;
-            return stream;
+            return await ProbeConnector.ConnectAsync(_connect, context.DnsEndPoint, progress, linked.Token).ConfigureAwait(false);
         },
     };
-
-    /// <summary>How far a request has come; written by the connecting thread, read by the sending one.</summary>
-    private sealed class Progress
-    {
-        private volatile ProbeStage _stage;
-
-        public ProbeStage Stage
-        {
-            get => _stage;
-            set => _stage = value;
-        }
-    }
 }

@@ -8,10 +8,11 @@ namespace Antrea.Migration.Connectivity;
 internal static class ProbeJudge
 {
     /// <summary>Status 200 is success and everything else is not, as in the seed's client.</summary>
-    public static ProbeOutcome Judge(ProbeResponse response) =>
-        response.StatusCode == 200
-            ? ProbeOutcome.Success
-            : new ProbeOutcome(ProbeFailureCause.HttpStatus, $"HTTP {response.StatusCode}");
+    public static ProbeOutcome Judge(ProbeResponse response) => JudgeStatus(response.StatusCode);
+
+    /// <summary>The same of the status alone.</summary>
+    public static ProbeOutcome JudgeStatus(int status) =>
+        status == 200 ? ProbeOutcome.Success : new ProbeOutcome(ProbeFailureCause.HttpStatus, $"HTTP {status}");
 
     /// <summary>Finds the cause in an exception and those inside it; the innermost that says something wins.</summary>
     /// <param name="exception">What the transport threw.</param>
@@ -35,7 +36,10 @@ internal static class ProbeJudge
         return found ?? new ProbeOutcome(ProbeFailureCause.Other, $"{exception.GetType().Name}: {exception.Message}");
     }
 
-    private static ProbeOutcome JudgeTimeout(ProbeStage? stage, TimeSpan timeout)
+    /// <summary>What it means that the time was up.</summary>
+    /// <param name="stage">How far the request had come, if that is known.</param>
+    /// <param name="timeout">The limit that was set, for the text.</param>
+    public static ProbeOutcome JudgeTimeout(ProbeStage? stage, TimeSpan timeout)
     {
         var limit = GoDuration.FromTimeSpan(timeout);
         return stage switch

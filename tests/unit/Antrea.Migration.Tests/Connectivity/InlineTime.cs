@@ -29,9 +29,11 @@ internal static class InlineTime
     });
 
     /// <summary>Moves the clock in small steps, so that nobody who keeps up is ever late.</summary>
-    public static void AdvanceInSteps(this FakeTimeProvider time, TimeSpan span) => Run(() =>
+    public static void AdvanceInSteps(this FakeTimeProvider time, TimeSpan span) =>
+        time.AdvanceInSteps(span, TimeSpan.FromMilliseconds(50));
+
+    public static void AdvanceInSteps(this FakeTimeProvider time, TimeSpan span, TimeSpan step) => Run(() =>
     {
-        var step = TimeSpan.FromMilliseconds(50);
         for (; span > step; span -= step)
         {
             time.Advance(step);
