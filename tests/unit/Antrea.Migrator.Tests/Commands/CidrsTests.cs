@@ -50,12 +50,12 @@ public class CidrsTests
     public async Task Only_ranges_that_are_apart_give_exit_code_0(string block, string serviceCidr, int exitCode)
     {
         using var folder = new TemporaryFolder();
-        folder.Write("cluster.yaml", $$"""
+        folder.Write("cluster.yaml", $$$"""
             {apiVersion: v1, kind: Node, metadata: {name: a}, spec: {podCIDR: 10.10.0.0/24, podCIDRs: [10.10.0.0/24]}, status: {addresses: [{type: InternalIP, address: 172.18.0.2}]}}
             ---
-            {apiVersion: networking.k8s.io/v1, kind: ServiceCIDR, metadata: {name: kubernetes}, spec: {cidrs: [{{serviceCidr}}]}}
+            {apiVersion: networking.k8s.io/v1, kind: ServiceCIDR, metadata: {name: kubernetes}, spec: {cidrs: [{{{serviceCidr}}}]}}
             ---
-            {apiVersion: crd.projectcalico.org/v1, kind: IPAMBlock, metadata: {name: b}, spec: {cidr: {{block}}, affinity: "host:a", allocations: [], attributes: [], unallocated: [], deleted: false, strictAffinity: false}}
+            {apiVersion: crd.projectcalico.org/v1, kind: IPAMBlock, metadata: {name: b}, spec: {cidr: {{{block}}}, affinity: "host:a", allocations: [], attributes: [], unallocated: [], deleted: false, strictAffinity: false}}
             """);
         var run = await MigratorRun.OfAsync("cidrs", "--from", folder.Path);
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((exitCode, "")), string.Join('\n', run.Lines));
