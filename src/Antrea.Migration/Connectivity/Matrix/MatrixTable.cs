@@ -44,9 +44,8 @@ public sealed record MatrixTable(
         List<string> rows = [.. places.Keys.Select(k => k.Row).Distinct().Order(StringComparer.Ordinal)];
         List<string> columns = [.. places.Keys.Select(k => k.Column).Distinct().Order(StringComparer.Ordinal)];
 
-        // What rows have in common is what they say, not how many Pods say it: a Node that sends to itself has one fewer.
-        var mergedRows = rows.GroupBy(r => string.Join('|', columns.Select(c => Say(places.GetValueOrDefault((r, c)))))).ToList();
-        var mergedColumns = columns.GroupBy(c => string.Join('|', mergedRows.Select(r => Say(places.GetValueOrDefault((r.First(), c)))))).ToList();
+        var mergedRows = Merge(rows, r => [.. columns.Select(c => Say(places.GetValueOrDefault((r, c))))]);
+        var mergedColumns = Merge(columns, c => [.. mergedRows.Select(row => Say(Sum(row.Select(r => places.GetValueOrDefault((r, c))))))]);
         return new MatrixTable(
             [.. mergedRows.Select(r => r.ToImmutableArray())],
             [.. mergedColumns.Select(c => c.ToImmutableArray())],
@@ -64,6 +63,31 @@ public sealed record MatrixTable(
         { Open: > 0 } => ".",
         _ => "x",
     };
+
+    /// <summary>Puts together what says the same, in signs and not in numbers, wherever both say anything: a Pod that does not connect to itself
+    /// is no other for it, and neither is one of which a sample asked other things.</summary>
+    private static List<List<string>> Merge(List<string> names, Func<string, string[]> say)
+    {
+        List<(List<string> Names, string[] Said)> groups = [];
+        foreach (var name in names)
+        {
+            var said = say(name);
+            var alike = groups.FindIndex(g => g.Said.Zip(said).All(p => p.First.Length == 0 || p.Second.Length == 0 || p.First == p.Second));
+            if (alike < 0)
+            {
+                groups.Add(([name], said));
+                continue;
+            }
+
+            groups[alike].Names.Add(name);
+            for (var i = 0; i < said.Length; i++)
+            {
+                groups[alike].Said[i] = groups[alike].Said[i].Length == 0 ? said[i] : groups[alike].Said[i];
+            }
+        }
+
+        return [.. groups.Select(g => g.Names)];
+    }
 
     private static MatrixTableCell? Sum(IEnumerable<MatrixTableCell?> cells) => cells.Aggregate((sum, cell) =>
         sum is null || cell is null
