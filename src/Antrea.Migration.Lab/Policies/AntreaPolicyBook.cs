@@ -18,5 +18,5 @@ internal sealed class AntreaPolicyBook(ObjectStore store, Action<Exception> fail
     };
 
     protected override IPolicyEvaluator Evaluator(ClusterSnapshot snapshot) =>
-        PolicyEvaluators.ForAntrea(snapshot, snapshot.Objects.Where(AntreaPolicySet.Holds).Select(o => o.Json));
+        PolicyEvaluators.AntreaTables(snapshot, snapshot.Objects.Where(AntreaPolicySet.Holds).Select(o => o.Json));
 }

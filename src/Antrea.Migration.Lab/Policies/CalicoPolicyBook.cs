@@ -35,7 +35,7 @@ internal sealed class CalicoPolicyBook(ObjectStore store, Action<Exception> fail
     };
 
     protected override IPolicyEvaluator Evaluator(ClusterSnapshot snapshot) =>
-        PolicyEvaluators.ForCalico(snapshot, new PolicyConversionOptions { CalicoVersion = _version });
+        PolicyEvaluators.CalicoTables(snapshot, new PolicyConversionOptions { CalicoVersion = _version });
 
     protected override IEnumerable<string> Unenforced(ClusterSnapshot snapshot) =>
         snapshot.OfKind(CniKinds.CalicoGroup, "HostEndpoint")

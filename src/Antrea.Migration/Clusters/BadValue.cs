@@ -21,12 +21,5 @@ internal sealed record BadValue(ClusterObject Object, string Field, string Messa
             : "Correct the object, or judge whether the value matters.");
 
     /// <summary>As an error, for files.</summary>
-    public InputError ToError()
-    {
-        // Source is FILE:LINE where the object came from a file.
-        var colon = Object.Source.LastIndexOf(':');
-        var hasLine = int.TryParse(Object.Source.AsSpan(colon + 1), out var line) && colon > 0;
-        return new InputError(
-            hasLine ? Object.Source[..colon] : Object.Source, Message, Line: hasLine ? line : 0, Subject: Object.ToString(), Field: Field);
-    }
+    public InputError ToError() => InputError.In(Object, Message, Field);
 }

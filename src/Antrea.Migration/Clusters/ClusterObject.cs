@@ -44,6 +44,9 @@ public sealed class ClusterObject
     /// <summary>Where the object came from, for messages.</summary>
     public string Source { get; }
 
+    /// <summary>Which document of its file the object is in, counted from 1; 0 when it is from no file.</summary>
+    internal int Document { get; init; }
+
     /// <summary>The API group: the part of <see cref="ApiVersion"/> before the slash, empty for the core group.</summary>
     public string Group => ApiVersion.Contains('/', StringComparison.Ordinal) ? ApiVersion[..ApiVersion.IndexOf('/', StringComparison.Ordinal)] : "";
 

@@ -18,6 +18,11 @@ internal static class ClusterSnapshotBuilder
     {
         var findings = found.ToList();
         var kept = WithoutDuplicates(WithoutSecrets(objects, findings), findings);
+        foreach (var obj in kept)
+        {
+            ObjectShape.Check(new ObjectFields(obj, bad));
+        }
+
         return new ClusterSnapshot
         {
             Nodes =

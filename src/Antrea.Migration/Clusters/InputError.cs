@@ -14,6 +14,16 @@ namespace Antrea.Migration.Clusters;
 public sealed record InputError(
     string Source, string Message, int Document = 0, int Line = 0, int Column = 0, string Subject = "", string Field = "")
 {
+    /// <summary>Something wrong with an object that was read: its file, line and document are those of the object.</summary>
+    internal static InputError In(ClusterObject obj, string message, string field = "")
+    {
+        // Source is FILE:LINE where the object came from a file.
+        var colon = obj.Source.LastIndexOf(':');
+        var hasLine = int.TryParse(obj.Source.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var line) && colon > 0;
+        return new InputError(
+            hasLine ? obj.Source[..colon] : obj.Source, message, obj.Document, hasLine ? line : 0, Subject: obj.ToString(), Field: field);
+    }
+
     /// <summary><c>pools.yaml:12:5 (document 2): IPPool/default: field 'spec.cidr': message</c>; unknown parts are left out.</summary>
     public override string ToString()
     {

@@ -106,9 +106,17 @@ internal sealed class KubernetesApi
     }
 
     /// <inheritdoc cref="ApplyAsync(JsonObject, CancellationToken)"/>
-    public async Task<JsonObject> ApplyAsync(string path, JsonObject body, CancellationToken cancellationToken)
+    public Task<JsonObject> ApplyAsync(string path, JsonObject body, CancellationToken cancellationToken) =>
+        ApplyAsync(path, body, dryRun: false, cancellationToken);
+
+    /// <inheritdoc cref="ApplyAsync(JsonObject, CancellationToken)"/>
+    /// <param name="path">The object's path.</param>
+    /// <param name="body">The object.</param>
+    /// <param name="dryRun">Whether the server is to say what it would store, admission included, and to store nothing.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<JsonObject> ApplyAsync(string path, JsonObject body, bool dryRun, CancellationToken cancellationToken)
     {
-        var query = $"{path}?fieldManager={FieldManager}&force=true&fieldValidation=Strict";
+        var query = $"{path}?fieldManager={FieldManager}&force=true&fieldValidation=Strict{(dryRun ? "&dryRun=All" : "")}";
         return await RepeatableAsync(HttpMethod.Patch, query, body, Apply, cancellationToken).ConfigureAwait(false);
     }
 

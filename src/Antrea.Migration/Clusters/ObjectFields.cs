@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -140,6 +141,53 @@ internal sealed class ObjectFields(ClusterObject obj, ICollection<BadValue> bad)
         }
 
         return texts.ToImmutable();
+    }
+
+    /// <summary>Records every value of the mapping behind a path that is no text, and a mapping that is none.</summary>
+    public void CheckMap(string field, Severity severity = Severity.Blocker)
+    {
+        switch (At(field))
+        {
+            case null:
+                break;
+            case JsonObject map:
+                foreach (var (key, value) in map.Where(e => e.Value is not JsonValue scalar || !scalar.TryGetValue<string>(out _)))
+                {
+                    Bad($"{field}[{key}]", $"{Shown(value)} is not a text; put quotes around it", severity);
+                }
+
+                break;
+            case var other:
+                Bad(field, $"{Shown(other)} is not a mapping", severity);
+                break;
+        }
+    }
+
+    /// <summary>The mappings of a list, each with its path; nothing when the list is missing. What is no list, and elements that are no mappings, are recorded.</summary>
+    public IEnumerable<(JsonObject Item, string Field)> Mappings(JsonNode? list, string field)
+    {
+        if (list is not JsonArray items)
+        {
+            if (list is not null)
+            {
+                Bad(field, $"{Shown(list)} is not a list");
+            }
+
+            yield break;
+        }
+
+        for (var i = 0; i < items.Count; i++)
+        {
+            var at = string.Create(CultureInfo.InvariantCulture, $"{field}[{i}]");
+            if (items[i] is JsonObject item)
+            {
+                yield return (item, at);
+            }
+            else
+            {
+                Bad(at, $"{Shown(items[i])} is not a mapping");
+            }
+        }
     }
 
     /// <summary>A value as messages show it, cut off after 60 characters.</summary>

@@ -197,7 +197,7 @@ public static class ObjectReader
             bad |= Missing(obj, field, obj.At("metadata", "name"), "metadata.name");
             if (!bad)
             {
-                objects.Add(new ClusterObject(obj, $"{source}:{_place.Line}"));
+                objects.Add(new ClusterObject(obj, $"{source}:{_place.Line}") { Document = document.Number });
             }
         }
 

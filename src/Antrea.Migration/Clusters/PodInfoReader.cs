@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Clusters;
@@ -33,21 +35,26 @@ internal static class PodInfoReader
     private static ImmutableArray<IPAddress> PodIPs(ObjectFields fields)
     {
         var found = ImmutableArray.CreateBuilder<IPAddress>();
-        var index = 0;
-        foreach (var entry in fields.Object.Json.ItemsAt("status", "podIPs"))
+        foreach (var (entry, at) in fields.Mappings(fields.At("status.podIPs"), "status.podIPs"))
         {
             // "ip" may be missing in an entry while the Pod's network is being set up.
-            if (entry.TextAt("ip") is { } text && fields.ParseAddress($"status.podIPs[{index}].ip", text) is { } ip)
+            if (entry.TextAt("ip") is { } text)
             {
-                found.Add(ip);
+                if (fields.ParseAddress($"{at}.ip", text) is { } ip)
+                {
+                    found.Add(ip);
+                }
             }
-
-            index++;
+            else if (entry["ip"] is { } other && other.GetValueKind() != JsonValueKind.String)
+            {
+                fields.Bad($"{at}.ip", $"{ObjectFields.Shown(other)} is not a text");
+            }
         }
 
-        if (index == 0
-            && fields.Text("status.podIP") is { } single
-            && fields.ParseAddress("status.podIP", single) is { } only)
+        // Looked at even where the list has the addresses: one that makes no sense is a mistake all the same.
+        if (fields.Text("status.podIP") is { } single
+            && fields.ParseAddress("status.podIP", single) is { } only
+            && fields.At("status.podIPs") is not JsonArray { Count: > 0 })
         {
             found.Add(only);
         }

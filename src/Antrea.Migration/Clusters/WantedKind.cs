@@ -27,6 +27,7 @@ internal sealed record WantedKind(string Group, string Kind, string? Namespace =
         .. Of(CalicoIpamReader.RawGroup, CalicoKinds),
         .. Of(CalicoIpamReader.ApiGroup, "IPPool", "IPAMBlock", "BlockAffinity", "IPAMConfiguration", "IPReservation"),
         .. Of(CalicoIpamReader.ApiGroup, CalicoKinds),
+        .. Of("migration.projectcalico.org", "DatastoreMigration"),
         .. Of("operator.tigera.io", "APIServer", "Installation"),
         .. Of(
             "crd.antrea.io", "AntreaAgentInfo", "AntreaControllerInfo", "ClusterGroup", "ClusterNetworkPolicy", "ExternalIPPool", "Group", "IPPool", "NetworkPolicy", "Tier"),
@@ -45,7 +46,6 @@ internal sealed record WantedKind(string Group, string Kind, string? Namespace =
         "BGPFilter",
         "BGPPeer",
         "ClusterInformation",
-        "DatastoreMigration",
         "FelixConfiguration",
         "GlobalNetworkPolicy",
         "GlobalNetworkSet",

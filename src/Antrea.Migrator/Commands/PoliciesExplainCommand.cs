@@ -99,7 +99,7 @@ internal static class PoliciesExplainCommand
             var objects = snapshot.Objects.Where(AntreaObjectCheck.Covers).ToList();
             if (objects.Exists(o => o.Kind is "ClusterNetworkPolicy" or "NetworkPolicy"))
             {
-                return AntreaObjectCheck.Check(objects, options) is { IsEmpty: false } errors
+                return (AntreaObjectCheck.CheckDuplicates(snapshot) is { IsEmpty: false } twice ? twice : AntreaObjectCheck.Check(objects, options)) is { IsEmpty: false } errors
                     ? throw new InputException(errors)
                     : (PolicyEvaluators.ForAntrea(snapshot, objects.Select(o => o.Json), options), "Antrea's and Kubernetes' of the input");
             }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
-using Antrea.Migration.Findings;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Verification;
 using Antrea.Migrator.Output;
@@ -28,10 +27,7 @@ internal static class PoliciesVerifyCommand
             var written = await new FolderClusterReader(parse.GetRequiredValue(antrea)).ReadAsync(cancellationToken);
             var options = policies.Versions(parse);
             var objects = written.Objects.Where(AntreaObjectCheck.Covers).ToList();
-            var twice = written.ReadFindings.Where(f => f is { Id: "duplicate-object", Severity: > Severity.Info } && objects.Exists(o => o.ToString() == f.Subject))
-                .Select(f => new InputError(objects.Find(o => o.ToString() == f.Subject)!.Source, f.Evidence, Subject: f.Subject))
-                .ToList();
-            if (twice.Count > 0)
+            if (AntreaObjectCheck.CheckDuplicates(written) is { IsEmpty: false } twice)
             {
                 throw new InputException(twice);
             }

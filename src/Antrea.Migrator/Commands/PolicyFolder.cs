@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Antrea.Migration;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies.Conversion;
+using Antrea.Migrator.Output;
 
 namespace Antrea.Migrator.Commands;
 
@@ -16,10 +17,12 @@ internal sealed record WrittenPolicies(ImmutableArray<string> Files, ImmutableAr
 
 /// <summary>A folder of converted policies, one file an object.</summary>
 /// <remarks>
-/// Every text is on the disk under another name before the first file gets its own, so a full disk changes nothing. Names sort in the order
-/// to apply: Tiers, groups, policies, and last what ends tiers, so that nothing is dropped before it is allowed. Files of an earlier run are known by their first line; no other file is ever touched.
+/// All files change at once or none does, see <see cref="FolderReplacement"/>. Names sort in the order to apply: Tiers, groups, policies, and last what
+/// ends tiers, so that nothing is dropped before it is allowed. Files of an earlier run are known by their first line; no other file is ever touched.
 /// </remarks>
-internal sealed class PolicyFolder(string directory)
+/// <param name="directory">The folder; made when it is not there.</param>
+/// <param name="before">Called before each change on the disk, with what it is; for tests that end a run there.</param>
+internal sealed class PolicyFolder(string directory, Action<string>? before = null)
 {
     private const string Marker = "# Written by antrea-migrator policies convert, which replaces or removes this file when it runs again.";
 
@@ -27,16 +30,17 @@ internal sealed class PolicyFolder(string directory)
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
-    /// <summary>Replaces what an earlier run wrote.</summary>
+    /// <summary>Replaces what an earlier run wrote, and ends what an interrupted one left.</summary>
     /// <exception cref="MigrationException">A file is in the way that was not written here; nothing was changed.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public async Task<WrittenPolicies> WriteAsync(PolicyConversion conversion, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(directory);
+        var folder = new FolderReplacement(directory, IsOurs, before);
+        folder.Recover();
         var ends = conversion.Ends.ToHashSet();
         var texts = conversion.Objects.ToDictionary(
             o => NameOf(o, isEnd: ends.Contains(o)), o => $"{Marker}\n{ObjectYaml.Write(o)}", StringComparer.Ordinal);
-        var foreign = texts.Keys.Where(n => File.Exists(At(n)) && !IsOurs(At(n))).Order(StringComparer.Ordinal).ToList();
+        var foreign = texts.Keys.Where(n => Path.Exists(At(n)) && !IsOurs(At(n))).Order(StringComparer.Ordinal).ToList();
         if (foreign.Count > 0)
         {
             throw new MigrationException(
@@ -44,37 +48,13 @@ internal sealed class PolicyFolder(string directory)
                 "Move the file away, or name another folder.");
         }
 
-        var stale = Directory.EnumerateFiles(directory, "*.yaml").Where(f => !texts.ContainsKey(Path.GetFileName(f)) && IsOurs(f))
-            .Order(StringComparer.Ordinal).ToList();
-        var drafts = new List<(string Draft, string File)>();
-        try
-        {
-            foreach (var (name, text) in texts)
-            {
-                var draft = At($".{name}.draft");
-                drafts.Add((draft, At(name)));
-                await File.WriteAllTextAsync(draft, text, Utf8, cancellationToken);
-            }
-
-            foreach (var (draft, file) in drafts)
-            {
-                File.Move(draft, file, overwrite: true);
-            }
-        }
-        finally
-        {
-            foreach (var (draft, _) in drafts)
-            {
-                File.Delete(draft);
-            }
-        }
-
-        foreach (var file in stale)
-        {
-            File.Delete(file);
-        }
-
-        return new WrittenPolicies([.. texts.Keys.Order(StringComparer.Ordinal)], [.. stale.Select(f => Path.GetFileName(f))]);
+        var stale = (Directory.Exists(directory) ? Directory.EnumerateFiles(directory, "*.yaml") : [])
+            .Where(f => !texts.ContainsKey(Path.GetFileName(f)) && IsOurs(f))
+            .Select(f => Path.GetFileName(f))
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        await folder.ReplaceAsync(texts, stale, cancellationToken);
+        return new WrittenPolicies([.. texts.Keys.Order(StringComparer.Ordinal)], [.. stale]);
     }
 
     /// <summary>For example <c>3-NetworkPolicy_shop_calico-web.yaml</c>. Names come from the input: what no file name should hold is replaced, and a
@@ -96,6 +76,11 @@ internal sealed class PolicyFolder(string directory)
 
     private static bool IsOurs(string file)
     {
+        if (!File.Exists(file))
+        {
+            return false;
+        }
+
         using var reader = new StreamReader(file, Utf8);
         var start = new char[Marker.Length];
         return reader.ReadBlock(start) == start.Length && Marker.AsSpan().SequenceEqual(start);

@@ -10,6 +10,8 @@ internal sealed class AntreaObjectClient(KubernetesApi api)
 {
     private const string Root = "apis/crd.antrea.io/v1beta1";
 
+    private const string UpdateDefinitions = "Update Antrea's CustomResourceDefinitions, or convert for the Antrea version that is installed.";
+
     private static readonly Dictionary<string, string> Plurals = new(StringComparer.Ordinal)
     {
         ["Tier"] = "tiers",
@@ -19,30 +21,45 @@ internal sealed class AntreaObjectClient(KubernetesApi api)
         ["Group"] = "groups",
     };
 
-    /// <summary>Server-side apply. Fields that the server's schema lacks are refused: it would drop them, and widen the policy. A server
-    /// before Kubernetes 1.25 drops them all the same; then the object is deleted again.</summary>
+    /// <summary>Asks the server what it would store, and stores nothing (<c>dryRun=All</c>): a server before Kubernetes 1.25 takes what its schema
+    /// lacks without a word and drops it, and the policy that is left means more than was meant. So does one whose field validation is switched off.</summary>
+    /// <returns>Null when it would keep everything; otherwise what it said about a Tier that it does not know yet.</returns>
+    /// <exception cref="MigrationException">It would drop a field, or refuses the object.</exception>
+    public async Task<string?> TryAsync(ClusterObject obj, CancellationToken cancellationToken)
+    {
+        var (missingTier, lost) = await SendAsync(obj, dryRun: true, cancellationToken).ConfigureAwait(false);
+        return lost is null
+            ? missingTier
+            : throw new MigrationException(
+                $"The server would not keep {lost} of {obj}, so it would mean something else; neither it nor any other policy was written.", UpdateDefinitions);
+    }
+
+    /// <summary>Server-side apply, after <see cref="TryAsync"/>. Should the server's schema have changed in between, the object is deleted again.</summary>
     /// <returns>Null when done; otherwise what the server said about a Tier that it does not know yet.</returns>
     public async Task<string?> ApplyAsync(ClusterObject obj, CancellationToken cancellationToken)
     {
-        JsonObject stored;
+        var (missingTier, lost) = await SendAsync(obj, dryRun: false, cancellationToken).ConfigureAwait(false);
+        if (lost is null)
+        {
+            return missingTier;
+        }
+
+        await DeleteAsync(obj, cancellationToken).ConfigureAwait(false);
+        throw new MigrationException(
+            $"applying {obj}: the server did not keep {lost}, so it would mean something else; it was deleted again.", UpdateDefinitions);
+    }
+
+    private async Task<(string? MissingTier, string? Lost)> SendAsync(ClusterObject obj, bool dryRun, CancellationToken cancellationToken)
+    {
         try
         {
-            stored = await api.ApplyAsync(PathOf(obj), obj.Json, cancellationToken).ConfigureAwait(false);
+            var stored = await api.ApplyAsync(PathOf(obj), obj.Json, dryRun, cancellationToken).ConfigureAwait(false);
+            return (null, StoredFields.FirstLost(obj.Json["spec"], stored["spec"], "spec"));
         }
         catch (Exception e) when (AnswerOf(e) is { } answer)
         {
-            return obj.Kind != "Tier" && IsMissingTier(answer) ? answer.Message : throw Failed($"applying {obj}", answer);
+            return obj.Kind != "Tier" && IsMissingTier(answer) ? (answer.Message, null) : throw Failed($"{(dryRun ? "trying" : "applying")} {obj}", answer);
         }
-
-        if (StoredFields.FirstLost(obj.Json["spec"], stored["spec"], "spec") is { } lost)
-        {
-            await DeleteAsync(obj, cancellationToken).ConfigureAwait(false);
-            throw new MigrationException(
-                $"applying {obj}: the server did not keep {lost}, so it would mean something else; it was deleted again.",
-                "Update Antrea's CustomResourceDefinitions, or convert for the Antrea version that is installed.");
-        }
-
-        return null;
     }
 
     /// <summary>The objects of one kind that an earlier application wrote, in all Namespaces.</summary>

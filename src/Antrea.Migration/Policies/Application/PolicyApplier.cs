@@ -10,6 +10,7 @@ namespace Antrea.Migration.Policies.Application;
 /// <summary>Brings converted policies into a cluster: Tiers, groups, policies, the wait until every Node has them, and the removal of what an
 /// earlier run wrote and this one does not want.</summary>
 /// <remarks>
+/// The server is asked what it would store of every object before the first policy is written, so that none is in force that lost a field.
 /// Safe to repeat: server-side apply changes nothing where nothing differs. Old objects go last, so that no gap opens. Only objects with
 /// the label <c>app.kubernetes.io/managed-by: antrea-migrator</c> and the annotation that names their origin are ever changed or removed; one
 /// of somebody else with a name that is wanted ends the run before anything is written. Source of the waits: Antrea
@@ -74,6 +75,11 @@ public sealed class PolicyApplier
         var tiers = wanted.FindAll(o => o.Kind == "Tier");
         var groups = wanted.FindAll(o => GroupKinds.Contains(o.Kind));
         var policies = wanted.FindAll(o => PolicyKinds.Contains(o.Kind));
+        foreach (var obj in tiers.Concat(groups))
+        {
+            await _client.TryAsync(obj, cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (var tier in tiers)
         {
             await _client.ApplyAsync(tier, cancellationToken).ConfigureAwait(false);
@@ -82,6 +88,9 @@ public sealed class PolicyApplier
         await WaitAsync(
             options, "Tiers are not listed", "Check that antrea-controller runs.", ct => UnlistedAsync(tiers, ct), looks: 1, cancellationToken)
             .ConfigureAwait(false);
+
+        // Of all policies before the first is written: half of them would be another set.
+        await ForEachPolicyAsync(_client.TryAsync).ConfigureAwait(false);
         foreach (var group in groups)
         {
             await _client.ApplyAsync(group, cancellationToken).ConfigureAwait(false);
@@ -94,17 +103,7 @@ public sealed class PolicyApplier
             ct => MissingAsync(groups, GroupKinds, MissingMembers, ct),
             looks: 1,
             cancellationToken).ConfigureAwait(false);
-        foreach (var policy in policies)
-        {
-            await WaitAsync(
-                options,
-                "Antrea does not know a Tier",
-                "Check that antrea-controller runs and sees its Tiers.",
-                async ct => await _client.ApplyAsync(policy, ct).ConfigureAwait(false) is { } answer ? [$"{policy}: {answer}"] : [],
-                looks: 1,
-                cancellationToken).ConfigureAwait(false);
-        }
-
+        await ForEachPolicyAsync(_client.ApplyAsync).ConfigureAwait(false);
         await WaitAsync(
             options,
             "Policies are not realized",
@@ -114,6 +113,21 @@ public sealed class PolicyApplier
             cancellationToken).ConfigureAwait(false);
         var removed = await RemoveUnwantedAsync(wanted, cancellationToken).ConfigureAwait(false);
         return new PolicyApplyResult([.. wanted.Select(o => o.ToString())], removed);
+
+        // antrea-controller judges by a cache that may lag behind a new Tier.
+        async Task ForEachPolicyAsync(Func<ClusterObject, CancellationToken, Task<string?>> send)
+        {
+            foreach (var policy in policies)
+            {
+                await WaitAsync(
+                    options,
+                    "Antrea does not know a Tier",
+                    "Check that antrea-controller runs and sees its Tiers.",
+                    async ct => await send(policy, ct).ConfigureAwait(false) is { } answer ? [$"{policy}: {answer}"] : [],
+                    looks: 1,
+                    cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Looks until so many looks in a row find nothing missing.</summary>

@@ -60,9 +60,6 @@ internal sealed class LabelledSets(CalicoPolicySet set)
     public CalicoLabelledSet? DeclaredByHostEndpoint(IReadOnlyCollection<string> names) =>
         set.HostEndpoints.Select(h => h.Endpoint).FirstOrDefault(e => e.Ports.Any(p => names.Contains(p.Name)));
 
-    /// <summary>Notes that a policy applies to a host endpoint.</summary>
-    public void NoteReached(CalicoLabelledSet endpoint) => _reached.Add(endpoint);
-
-    /// <summary>Whether any policy or rule has reached this one.</summary>
+    /// <summary>Whether any rule has reached this one.</summary>
     public bool IsReached(CalicoLabelledSet one) => _reached.Contains(one);
 }

@@ -67,7 +67,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode TierMissing = Refusal("tier-missing", "Create the Tier, or add it to the input, or move the policy to a tier that exists.");
     public static readonly PolicyCode TierByName = new("tier-by-name", Severity.Warning, "Make the object's name and spec.tier agree; Calico 3.32 and later go by spec.tier.");
     public static readonly PolicyCode OrderTie = new("order-tie", Severity.Warning, "Give the policies different orders; Calico versions break this tie differently.");
-    public static readonly PolicyCode HostEndpointInReach = Refusal("host-endpoint-in-reach", "Protect the Node otherwise before Calico goes, then narrow the selector so that it misses the host endpoint: namespaceSelector: all() selects Pods only.");
+    public static readonly PolicyCode HostEndpointInReach = Refusal("host-endpoint-in-reach", "Protect the Node otherwise before Calico goes (a host firewall; Antrea Node policies where their gate is on), then narrow the selector so that it misses the host endpoint: namespaceSelector: all() selects Pods only.");
     public static readonly PolicyCode KubernetesPolicyCompiled = Snapshot("kubernetes-policy-compiled", "Convert again when the Kubernetes policy changes; or move what it says into Antrea policies, and delete it.");
     public static readonly PolicyCode KubernetesPolicyApart = Snapshot("kubernetes-policy-apart", "Check again when the Namespace's labels change.");
 
@@ -82,7 +82,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode TierPriority = Refusal("tier-priority", "Delete the tiers and policies of the earlier conversion, then convert again: a tier's priority cannot be changed.");
     public static readonly PolicyCode NetworkSetUnused = Note("network-set-unused", "Nothing; no policy selects it.");
     public static readonly PolicyCode NetSkipped = new("net-skipped", Severity.Warning, "Correct the entries; Calico skips them, and so does what is made from the object.");
-    public static readonly PolicyCode HostEndpointOpen = Note("host-endpoint-open", "Nothing; no policy selects it and its profile allows everything.");
+    public static readonly PolicyCode HostEndpointOpen = Note("host-endpoint-open", "Nothing; its policies and its profile let everything through, as the Node will do without it.");
     public static readonly PolicyCode HostEndpoint = Refusal("host-endpoint", "Protect the Node otherwise and delete the HostEndpoint first: Antrea policies do not replace it.");
     public static readonly PolicyCode StagedPolicy = Note("staged-policy", "Nothing; a staged policy is never enforced. It will be gone with Calico.");
     public static readonly PolicyCode AdminPolicy = Refusal("admin-policy", "Convert it by hand and take it out of the input.");

@@ -90,17 +90,24 @@ internal static class PolicyReport
         }
     }
 
+    /// <summary>A rule is as good as what was found in it, in its list, and in the policy as a whole: what its selector says decides for whom the rule is.</summary>
     private static IEnumerable<ConvertedRule> Rules(Direction direction, int count, ImmutableArray<PolicyFinding> findings)
     {
         var list = ListOf(direction);
-        var all = findings.Where(f => f.Path == list).Select(PolicyCode.FidelityOf).DefaultIfEmpty().Max();
+        var shared = Worst(findings.Where(f => f.Path == list || !Enum.GetValues<Direction>().Any(d => IsBelow(f.Path, ListOf(d)))));
         return Enumerable.Range(0, count).Select(i => new ConvertedRule(
-            direction, i, (Fidelity)Math.Max((int)all, (int)FidelityAt(SupportedFeatures.PathOf(direction, i), findings))));
+            direction, i, (Fidelity)Math.Max((int)shared, (int)FidelityAt(SupportedFeatures.PathOf(direction, i), findings))));
     }
 
-    /// <summary>The worst of what was found below a path.</summary>
+    /// <summary>The worst of what was found at or below a path.</summary>
     private static Fidelity FidelityAt(string path, ImmutableArray<PolicyFinding> findings) =>
-        findings.Where(f => f.Path.StartsWith(path, StringComparison.Ordinal)).Select(PolicyCode.FidelityOf).DefaultIfEmpty().Max();
+        Worst(findings.Where(f => IsBelow(f.Path, path)));
+
+    private static Fidelity Worst(IEnumerable<PolicyFinding> findings) => findings.Select(PolicyCode.FidelityOf).DefaultIfEmpty().Max();
+
+    private static bool IsBelow(string path, string ancestor) =>
+        path.StartsWith(ancestor, StringComparison.Ordinal)
+        && (ancestor.Length == 0 || path.Length == ancestor.Length || path[ancestor.Length] is '.' or '[');
 
     private static string ListOf(Direction direction) => direction == Direction.Ingress ? "spec.ingress" : "spec.egress";
 }

@@ -33,7 +33,7 @@ internal static class AntreaAdmission
                 : [];
             foreach (var (path, message) in found)
             {
-                yield return new InputError(obj.Source, $"{message}: antrea-controller refuses it", Subject: obj.ToString(), Field: path);
+                yield return InputError.In(obj, $"{message}: antrea-controller refuses it", path);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Semantics;
 
@@ -13,6 +14,22 @@ public static class AntreaObjectCheck
     {
         ArgumentNullException.ThrowIfNull(obj);
         return AntreaPolicySet.Holds(obj);
+    }
+
+    /// <summary>The objects that were given twice with different content: which one counts is nobody's to choose, though a snapshot holds the last. Empty when
+    /// there are none.</summary>
+    /// <param name="snapshot">What the objects were read into.</param>
+    public static ImmutableArray<InputError> CheckDuplicates(ClusterSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var different = snapshot.ReadFindings
+            .Where(f => f is { Id: ReadFindingIds.DuplicateObject, Severity: > Severity.Info })
+            .ToLookup(f => f.Subject, StringComparer.Ordinal);
+        return
+        [
+            .. snapshot.Objects.Where(Covers)
+                .SelectMany(o => different[o.ToString()].Take(1), (o, f) => InputError.In(o, f.Evidence)),
+        ];
     }
 
     /// <summary>Everything wrong with the objects together; a Tier that a policy names must be among them. Empty when nothing is.</summary>

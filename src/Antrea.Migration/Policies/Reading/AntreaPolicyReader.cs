@@ -83,7 +83,7 @@ internal static class AntreaPolicyReader
 
     /// <summary>The errors of an object.</summary>
     public static IEnumerable<InputError> ErrorsOf(ClusterObject obj, IEnumerable<PolicyFinding> findings) =>
-        findings.Select(f => new InputError(obj.Source, f.Message, Subject: obj.ToString(), Field: f.Path));
+        findings.Select(f => InputError.In(obj, f.Message, f.Path));
 
     private static void ThrowIfAny(ClusterObject obj, List<PolicyFinding> findings)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using Antrea.Migration.AntreaApi;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Internal;
@@ -35,8 +36,20 @@ internal sealed record AntreaPolicySet
         var policies = ImmutableArray.CreateBuilder<AntreaPolicy>();
         var tiers = ImmutableArray.CreateBuilder<AntreaTier>();
         var groups = ImmutableArray.CreateBuilder<AntreaGroup>();
+        var seen = new Dictionary<(string Kind, string Namespace, string Name), ClusterObject>();
         foreach (var (obj, read, findings) in OrderedParallel.Map(objects.ToList(), o => Read(o, version)))
         {
+            if (!seen.TryAdd((obj.Kind, obj.Namespace, obj.Name), obj))
+            {
+                var other = seen[(obj.Kind, obj.Namespace, obj.Name)];
+                if (!JsonNode.DeepEquals(obj.Json, other.Json))
+                {
+                    errors.Add(InputError.In(obj, $"given in {other.Source} and in {obj.Source}, with different content: which one counts cannot be told"));
+                }
+
+                continue;
+            }
+
             switch (read)
             {
                 case AntreaPolicy policy:
@@ -49,8 +62,7 @@ internal sealed record AntreaPolicySet
                     groups.Add(group);
                     break;
                 default:
-                    errors.Add(new InputError(
-                        obj.Source, $"{obj.ApiVersion} {obj.Kind} is no policy, group or Tier of {Group}", Subject: obj.ToString(), Field: "kind"));
+                    errors.Add(InputError.In(obj, $"{obj.ApiVersion} {obj.Kind} is no policy, group or Tier of {Group}", "kind"));
                     break;
             }
 

@@ -14,7 +14,7 @@ internal sealed record CalicoPolicySet
 {
     /// <summary>The API groups whose objects decide about traffic.</summary>
     private static readonly string[] DecidingGroups =
-        [CalicoMetadata.V1Group, CalicoMetadata.V3Group, KubernetesPolicyReader.Group, "policy.networking.k8s.io", "crd.antrea.io"];
+        [CalicoMetadata.V1Group, CalicoMetadata.V3Group, KubernetesPolicyReader.Group, "policy.networking.k8s.io", "migration.projectcalico.org", "crd.antrea.io"];
 
     /// <summary>The version whose rules apply.</summary>
     public required ReleaseVersion Version { get; init; }

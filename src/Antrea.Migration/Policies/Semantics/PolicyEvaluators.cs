@@ -8,6 +8,8 @@ using Antrea.Migration.Policies.Reading;
 namespace Antrea.Migration.Policies.Semantics;
 
 /// <summary>Makes evaluators for the policies of a snapshot, over the snapshot's Pods.</summary>
+/// <remarks>They judge the first packet of a flow as it is after a Service's address was replaced. What a Node sends to its own Pods passes; what a Pod sends
+/// to itself is taken as sent through a Service.</remarks>
 public static class PolicyEvaluators
 {
     /// <summary>What Calico decides: its own policies and Kubernetes NetworkPolicies.</summary>
@@ -17,6 +19,13 @@ public static class PolicyEvaluators
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(options);
+        return new LocalTraffic(CalicoTables(snapshot, options), snapshot, antrea: null);
+    }
+
+    /// <summary>What Calico's rules decide, for traffic that gets to them.</summary>
+    /// <inheritdoc cref="ForCalico"/>
+    internal static IPolicyEvaluator CalicoTables(ClusterSnapshot snapshot, PolicyConversionOptions options)
+    {
         var findings = new List<Finding>();
         var set = CalicoPolicySet.Read(snapshot, PolicyConverter.CalicoVersion(snapshot, options, findings));
         findings.AddRange(set.Findings);
@@ -47,20 +56,26 @@ public static class PolicyEvaluators
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(objects);
-        return ForAntrea(snapshot, AntreaPolicySet.Read(objects.Select(o => new ClusterObject(o, "conversion")), AntreaVersion(options ?? new())));
+        return new LocalTraffic(AntreaTables(snapshot, objects, options), snapshot, AntreaVersion(options ?? new()));
     }
 
-    /// <summary>What Antrea decides by policies that were read already.</summary>
-    /// <exception cref="NotSupportedException">Something cannot be told from the objects; the message names all of it.</exception>
-    internal static IPolicyEvaluator ForAntrea(ClusterSnapshot snapshot, AntreaPolicySet set)
+    /// <summary>What Antrea's rules decide, for traffic that gets to them.</summary>
+    /// <inheritdoc cref="ForAntrea"/>
+    internal static IPolicyEvaluator AntreaTables(ClusterSnapshot snapshot, IEnumerable<JsonObject> objects, PolicyConversionOptions? options = null)
     {
+        var set = AntreaPolicySet.Read(objects.Select(o => new ClusterObject(o, "conversion")), AntreaVersion(options ?? new()));
         var kubernetes = snapshot.OfKind(KubernetesPolicyReader.Group, "NetworkPolicy").Select(KubernetesPolicyReader.Read).ToList();
 
         // Antrea obeys rules of a direction that policyTypes leaves out, and so does its evaluator.
+        var twice = snapshot.ReadFindings
+            .Where(f => f is { Id: ReadFindingIds.DuplicateObject, Severity: > Severity.Info }
+                && snapshot.OfKind(KubernetesPolicyReader.Group, "NetworkPolicy").Any(o => o.ToString() == f.Subject))
+            .Select(f => $"{f.Subject}: {f.Evidence}");
         var blockers = kubernetes
             .SelectMany(k => k.Findings, (k, f) => (k.Policy, Finding: f))
             .Where(k => k.Finding.Severity == Severity.Blocker && k.Finding.Code != PolicyCode.KubernetesPolicyTypes.Id)
             .Select(k => $"Kubernetes NetworkPolicy {k.Policy} {k.Finding.Path}: {k.Finding.Message}")
+            .Concat(twice)
             .ToList();
         return blockers.Count == 0
             ? new AntreaEvaluator(set, kubernetes.Select(k => k.Policy), PolicyWorld.From(snapshot))

@@ -171,9 +171,13 @@ public sealed class PolicyWorld(
                 .Select(n => new PolicyNode(
                     n.Name,
                     labels.GetValueOrDefault(n.Name, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)),
-                    [.. n.InternalIPs, .. n.PodCidrs.Where(c => c.FirstAddress.ToString() != c.LastAddress.ToString()).Select(c => c.AddressAt(1))])),
+                    [.. n.InternalIPs, .. GatewaysOf(n)])),
         ];
     }
+
+    /// <summary>What a Node's <c>antrea-gw0</c> has: the first address of each of its PodCIDRs.</summary>
+    internal static IEnumerable<IPAddress> GatewaysOf(NodeInfo node) =>
+        node.PodCidrs.Where(c => c.FirstAddress.ToString() != c.LastAddress.ToString()).Select(c => c.AddressAt(1));
 
     private static ImmutableSortedDictionary<string, string> ReadLabels(ClusterObject obj)
     {

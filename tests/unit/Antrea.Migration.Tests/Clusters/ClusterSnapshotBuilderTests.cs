@@ -106,6 +106,51 @@ internal sealed class ClusterSnapshotBuilderTests
         Assert.That((error.Errors.Single().Subject, error.Errors.Single().Field), Is.EqualTo(("Node/w", field)));
     }
 
+    [TestCase("metadata: {name: p, namespace: 5}", "metadata.namespace")]
+    [TestCase("metadata: {name: p, labels: {app: web, version: 1}}", "metadata.labels[version]")]
+    [TestCase("metadata: {name: p, labels: {app: web, canary: true}}", "metadata.labels[canary]")]
+    [TestCase("metadata: {name: p, labels: {app: web, x: }}", "metadata.labels[x]")]
+    [TestCase("metadata: {name: p, labels: {app: [web]}}", "metadata.labels[app]")]
+    [TestCase("metadata: {name: p, labels: [app]}", "metadata.labels")]
+    [TestCase("metadata: {name: p, annotations: {a: 1}}", "metadata.annotations[a]")]
+    [TestCase("status: {podIPs: [{ip: 10.0.0.9}, {ip: 7}]}", "status.podIPs[1].ip")]
+    [TestCase("status: {podIPs: [{ip: 10.0.0.9}, 10.0.0.10]}", "status.podIPs[1]")]
+    [TestCase("status: {podIPs: 10.0.0.9}", "status.podIPs")]
+    [TestCase("status: {podIPs: [{ip: 10.0.0.9}], podIP: 7}", "status.podIP")]
+    [TestCase("status: {podIPs: [{ip: 10.0.0.9}], podIP: 10.0.0}", "status.podIP")]
+    [TestCase("spec: {serviceAccountName: [a]}", "spec.serviceAccountName")]
+    [TestCase("spec: {containers: [{ports: [{name: http, containerPort: 80}, {name: 5, containerPort: 80}]}]}", "spec.containers[0].ports[1].name")]
+    [TestCase("spec: {containers: [{ports: [{name: http, containerPort: http}]}]}", "spec.containers[0].ports[0].containerPort")]
+    [TestCase("spec: {containers: [{ports: [{name: http, containerPort: 65536}]}]}", "spec.containers[0].ports[0].containerPort")]
+    [TestCase("spec: {initContainers: [{ports: [{name: http, containerPort: 80, protocol: tcp}]}]}", "spec.initContainers[0].ports[0].protocol")]
+    [TestCase("spec: {containers: [5]}", "spec.containers[0]")]
+    public void Build_PodWithOneWrongValueBesideGoodOnes_NamesTheField(string body, string field) =>
+        VerifyNamed("v1", "Pod", "p", body, field);
+
+    [TestCase("v1", "Namespace", "metadata: {name: o, labels: {env: 5}}", "metadata.labels[env]")]
+    [TestCase("v1", "Service", "spec: {selector: {app: web, version: 2}}", "spec.selector[version]")]
+    [TestCase("crd.projectcalico.org/v1", "NetworkPolicy", "spec: {types: [Ingress]}", "metadata.namespace")]
+    [TestCase("networking.k8s.io/v1", "NetworkPolicy", "spec: {podSelector: {}}", "metadata.namespace")]
+    [TestCase("projectcalico.org/v3", "NetworkSet", "spec: {nets: []}", "metadata.namespace")]
+    [TestCase("discovery.k8s.io/v1", "EndpointSlice", "endpoints: [{addresses: [10.0.0.9, 7]}]", "endpoints[0].addresses[1]")]
+    [TestCase("discovery.k8s.io/v1", "EndpointSlice", "endpoints: [{addresses: [10.0.0.9, ten]}]", "endpoints[0].addresses[1]")]
+    [TestCase("discovery.k8s.io/v1", "EndpointSlice", "ports: [{port: 80}, {port: http}]", "ports[1].port")]
+    public void Build_ObjectThatPoliciesDecideBy_NamesTheWrongField(string apiVersion, string kind, string body, string field) =>
+        VerifyNamed(apiVersion, kind, "o", body, field);
+
+    [Test]
+    public void Build_EndpointSliceOfNamesAndPortsWithoutNumber_IsFine() => Assert.That(
+        () => SnapshotFixtures.Read(
+            "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: o}\naddressType: FQDN\nendpoints: [{addresses: [db.example.com]}]\nports: [{name: '', port: null, protocol: TCP}]\n"),
+        Throws.Nothing);
+
+    private static void VerifyNamed(string apiVersion, string kind, string name, string body, string field)
+    {
+        var text = $"{(body.StartsWith("metadata", StringComparison.Ordinal) ? "" : $"metadata: {{name: {name}}}\n")}{body}\n";
+        var error = Assert.Throws<InputException>(() => SnapshotFixtures.Read($"apiVersion: v1\nkind: Namespace\nmetadata: {{name: first}}\n---\napiVersion: {apiVersion}\nkind: {kind}\n{text}"))!;
+        Assert.That((error.Errors.Single().Field, error.Errors.Single().Document), Is.EqualTo((field, 2)), error.Message);
+    }
+
     [Test]
     public void Build_ListsAreSortedByName()
     {

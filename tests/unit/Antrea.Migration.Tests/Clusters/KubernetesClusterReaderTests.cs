@@ -1,6 +1,7 @@
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Policies.Conversion;
 
 namespace Antrea.Migration.Tests.Clusters;
 
@@ -56,6 +57,24 @@ internal sealed class KubernetesClusterReaderTests
             Assert.That(snapshot.OfKind("crd.projectcalico.org", "IPPool").Single().Json["metadata"]!.AsObject().ContainsKey("managedFields"), Is.False);
             Assert.That(snapshot.Objects, Has.All.Property("Source").EqualTo("cluster"));
         }
+    }
+
+    [Test]
+    public async Task ReadAsync_CalicosDatastoreMigration_IsReadFromTheGroupThatHasIt(CancellationToken cancellationToken)
+    {
+        using var server = new FakeApiServer(path => path switch
+        {
+            "apis" => new(Groups.Replace("""{"name":"networking.k8s.io",""", """{"name":"migration.projectcalico.org","versions":[{"version":"v1beta1"}]},{"name":"networking.k8s.io",""", StringComparison.Ordinal)),
+            "apis/migration.projectcalico.org/v1beta1" => new("""{"resources":[{"name":"datastoremigrations","kind":"DatastoreMigration","verbs":["list"]}]}"""),
+            "apis/migration.projectcalico.org/v1beta1/datastoremigrations?limit=500" =>
+                List("migration.projectcalico.org/v1beta1", "DatastoreMigration", """{"metadata":{"name":"v1-to-v3"},"status":{"phase":"Migrating"}}"""),
+            _ => Cluster(path),
+        });
+        var snapshot = await new KubernetesClusterReader(server.Client).ReadAsync(cancellationToken);
+        var conversion = PolicyConverter.Convert(snapshot, new PolicyConversionOptions { CalicoVersion = "v3.32.0" });
+        Assert.That(
+            conversion.Findings.Where(f => f.Severity == Severity.Blocker).Select(f => (f.Id, f.Subject)),
+            Does.Contain(("datastore-migration", "DatastoreMigration/v1-to-v3")));
     }
 
     [Test]

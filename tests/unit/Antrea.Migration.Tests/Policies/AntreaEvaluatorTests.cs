@@ -237,6 +237,6 @@ public sealed class AntreaEvaluatorTests
 
     [Test]
     public void ForAntrea_ObjectOfAnotherKind_IsRefused() => Assert.That(
-        () => PolicyEvaluators.ForAntrea(World().Snapshot, YamlObjects.Read(Kubernetes("shop", "k", "{podSelector: {}}")).Select(o => o.Json)),
+        () => PolicyEvaluators.AntreaTables(World().Snapshot, YamlObjects.Read(Kubernetes("shop", "k", "{podSelector: {}}")).Select(o => o.Json)),
         Throws.TypeOf<InputException>().With.Message.Contains("NetworkPolicy/shop/k"));
 }

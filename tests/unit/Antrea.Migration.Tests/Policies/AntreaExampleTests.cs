@@ -5,8 +5,8 @@ using static Antrea.Migration.Tests.Policies.AntreaLab;
 namespace Antrea.Migration.Tests.Policies;
 
 /// <summary>Worked examples of what Antrea decides, under the numbers they have in the project's notes on Antrea.</summary>
-/// <remarks>Not here: the parts of 5 and 15 about traffic that reaches no table (a Node's to its own Pods, a Pod's to itself), and that of 14 about
-/// established connections: the evaluator judges first packets that do reach them.</remarks>
+/// <remarks>Not here: the part of 14 about established connections, for a flow is its first packet. All Pods are on Node n1; what is said of another
+/// Node's packets is asked of the tables alone.</remarks>
 public sealed class AntreaExampleTests
 {
     private const string Db = "appliedTo: [{podSelector: {matchLabels: {app: db}}}]";
@@ -72,6 +72,41 @@ public sealed class AntreaExampleTests
             Cluster("allow", $"priority: 1, {Db}, ingress: [{{name: a, action: Allow, from: [{{{peer}}}]}}]"),
             Cluster("drop", $"priority: 2, {Db}, ingress: [{{name: b, action: Drop}}]")).Kind,
         Is.EqualTo(expected));
+
+    [TestCase("172.18.0.2", VerdictKind.Allow)]
+    [TestCase("10.10.0.1", VerdictKind.Allow, TestName = "Example5_from_the_gateway")]
+    [TestCase("172.18.0.3", VerdictKind.Deny)]
+    [TestCase("shop/web", VerdictKind.Deny)]
+    public void Example5_TheKubeletOfTheOwnNode_PassesDropAndIsolation(string source, VerdictKind expected) => Assert.That(
+        JudgeOnNode("v2.7.0", $"{source} > shop/db TCP 80", Direction.Ingress, Isolated, Cluster("drop", $"{Db}, ingress: [{{name: b, action: Drop}}]")).Kind,
+        Is.EqualTo(expected));
+
+    [TestCase("v2.7.0", "shop/db", Direction.Ingress, VerdictKind.Allow)]
+    [TestCase("v1.14.1", "shop/db", Direction.Ingress, VerdictKind.Allow)]
+    [TestCase("v1.14.0", "shop/db", Direction.Ingress, VerdictKind.Deny)]
+    [TestCase("v2.7.0", "shop/web", Direction.Ingress, VerdictKind.Deny, TestName = "Example15_another_endpoint_was_chosen")]
+    [TestCase("v2.7.0", "shop/db", Direction.Egress, VerdictKind.Allow)]
+    public void Example15_Hairpin_MeetsNoIngressRule(string version, string source, Direction direction, VerdictKind expected) => Assert.That(
+        JudgeOnNode(version, $"{source} > shop/db TCP 80", direction, Cluster("drop", $"{Db}, ingress: [{{name: b, action: Drop}}]")).Kind,
+        Is.EqualTo(expected));
+
+    [Test]
+    public void Example15_Hairpin_MeetsEgressRules() => Assert.That(
+        JudgeOnNode(
+            "v2.7.0",
+            "shop/db > shop/db TCP 80",
+            Direction.Egress,
+            Cluster("drop", $"{Db}, egress: [{{name: b, action: Drop, to: [{{podSelector: {{matchLabels: {{app: db}}}}}}]}}]")).Kind,
+        Is.EqualTo(VerdictKind.Deny));
+
+    [Test]
+    public void Example15_HairpinBefore1_14_1_ComesFromTheGateway() => Assert.That(
+        JudgeOnNode(
+            "v1.14.0",
+            "shop/db > shop/db TCP 80",
+            Direction.Ingress,
+            Cluster("p", $"{Db}, ingress: [{{name: a, action: Allow, from: [{{ipBlock: {{cidr: 10.10.0.1/32}}}}]}}, {{name: b, action: Drop}}]")).Kind,
+        Is.EqualTo(VerdictKind.Allow));
 
     [TestCase("to: [{ipBlock: {cidr: 10.96.0.10/32}}], ports: [{protocol: UDP, port: 53}]", "shop/web > ops/cron UDP 53", VerdictKind.Deny)]
     [TestCase("to: [{ipBlock: {cidr: 10.10.1.40/32}}], ports: [{protocol: UDP, port: 53}]", "shop/web > ops/cron UDP 53", VerdictKind.Allow)]

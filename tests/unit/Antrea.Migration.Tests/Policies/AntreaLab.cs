@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Semantics;
@@ -43,7 +45,19 @@ internal static class AntreaLab
 
     /// <summary>What the policies decide about <c>shop/web &gt; shop/db TCP 80</c>, <c>… ICMP 8/0</c>, <c>… SCTP 7 from 9</c> or <c>… 47</c>.</summary>
     /// <param name="objects">Antrea and Kubernetes policies, one a text.</param>
-    public static Verdict JudgeBy(string version, string flow, Direction direction, params IEnumerable<string> objects)
+    public static Verdict JudgeBy(string version, string flow, Direction direction, params IEnumerable<string> objects) =>
+        Judge(PolicyEvaluators.AntreaTables, version, flow, direction, objects);
+
+    /// <summary>The same, with what never gets to Open vSwitch's tables.</summary>
+    public static Verdict JudgeOnNode(string version, string flow, Direction direction, params IEnumerable<string> objects) =>
+        Judge(PolicyEvaluators.ForAntrea, version, flow, direction, objects);
+
+    private static Verdict Judge(
+        Func<ClusterSnapshot, IEnumerable<JsonObject>, PolicyConversionOptions?, IPolicyEvaluator> engine,
+        string version,
+        string flow,
+        Direction direction,
+        IEnumerable<string> objects)
     {
         var cluster = World();
         var antrea = new List<string>();
@@ -59,8 +73,7 @@ internal static class AntreaLab
             }
         }
 
-        return PolicyEvaluators
-            .ForAntrea(cluster.Snapshot, antrea.SelectMany(YamlObjects.Read).Select(o => o.Json), new PolicyConversionOptions { AntreaVersion = version })
+        return engine(cluster.Snapshot, antrea.SelectMany(YamlObjects.Read).Select(o => o.Json), new PolicyConversionOptions { AntreaVersion = version })
             .Evaluate(Flow(cluster, flow), direction);
     }
 

@@ -47,7 +47,7 @@ internal sealed class CalicoCase(string version, params string[] documents)
 
     public ClusterSnapshot Snapshot => ClusterSnapshotBuilder.BuildStrict(_objects, []);
 
-    public IPolicyEvaluator Evaluator => PolicyEvaluators.ForCalico(Snapshot, new PolicyConversionOptions { CalicoVersion = version });
+    public IPolicyEvaluator Evaluator => PolicyEvaluators.CalicoTables(Snapshot, new PolicyConversionOptions { CalicoVersion = version });
 
     /// <summary>A policy of tier default, stored as the version stores it.</summary>
     public static string Policy(string version, string kind, string name, string spec, string @namespace = "shop")

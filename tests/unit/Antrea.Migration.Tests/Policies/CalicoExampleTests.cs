@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Net;
+using Antrea.Migration.Policies;
+using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Semantics;
 
 namespace Antrea.Migration.Tests.Policies;
@@ -202,4 +205,21 @@ public sealed class CalicoExampleTests
 
     private static TestCaseData Case(string name, string version, string[] documents, string flow, string steps) =>
         new TestCaseData(version, ImmutableArray.Create(documents), flow, steps).SetArgDisplayNames($"{name}, {version}: {flow}");
+
+    [TestCase("172.18.0.2", VerdictKind.Allow)]
+    [TestCase("10.1.0.64", VerdictKind.Allow)]
+    [TestCase("172.18.0.3", VerdictKind.Deny)]
+    [TestCase("172.18.0.4", VerdictKind.Deny)]
+    public void Node_ReachesItsOwnPodsWhateverPoliciesSay(string source, VerdictKind expected)
+    {
+        var cluster = new CalicoCase(
+            "v3.31.0",
+            CalicoCase.Policy("v3.31.0", "NetworkPolicy", "p", "{types: [Ingress], ingress: []}"),
+            "{apiVersion: v1, kind: Node, metadata: {name: n1, annotations: {projectcalico.org/IPv4IPIPTunnelAddr: 10.1.0.64}}, status: {addresses: [{type: InternalIP, address: 172.18.0.2}]}}",
+            "{apiVersion: v1, kind: Node, metadata: {name: n2}, status: {addresses: [{type: InternalIP, address: 172.18.0.3}]}}");
+        var web = PolicyWorld.From(cluster.Snapshot).Pods.Single(p => p.ToString() == "shop/web");
+        var flow = new Traffic(new TrafficEndpoint(IPAddress.Parse(source)), new TrafficEndpoint(web.Addresses[0], web), IPProtocol.Tcp, 40000, 8080);
+        var verdict = PolicyEvaluators.ForCalico(cluster.Snapshot, new PolicyConversionOptions { CalicoVersion = "v3.31.0" }).Evaluate(flow, Direction.Ingress);
+        Assert.That(verdict.Kind, Is.EqualTo(expected), verdict.ToString());
+    }
 }

@@ -32,8 +32,8 @@ public sealed class ConversionPropertyTests
                 }
 
                 Interlocked.Increment(ref compared);
-                var calico = PolicyEvaluators.ForCalico(cluster.Snapshot, cluster.Options);
-                var antrea = PolicyEvaluators.ForAntrea(cluster.Snapshot, conversion.Objects);
+                var calico = PolicyEvaluators.CalicoTables(cluster.Snapshot, cluster.Options);
+                var antrea = PolicyEvaluators.AntreaTables(cluster.Snapshot, conversion.Objects);
                 foreach (var (traffic, direction) in Flows(PolicyWorld.From(cluster.Snapshot)))
                 {
                     var before = calico.Evaluate(traffic, direction);
@@ -45,10 +45,10 @@ public sealed class ConversionPropertyTests
                 var proof = cluster.Verify(conversion.Objects);
                 FailUnless(proof.Verdict == ProofVerdict.Equal, () => $"the proof disagrees: {proof}");
             },
-            iter: 700,
+            iter: 700 * PropertyRuns.Factor,
             threads: 2);
         TestContext.Out.WriteLine($"{compared} sets compared");
-        Assert.That(compared, Is.GreaterThanOrEqualTo(500), "sets that were converted and compared");
+        Assert.That(compared, Is.GreaterThanOrEqualTo(500 * PropertyRuns.Factor), "sets that were converted and compared");
     }
 
     [Test]

@@ -24,6 +24,9 @@ internal sealed class FakeAntreaApi : DelegatingHandler
     /// <summary>A field of <c>spec</c> that the server's schema lacks, and that it drops although it was asked to refuse.</summary>
     public string? DroppedField { get; set; }
 
+    /// <summary>Whether the server drops the field only when it stores: its schema changes after it was asked.</summary>
+    public bool DropsUnannounced { get; set; }
+
     public HttpStatusCode? Failure { get; set; }
 
     public Kubernetes Client() => new Kubernetes(new KubernetesClientConfiguration { Host = "http://localhost" }, this);
@@ -97,12 +100,17 @@ internal sealed class FakeAntreaApi : DelegatingHandler
         var body = JsonNode.Parse(await request.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false))!.AsObject();
         var generation = Objects.TryGetValue(key, out var before) ? before["metadata"]!["generation"]?.GetValue<long>() ?? 1 : 1;
         body["metadata"]!["generation"] = generation;
-        if (DroppedField is { } field)
+        var isDryRun = request.RequestUri.Query.Contains("dryRun=All", StringComparison.Ordinal);
+        if (DroppedField is { } field && !(isDryRun && DropsUnannounced))
         {
             body["spec"]!.AsObject().Remove(field);
         }
 
-        Objects[key] = body;
+        if (!isDryRun)
+        {
+            Objects[key] = body;
+        }
+
         return Answer(HttpStatusCode.OK, body);
     }
 

@@ -21,7 +21,7 @@ public sealed class PolicyApplierTests
     {
         using var api = new FakeAntreaApi();
         var result = await Apply(api);
-        var patches = api.Requests.Where(r => r.StartsWith("PATCH", StringComparison.Ordinal)).ToList();
+        var patches = Writes(api).ToList();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(patches.Select(p => p.Split(' ', '?')[1]), Is.EqualTo(new[]
@@ -58,7 +58,7 @@ public sealed class PolicyApplierTests
     {
         using var api = new FakeAntreaApi { UnknownTierAnswers = 3 };
         await Apply(api);
-        Assert.That(api.Requests.Count(r => r.Contains("calico-all?", StringComparison.Ordinal)), Is.EqualTo(4));
+        Assert.That(api.Requests.Count(r => r.Contains("calico-all?", StringComparison.Ordinal)), Is.EqualTo(5), "three refusals, the dry run and the write");
     }
 
     [Test]
@@ -113,15 +113,56 @@ public sealed class PolicyApplierTests
         }
     }
 
-    [Test]
-    public async Task ApplyAsync_ServerThatDropsAField_DeletesTheObjectAndNamesTheField()
+    [TestCase("ingress", "NetworkPolicy/shop/calico-web")]
+    [TestCase("egress", "ClusterNetworkPolicy/calico-all")]
+    [TestCase("tier", "ClusterNetworkPolicy/calico-all")]
+    public async Task ApplyAsync_ServerThatDropsAField_IsNeverGivenAPolicy(string field, string subject)
     {
-        using var api = new FakeAntreaApi { DroppedField = "egress" };
+        using var api = new FakeAntreaApi { DroppedField = field };
         var error = await Assert.ThrowsAsync<MigrationException>(() => Apply(api));
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(error!.Message, Does.Contain("applying ClusterNetworkPolicy/calico-all").And.Contain("spec.egress"));
+            Assert.That(error!.Message, Does.Contain($"spec.{field} of {subject}").And.Contain("neither it nor any other policy was written"));
             Assert.That(error.Next, Does.Contain("CustomResourceDefinitions"));
+            Assert.That(Writes(api), Has.All.StartsWith("PATCH tiers/"));
+            Assert.That(api.Objects.Keys, Is.EqualTo(new[] { "tiers//calico-default" }));
+        }
+    }
+
+    [Test]
+    public async Task ApplyAsync_ServerThatDropsAGroupsField_IsGivenNothing()
+    {
+        using var api = new FakeAntreaApi { DroppedField = "ipBlocks" };
+        var error = await Assert.ThrowsAsync<MigrationException>(() => Apply(api, WithGroup("10.0.0.0/8")));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(error!.Message, Does.Contain("spec.ipBlocks of ClusterGroup/g"));
+            Assert.That(Writes(api), Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task ApplyAsync_EveryObject_IsTriedBeforeTheFirstPolicyIsWritten()
+    {
+        using var api = new FakeAntreaApi();
+        var result = await Apply(api, WithGroup("10.0.0.0/8"));
+        var firstPolicy = api.Requests.IndexOf(Writes(api).First(r => r.Contains("policies/", StringComparison.Ordinal)));
+        var tried = api.Requests.Where(r => r.Contains("dryRun=All", StringComparison.Ordinal)).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(tried, Has.Count.EqualTo(result.Applied.Length));
+            Assert.That(tried.Select(r => api.Requests.IndexOf(r)), Has.All.LessThan(firstPolicy));
+        }
+    }
+
+    [Test]
+    public async Task ApplyAsync_ServerWhoseSchemaChangesAfterItWasAsked_DeletesTheObjectAndNamesTheField()
+    {
+        using var api = new FakeAntreaApi { DroppedField = "egress", DropsUnannounced = true };
+        var error = await Assert.ThrowsAsync<MigrationException>(() => Apply(api));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(error!.Message, Does.Contain("applying ClusterNetworkPolicy/calico-all").And.Contain("spec.egress").And.Contain("deleted again"));
             Assert.That(api.Objects.Keys, Is.EqualTo(new[] { "tiers//calico-default" }));
         }
     }
@@ -131,8 +172,8 @@ public sealed class PolicyApplierTests
     {
         using var api = new FakeAntreaApi { ComputingLists = 2 };
         await Apply(api, WithGroup("10.0.0.0/8"));
-        var written = api.Requests.FindIndex(r => r.StartsWith("PATCH clustergroups/g", StringComparison.Ordinal));
-        var used = api.Requests.FindIndex(r => r.StartsWith("PATCH clusternetworkpolicies", StringComparison.Ordinal));
+        var written = api.Requests.IndexOf(Writes(api).First(r => r.Contains("clustergroups/g", StringComparison.Ordinal)));
+        var used = api.Requests.IndexOf(Writes(api).First(r => r.Contains("clusternetworkpolicies/", StringComparison.Ordinal)));
         using (Assert.EnterMultipleScope())
         {
             Assert.That(written, Is.Positive.And.LessThan(used));
@@ -182,6 +223,10 @@ public sealed class PolicyApplierTests
             () => new PolicyApplier(api.Client(), new JumpingTimeProvider()).ApplyAsync(Cluster().Convert(), Options, source.Token));
         Assert.That(error!.CancellationToken, Is.EqualTo(source.Token));
     }
+
+    /// <summary>What changed something, in order.</summary>
+    private static IEnumerable<string> Writes(FakeAntreaApi api) =>
+        api.Requests.Where(r => r.StartsWith("PATCH", StringComparison.Ordinal) && !r.Contains("dryRun=All", StringComparison.Ordinal));
 
     private static PolicyConversion WithGroup(string net)
     {

@@ -128,8 +128,8 @@ internal sealed class PolicyCluster
     {
         var conversion = Convert();
         Assert.That(conversion.HasRefusals, Is.False, () => string.Join('\n', conversion.Findings));
-        var calico = PolicyEvaluators.ForCalico(Snapshot, Options).Evaluate(traffic, direction);
-        var antrea = PolicyEvaluators.ForAntrea(Snapshot, conversion.Objects).Evaluate(traffic, direction);
+        var calico = PolicyEvaluators.CalicoTables(Snapshot, Options).Evaluate(traffic, direction);
+        var antrea = PolicyEvaluators.AntreaTables(Snapshot, conversion.Objects).Evaluate(traffic, direction);
         Assert.That(antrea.Kind, Is.EqualTo(calico.Kind), $"{traffic}: Calico {calico}; Antrea {antrea}");
         var proof = Verify(conversion.Objects);
         Assert.That(proof.Verdict, Is.EqualTo(ProofVerdict.Equal), () => proof.CounterExample?.ToString() ?? proof.Reason!);

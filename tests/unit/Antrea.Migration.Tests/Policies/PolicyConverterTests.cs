@@ -315,15 +315,47 @@ public sealed class PolicyConverterTests
     [Test]
     public void EndpointSliceOfTheWrongShape_GivesNoEndpoints()
     {
-        var cluster = new CalicoCase(
-            "v3.31.0",
-            "{apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop}, spec: {selector: [app]}}",
-            """
-            {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: db-1, namespace: shop, labels: {kubernetes.io/service-name: db}},
-             addressType: [IPv4], endpoints: [5, {addresses: [10.1.0.20, 7, none]}], ports: [5, {port: http}, {port: 1e99}, {port: 70000}]}
-            """);
-        var service = PolicyWorld.From(cluster.Snapshot).Services.Single();
-        Assert.That((service.Selector.Count, service.Endpoints.Length, service.Addresses.Length), Is.EqualTo((0, 0, 1)));
+        var snapshot = ClusterSnapshotBuilder.BuildLenient(
+            YamlObjects.Read(
+                """
+                {apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop}, spec: {selector: [app]}}
+                ---
+                {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: db-1, namespace: shop, labels: {kubernetes.io/service-name: db}},
+                 addressType: [IPv4], endpoints: [5, {addresses: [10.1.0.20, 7, none]}], ports: [5, {port: http}, {port: 1e99}, {port: 70000}]}
+                """),
+            []);
+        var service = PolicyWorld.From(snapshot).Services.Single();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((service.Selector.Count, service.Endpoints.Length, service.Addresses.Length), Is.EqualTo((0, 0, 1)));
+            Assert.That(snapshot.ReadFindings.Where(f => f.Severity == Severity.Blocker).Select(f => f.Id), Is.Not.Empty.And.All.EqualTo("value-unreadable"));
+        }
+    }
+
+    [TestCase("{selector: \"app contains 'w'\", types: [Ingress], ingress: [{action: Allow}]}", Fidelity.Snapshot, TestName = "Rule_fidelity_of_a_selector_that_is_frozen")]
+    [TestCase("{serviceAccountSelector: \"has(x)\", types: [Ingress], ingress: [{action: Allow}]}", Fidelity.Snapshot, TestName = "Rule_fidelity_of_service_accounts_that_are_frozen")]
+    [TestCase("{selector: \"all(\", types: [Ingress], ingress: [{action: Allow}]}", Fidelity.Refused, TestName = "Rule_fidelity_of_a_selector_that_is_none")]
+    [TestCase("{selector: \"app == 'web'\", types: [Ingress], ingress: [{action: Allow}]}", Fidelity.Exact, TestName = "Rule_fidelity_of_a_selector_that_is_exact")]
+    public void Convert_PolicyWhoseSelectorIsNoBetter_SaysTheSameOfItsRules(string spec, Fidelity expected)
+    {
+        var policy = PolicyCluster.Examples()
+            .Add("{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: shop, labels: {x: y}}}")
+            .NetworkPolicy("shop", "p", spec).Convert().Policies.Single();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(policy.Fidelity, Is.EqualTo(expected));
+            Assert.That(policy.Rules.Select(r => r.Fidelity), Is.EqualTo(new[] { expected }));
+        }
+    }
+
+    [Test]
+    public void Convert_KubernetesPolicyOneOfWhoseDirectionsIsCompiled_SaysSoOfThatDirection()
+    {
+        var policy = PolicyCluster.Examples()
+            .Add("{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: k, namespace: shop}, spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}}")
+            .NetworkPolicy("shop", "p", "{types: [Ingress], ingress: [{action: Allow, protocol: UDP}]}")
+            .Convert().Policies.Single(p => p.Name == "k");
+        Assert.That(policy.Rules.Select(r => r.Fidelity), Is.EqualTo(new[] { Fidelity.Snapshot, Fidelity.Exact }));
     }
 
     private static IEnumerable<string> Codes(ClusterSnapshot snapshot, PolicyConversionOptions options) =>

@@ -320,7 +320,7 @@ public sealed class PolicyLayoutTests
     {
         var policy = PolicyCluster.Examples()
             .Add("{apiVersion: crd.projectcalico.org/v1, kind: HostEndpoint, metadata: {name: n1}, spec: {node: n1, interfaceName: '*', profiles: [projectcalico-default-allow]}}")
-            .GlobalPolicy("g", "{types: [Ingress], ingress: [{action: Allow}]}")
+            .GlobalPolicy("g", "{types: [Ingress], ingress: [{action: Allow, protocol: TCP}]}")
             .Convert().Policies.Single();
         using (Assert.EnterMultipleScope())
         {

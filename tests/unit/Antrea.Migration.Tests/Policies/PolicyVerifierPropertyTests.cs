@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies;
@@ -12,13 +11,9 @@ using CsCheck;
 namespace Antrea.Migration.Tests.Policies;
 
 /// <summary>Random clusters and policies of every kind: the proof finds exactly the differences that asking both evaluators flow by flow finds.</summary>
-/// <remarks><c>ANTREA_MIGRATION_PROPERTY_RUNS</c> multiplies the number of cases; the seed is printed when one fails.</remarks>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class PolicyVerifierPropertyTests
 {
-    private static readonly int Runs =
-        int.TryParse(Environment.GetEnvironmentVariable("ANTREA_MIGRATION_PROPERTY_RUNS"), CultureInfo.InvariantCulture, out var runs) ? runs : 1;
-
     private int _compared;
     private int _different;
     private int _future;
@@ -48,10 +43,10 @@ public sealed class PolicyVerifierPropertyTests
                     Interlocked.Increment(ref _different);
                 }
             },
-            iter: 300 * Runs,
+            iter: 300 * PropertyRuns.Factor,
             threads: 2);
         TestContext.Out.WriteLine($"{_different} sets differ");
-        Assert.That(_different, Is.GreaterThan(100 * Runs), "sets that differ");
+        Assert.That(_different, Is.GreaterThan(100 * PropertyRuns.Factor), "sets that differ");
     }
 
     [Test]
@@ -70,12 +65,12 @@ public sealed class PolicyVerifierPropertyTests
                     Interlocked.Add(ref _future, proof.FuturePods);
                 }
             },
-            iter: 300 * Runs,
+            iter: 300 * PropertyRuns.Factor,
             threads: 2);
         TestContext.Out.WriteLine($"{_compared} sets compared, {_future} future Pods");
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(_compared, Is.GreaterThan(50 * Runs), "sets that were converted exactly");
+            Assert.That(_compared, Is.GreaterThan(50 * PropertyRuns.Factor), "sets that were converted exactly");
             Assert.That(_future, Is.GreaterThan(3 * _compared), "future Pods");
         }
     }
@@ -88,14 +83,14 @@ public sealed class PolicyVerifierPropertyTests
                 var (cluster, antrea) = select(model);
                 Compare(cluster, [.. antrea]);
             },
-            iter: iterations * Runs,
+            iter: iterations * PropertyRuns.Factor,
             threads: 2);
         TestContext.Out.WriteLine($"{_compared} sets compared, {_different} of them different");
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(_compared, Is.GreaterThan(iterations * Runs * 3 / 4), "sets that both evaluators could judge");
-            Assert.That(_different, Is.GreaterThan(iterations * Runs / 10), "sets that differ");
-            Assert.That(_compared - _different, Is.GreaterThan(iterations * Runs / 50), "sets that are equal");
+            Assert.That(_compared, Is.GreaterThan(iterations * PropertyRuns.Factor * 3 / 4), "sets that both evaluators could judge");
+            Assert.That(_different, Is.GreaterThan(iterations * PropertyRuns.Factor / 10), "sets that differ");
+            Assert.That(_compared - _different, Is.GreaterThan(iterations * PropertyRuns.Factor / 50), "sets that are equal");
         }
     }
 
@@ -107,8 +102,8 @@ public sealed class PolicyVerifierPropertyTests
         IPolicyEvaluator antrea;
         try
         {
-            calico = PolicyEvaluators.ForCalico(snapshot, model.Options);
-            antrea = PolicyEvaluators.ForAntrea(snapshot, antreaObjects, model.Options);
+            calico = PolicyEvaluators.CalicoTables(snapshot, model.Options);
+            antrea = PolicyEvaluators.AntreaTables(snapshot, antreaObjects, model.Options);
         }
         catch (NotSupportedException)
         {

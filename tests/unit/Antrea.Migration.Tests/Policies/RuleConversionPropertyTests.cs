@@ -74,8 +74,8 @@ public sealed class RuleConversionPropertyTests
                 }
 
                 Interlocked.Increment(ref compared);
-                var calico = PolicyEvaluators.ForCalico(cluster.Snapshot, cluster.Options);
-                var antrea = PolicyEvaluators.ForAntrea(cluster.Snapshot, conversion.Objects);
+                var calico = PolicyEvaluators.CalicoTables(cluster.Snapshot, cluster.Options);
+                var antrea = PolicyEvaluators.AntreaTables(cluster.Snapshot, conversion.Objects);
                 foreach (var (traffic, direction) in Flows(cluster))
                 {
                     var before = calico.Evaluate(traffic, direction);
@@ -92,10 +92,10 @@ public sealed class RuleConversionPropertyTests
                     throw new InvalidOperationException($"the proof disagrees: {proof} {proof.CounterExample}");
                 }
             },
-            iter: 500,
+            iter: 500 * PropertyRuns.Factor,
             threads: 2);
         TestContext.Out.WriteLine($"{compared} rules compared");
-        Assert.That(compared, Is.GreaterThanOrEqualTo(200), "rules that were converted and compared");
+        Assert.That(compared, Is.GreaterThanOrEqualTo(200 * PropertyRuns.Factor), "rules that were converted and compared");
     }
 
     private static IEnumerable<(Traffic Traffic, Direction Direction)> Flows(PolicyCluster cluster)

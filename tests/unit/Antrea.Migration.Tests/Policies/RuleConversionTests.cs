@@ -133,8 +133,8 @@ public sealed class RuleConversionTests
         var cluster = Build(objects);
         var conversion = cluster.Convert();
         Assert.That(conversion.HasRefusals, Is.False, () => string.Join('\n', conversion.Findings));
-        var calico = PolicyEvaluators.ForCalico(cluster.Snapshot, cluster.Options);
-        var antrea = PolicyEvaluators.ForAntrea(cluster.Snapshot, conversion.Objects);
+        var calico = PolicyEvaluators.CalicoTables(cluster.Snapshot, cluster.Options);
+        var antrea = PolicyEvaluators.AntreaTables(cluster.Snapshot, conversion.Objects);
         using (Assert.EnterMultipleScope())
         {
             foreach (var flow in flows)

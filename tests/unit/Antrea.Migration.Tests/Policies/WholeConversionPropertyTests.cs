@@ -32,10 +32,10 @@ public sealed class WholeConversionPropertyTests
                     throw new InvalidOperationException($"{proof.Verdict}: {proof.CounterExample?.ToString() ?? proof.Reason}\n{written}");
                 }
             },
-            iter: 300,
+            iter: 300 * PropertyRuns.Factor,
             threads: 2);
         TestContext.Out.WriteLine($"{compared} policies compared");
-        Assert.That(compared, Is.GreaterThanOrEqualTo(300), "policies that were converted and compared");
+        Assert.That(compared, Is.GreaterThanOrEqualTo(300 * PropertyRuns.Factor), "policies that were converted and compared");
     }
 
     /// <summary>The cluster without policies of these names, as they are shown or as they are stored.</summary>

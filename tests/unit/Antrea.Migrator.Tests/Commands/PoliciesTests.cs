@@ -249,6 +249,44 @@ public class PoliciesTests
         }
     }
 
+    [TestCase("antrea.yaml", "NetworkPolicy/shop/db")]
+    [TestCase("kubernetes.yaml", "NetworkPolicy/shop/k")]
+    public async Task A_policy_given_twice_explains_nothing(string twice, string subject)
+    {
+        using var folder = WithShop();
+        folder.Write("antrea.yaml", ByHand);
+        folder.Write("kubernetes.yaml", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: k, namespace: shop}\nspec: {podSelector: {matchLabels: {app: web5432}}}\n");
+        folder.Write("again.yaml", File.ReadAllText(folder.At(twice)).Replace("5432", "5433", StringComparison.Ordinal));
+        var run = await MigratorRun.OfAsync(
+            "policies", "explain", "--from", folder.Path, "--source", "shop/web", "--destination", "shop/db", "--port", "80", "--engine", "antrea");
+        run.VerifyRefused(subject, "again.yaml", twice, "with different content");
+    }
+
+    [TestCase("labels: {app: db}", "labels: {app: db, version: 1}", "metadata.labels[version]")]
+    [TestCase("podIPs: [{ip: 10.10.200.67}]", "podIPs: [{ip: 10.10.200.67}, {ip: 7}]", "status.podIPs[1].ip")]
+    public async Task A_wrong_value_beside_good_ones_is_named_by_file_document_and_field(string text, string replacement, string field)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("pods.yaml", Shop.Replace(text, replacement, StringComparison.Ordinal));
+        var run = await MigratorRun.OfAsync("policies", "convert", "--from", folder.At("pods.yaml"), "--to", folder.At("out"));
+        run.VerifyRefused("pods.yaml", "(document 3)", "Pod/shop/db", $"field '{field}'");
+        Assert.That(Directory.Exists(folder.At("out")), Is.False);
+    }
+
+    [Test]
+    public async Task A_Node_reaches_its_own_Pod_in_both_engines()
+    {
+        using var folder = WithShop();
+        folder.Write("node.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: b}\nspec: {podCIDR: 10.20.9.0/24}\nstatus: {addresses: [{type: InternalIP, address: 172.30.0.9}]}\n");
+        foreach (var engine in new[] { "calico", "antrea" })
+        {
+            var run = await MigratorRun.OfAsync(
+                "policies", "explain", "--from", folder.Path, "--source", "172.30.0.9", "--destination", "shop/db", "--port", "80", "--engine", engine);
+            Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Success, "")));
+            Assert.That(run.Output, Does.Contain("Node b reaches its own Pods").And.Contain("TCP 80: Allow"));
+        }
+    }
+
     [Test]
     public async Task Bad_input_is_named_by_file_document_and_nothing_is_written()
     {
