@@ -27,6 +27,7 @@ internal static class MigratorApp
             PoliciesCommand.Create(output),
             PlanCommand.Create(output),
             MigrateCommand.Create(output),
+            RollbackCommand.Create(output),
             StatusCommand.Create(output),
             ProbeCommand.Create(output),
             MatrixCommand.Create(output),
@@ -61,7 +62,7 @@ internal static class MigratorApp
         catch (OperationCanceledException e) when (e.InnerException is not TimeoutException)
         {
             await error.WriteLineAsync(
-                parse.CommandResult.Command.Name == "migrate"
+                parse.CommandResult.Command.Name is "migrate" or "rollback"
                     ? "Interrupted. What was begun is in the journal; run the command again to go on."
                     : "Interrupted.");
             return ExitCodes.Interrupted;

@@ -24,7 +24,10 @@ internal static class NodeVerbs
             ["audit-calico"] = (AnyNumber, CalicoLeftovers.Audit),
             ["lead-calico"] = (AnyNumber, CalicoLeadVerbs.Start),
             ["stop-leading-calico"] = (0, CalicoLeadVerbs.Stop),
-            ["remove-multus"] = (1, RemoveMultus),
+            ["remove-multus"] = (2, RemoveMultus),
+            ["detach-antrea"] = (0, AntreaLeftovers.Detach),
+            ["audit-antrea"] = (0, AntreaLeftovers.Audit),
+            ["clean-antrea"] = (0, AntreaLeftovers.Clean),
             ["clean-calico"] = (AnyNumber, CalicoLeftovers.Clean),
         };
 
@@ -97,9 +100,12 @@ internal static class NodeVerbs
 
     private static NodeCommandResult RemoveMultus(LabNode node, IReadOnlyList<string> arguments)
     {
-        foreach (var name in node.Files.Files(arguments[0]))
+        foreach (var directory in arguments)
         {
-            node.Files.Remove($"{arguments[0]}/{name}");
+            foreach (var name in node.Files.Files(directory))
+            {
+                node.Files.Remove($"{directory}/{name}");
+            }
         }
 
         node.Files.Remove("/opt/cni/bin/multus");

@@ -51,6 +51,45 @@ internal sealed class KubernetesApi
 
     public Kubernetes Client => _client;
 
+    /// <summary>Whether and how an outage is waited out; null for not at all.</summary>
+    public OutagePatience? Patience { get; set; }
+
+    /// <summary>Whether a failure is the API server's absence rather than its answer.</summary>
+    public static bool IsAway(MigrationException e) => e.InnerException is ApiAwayException;
+
+    /// <summary>Waits until the API server answers again, as long as <see cref="Patience"/> lasts.</summary>
+    /// <exception cref="MigrationException">It does not.</exception>
+    public Task WaitOutAsync(CancellationToken cancellationToken) => GetAsync("version", cancellationToken);
+
+    /// <summary>As <see cref="GetAsync"/>, asked once.</summary>
+    public async Task<JsonObject?> GetOnceAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OnceAsync(HttpMethod.Get, path, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KubernetesApiException e) when (e.Code == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>As <see cref="ReplaceAsync"/>, asked once.</summary>
+    public Task<JsonObject> ReplaceOnceAsync(string path, JsonObject body, CancellationToken cancellationToken) =>
+        OnceAsync(HttpMethod.Put, path, body, cancellationToken);
+
+    private async Task<JsonObject> OnceAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(method, path, body, body is null ? null : "application/json", cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw Unreachable(e);
+        }
+    }
+
     /// <summary>The object at <paramref name="path"/>, or null when there is none.</summary>
     public async Task<JsonObject?> GetAsync(string path, CancellationToken cancellationToken)
     {
@@ -195,22 +234,15 @@ internal sealed class KubernetesApi
     public async Task<string> PathOfAsync(
         string apiVersion, string kind, string? @namespace, string name, CancellationToken cancellationToken)
     {
-        var root = apiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{apiVersion}" : $"api/{apiVersion}";
         for (var attempt = 0; ; attempt++)
         {
-            var resources = await DiscoveredAsync(root, cancellationToken).ConfigureAwait(false);
-            var found = resources.FirstOrDefault(r =>
-                r["kind"]?.GetValue<string>() == kind && !r["name"]!.GetValue<string>().Contains('/', StringComparison.Ordinal));
-            if (found is not null)
+            if (await LookUpAsync(apiVersion, kind, @namespace, name, cancellationToken).ConfigureAwait(false) is { } path)
             {
-                var plural = found["name"]!.GetValue<string>();
-                return found["namespaced"]?.GetValue<bool>() == true
-                    ? $"{root}/namespaces/{@namespace ?? "default"}/{plural}/{name}"
-                    : $"{root}/{plural}/{name}";
+                return path;
             }
 
             // A definition applied a moment ago is served a moment later.
-            _discovered.TryRemove(root, out _);
+            _discovered.TryRemove(RootOf(apiVersion), out _);
             if (attempt == 40)
             {
                 throw new MigrationException(
@@ -220,6 +252,28 @@ internal sealed class KubernetesApi
 
             await Task.Delay(TimeSpan.FromMilliseconds(250), cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>As <see cref="PathOfAsync(JsonObject, CancellationToken)"/>; null at once when the server does not serve that kind.</summary>
+    public Task<string?> FindPathAsync(JsonObject obj, CancellationToken cancellationToken) =>
+        LookUpAsync(
+            obj["apiVersion"]!.GetValue<string>(),
+            obj["kind"]!.GetValue<string>(),
+            obj["metadata"]?["namespace"]?.GetValue<string>(),
+            obj["metadata"]!["name"]!.GetValue<string>(),
+            cancellationToken);
+
+    private static string RootOf(string apiVersion) => apiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{apiVersion}" : $"api/{apiVersion}";
+
+    private async Task<string?> LookUpAsync(string apiVersion, string kind, string? @namespace, string name, CancellationToken cancellationToken)
+    {
+        var root = RootOf(apiVersion);
+        var found = (await DiscoveredAsync(root, cancellationToken).ConfigureAwait(false)).FirstOrDefault(r =>
+            r["kind"]?.GetValue<string>() == kind && !r["name"]!.GetValue<string>().Contains('/', StringComparison.Ordinal));
+        var plural = found?["name"]!.GetValue<string>();
+        return found is null ? null
+            : found["namespaced"]?.GetValue<bool>() == true ? $"{root}/namespaces/{@namespace ?? "default"}/{plural}/{name}"
+            : $"{root}/{plural}/{name}";
     }
 
     private async Task<IReadOnlyList<JsonObject>> DiscoveredAsync(string root, CancellationToken cancellationToken)
@@ -280,15 +334,25 @@ internal sealed class KubernetesApi
     private async Task<JsonObject> RepeatableAsync(
         ResiliencePipeline retry, HttpMethod method, string path, JsonObject? body, string? contentType, CancellationToken cancellationToken)
     {
-        try
+        var since = _time.GetTimestamp();
+        while (true)
         {
-            return await retry.ExecuteAsync(
-                async token => await SendAsync(method, path, body, contentType, token).ConfigureAwait(false),
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            throw Unreachable(e);
+            try
+            {
+                return await retry.ExecuteAsync(
+                    async token => await SendAsync(method, path, body, contentType, token).ConfigureAwait(false),
+                    cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException)
+            {
+                var elapsed = _time.GetElapsedTime(since);
+                if (e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } || Patience is not { } patience || elapsed >= patience.Limit)
+                {
+                    throw Unreachable(e);
+                }
+
+                patience.Say($"The API server {_client.BaseUri} does not answer since {elapsed.TotalSeconds:0} s ({e.Message}); waiting for it, {patience.Limit.TotalMinutes:0} min at most");
+            }
         }
     }
 
@@ -382,5 +446,5 @@ internal sealed class KubernetesApi
     private MigrationException Unreachable(Exception e) => new(
         $"The API server {_client.BaseUri} cannot be reached: {e.Message}",
         "Check the kubeconfig's server address and that the cluster is up; nothing is lost, run the command again.",
-        e);
+        new ApiAwayException(e));
 }

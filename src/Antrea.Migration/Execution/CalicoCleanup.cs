@@ -10,7 +10,7 @@ namespace Antrea.Migration.Execution;
 /// </remarks>
 internal static class CalicoCleanup
 {
-    private const string Functions =
+    public const string Functions =
         """
         tables='raw mangle nat filter'
         has() { command -v "$1" >/dev/null 2>&1; }

@@ -24,4 +24,11 @@ public sealed record ExecutionOptions
 
     /// <summary>Asked before every change whether it may be made. Default: none, which always may.</summary>
     public IMigrationGate? Gate { get; init; }
+
+    /// <summary>Who executes, in the Lease that keeps a second migrator away: the same name takes up at once where it stopped, another waits
+    /// until the Lease has run out. Default: a name of its own for every execution.</summary>
+    public string Holder { get; init; } = $"migrator-{Guid.NewGuid():N}";
+
+    /// <summary>How long an API server that does not answer at all is waited for within a step. Default 10 minutes.</summary>
+    public TimeSpan OutagePatience { get; init; } = TimeSpan.FromMinutes(10);
 }

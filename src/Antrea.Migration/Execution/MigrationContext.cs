@@ -85,6 +85,25 @@ internal sealed class MigrationContext
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(CancellationToken cancellationToken) =>
         await InventoryAsync(await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Nodes, cancellationToken).ConfigureAwait(false);
 
+    /// <summary>As <see cref="InventoryAsync(CancellationToken)"/>, when no Pod is being wired: one that a Node has begun to start has no address yet,
+    /// and may get that of the network before.</summary>
+    public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> WiredInventoryAsync(string next, CancellationToken cancellationToken)
+    {
+        ImmutableArray<(PodInfo Pod, PodNetwork Network)> inventory = [];
+        await WaitUntilAsync(
+            async token =>
+            {
+                inventory = await InventoryAsync(token).ConfigureAwait(false);
+                var unwired = inventory.Where(p => p.Network == PodNetwork.None && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0).ToList();
+                return unwired.Count == 0
+                    ? null
+                    : $"{unwired.Count} Pods have no address yet: {string.Join(", ", unwired.Take(5).Select(p => $"{p.Pod} (Node {p.Pod.NodeName})"))}";
+            },
+            next,
+            cancellationToken).ConfigureAwait(false);
+        return inventory;
+    }
+
     /// <summary>Only Nodes and Pods, for steps that look often.</summary>
     public async Task<ClusterSnapshot> ReadPodsAsync(CancellationToken cancellationToken)
     {

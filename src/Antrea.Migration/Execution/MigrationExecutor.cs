@@ -50,6 +50,12 @@ public sealed class MigrationExecutor
         [MigrationStepKind.RemoveMultus] = new RemoveMultusAction(),
         [MigrationStepKind.Verify] = new VerifyAction(),
         [MigrationStepKind.RemoveNodeAgent] = new RemoveNodeAgentAction(),
+        [MigrationStepKind.WithdrawPolicies] = new WithdrawPoliciesAction(),
+        [MigrationStepKind.RemoveAntrea] = new RemoveAntreaAction(),
+        [MigrationStepKind.CleanAntreaNode] = new CleanAntreaNodeAction(),
+        [MigrationStepKind.UnpinCalicoAutodetection] = new UnpinCalicoAutodetectionAction(),
+        [MigrationStepKind.VerifyRollback] = new VerifyRollbackAction(),
+        [MigrationStepKind.ForgetMigration] = new ForgetMigrationAction(),
     }.ToFrozenDictionary();
 
     private readonly KubernetesApi _api;
@@ -100,7 +106,14 @@ public sealed class MigrationExecutor
             throw new ArgumentException("The plan has findings that block it; see its Findings.", nameof(plan));
         }
 
-        var journal = await OpenJournalAsync(plan, options, cancellationToken).ConfigureAwait(false);
+        if (await new JournalOpening(_journal, _reader, _api, _time).OpenAsync(plan, options, cancellationToken).ConfigureAwait(false) is not { } journal)
+        {
+            yield return new MigrationCompleted(_time.GetUtcNow(), plan.Findings);
+            yield break;
+        }
+
+        var lease = await MigratorLease.TakeAsync(_api, execution.Holder, _time, cancellationToken).ConfigureAwait(false);
+        await using var held = lease.ConfigureAwait(false);
         var passes = execution.Holds == HoldPolicy.PassNext ? 1 : 0;
         foreach (var phase in plan.Steps.GroupBy(s => s.Phase))
         {
@@ -134,10 +147,16 @@ public sealed class MigrationExecutor
                     yield break;
                 }
 
+                if (lease.LostTo is { } other)
+                {
+                    throw new MigrationException($"{other} has taken the migration over.", "Let that one go on, or see 'antrea-migrator status'.");
+                }
+
                 MigrationEvent? last = null;
                 await foreach (var item in RunStepAsync(plan, options, execution, step, cancellationToken).ConfigureAwait(false))
                 {
                     last = item;
+                    lease.Say(item is StepProgress progress ? $"{step.Title}: {progress.Message}" : step.Title);
                     yield return item;
                 }
 
@@ -204,6 +223,7 @@ public sealed class MigrationExecutor
             PassGateAsync = (subject, nodes, token) => PassGateAsync(execution.Gate, new MigrationChange(step, subject, nodes), token),
             Report = message => events.Writer.TryWrite(new StepProgress(_time.GetUtcNow(), step, message)),
         };
+        _api.Patience = new OutagePatience(execution.OutagePatience, context.Report);
         yield return new StepStarted(_time.GetUtcNow(), step);
         var brokenOff = execution.Gate?.BrokenOff ?? CancellationToken.None;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, brokenOff);
@@ -267,11 +287,15 @@ public sealed class MigrationExecutor
             await WriteAsync(step, JournalState.Intent, "", cancellationToken).ConfigureAwait(false);
             isBegun = true;
             var detail = await action.RunAsync(context, step, cancellationToken).ConfigureAwait(false);
-            await WriteAsync(step, JournalState.Done, detail, cancellationToken).ConfigureAwait(false);
+            if (!action.EndsJournal)
+            {
+                await WriteAsync(step, JournalState.Done, detail, cancellationToken, _time.GetElapsedTime(started)).ConfigureAwait(false);
+            }
+
             return new StepCompleted(_time.GetUtcNow(), step, _time.GetElapsedTime(started), detail);
         }
         catch (Exception e) when (cancellationToken.IsCancellationRequested
-            && e is OperationCanceledException or KubernetesApiException or StepFailedException or MigrationException)
+            && e is OperationCanceledException or KubernetesApiException or StepFailedException or FormatException or MigrationException)
         {
             // Clients link the caller's token into ones of their own, or call the connection they broke off a failure.
             throw new OperationCanceledException(e.Message, e, cancellationToken);
@@ -338,81 +362,28 @@ public sealed class MigrationExecutor
 
     private const string JournalMark = "journal";
 
-    private async Task WriteAsync(MigrationStep step, JournalState state, string detail, CancellationToken cancellationToken)
+    private async Task WriteAsync(
+        MigrationStep step, JournalState state, string detail, CancellationToken cancellationToken, TimeSpan? duration = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        try
+        var entry = new JournalEntry(_time.GetUtcNow(), step.Id, state, detail) { Duration = duration };
+        for (var attempt = 1; ; attempt++)
         {
-            // The write itself is never cut short: a half-written journal helps nobody.
-            await _journal.AppendAsync(new JournalEntry(_time.GetUtcNow(), step.Id, state, detail), CancellationToken.None)
-                .ConfigureAwait(false);
+            try
+            {
+                // The write itself is never cut short: a half-written journal helps nobody.
+                await _journal.AppendAsync(entry, CancellationToken.None).ConfigureAwait(false);
+                return;
+            }
+            catch (MigrationException e) when (KubernetesApi.IsAway(e) && attempt == 1 && _api.Patience is { Limit: var limit } && limit > TimeSpan.Zero)
+            {
+                await _api.WaitOutAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (MigrationException e)
+            {
+                e.Data[JournalMark] = true;
+                throw;
+            }
         }
-        catch (MigrationException e)
-        {
-            e.Data[JournalMark] = true;
-            throw;
-        }
-    }
-
-    private async Task<JournalView> OpenJournalAsync(
-        MigrationPlan plan, MigrationOptions options, CancellationToken cancellationToken)
-    {
-        if (MigrationPlanner.ManifestHash(options) != plan.ManifestHash)
-        {
-            throw new MigrationException(
-                $"The manifests are not those that plan {plan.Id} was made with.",
-                "Name the same --antrea-manifest and --multus-manifest as before.");
-        }
-
-        var entries = await _journal.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var header = entries.FirstOrDefault(e => e.State == JournalState.Plan);
-        if (header is not null && header.StepId != plan.Id)
-        {
-            throw new MigrationException(
-                $"The journal belongs to plan {header.StepId}, not to plan {plan.Id}.",
-                "Execute the plan that was begun, or see what was done with 'antrea-migrator status'.");
-        }
-
-        var snapshot = await _reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-        if (header is not null)
-        {
-            RequireSameNodes(plan, snapshot);
-            return new JournalView(plan, entries);
-        }
-
-        var now = MigrationPlanner.Plan(snapshot, options);
-        if (now.Fingerprint != plan.Fingerprint)
-        {
-            throw new MigrationException(
-                $"The cluster has changed since plan {plan.Id} was made; it would be plan {now.Id} now.",
-                "Make the plan again with 'antrea-migrator plan', look at it, and execute that one.");
-        }
-
-        if (now.Findings.FirstOrDefault(f => f.Severity == Severity.Blocker) is { } blocker)
-        {
-            throw new MigrationException(
-                $"Since plan {plan.Id} was made something has come up: {blocker.Id}, {blocker.Subject}: {blocker.Evidence}", blocker.Remedy);
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
-        await _journal.AppendAsync(
-            new JournalEntry(_time.GetUtcNow(), plan.Id, JournalState.Plan, PlanJson.Pack(plan)), CancellationToken.None).ConfigureAwait(false);
-        return new JournalView(plan, []);
-    }
-
-    /// <summary>A Node that joined has no bridge and would make Antrea Pods among Calico Pods; one that left cannot be reached.</summary>
-    private static void RequireSameNodes(MigrationPlan plan, ClusterSnapshot snapshot)
-    {
-        var names = snapshot.Nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
-        var gone = plan.Nodes.Where(n => !names.Contains(n)).ToList();
-        var joined = names.Except(plan.Nodes).Order(StringComparer.Ordinal).ToList();
-        if (gone.Count + joined.Count > 0)
-        {
-            throw new MigrationException(
-                $"The Nodes are not those of plan {plan.Id}: gone {Names(gone)}, new {Names(joined)}.",
-                "Bring the Nodes that are gone back, and drain and remove the new ones until the migration is done.");
-        }
-
-        static string Names(List<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
     }
 }

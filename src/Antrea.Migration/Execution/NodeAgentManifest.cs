@@ -8,6 +8,7 @@ internal static class NodeAgentManifest
     public const string Namespace = "antrea-migration";
     public const string Name = "antrea-migration-node-agent";
     public const string Container = "agent";
+    public const string NamespacePath = $"api/v1/namespaces/{Namespace}";
     public const string DaemonSetPath = $"apis/apps/v1/namespaces/{Namespace}/daemonsets/{Name}";
 
     public const string PodsPath = $"api/v1/namespaces/{Namespace}/pods?labelSelector=app%3D{Name}";

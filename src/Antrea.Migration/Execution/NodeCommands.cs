@@ -72,7 +72,17 @@ public static class NodeCommands
     /// <summary>Undoes <see cref="LeadCalico"/>. May be repeated.</summary>
     public static NodeCommand StopLeadingCalico() => new("stop-leading-calico", CalicoLead.Stop, []);
 
-    /// <summary>Removes the Multus binary and its memory of Pods' delegates.</summary>
+    /// <summary>Deletes Antrea's bridge, and its gateway with it, while Open vSwitch runs; success where it does not. May be repeated.</summary>
+    public static NodeCommand DetachAntrea() => new("detach-antrea", AntreaCleanup.Detach, []);
+
+    /// <summary>Lists what Antrea left on the Node, one <c>WHAT: DETAIL</c> a line; nothing when it is clean. Exit code 3 when the Node
+    /// lacks the tools to tell.</summary>
+    public static NodeCommand AuditAntrea() => new("audit-antrea", AntreaCleanup.Audit, []);
+
+    /// <summary>Removes what Antrea left on the Node: files, netfilter rules, ipsets and links, in that order. Logs stay. May be repeated.</summary>
+    public static NodeCommand CleanAntrea() => new("clean-antrea", AntreaCleanup.Clean, []);
+
+    /// <summary>Removes the Multus binary, its kubeconfig and its memory of Pods' delegates.</summary>
     public static NodeCommand RemoveMultus() =>
-        new("remove-multus", """rm -rf "$1" && rm -f /opt/cni/bin/multus""", [MultusCacheDirectory]);
+        new("remove-multus", """rm -rf "$1" "$2" && rm -f /opt/cni/bin/multus""", [MultusCacheDirectory, $"{CniConfigDirectory}/multus.d"]);
 }

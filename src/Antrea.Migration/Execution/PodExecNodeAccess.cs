@@ -35,24 +35,33 @@ public sealed class PodExecNodeAccess : INodeAccess
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(command);
         var pod = "?";
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            return await _retry.ExecuteAsync(
-                async token =>
-                {
-                    pod = await FindAgentAsync(node, token).ConfigureAwait(false);
-                    return await PodExec.RunAsync(
-                        _api.Client, NodeAgentManifest.Namespace, pod, NodeAgentManifest.Container, ["chroot", "/host", .. command.ToArgv()], token)
-                        .ConfigureAwait(false);
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (PodExec.IsFailure(e))
-        {
-            throw new MigrationException(
-                $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message}",
-                $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
-                e);
+            try
+            {
+                return await _retry.ExecuteAsync(
+                    async token =>
+                    {
+                        pod = await FindAgentAsync(node, token).ConfigureAwait(false);
+                        return await PodExec.RunAsync(
+                            _api.Client, NodeAgentManifest.Namespace, pod, NodeAgentManifest.Container, ["chroot", "/host", .. command.ToArgv()], token)
+                            .ConfigureAwait(false);
+                    },
+                    cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e)
+                when (PodExec.IsFailure(e) && !cancellationToken.IsCancellationRequested && attempt == 1 && _api.Patience is not null)
+            {
+                // An outage that outlasted the repeats: waited out there, tried once more here.
+                await _api.WaitOutAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (PodExec.IsFailure(e))
+            {
+                throw new MigrationException(
+                    $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message}",
+                    $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
+                    e);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 namespace Antrea.Migration.Planning;
 
-/// <summary>The parts of a migration, in the order they happen.</summary>
+/// <summary>The parts of a migration in the order they happen, then those that only a rollback has.</summary>
 public enum MigrationPhase
 {
     /// <summary>Save what a rollback would need.</summary>
@@ -29,4 +29,16 @@ public enum MigrationPhase
 
     /// <summary>Look at everything again.</summary>
     Verify,
+
+    /// <summary>Rollback: restart every Pod into Calico alone.</summary>
+    CalicoPods,
+
+    /// <summary>Rollback: delete the converted policies once Antrea filters no Pod any more.</summary>
+    WithdrawPolicies,
+
+    /// <summary>Rollback: remove Antrea and what it leaves on the Nodes.</summary>
+    RemoveAntrea,
+
+    /// <summary>Rollback: remove Multus and its file.</summary>
+    RemoveBridge,
 }

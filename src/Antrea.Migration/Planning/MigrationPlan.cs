@@ -51,6 +51,9 @@ public sealed record MigrationPlan
     /// <summary>SHA-256, in hexadecimal, of the manifests the plan was made with; the same ones must be given when it is executed.</summary>
     public required string ManifestHash { get; init; }
 
+    /// <summary>The id of the plan that this one undoes; null for a migration.</summary>
+    public string? Undoes { get; init; }
+
     /// <summary>The steps in order; empty while a finding blocks.</summary>
     public required ImmutableArray<MigrationStep> Steps { get; init; }
 

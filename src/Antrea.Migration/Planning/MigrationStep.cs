@@ -91,6 +91,24 @@ public enum MigrationStepKind
 
     /// <summary>Removes the migration's own DaemonSet.</summary>
     RemoveNodeAgent,
+
+    /// <summary>Rollback: deletes the converted policies from Antrea.</summary>
+    WithdrawPolicies,
+
+    /// <summary>Rollback: deletes Antrea's bridges, workloads, objects and definitions.</summary>
+    RemoveAntrea,
+
+    /// <summary>Rollback: removes what Antrea left on one Node.</summary>
+    CleanAntreaNode,
+
+    /// <summary>Rollback: gives Calico the setting back that <see cref="PinCalicoAutodetection"/> changed.</summary>
+    UnpinCalicoAutodetection,
+
+    /// <summary>Rollback: checks that nothing of Antrea and Multus is left and every Pod is a Calico Pod.</summary>
+    VerifyRollback,
+
+    /// <summary>Rollback: deletes the migration's Namespace, and with it the journal in the cluster.</summary>
+    ForgetMigration,
 }
 
 /// <summary>One step of a plan.</summary>

@@ -1,8 +1,7 @@
-using System.IO.Compression;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.Internal;
 
 namespace Antrea.Migration.Planning;
 
@@ -43,32 +42,11 @@ public static class PlanJson
     }
 
     /// <summary>The plan in little room, for a journal's first entry.</summary>
-    internal static string Pack(MigrationPlan plan)
-    {
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
-        {
-            gzip.Write(Encoding.UTF8.GetBytes(Format(plan)));
-        }
-
-        return Convert.ToBase64String(packed.ToArray());
-    }
+    internal static string Pack(MigrationPlan plan) => PackedText.Pack(Format(plan));
 
     /// <summary>Reads what <see cref="Pack"/> wrote.</summary>
     /// <exception cref="FormatException">It is no packed plan.</exception>
-    internal static MigrationPlan Unpack(string text, string source)
-    {
-        try
-        {
-            using var gzip = new GZipStream(new MemoryStream(Convert.FromBase64String(text)), CompressionMode.Decompress);
-            using var reader = new StreamReader(gzip, Encoding.UTF8);
-            return Parse(reader.ReadToEnd(), source);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new FormatException($"{source}: not a migration plan: {e.Message}", e);
-        }
-    }
+    internal static MigrationPlan Unpack(string text, string source) => Parse(PackedText.Unpack(text, source), source);
 
     private sealed record Document(int SchemaVersion, MigrationPlan Plan);
 

@@ -12,7 +12,7 @@ internal sealed class StepList(ClusterSnapshot snapshot)
     public ImmutableArray<MigrationStep> ToImmutable() => _steps.ToImmutable();
 
     public void Add(MigrationPhase phase, MigrationStepKind kind, string title, Reversibility reversibility) =>
-        _steps.Add(new MigrationStep($"{Name(phase)}/{Name(kind)}", phase, kind, title, null, reversibility, []));
+        _steps.Add(new MigrationStep($"{StepNames.Of(phase)}/{StepNames.Of(kind)}", phase, kind, title, null, reversibility, []));
 
     /// <summary>One step for each Node of the cluster, or of <paramref name="nodes"/>.</summary>
     public void ForEachNode(
@@ -20,7 +20,7 @@ internal sealed class StepList(ClusterSnapshot snapshot)
     {
         foreach (var node in nodes ?? snapshot.Nodes.Select(n => n.Name))
         {
-            _steps.Add(new MigrationStep($"{Name(phase)}/{Name(kind)}/{node}", phase, kind, title, node, reversibility, []));
+            _steps.Add(new MigrationStep($"{StepNames.Of(phase)}/{StepNames.Of(kind)}/{node}", phase, kind, title, node, reversibility, []));
         }
     }
 
@@ -29,7 +29,7 @@ internal sealed class StepList(ClusterSnapshot snapshot)
     {
         var id = node is null ? "" : $"/{node}";
         _steps.Add(new MigrationStep(
-            $"{Name(phase)}/{Name(kind)}{id}", phase, kind, title, node, Reversibility.ReversibleWithRestarts, Restarts(which ?? (_ => true))));
+            $"{StepNames.Of(phase)}/{StepNames.Of(kind)}{id}", phase, kind, title, node, Reversibility.ReversibleWithRestarts, Restarts(which ?? (_ => true))));
     }
 
     /// <summary>Pod-network workloads as <c>Kind/namespace/name (n Pods)</c>; a ReplicaSet stands for its Deployment.</summary>
@@ -41,8 +41,4 @@ internal sealed class StepList(ClusterSnapshot snapshot)
             .OrderBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => $"{g.Key} ({g.Count()} Pods)"),
     ];
-
-    private static string Name<T>(T value)
-        where T : struct, Enum =>
-        string.Concat(value.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 }

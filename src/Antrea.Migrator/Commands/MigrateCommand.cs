@@ -74,6 +74,7 @@ internal static class MigrateCommand
             {
                 Gate = watch?.Gate,
                 BackupDirectory = files.Backup,
+                Holder = Operator.Self,
                 Holds = isLab || parse.GetValue(passHolds) ? HoldPolicy.PassAll
                     : parse.GetValue(passHold) ? HoldPolicy.PassNext : HoldPolicy.Stop,
             };

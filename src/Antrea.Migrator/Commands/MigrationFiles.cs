@@ -18,12 +18,12 @@ internal sealed class MigrationFiles : IDisposable
 
     public string Backup { get; }
 
-    /// <summary>A folder of its own for each plan, so that two clusters' files never mix.</summary>
+    /// <summary>A folder of its own for each plan, so that two clusters' files never mix; a rollback's is that of the plan it undoes.</summary>
     public static MigrationFiles For(MigrationPlan plan, string? journal, string? backup, bool temporary)
     {
         if (!temporary)
         {
-            var home = Path.Combine("antrea-migration", plan.Id);
+            var home = Path.Combine("antrea-migration", plan.Undoes ?? plan.Id);
             return new MigrationFiles(journal ?? Path.Combine(home, "journal.jsonl"), backup ?? Path.Combine(home, "backup"), null);
         }
 

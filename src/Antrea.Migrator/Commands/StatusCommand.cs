@@ -5,45 +5,93 @@ using Antrea.Migrator.Output;
 
 namespace Antrea.Migrator.Commands;
 
-/// <summary><c>status</c>: what the journal in the cluster says.</summary>
+/// <summary><c>status</c>: what the journal in the cluster says, and what the migrator at work does or waits for.</summary>
 internal static class StatusCommand
 {
     public static Command Create(TextWriter output)
     {
         var source = new ClusterSource.Options(offline: false);
         var format = CommonOptions.Format();
-        var command = new Command("status", "Show how far the migration of a cluster is.") { format };
+        var command = new Command("status", "Show how far the migration of a cluster is, what it waits for, and how long it will take.") { format };
         source.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
             await using var cluster = await source.OpenAsync(parse, cancellationToken);
-            var entries = await new ConfigMapJournal(cluster.Client!).ReadAsync(cancellationToken);
+            var record = await new ConfigMapJournal(cluster.Client!).ReadRecordAsync(cancellationToken);
+            var status = MigrationStatus.Of(record);
+            var migrator = await MigratorPresence.ReadAsync(cluster.Client!, cancellationToken: cancellationToken);
             if (parse.GetValue(format) == "json")
             {
-                output.WriteJson(new JsonObject
-                {
-                    ["plan"] = entries.FirstOrDefault(e => e.State == JournalState.Plan)?.StepId,
-                    ["steps"] = new JsonArray([.. entries.Where(e => e.State != JournalState.Plan).Select(e => new JsonObject
-                    {
-                        ["id"] = e.StepId, ["state"] = e.State.ToString(), ["time"] = e.Time.ToString("O"), ["detail"] = e.Detail,
-                    })]),
-                });
+                output.WriteJson(ToJson(record, status, migrator));
             }
-            else if (entries.IsEmpty)
+            else if (status is null)
             {
                 output.WriteLine("No migration was begun on this cluster.");
             }
             else
             {
-                output.WriteLine($"Plan {entries.First(e => e.State == JournalState.Plan).StepId}");
-                foreach (var entry in entries.Where(e => e.State != JournalState.Plan))
-                {
-                    output.WriteLine($"{entry.Time:yyyy-MM-dd HH:mm:ss}  {entry.State,-6}  {entry.StepId}  {entry.Detail}");
-                }
+                Write(output, status, migrator);
             }
 
             return ExitCodes.Success;
         });
         return command;
     }
+
+    private static void Write(TextWriter output, MigrationStatus status, MigratorPresence? migrator)
+    {
+        output.WriteLine(status.Plan.Undoes is { } undone ? $"Rollback of plan {undone}" : $"Plan {status.Plan.Id}");
+        foreach (var phase in status.Phases)
+        {
+            output.WriteLine($"  {(phase.Done == phase.Total ? "✓" : phase.Done > 0 ? "…" : "·")} {phase.Phase,-16} {phase.Done} of {phase.Total} steps");
+        }
+
+        output.WriteLine(status.Next is { } next ? $"Next      {next.Id}: {next.Title}" : "Next      nothing: every step is done");
+        if (status.Entry is { } entry)
+        {
+            output.WriteLine($"          {entry.State} {entry.Time:yyyy-MM-dd HH:mm:ss} UTC {entry.Detail}".TrimEnd());
+        }
+
+        output.WriteLine(migrator is null
+            ? "Migrator  none is at work"
+            : $"Migrator  {migrator.Holder} since {migrator.Since:yyyy-MM-dd HH:mm:ss} UTC, last seen {migrator.Renewed:HH:mm:ss}: {(migrator.Doing.Length > 0 ? migrator.Doing : "has just begun")}");
+        if (status.Next is not null)
+        {
+            output.WriteLine($"Time left about {status.Remaining.TotalMinutes:0.0} min"
+                + (status.Unmeasured > 0 ? $" and {status.Unmeasured} steps of kinds that were not measured yet" : ""));
+        }
+
+        foreach (var node in status.Nodes)
+        {
+            output.WriteLine($"  {node.Node}  {node.Done} of {node.Total}{(node.Last is { } last ? $", last {last}" : "")}");
+        }
+    }
+
+    private static JsonObject ToJson(MigrationRecord record, MigrationStatus? status, MigratorPresence? migrator) => new()
+    {
+        ["plan"] = record.Plan?.Id,
+        ["rollback"] = record.Rollback?.Id,
+        ["migrator"] = migrator is null ? null : new JsonObject
+        {
+            ["holder"] = migrator.Holder,
+            ["since"] = migrator.Since.ToString("O"),
+            ["renewed"] = migrator.Renewed.ToString("O"),
+            ["doing"] = migrator.Doing,
+        },
+        ["next"] = status?.Next?.Id,
+        ["secondsLeft"] = status is null ? null : Math.Round(status.Remaining.TotalSeconds, 1),
+        ["stepsNotMeasured"] = status?.Unmeasured,
+        ["phases"] = new JsonArray([.. (status?.Phases ?? []).Select(p => new JsonObject
+        {
+            ["name"] = p.Phase.ToString(), ["done"] = p.Done, ["total"] = p.Total,
+        })]),
+        ["nodes"] = new JsonArray([.. (status?.Nodes ?? []).Select(n => new JsonObject
+        {
+            ["name"] = n.Node, ["done"] = n.Done, ["total"] = n.Total, ["last"] = n.Last?.ToString(),
+        })]),
+        ["steps"] = new JsonArray([.. record.Entries.Select(e => new JsonObject
+        {
+            ["id"] = e.StepId, ["state"] = e.State.ToString(), ["time"] = e.Time.ToString("O"), ["detail"] = e.Detail,
+        })]),
+    };
 }

@@ -13,8 +13,16 @@ internal static class PlanOutput
             return;
         }
 
-        output.WriteLine($"Plan {plan.Id}: {plan.Scenario}, {plan.Nodes.Length} Nodes, Antrea {(plan.AntreaVersion.Length > 0 ? plan.AntreaVersion : "(version unknown)")}");
-        output.WriteLine($"Bridge {plan.Bridge.Word()}. {plan.BridgeReason}");
+        if (plan.Undoes is { } undone)
+        {
+            output.WriteLine($"Rollback of plan {undone}: {plan.Nodes.Length} Nodes");
+        }
+        else
+        {
+            output.WriteLine($"Plan {plan.Id}: {plan.Scenario}, {plan.Nodes.Length} Nodes, Antrea {(plan.AntreaVersion.Length > 0 ? plan.AntreaVersion : "(version unknown)")}");
+            output.WriteLine($"Bridge {plan.Bridge.Word()}. {plan.BridgeReason}");
+        }
+
         if (plan.Findings.Length > 0)
         {
             output.WriteLine();
@@ -24,8 +32,9 @@ internal static class PlanOutput
         if (!plan.IsExecutable)
         {
             output.WriteLine();
-            output.WriteLine(
-                "No steps: remedy what blocks, or ignore a finding you have judged with --ignore ID.");
+            output.WriteLine(plan.Undoes is not null
+                ? "No steps: there is no way back from here."
+                : "No steps: remedy what blocks, or ignore a finding you have judged with --ignore ID.");
             return;
         }
 

@@ -1,149 +1,115 @@
 using System.Collections.Immutable;
-using System.Net;
-using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Planning;
 using k8s;
 
 namespace Antrea.Migration.Execution;
 
 /// <summary>A journal in the cluster itself: ConfigMap <c>antrea-migration/journal</c>, so that any machine can go on.</summary>
-/// <remarks>The ConfigMap's resourceVersion is carried from write to write: a second migrator at work is noticed at its first
-/// entry, and a conflict with an own write whose answer was lost is told from that by what the object holds. Only a step's newest
-/// entry is kept, so that the object stays small. For one process at a time.</remarks>
+/// <remarks>
+/// The ConfigMap's resourceVersion is carried from write to write: a second migrator at work is noticed at its first
+/// entry. Only a step's newest entry is kept. Before the entries outgrow 64 KiB they are moved, packed, to
+/// <c>antrea-migration/journal-archive</c>, so that neither object nears the 1 MiB that a ConfigMap may hold and each entry costs a small
+/// write. The archive is written first: a crash in between leaves entries in both, and the newer ones count. For one process at a time.
+/// </remarks>
 public sealed class ConfigMapJournal : IMigrationJournal
 {
     /// <summary>The ConfigMap's name.</summary>
     public const string Name = "journal";
 
-    private const string Collection = $"api/v1/namespaces/{NodeAgentManifest.Namespace}/configmaps";
-    private const string Path = $"{Collection}/{Name}";
-    private const string Key = "entries";
-    private const int ConflictAttempts = 5;
+    private const int MostCharacters = 64 * 1024;
+    private const int MostArchivedCharacters = 960 * 1024;
 
-    private readonly KubernetesApi _api;
-    private JsonObject? _last;
+    private readonly JournalObject _open;
+    private readonly JournalObject _archive;
+
+    // What the two objects hold, by step: a large cluster's journal is not parsed anew for every entry.
+    private OrderedDictionary<(bool IsPlan, string Id), string> _openLines = [];
+    private OrderedDictionary<(bool IsPlan, string Id), string> _archivedLines = [];
 
     /// <summary>Keeps the journal in the cluster behind <paramref name="client"/>.</summary>
     public ConfigMapJournal(Kubernetes client, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(client);
-        _api = new KubernetesApi(client, time ?? TimeProvider.System);
+        var api = new KubernetesApi(client, time ?? TimeProvider.System);
+        _open = new JournalObject(api, Name, "entries");
+        _archive = new JournalObject(api, $"{Name}-archive", "packed");
     }
 
     /// <inheritdoc/>
     public async Task<ImmutableArray<JournalEntry>> ReadAsync(CancellationToken cancellationToken = default)
     {
-        try
-        {
-            _last = await _api.GetAsync(Path, cancellationToken).ConfigureAwait(false);
-            return EntriesOf(_last);
-        }
-        catch (KubernetesApiException e)
-        {
-            throw new MigrationException(
-                $"ConfigMap {NodeAgentManifest.Namespace}/{Name} cannot be read: {e.Message}",
-                "Look into the API server's log, then run the command again; nothing was changed.",
-                e);
-        }
+        await _open.ReadAsync(cancellationToken).ConfigureAwait(false);
+        await _archive.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var open = JournalFormat.Parse(_open.Text, _open.Source);
+        var archived = _archive.Text.Length == 0 ? [] : JournalFormat.Parse(PackedText.Unpack(_archive.Text, _archive.Source), _archive.Source);
+        _openLines = With([], open);
+        _archivedLines = With([], archived);
+        var newer = _openLines.Keys.ToHashSet();
+        return [.. archived.Where(e => !newer.Contains(KeyOf(e))), .. open];
     }
+
+    /// <summary>What was begun on this cluster, so that any machine can go on with it.</summary>
+    /// <exception cref="MigrationException">The journal cannot be read.</exception>
+    /// <exception cref="FormatException">A plan in it cannot be read.</exception>
+    public async Task<MigrationRecord> ReadRecordAsync(CancellationToken cancellationToken = default) =>
+        MigrationRecord.Of(await ReadAsync(cancellationToken).ConfigureAwait(false), _open.Source);
 
     /// <summary>The plan that was begun on this cluster, or null; so that any machine can go on with it.</summary>
     /// <exception cref="MigrationException">The journal cannot be read.</exception>
-    public async Task<MigrationPlan?> ReadPlanAsync(CancellationToken cancellationToken = default)
-    {
-        var begun = (await ReadAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(e => e.State == JournalState.Plan);
-        return begun is null ? null : PlanJson.Unpack(begun.Detail, $"ConfigMap {NodeAgentManifest.Namespace}/{Name}");
-    }
+    public async Task<MigrationPlan?> ReadPlanAsync(CancellationToken cancellationToken = default) =>
+        (await ReadRecordAsync(cancellationToken).ConfigureAwait(false)).Plan;
 
     /// <inheritdoc/>
     public async Task AppendAsync(JournalEntry entry, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        var kept = EntriesOf(_last).Where(e => e.State == JournalState.Plan || e.StepId != entry.StepId);
-        var text = string.Concat(kept.Append(entry).Select(e => JournalFormat.Format(e) + "\n"));
-        for (var attempt = 1; ; attempt++)
+        var lines = With(_openLines, [entry]);
+        if (_openLines.Count > 0 && lines.Values.Sum(l => l.Length) > MostCharacters)
         {
-            try
-            {
-                _last = _last is null
-                    ? await CreateAsync(text, cancellationToken).ConfigureAwait(false)
-                    : await ReplaceAsync(_last, text, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (KubernetesApiException e) when (e.Code == HttpStatusCode.Conflict && attempt < ConflictAttempts)
-            {
-                if (await IsWrittenAsync(text, e, cancellationToken).ConfigureAwait(false))
-                {
-                    return;
-                }
-            }
-            catch (KubernetesApiException e)
-            {
-                throw Unwritable(e);
-            }
+            await ArchiveAsync(cancellationToken).ConfigureAwait(false);
+            lines = With([], [entry]);
         }
+
+        await _open.WriteAsync(string.Concat(lines.Values), cancellationToken).ConfigureAwait(false);
+        _openLines = lines;
     }
 
-    /// <summary>After a conflict: true when the object holds what was to be written, so that only the answer was lost; false when it is as it was.</summary>
-    /// <exception cref="MigrationException">Somebody else wrote it, or it cannot be read.</exception>
-    private async Task<bool> IsWrittenAsync(string text, KubernetesApiException conflict, CancellationToken cancellationToken)
+    private async Task ArchiveAsync(CancellationToken cancellationToken)
     {
-        JsonObject? now;
-        try
+        var lines = new OrderedDictionary<(bool, string), string>(_archivedLines);
+        foreach (var (key, line) in _openLines)
         {
-            now = await _api.GetAsync(Path, cancellationToken).ConfigureAwait(false);
-        }
-        catch (KubernetesApiException e)
-        {
-            throw Unwritable(e);
+            lines.Remove(key);
+            lines.Add(key, line);
         }
 
-        if (now is not null && TextOf(now) == text)
+        var packed = PackedText.Pack(string.Concat(lines.Values));
+        if (packed.Length > MostArchivedCharacters)
         {
-            _last = now;
-            return true;
+            throw new MigrationException(
+                $"{_archive.Source} would hold {packed.Length / 1024} KiB; a ConfigMap holds 1 MiB.",
+                "Keep the journal's file and report this; nothing was done that is not in the journal.");
         }
 
-        return VersionOf(now) == VersionOf(_last)
-            ? false
-            : throw new MigrationException(
-                $"ConfigMap {NodeAgentManifest.Namespace}/{Name} was changed by somebody else: another migrator is at work.",
-                "Make sure that only one migrator runs, then run the command again; nothing was done that is not in the journal.",
-                conflict);
+        await _archive.WriteAsync(packed, cancellationToken).ConfigureAwait(false);
+        _archivedLines = lines;
     }
 
-    private static MigrationException Unwritable(KubernetesApiException e) => new(
-        $"ConfigMap {NodeAgentManifest.Namespace}/{Name} cannot be written: {e.Message}",
-        "Look into the API server's log, then run the command again; nothing was done that is not in the journal.",
-        e);
-
-    private static string? TextOf(JsonObject? configMap) => configMap?["data"]?[Key]?.GetValue<string>();
-
-    private static string? VersionOf(JsonObject? configMap) => configMap?["metadata"]?["resourceVersion"]?.GetValue<string>();
-
-    private static ImmutableArray<JournalEntry> EntriesOf(JsonObject? configMap) =>
-        JournalFormat.Parse(TextOf(configMap) ?? "", $"ConfigMap {NodeAgentManifest.Namespace}/{Name}");
-
-    private async Task<JsonObject> CreateAsync(string text, CancellationToken cancellationToken)
+    /// <summary>The lines with a step's older entry replaced by its newer one, at the end.</summary>
+    private static OrderedDictionary<(bool IsPlan, string Id), string> With(
+        OrderedDictionary<(bool IsPlan, string Id), string> lines, IEnumerable<JournalEntry> entries)
     {
-        await _api.ApplyAsync(NodeAgentManifest.RenderNamespace(), cancellationToken).ConfigureAwait(false);
-        return await _api.CreateAsync(
-            Collection,
-            new JsonObject
-            {
-                ["apiVersion"] = "v1",
-                ["kind"] = "ConfigMap",
-                ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = NodeAgentManifest.Namespace },
-                ["data"] = new JsonObject { [Key] = text },
-            },
-            cancellationToken).ConfigureAwait(false);
+        var result = new OrderedDictionary<(bool IsPlan, string Id), string>(lines);
+        foreach (var entry in entries)
+        {
+            result.Remove(KeyOf(entry));
+            result.Add(KeyOf(entry), JournalFormat.Format(entry) + "\n");
+        }
+
+        return result;
     }
 
-    private async Task<JsonObject> ReplaceAsync(JsonObject last, string text, CancellationToken cancellationToken)
-    {
-        var next = (JsonObject)last.DeepClone();
-        next["data"] = new JsonObject { [Key] = text };
-        return await _api.ReplaceAsync(Path, next, cancellationToken).ConfigureAwait(false);
-    }
+    private static (bool IsPlan, string Id) KeyOf(JournalEntry entry) => (entry.State == JournalState.Plan, entry.StepId);
 }

@@ -29,4 +29,7 @@ public sealed record JournalEntry(DateTimeOffset Time, string StepId, JournalSta
 {
     /// <summary>What entries of state <see cref="JournalState.Paused"/> have for a step.</summary>
     public const string PauseId = "pause";
+
+    /// <summary>How long the step took; in entries of state <see cref="JournalState.Done"/> whose step acted.</summary>
+    public TimeSpan? Duration { get; init; }
 }

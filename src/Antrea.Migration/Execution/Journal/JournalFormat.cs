@@ -7,14 +7,22 @@ namespace Antrea.Migration.Execution;
 /// <summary>One JSON object a line, the same in the file and in the cluster.</summary>
 internal static class JournalFormat
 {
-    public static string Format(JournalEntry entry) =>
-        new JsonObject
+    public static string Format(JournalEntry entry)
+    {
+        var json = new JsonObject
         {
             ["time"] = entry.Time.ToString("O"),
             ["step"] = entry.StepId,
             ["state"] = entry.State.ToString(),
             ["detail"] = entry.Detail,
-        }.ToJsonString();
+        };
+        if (entry.Duration is { } duration)
+        {
+            json["seconds"] = Math.Round(duration.TotalSeconds, 3);
+        }
+
+        return json.ToJsonString();
+    }
 
     /// <summary>Reads lines; a last line without its end is what a crash leaves and is dropped, any other bad line is an error.</summary>
     public static ImmutableArray<JournalEntry> Parse(string text, string where)
@@ -41,7 +49,10 @@ internal static class JournalFormat
                 json["time"]!.GetValue<DateTimeOffset>(),
                 json["step"]!.GetValue<string>(),
                 Enum.Parse<JournalState>(json["state"]!.GetValue<string>()),
-                json["detail"]!.GetValue<string>());
+                json["detail"]!.GetValue<string>())
+            {
+                Duration = json["seconds"] is { } seconds ? TimeSpan.FromSeconds(seconds.GetValue<double>()) : null,
+            };
         }
         catch (Exception e) when (e is JsonException or FormatException or ArgumentException or NullReferenceException
             or InvalidOperationException)

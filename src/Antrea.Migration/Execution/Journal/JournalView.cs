@@ -33,18 +33,22 @@ internal sealed class JournalView
         MigrationStepKind.HoldCalico => HasBegun(MigrationStepKind.ReleaseHold, step.Node),
         MigrationStepKind.LeadCalico => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node),
         MigrationStepKind.ReleaseHold => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node) || HasBegun(MigrationStepKind.RemoveCalico, null),
-        MigrationStepKind.DelegateToCalico => HasBegun(MigrationStepKind.DelegateToBoth, step.Node),
-        MigrationStepKind.DelegateToBoth => HasBegun(MigrationStepKind.DelegateToAntrea, step.Node),
-        MigrationStepKind.DelegateToAntrea => HasBegun(MigrationStepKind.RemoveMultusConfig, step.Node),
-        MigrationStepKind.RestartPods when step.Phase == MigrationPhase.MultusPods => HasBegun(MigrationStepKind.DelegateToAntrea, null),
-        MigrationStepKind.RestartPods => HasBegun(MigrationStepKind.RemoveMultusConfig, null) || HasBegun(MigrationStepKind.StopLeadingCalico, null)
-            || HasBegun(MigrationStepKind.RemoveCalico, null),
+        MigrationStepKind.RemoveMultusConfig => true,
+        _ when WritesConfig(step) => HasBegunAfter(step, s => WritesConfig(s) && s.Node == step.Node),
+        MigrationStepKind.RestartPods => HasBegunAfter(step, s => WritesConfig(s) || s.Kind is MigrationStepKind.StopLeadingCalico or MigrationStepKind.RemoveCalico),
         MigrationStepKind.ConvertPolicies => HasBegun(MigrationStepKind.RemoveCalico, null),
 
         // An assertion guards the steps behind it in its phase.
         MigrationStepKind.AssertPods => _plan.Steps.Where(s => s.Phase == step.Phase).SkipWhile(s => s != step).All(IsDone),
         _ => true,
     };
+
+    /// <summary>Whether it decides which network a Node's next Pod gets.</summary>
+    private static bool WritesConfig(MigrationStep step) => step.Kind is MigrationStepKind.DelegateToCalico or MigrationStepKind.DelegateToBoth
+        or MigrationStepKind.DelegateToAntrea or MigrationStepKind.RemoveMultusConfig;
+
+    private bool HasBegunAfter(MigrationStep step, Predicate<MigrationStep> which) =>
+        _plan.Steps.SkipWhile(s => s != step).Skip(1).Any(s => which(s) && IsBegun(s));
 
     private bool HasBegun(MigrationStepKind kind, string? node) =>
         _plan.Steps.Any(s => s.Kind == kind && (node is null || s.Node == node) && IsBegun(s));

@@ -21,7 +21,7 @@ internal sealed class BackUpAction : StepAction
             await SaveAsync(context, Path.Combine("objects", name + ".json"), obj.Json.ToJsonString(Indented), cancellationToken).ConfigureAwait(false);
         }
 
-        var removed = new List<JsonObject>(await RemoveCalicoAction.DefinitionsAsync(context, cancellationToken).ConfigureAwait(false));
+        var removed = new List<JsonObject>(await Definitions.ListAsync(context, RemoveCalicoAction.IsCalicos, cancellationToken).ConfigureAwait(false));
         foreach (var path in RemoveCalicoAction.Paths)
         {
             if (await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false) is { } obj)

@@ -101,7 +101,7 @@ internal sealed class HoldCalicoAction() : WriteCniConfigAction(HeldConfig.FileN
         HeldConfig.HoldCalico(await RequireFileAsync(context, node, "10-calico.conflist", cancellationToken).ConfigureAwait(false), node);
 }
 
-/// <summary>Takes our file away: Antrea's own is the first then.</summary>
+/// <summary>Takes our file away: Antrea's own is the first then, or Calico's in a rollback.</summary>
 internal abstract class RemoveCniConfigAction(string fileName) : StepAction
 {
     public override async Task<string> RunAsync(
@@ -109,17 +109,18 @@ internal abstract class RemoveCniConfigAction(string fileName) : StepAction
     {
         var node = step.Node!;
         var next = await WriteCniConfigAction.FirstConfigAsync(context, node, fileName, cancellationToken).ConfigureAwait(false);
-        if (next != "10-antrea.conflist")
+        var wanted = context.Plan.Undoes is null ? "10-antrea.conflist" : "10-calico.conflist";
+        if (next != wanted)
         {
             throw new StepFailedException(
-                $"Node {node}: without {fileName} the runtime would load {next ?? "nothing"}, not 10-antrea.conflist.",
-                "Move that file out of the directory or restore Antrea's, then run the command again.");
+                $"Node {node}: without {fileName} the runtime would load {next ?? "nothing"}, not {wanted}.",
+                $"Move that file out of the directory or restore {wanted}, then run the command again.");
         }
 
         await context.RunAsync(
             node, NodeCommands.RemoveFile($"{NodeCommands.CniConfigDirectory}/{fileName}"), cancellationToken)
             .ConfigureAwait(false);
-        return "10-antrea.conflist is the first file";
+        return $"{wanted} is the first file";
     }
 }
 

@@ -44,14 +44,17 @@ internal sealed class InstallMultusAction : StepAction
 /// <c>node/pkg/lifecycle/startup/autodetection</c>.</remarks>
 internal sealed class PinCalicoAutodetectionAction : StepAction
 {
-    private const string Path = "apis/apps/v1/namespaces/kube-system/daemonsets/calico-node";
-    private const string Variable = "IP_AUTODETECTION_METHOD";
+    public const string Path = "apis/apps/v1/namespaces/kube-system/daemonsets/calico-node";
+    public const string Variable = "IP_AUTODETECTION_METHOD";
+
+    /// <summary>On the DaemonSet: what the variable's entry was, as JSON, or empty where there was none. Written with the change itself.</summary>
+    public const string Annotation = "antrea-migration.io/autodetection-before";
 
     public override async Task<string?> AlreadyDoneAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var daemonSet = await context.Api.GetAsync(Path, cancellationToken).ConfigureAwait(false);
-        var value = Container(daemonSet)?["env"]?.AsArray().FirstOrDefault(e => e?["name"]?.ToString() == Variable)?["value"]?.ToString();
+        var value = Entry(daemonSet)?["value"]?.ToString();
         return value is null or "" or "autodetect" or "first-found" ? null : $"{Variable} is {value}";
     }
 
@@ -59,27 +62,14 @@ internal sealed class PinCalicoAutodetectionAction : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         await RequireSameAddressAsync(context, cancellationToken).ConfigureAwait(false);
-        await context.Api.StrategicMergePatchAsync(
-            Path,
-            new JsonObject
-            {
-                ["spec"] = new JsonObject
-                {
-                    ["template"] = new JsonObject
-                    {
-                        ["spec"] = new JsonObject
-                        {
-                            ["containers"] = new JsonArray(new JsonObject
-                            {
-                                ["name"] = "calico-node",
-                                ["env"] = new JsonArray(
-                                    new JsonObject { ["name"] = Variable, ["value"] = "kubernetes-internal-ip" }),
-                            }),
-                        },
-                    },
-                },
-            },
-            cancellationToken).ConfigureAwait(false);
+        var daemonSet = await context.Api.GetAsync(Path, cancellationToken).ConfigureAwait(false);
+        var patch = EnvironmentPatch(new JsonObject { ["name"] = Variable, ["value"] = "kubernetes-internal-ip" });
+        if (Entry(daemonSet) is not JsonObject entry || entry["value"]?.ToString() != "kubernetes-internal-ip")
+        {
+            patch["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [Annotation] = Entry(daemonSet)?.ToJsonString() ?? "" } };
+        }
+
+        await context.Api.StrategicMergePatchAsync(Path, patch, cancellationToken).ConfigureAwait(false);
         await Manifests.WaitForDaemonSetAsync(
             context, "kube-system", "calico-node", "See why calico-node does not become ready.", cancellationToken).ConfigureAwait(false);
         return $"{Variable}=kubernetes-internal-ip on calico-node";
@@ -101,8 +91,24 @@ internal sealed class PinCalicoAutodetectionAction : StepAction
         }
     }
 
-    private static JsonNode? Container(JsonObject? daemonSet) =>
-        (daemonSet?["spec"]?["template"]?["spec"]?["containers"] as JsonArray)?.FirstOrDefault(c => c?["name"]?.ToString() == "calico-node");
+    /// <summary>A strategic merge patch of one entry of calico-node's environment.</summary>
+    public static JsonObject EnvironmentPatch(JsonNode entry) => new()
+    {
+        ["spec"] = new JsonObject
+        {
+            ["template"] = new JsonObject
+            {
+                ["spec"] = new JsonObject
+                {
+                    ["containers"] = new JsonArray(new JsonObject { ["name"] = "calico-node", ["env"] = new JsonArray(entry) }),
+                },
+            },
+        },
+    };
+
+    private static JsonNode? Entry(JsonObject? daemonSet) =>
+        (daemonSet?["spec"]?["template"]?["spec"]?["containers"] as JsonArray)?.FirstOrDefault(c => c?["name"]?.ToString() == "calico-node")?["env"]
+            ?.AsArray().FirstOrDefault(e => e?["name"]?.ToString() == Variable);
 }
 
 /// <summary>Applies the Antrea manifest and waits for every agent.</summary>

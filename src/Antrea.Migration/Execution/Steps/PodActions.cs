@@ -12,12 +12,16 @@ internal sealed class RestartPodsAction : StepAction
     {
         var target = TargetOf(step);
         var count = await new WorkloadRestarter(context)
-            .RestartAsync(RestartGoal.On(target), $"{context.Plan.Id}/{step.Phase}", cancellationToken).ConfigureAwait(false);
+            .RestartAsync(RestartGoal.On(target), target == PodNetwork.Calico ? null : $"{context.Plan.Id}/{step.Phase}", cancellationToken).ConfigureAwait(false);
         return $"{count} Pods are {target} Pods";
     }
 
-    public static PodNetwork TargetOf(MigrationStep step) =>
-        step.Phase == MigrationPhase.MultusPods ? PodNetwork.Multus : PodNetwork.Antrea;
+    public static PodNetwork TargetOf(MigrationStep step) => step.Phase switch
+    {
+        MigrationPhase.MultusPods => PodNetwork.Multus,
+        MigrationPhase.CalicoPods => PodNetwork.Calico,
+        _ => PodNetwork.Antrea,
+    };
 }
 
 /// <summary>Asks the cluster whether the network before is really empty. Never skipped on the journal's word.</summary>
@@ -26,16 +30,16 @@ internal sealed class AssertPodsAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        var inventory = await context.InventoryAsync(cancellationToken).ConfigureAwait(false);
+        if (context.Plan.Undoes is null)
+        {
+            await RequireNoOverlapAsync(context, cancellationToken).ConfigureAwait(false);
+        }
 
-        await RequireNoOverlapAsync(context, cancellationToken).ConfigureAwait(false);
-
-        // Before Antrea-only servers appear there must be no Calico-only client, unless the Nodes lead those; Antrea-only clients are fine
-        // from the start.
-        PodNetwork[] allowed = step.Phase != MigrationPhase.AntreaPods ? [PodNetwork.Antrea]
-            : context.Plan.Bridge == BridgeKind.Multus ? [PodNetwork.Multus, PodNetwork.Antrea]
-            : [PodNetwork.Calico, PodNetwork.Antrea];
-        var strays = inventory.Where(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0 && !allowed.Contains(p.Network)).ToList();
+        var allowed = AllowedIn(step.Phase, context.Plan.Bridge);
+        var inventory = await context.WiredInventoryAsync(
+            "See why with 'kubectl describe' on the Pods named, then run the command again; it goes on at this step.",
+            cancellationToken).ConfigureAwait(false);
+        var strays = inventory.Where(p => IsOnPodNetwork(p.Pod) && !allowed.Contains(p.Network)).ToList();
         return strays.Count == 0
             ? string.Join(", ", PodNetworkInventory.Count(inventory.Select(p => p.Network)).Select(c => $"{c.Value} {c.Key} Pods"))
             : throw new StepFailedException(
@@ -43,6 +47,19 @@ internal sealed class AssertPodsAction : StepAction
                 + string.Join(", ", strays.Take(5).Select(s => $"{s.Pod} ({s.Network}, Node {s.Pod.NodeName})")),
                 "Restart them (they appeared since the last phase), then run the command again.");
     }
+
+    /// <summary>Before Antrea-only servers appear there must be no Calico-only client, and the other way round on the way back; Antrea-only
+    /// clients are fine from the start. Where the Nodes lead Calico clients, those are fine too.</summary>
+    private static PodNetwork[] AllowedIn(MigrationPhase phase, BridgeKind bridge) => phase switch
+    {
+        MigrationPhase.AntreaPods => bridge == BridgeKind.Multus ? [PodNetwork.Multus, PodNetwork.Antrea] : [PodNetwork.Calico, PodNetwork.Antrea],
+        MigrationPhase.CalicoPods => [PodNetwork.Multus, PodNetwork.Calico],
+        MigrationPhase.WithdrawPolicies or MigrationPhase.RemoveAntrea => [PodNetwork.Calico],
+        _ => [PodNetwork.Antrea],
+    };
+
+    /// <summary>Whether a Pod has, or gets now, a sandbox of its own.</summary>
+    public static bool IsOnPodNetwork(Clusters.PodInfo pod) => !pod.HostNetwork && !pod.HasEnded && pod.NodeName.Length > 0;
 
     /// <summary>A Node whose blocks are full claims a new one anywhere in the pool, in a PodCIDR too.</summary>
     private static async Task RequireNoOverlapAsync(MigrationContext context, CancellationToken cancellationToken)

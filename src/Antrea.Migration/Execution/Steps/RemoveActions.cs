@@ -52,28 +52,12 @@ internal sealed class RemoveCalicoAction : StepAction
 
         const string next = "See what keeps the Pods, or who brings them back, then run the command again; Calico's objects are still there.";
         await context.WaitUntilAsync(token => RemainingPodsAsync(context, token), next, cancellationToken).ConfigureAwait(false);
-        foreach (var definition in await DefinitionsAsync(context, cancellationToken).ConfigureAwait(false))
-        {
-            await ReleaseFinalizersAsync(context, definition, cancellationToken).ConfigureAwait(false);
-            removed += await context.Api.DeleteAsync(DefinitionPath(definition), cancellationToken).ConfigureAwait(false) ? 1 : 0;
-        }
-
-        await context.WaitUntilAsync(
-            async token => await DefinitionsAsync(context, token).ConfigureAwait(false) is { Count: > 0 } left
-                ? $"{left.Count} of Calico's CustomResourceDefinitions still there"
-                : null,
-            "See their finalizers with 'kubectl get crd', then run the command again.",
-            cancellationToken).ConfigureAwait(false);
+        removed += await Definitions.DeleteAsync(context, "Calico's", IsCalicos, cancellationToken).ConfigureAwait(false);
         return $"{removed} objects of Calico's removed";
     }
 
-    public static async Task<List<JsonObject>> DefinitionsAsync(MigrationContext context, CancellationToken cancellationToken) =>
-        (await context.Api.ListAsync("apis/apiextensions.k8s.io/v1/customresourcedefinitions", cancellationToken).ConfigureAwait(false) ?? [])
-        .Where(d => d["spec"]?["group"]?.ToString() is { } group && (group == CalicoGroup[1..] || group.EndsWith(CalicoGroup, StringComparison.Ordinal)))
-        .ToList();
-
-    private static string DefinitionPath(JsonObject definition) =>
-        $"apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition["metadata"]!["name"]}";
+    public static bool IsCalicos(JsonObject definition) =>
+        definition["spec"]?["group"]?.ToString() is { } group && (group == CalicoGroup[1..] || group.EndsWith(CalicoGroup, StringComparison.Ordinal));
 
     private static async Task<string?> RemainingPodsAsync(MigrationContext context, CancellationToken cancellationToken)
     {
@@ -81,27 +65,6 @@ internal sealed class RemoveCalicoAction : StepAction
         var left = pods.Where(p => p["metadata"]!["labels"]?["k8s-app"]?.ToString() is "calico-node" or "calico-kube-controllers" or "calico-typha")
             .Select(p => $"{p["metadata"]!["namespace"]}/{p["metadata"]!["name"]}").ToList();
         return left.Count == 0 ? null : $"{left.Count} Pods of Calico's are still there: {string.Join(", ", left.Take(3))}";
-    }
-
-    /// <summary>From v3.32 on, pools and tiers carry finalizers that only the controllers just removed would clear.</summary>
-    private static async Task ReleaseFinalizersAsync(
-        MigrationContext context, JsonObject definition, CancellationToken cancellationToken)
-    {
-        var version = (definition["spec"]!["versions"] as JsonArray)?.FirstOrDefault(v => v?["served"]?.GetValue<bool>() == true)?["name"]?.ToString();
-        var root = $"apis/{definition["spec"]!["group"]}/{version}";
-        var plural = definition["spec"]!["names"]!["plural"]!.ToString();
-        foreach (var obj in await context.Api.ListAsync($"{root}/{plural}", cancellationToken).ConfigureAwait(false) ?? [])
-        {
-            if (obj["metadata"]!["finalizers"] is JsonArray { Count: > 0 })
-            {
-                var @namespace = obj["metadata"]!["namespace"]?.ToString();
-                var path = @namespace is null ? $"{root}/{plural}" : $"{root}/namespaces/{@namespace}/{plural}";
-                await context.Api.MergePatchAsync(
-                    $"{path}/{obj["metadata"]!["name"]}",
-                    new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } },
-                    cancellationToken).ConfigureAwait(false);
-            }
-        }
     }
 }
 
@@ -137,21 +100,7 @@ internal sealed class CleanNodeAction : StepAction
     private static async Task CleanNodeObjectAsync(MigrationContext context, string node, CancellationToken cancellationToken)
     {
         var path = $"api/v1/nodes/{node}";
-        var obj = await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false);
-        var annotations = new JsonObject();
-        foreach (var (name, _) in obj?["metadata"]?["annotations"] as JsonObject ?? [])
-        {
-            if (name.StartsWith("projectcalico.org/", StringComparison.Ordinal))
-            {
-                annotations[name] = null;
-            }
-        }
-
-        if (annotations.Count > 0)
-        {
-            await context.Api.MergePatchAsync(
-                path, new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = annotations } }, cancellationToken).ConfigureAwait(false);
-        }
+        var obj = await NodeObjects.RemoveAnnotationsAsync(context, node, "projectcalico.org/", cancellationToken).ConfigureAwait(false);
 
         // calico-node sets this when it stops, nothing of Antrea's ever clears it, and the Node would stay tainted.
         var condition = (obj?["status"]?["conditions"] as JsonArray)?.FirstOrDefault(c => c?["type"]?.ToString() == "NetworkUnavailable");
@@ -183,36 +132,17 @@ internal sealed class RemoveMultusAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        foreach (var obj in context.Options.MultusManifest.Reverse())
-        {
-            await context.Api.DeleteAsync(
-                await context.Api.PathOfAsync(obj.Json, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        }
-
+        await Manifests.DeleteAsync(context, context.Options.MultusManifest.Reverse(), cancellationToken).ConfigureAwait(false);
         await context.WaitUntilAsync(
-            token => RemainingPodsAsync(context, token), "See what keeps the Multus Pods, then run the command again.", cancellationToken).ConfigureAwait(false);
+            token => Manifests.RemainingPodsAsync(context, context.Options.MultusManifest, token),
+            "See what keeps the Multus Pods, then run the command again.",
+            cancellationToken).ConfigureAwait(false);
         foreach (var node in context.Plan.Nodes)
         {
             await context.RunAsync(node, NodeCommands.RemoveMultus(), cancellationToken).ConfigureAwait(false);
         }
 
         return $"Multus removed from {context.Plan.Nodes.Length} Nodes";
-    }
-
-    /// <summary>What of the Multus DaemonSets is still there; null when nothing is.</summary>
-    public static async Task<string?> RemainingPodsAsync(MigrationContext context, CancellationToken cancellationToken)
-    {
-        foreach (var daemonSet in context.Options.MultusManifest.Where(o => context.Plan.Bridge == BridgeKind.Multus && o.Kind == "DaemonSet"))
-        {
-            var pods = await context.Api.ListAsync($"api/v1/namespaces/{daemonSet.Namespace}/pods", cancellationToken).ConfigureAwait(false) ?? [];
-            var count = pods.Count(p => (p["metadata"]!["ownerReferences"] as JsonArray ?? []).Any(o => o?["kind"]?.ToString() == "DaemonSet" && o["name"]?.ToString() == daemonSet.Name));
-            if (count > 0)
-            {
-                return $"{count} Pods of DaemonSet {daemonSet.Namespace}/{daemonSet.Name}";
-            }
-        }
-
-        return null;
     }
 }
 
@@ -247,14 +177,16 @@ internal sealed class VerifyAction : StepAction
             left.AddRange(files.Split('\n').Where(f => f is MultusConfig.FileName or HeldConfig.FileName).Select(f => $"Node {node}: file: {f}"));
         }
 
-        if (await RemoveMultusAction.RemainingPodsAsync(context, cancellationToken).ConfigureAwait(false) is { } multus)
+        if (context.Plan.Bridge == BridgeKind.Multus
+            && await Manifests.RemainingPodsAsync(context, context.Options.MultusManifest, cancellationToken).ConfigureAwait(false) is { } multus)
         {
             left.Add(multus);
         }
 
-        left.AddRange((await RemoveCalicoAction.DefinitionsAsync(context, cancellationToken).ConfigureAwait(false)).Select(d => $"CustomResourceDefinition {d["metadata"]!["name"]}"));
-        var inventory = await context.InventoryAsync(cancellationToken).ConfigureAwait(false);
-        left.AddRange(inventory.Where(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0 && p.Network != PodNetwork.Antrea)
+        left.AddRange((await Definitions.ListAsync(context, RemoveCalicoAction.IsCalicos, cancellationToken).ConfigureAwait(false)).Select(d => $"CustomResourceDefinition {d["metadata"]!["name"]}"));
+        var inventory = await context.WiredInventoryAsync(
+            "See why with 'kubectl describe' on the Pods named, then run the command again; it looks once more.", cancellationToken).ConfigureAwait(false);
+        left.AddRange(inventory.Where(p => AssertPodsAction.IsOnPodNetwork(p.Pod) && p.Network != PodNetwork.Antrea)
             .Select(p => $"Pod {p.Pod} is on {p.Network}"));
         return left.Count == 0
             ? $"{inventory.Count(p => p.Network == PodNetwork.Antrea)} Pods on Antrea; no route, rule, file, definition or Pod of Calico's or Multus' left"

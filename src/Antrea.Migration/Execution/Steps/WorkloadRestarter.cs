@@ -23,11 +23,16 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         "See why with 'kubectl describe' on the Pods named, then run the command again; it goes on at this step.";
 
     /// <summary>Restarts until no Pod is left elsewhere; returns how many Pods are there.</summary>
-    public async Task<int> RestartAsync(RestartGoal goal, string marker, CancellationToken cancellationToken)
+    /// <param name="goal">Where the Pods belong.</param>
+    /// <param name="marker">What the template's annotation is set to; null takes it away, so that templates are what they were before the
+    /// first restart, wherever their Pods are by now.</param>
+    /// <param name="cancellationToken">Stops between two requests.</param>
+    public async Task<int> RestartAsync(RestartGoal goal, string? marker, CancellationToken cancellationToken)
     {
         var workloads = (await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false))
             .Select(p => p.Pod).ToImmutableArray();
-        foreach (var workload in await GroupAsync(workloads, cancellationToken).ConfigureAwait(false))
+        var marked = marker is null ? await MarkedAsync(context, cancellationToken).ConfigureAwait(false) : [];
+        foreach (var workload in await GroupAsync(workloads, marked, cancellationToken).ConfigureAwait(false))
         {
             await context.PassGateAsync(workload.ToString(), NodesOf(workload.Pods), cancellationToken).ConfigureAwait(false);
             await RestartWorkloadAsync(workload, goal, marker, cancellationToken).ConfigureAwait(false);
@@ -56,9 +61,31 @@ internal sealed class WorkloadRestarter(MigrationContext context)
               + string.Join(", ", strays.Take(5).Select(s => $"{s.Pod} ({s.Network}, Node {s.Pod.NodeName})"))
               + (strays.Length > 5 ? ", …" : "");
 
-    private async Task<IEnumerable<Workload>> GroupAsync(ImmutableArray<PodInfo> pods, CancellationToken cancellationToken)
+    /// <summary>The workloads whose template was marked by a restart.</summary>
+    public static async Task<List<(string Kind, string Namespace, string Name)>> MarkedAsync(MigrationContext context, CancellationToken cancellationToken)
     {
-        var workloads = new Dictionary<(string Kind, string Namespace, string Name), Workload>();
+        List<(string, string, string)> marked = [];
+        foreach (var kind in (string[])["Deployment", "StatefulSet", "DaemonSet"])
+        {
+            foreach (var obj in await context.Api.ListAsync($"apis/apps/v1/{kind.ToLowerInvariant()}s", cancellationToken).ConfigureAwait(false) ?? [])
+            {
+                if (MarkerOf(obj) is not null)
+                {
+                    marked.Add((kind, obj["metadata"]!["namespace"]!.GetValue<string>(), obj["metadata"]!["name"]!.GetValue<string>()));
+                }
+            }
+        }
+
+        return marked;
+    }
+
+    private static string? MarkerOf(JsonObject workload) =>
+        workload["spec"]?["template"]?["metadata"]?["annotations"]?[Annotation]?.GetValue<string>();
+
+    private async Task<IEnumerable<Workload>> GroupAsync(
+        ImmutableArray<PodInfo> pods, List<(string Kind, string Namespace, string Name)> marked, CancellationToken cancellationToken)
+    {
+        var workloads = marked.ToDictionary(m => m, m => new Workload(m.Kind, m.Namespace, m.Name, []));
         foreach (var pod in pods.Where(p => !p.Terminating))
         {
             var owner = await OwnerAsync(pod, cancellationToken).ConfigureAwait(false);
@@ -72,8 +99,8 @@ internal sealed class WorkloadRestarter(MigrationContext context)
 
         var services = await ServiceSelectorsAsync(cancellationToken).ConfigureAwait(false);
         return workloads.Values
-            .OrderByDescending(w => w.Pods[0].Labels.GetValueOrDefault("k8s-app") == "kube-dns")
-            .ThenByDescending(w => services.Any(s => s.Namespace == w.Namespace && s.Selects(w.Pods[0])))
+            .OrderByDescending(w => w.Pods.Count > 0 && w.Pods[0].Labels.GetValueOrDefault("k8s-app") == "kube-dns")
+            .ThenByDescending(w => w.Pods.Count > 0 && services.Any(s => s.Namespace == w.Namespace && s.Selects(w.Pods[0])))
             .ThenBy(w => w.Namespace, StringComparer.Ordinal)
             .ThenBy(w => w.Name, StringComparer.Ordinal);
     }
@@ -109,7 +136,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     }
 
     private async Task RestartWorkloadAsync(
-        Workload workload, RestartGoal goal, string marker, CancellationToken cancellationToken)
+        Workload workload, RestartGoal goal, string? marker, CancellationToken cancellationToken)
     {
         switch (workload.Kind)
         {
@@ -132,7 +159,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         }
     }
 
-    private async Task RollAsync(Workload workload, RestartGoal goal, string marker, CancellationToken cancellationToken)
+    private async Task RollAsync(Workload workload, RestartGoal goal, string? marker, CancellationToken cancellationToken)
     {
         var path = $"apis/apps/v1/namespaces/{workload.Namespace}/{workload.Kind.ToLowerInvariant()}s/{workload.Name}";
         var current = await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false);
@@ -142,14 +169,12 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         }
 
         var isSingle = workload.Kind == "Deployment" && current["spec"]?["replicas"]?.GetValue<int>() is null or 1;
-        if ((goal.OneByOne && !isSingle) || current["spec"]?["paused"]?.GetValue<bool>() == true || current["spec"]?["updateStrategy"]?["type"]?.GetValue<string>() == "OnDelete")
+        var rolls = !(goal.OneByOne && !isSingle)
+            && current["spec"]?["paused"]?.GetValue<bool>() != true && current["spec"]?["updateStrategy"]?["type"]?.GetValue<string>() != "OnDelete";
+        if (MarkerOf(current) != marker && (rolls || marker is null))
         {
-            await EvictOneByOneAsync(workload, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        if (current["spec"]?["template"]?["metadata"]?["annotations"]?[Annotation]?.GetValue<string>() != marker)
-        {
+            // Taking the last annotation away takes the map away, too: an empty one would be another template.
+            var annotations = (JsonObject?)current["spec"]!["template"]!["metadata"]?["annotations"];
             await context.Api.StrategicMergePatchAsync(
                 path,
                 new JsonObject
@@ -158,11 +183,20 @@ internal sealed class WorkloadRestarter(MigrationContext context)
                     {
                         ["template"] = new JsonObject
                         {
-                            ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [Annotation] = marker } },
+                            ["metadata"] = new JsonObject
+                            {
+                                ["annotations"] = marker is null && annotations!.Count == 1 ? null : new JsonObject { [Annotation] = marker },
+                            },
                         },
                     },
                 },
                 cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!rolls)
+        {
+            await EvictOneByOneAsync(workload, cancellationToken).ConfigureAwait(false);
+            return;
         }
 
         await context.WaitUntilAsync(

@@ -68,6 +68,10 @@ public sealed class PolicyApplier
         }
     }
 
+    /// <summary>Removes everything that earlier applications wrote: policies first, then what they name.</summary>
+    /// <exception cref="MigrationException">The API server refused or could not be reached.</exception>
+    internal Task<ImmutableArray<string>> WithdrawAsync(CancellationToken cancellationToken) => RemoveUnwantedAsync([], cancellationToken);
+
     private async Task<PolicyApplyResult> ApplyAsync(
         List<ClusterObject> wanted, PolicyApplyOptions options, CancellationToken cancellationToken)
     {

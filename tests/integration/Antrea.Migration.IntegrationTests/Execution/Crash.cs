@@ -10,29 +10,46 @@ internal sealed class CrashException(string where) : Exception(where);
 internal sealed class CrashPoints
 {
     private readonly Dictionary<string, int> _seen = [];
+    private bool _isDead;
 
     public int Crashes { get; private set; }
 
+    /// <summary>The next process; the one before does nothing any more, whatever it still wants to tidy up.</summary>
+    public void StartProcess() => _isDead = false;
+
     public void Before(string what)
     {
-        var times = _seen[what] = _seen.GetValueOrDefault(what) + 1;
-        if (times == 1)
+        // The Lease is renewed beside the steps.
+        lock (_seen)
         {
-            Crash($"before {what}");
+            if (_isDead)
+            {
+                throw new CrashException($"dead: {what}");
+            }
+
+            var times = _seen[what] = _seen.GetValueOrDefault(what) + 1;
+            if (times == 1)
+            {
+                Crash($"before {what}");
+            }
         }
     }
 
     public void After(string what)
     {
-        if (_seen[what] == 2)
+        lock (_seen)
         {
-            Crash($"after {what}");
+            if (_seen[what] == 2)
+            {
+                Crash($"after {what}");
+            }
         }
     }
 
     private void Crash(string where)
     {
         Crashes++;
+        _isDead = true;
         throw new CrashException(where);
     }
 }
@@ -73,7 +90,7 @@ internal sealed class CrashingHandler(CrashPoints points) : DelegatingHandler
 /// <summary>Crashes around every command on a Node that changes something.</summary>
 internal sealed class CrashingNodeAccess(INodeAccess nodes, CrashPoints points) : INodeAccess
 {
-    private static readonly string[] ReadOnly = ["list-directory", "read-file", "read-routes", "list-multus-attachments", "audit-calico"];
+    private static readonly string[] ReadOnly = ["list-directory", "read-file", "read-routes", "list-multus-attachments", "audit-calico", "audit-antrea"];
 
     public async Task<NodeCommandResult> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken = default)
     {

@@ -56,6 +56,31 @@ internal sealed class LabMigration : IAsyncDisposable
         return MigrationPlanner.Plan(await new KubernetesClusterReader(client).ReadAsync(cancellationToken), Options);
     }
 
+    /// <summary>The rollback of what was begun, as the next process would make it from the cluster alone.</summary>
+    public async Task<MigrationPlan> PlanRollbackAsync(CancellationToken cancellationToken)
+    {
+        using var client = Client();
+        var record = await new ConfigMapJournal(client).ReadRecordAsync(cancellationToken);
+        return record.PlanRollback(await new KubernetesClusterReader(client).ReadAsync(cancellationToken))
+            ?? throw new AssertionException("There is nothing to roll back.");
+    }
+
+    /// <summary>Runs until an event says so, and stops there as a process does whose terminal is closed.</summary>
+    public async Task RunUntilAsync(MigrationPlan plan, Predicate<MigrationEvent> stop, CancellationToken cancellationToken)
+    {
+        using var client = Client();
+        var execution = new ExecutionOptions { BackupDirectory = BackupDirectory, Holds = HoldPolicy.PassAll, Holder = "operator" };
+        await foreach (var item in new MigrationExecutor(client, new ConfigMapJournal(client)).ExecuteAsync(plan, Options, execution, cancellationToken))
+        {
+            if (stop(item))
+            {
+                return;
+            }
+
+            Assert.That(item, Is.Not.InstanceOf<StepFailed>());
+        }
+    }
+
     public async Task<List<MigrationEvent>> ExecuteAsync(
         MigrationPlan plan, CancellationToken cancellationToken, HoldPolicy holds = HoldPolicy.PassAll)
     {
@@ -67,7 +92,7 @@ internal sealed class LabMigration : IAsyncDisposable
         MigrationPlan plan, MigrationExecutor executor, CancellationToken cancellationToken, HoldPolicy holds = HoldPolicy.PassAll)
     {
         List<MigrationEvent> events = [];
-        var execution = new ExecutionOptions { BackupDirectory = BackupDirectory, Holds = holds };
+        var execution = new ExecutionOptions { BackupDirectory = BackupDirectory, Holds = holds, Holder = "operator" };
         await foreach (var item in executor.ExecuteAsync(plan, Options, execution, cancellationToken))
         {
             events.Add(item);

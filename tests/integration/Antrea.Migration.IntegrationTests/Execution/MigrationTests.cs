@@ -116,6 +116,7 @@ public sealed class MigrationTests
         while (events is null)
         {
             // A new process each time: nothing but the cluster and its journal is kept.
+            points.StartProcess();
             using var client = crashing.Client(new CrashingHandler(points));
             using var plain = crashing.Client();
             var executor = new MigrationExecutor(

@@ -62,6 +62,31 @@ internal sealed class ApiFaultTests
         }
     }
 
+    [Test]
+    [CancelAfter(180_000)]
+    public async Task API_server_that_is_away_for_long_is_waited_for_and_the_run_says_so(CancellationToken cancellationToken)
+    {
+        await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
+        faulted.Patience = TimeSpan.FromMinutes(1);
+        var plan = await faulted.PlanAsync(cancellationToken);
+        var dropped = 0;
+
+        var events = await faulted.RunAsync(plan, cancellationToken, item =>
+        {
+            if (item is StepProgress { Step.Kind: MigrationStepKind.InstallAntrea } && dropped == 0)
+            {
+                faulted.Faults.Rule = _ => Interlocked.Increment(ref dropped) <= 60 ? new LabApiFault.Drop() : null;
+            }
+        });
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), string.Join('\n', events.TakeLast(3)));
+            Assert.That(dropped, Is.GreaterThan(60));
+            Assert.That(events.OfType<StepProgress>().Select(e => e.Message), Has.Some.Contains("does not answer since").And.Some.Contains("waiting for it"));
+        }
+    }
+
     /// <summary>The migration stops with the fault, loses nothing, and goes on without it.</summary>
     [Test]
     [CancelAfter(180_000)]
@@ -168,7 +193,7 @@ internal sealed class ApiFaultTests
         TestContext.Out.WriteLine($"{cancelled} cancelled runs");
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(events[^1], Is.TypeOf<MigrationCompleted>());
+            Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), string.Join('\n', events.TakeLast(3)));
             Assert.That(cancelled, Is.GreaterThan(4));
             Assert.That(await faulted.Migration.DumpAsync(cancellationToken), Is.EqualTo(await SmoothEnd.Value));
         }

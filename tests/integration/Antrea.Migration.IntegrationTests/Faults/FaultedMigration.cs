@@ -16,6 +16,9 @@ internal sealed class FaultedMigration : IAsyncDisposable
 
     public SteeredTime Time { get; } = new();
 
+    /// <summary>How long an outage is waited out within a step. Stopwatches are real, and waits are short.</summary>
+    public TimeSpan Patience { get; set; }
+
     public MigrationOptions Options { get; set; }
 
     public static async Task<FaultedMigration> StartAsync(CancellationToken cancellationToken, string extraObjects = "")
@@ -38,7 +41,7 @@ internal sealed class FaultedMigration : IAsyncDisposable
     {
         using var client = Migration.Client();
         var journal = new MirroredJournal(new ConfigMapJournal(client, Time), new FileJournal(Migration.JournalFile));
-        var execution = new ExecutionOptions { BackupDirectory = Migration.BackupDirectory, Holds = HoldPolicy.PassAll };
+        var execution = new ExecutionOptions { BackupDirectory = Migration.BackupDirectory, Holds = HoldPolicy.PassAll, Holder = "operator", OutagePatience = Patience };
         List<MigrationEvent> events = [];
         await foreach (var item in new MigrationExecutor(client, journal, time: Time).ExecuteAsync(plan, Options, execution, cancellationToken))
         {

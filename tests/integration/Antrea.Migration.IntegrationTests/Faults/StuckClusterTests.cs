@@ -78,6 +78,43 @@ internal sealed class StuckClusterTests
         Assert.That(await faulted.RunUntilCompletedAsync(plan, runs: 1, cancellationToken), Is.Empty, "the budget relaxed, it goes on");
     }
 
+    /// <summary>An operator cancels while an evicted Pod has no successor with an address yet: the next run must not call it a stray.</summary>
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Pod_that_is_being_wired_is_waited_for_and_not_called_a_stray(CancellationToken cancellationToken)
+    {
+        const string path = "/etc/cni/net.d/00-multus.conf";
+        await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
+        var lab = faulted.Migration.Lab;
+        var files = lab.Fleet.Find("c2a0-worker3")!.Files;
+        string? whole = null;
+
+        var events = await faulted.RunAsync(await faulted.PlanAsync(cancellationToken), cancellationToken, item =>
+        {
+            switch (item)
+            {
+                case StepStarted { Step: { Kind: MigrationStepKind.AssertPods, Phase: MigrationPhase.RemoveCalico } }:
+                    // No sandbox is made on that Node until the file is whole again.
+                    files.TryRead(path, out whole);
+                    files.Write(path, "broken");
+                    lab.Apply(
+                        """
+                        apiVersion: v1
+                        kind: Pod
+                        metadata: {name: late, namespace: default, labels: {app: late}}
+                        spec: {nodeName: c2a0-worker3, containers: [{name: main, image: pause}]}
+                        """);
+                    break;
+                case StepProgress progress when whole is not null && progress.Message.Contains("default/late", StringComparison.Ordinal):
+                    files.Write(path, whole);
+                    break;
+            }
+        });
+
+        Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), string.Join('\n', events.TakeLast(3)));
+        Assert.That(events.OfType<StepProgress>().Select(e => e.Message), Has.Some.StartsWith("1 Pods have no address yet: default/late"));
+    }
+
     private static Action<MigrationEvent> RunOutAt(string message, SteeredTime time) => item =>
     {
         if (item is StepProgress progress && progress.Message.Contains(message, StringComparison.Ordinal))

@@ -93,7 +93,7 @@ internal sealed class CalicoIpamReaderTests
         var findings = SnapshotFixtures.ReadLenient(yaml).ReadFindings.Where(f => f.Id == "value-unreadable").ToList();
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(error.Message, Does.StartWith("test.yaml:1: ").And.Contain(expected));
+            Assert.That(error.Message, Does.StartWith("test.yaml:1 (document 1): ").And.Contain(expected));
             Assert.That(findings, Is.Not.Empty);
             Assert.That(findings, Has.All.Property("Severity").EqualTo(Severity.Blocker));
         }

@@ -8,7 +8,7 @@ public class HelpTests
     private static readonly string[] Verbs =
     [
         "requirements", "check", "snapshot", "cidrs", "routes", "routes why", "policies", "policies convert", "policies verify", "policies explain", "plan",
-        "migrate", "status", "probe", "matrix", "lab", "lab up",
+        "migrate", "rollback", "status", "probe", "matrix", "lab", "lab up",
     ];
 
     [Test]

@@ -1,0 +1,59 @@
+namespace Antrea.Migration.Execution;
+
+/// <summary>The shell texts that find and remove what Antrea leaves on a Node.</summary>
+/// <remarks>
+/// Deleting Antrea's manifest leaves the bridge with its gateway, chains, ipsets and the CNI file, which sorts before Calico's. The bridge can only be
+/// deleted while its daemon runs, in that one's own root: the host need not have the tools. Logs stay. Chains go a table at a time and
+/// atomically, jumps by the chain they lead to. Source: Antrea v2.7 <c>pkg/agent/route</c>, <c>build/images/scripts/install_cni</c>.
+/// </remarks>
+internal static class AntreaCleanup
+{
+    private const string Links = "antrea-gw0 antrea-egress0 antrea-wg0 antrea-ingress0";
+
+    /// <summary>While Open vSwitch runs; nothing where it does not.</summary>
+    public const string Detach =
+        """
+        for d in /proc/[0-9]*; do
+          [ "$(cat "$d/comm" 2>/dev/null)" = ovs-vswitchd ] || continue
+          [ -e "$d/root/var/run/openvswitch/db.sock" ] || continue
+          chroot "$d/root" ovs-vsctl --timeout=30 --if-exists del-br br-int || exit 1
+        done
+        """;
+
+    public const string Audit =
+        CalicoCleanup.Functions
+        + "\n"
+        + $$"""
+        for f in /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea /var/run/antrea; do [ ! -e "$f" ] || echo "file: $f"; done
+        for b in $(backends); do for t in $tables; do
+          n=$(saved "$b" "$t" | grep -c -e '^:ANTREA-' -e '-j ANTREA-'); [ "$n" = 0 ] || echo "netfilter: $b $t: $n rules and chains"; done; done
+        if has nft; then nft list tables 2>/dev/null | grep -E '^table (ip|ip6) antrea$' | sed 's/^/netfilter: /'; fi
+        if has ipset; then ipset list -n 2>/dev/null | grep '^ANTREA-' | sed 's/^/ipset: /'; fi
+        for l in {{Links}}; do ! ip link show "$l" >/dev/null 2>&1 || echo "link: $l"; done
+        exit 0
+        """;
+
+    public const string Clean =
+        CalicoCleanup.Functions
+        + "\n"
+        + $$"""
+        failed=0
+        rm -f /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea
+        for b in $(backends); do for t in $tables; do
+          rules=$(saved "$b" "$t" | grep -e '-j ANTREA-' | grep -v '^-A ANTREA-' | sed 's/^-A /-D /')
+          chains=$(saved "$b" "$t" | sed -n 's/^:\(ANTREA-[^ ]*\) .*/\1/p')
+          [ -n "$rules$chains" ] || continue
+          { echo "*$t"; [ -z "$rules" ] || printf '%s\n' "$rules"
+            for c in $chains; do echo "-F $c"; done; for c in $chains; do echo "-X $c"; done; echo COMMIT; } |
+            "$b-restore" --noflush -w 10 || failed=1
+        done; done
+        if has nft; then for f in ip ip6; do
+          ! nft list table "$f" antrea >/dev/null 2>&1 || nft delete table "$f" antrea || failed=1; done; fi
+        if has ipset; then
+          for s in $(ipset list -n 2>/dev/null | grep '^ANTREA-'); do ipset destroy "$s" || failed=1; done; fi
+        if has ovs-dpctl; then ! ovs-dpctl show ovs-system >/dev/null 2>&1 || ovs-dpctl del-dp ovs-system || failed=1; fi
+        for l in {{Links}}; do ! ip link show "$l" >/dev/null 2>&1 || ip link delete "$l" || failed=1; done
+        rm -rf /var/run/antrea
+        exit $failed
+        """;
+}

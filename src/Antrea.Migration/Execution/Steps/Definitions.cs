@@ -1,0 +1,53 @@
+using System.Text.Json.Nodes;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>CustomResourceDefinitions on their way out.</summary>
+internal static class Definitions
+{
+    private const string Collection = "apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+    public static async Task<List<JsonObject>> ListAsync(MigrationContext context, Predicate<JsonObject> which, CancellationToken cancellationToken) =>
+        (await context.Api.ListAsync(Collection, cancellationToken).ConfigureAwait(false) ?? []).FindAll(which);
+
+    /// <summary>Deletes them with all their objects, whose finalizers are released: the controllers that would are gone. Returns how many there were.</summary>
+    public static async Task<int> DeleteAsync(
+        MigrationContext context, string whose, Predicate<JsonObject> which, CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        foreach (var definition in await ListAsync(context, which, cancellationToken).ConfigureAwait(false))
+        {
+            await ReleaseFinalizersAsync(context, definition, cancellationToken).ConfigureAwait(false);
+            removed += await context.Api.DeleteAsync($"{Collection}/{definition["metadata"]!["name"]}", cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        await context.WaitUntilAsync(
+            async token => await ListAsync(context, which, token).ConfigureAwait(false) is { Count: > 0 } left
+                ? $"{left.Count} of {whose} CustomResourceDefinitions still there"
+                : null,
+            "See their finalizers with 'kubectl get crd', then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+        return removed;
+    }
+
+    /// <summary>From v3.32 on Calico's pools and tiers carry finalizers that only the controllers just removed would clear.</summary>
+    private static async Task ReleaseFinalizersAsync(
+        MigrationContext context, JsonObject definition, CancellationToken cancellationToken)
+    {
+        var version = (definition["spec"]!["versions"] as JsonArray)?.FirstOrDefault(v => v?["served"]?.GetValue<bool>() == true)?["name"]?.ToString();
+        var root = $"apis/{definition["spec"]!["group"]}/{version}";
+        var plural = definition["spec"]!["names"]!["plural"]!.ToString();
+        foreach (var obj in await context.Api.ListAsync($"{root}/{plural}", cancellationToken).ConfigureAwait(false) ?? [])
+        {
+            if (obj["metadata"]!["finalizers"] is JsonArray { Count: > 0 })
+            {
+                var @namespace = obj["metadata"]!["namespace"]?.ToString();
+                var path = @namespace is null ? $"{root}/{plural}" : $"{root}/namespaces/{@namespace}/{plural}";
+                await context.Api.MergePatchAsync(
+                    $"{path}/{obj["metadata"]!["name"]}",
+                    new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } },
+                    cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}

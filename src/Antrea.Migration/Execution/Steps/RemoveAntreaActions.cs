@@ -1,0 +1,102 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
+using Antrea.Migration.Policies.Application;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Deletes the converted policies. Only when no Pod has an Antrea interface any more: the phase's assertion stands before it.</summary>
+internal sealed class WithdrawPoliciesAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var removed = await new PolicyApplier(context.Api, context.Time).WithdrawAsync(cancellationToken).ConfigureAwait(false);
+        return $"{removed.Length} objects withdrawn from Antrea; Calico's policies are in force as before";
+    }
+}
+
+/// <summary>Removes what the Antrea manifest installed: what would fail closed first, then who acts, then what they acted on.</summary>
+internal sealed class RemoveAntreaAction : StepAction
+{
+    private const string Agents = "apis/apps/v1/namespaces/kube-system/daemonsets/antrea-agent";
+
+    private static readonly string[] First = ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService"];
+
+    private static readonly string[] Workloads = ["Deployment", "DaemonSet"];
+
+    /// <summary>What antrea-controller makes of its own. Source: Antrea v2.7 <c>pkg/apiserver/certificate</c>, <c>pkg/clusteridentity</c>.</summary>
+    private static readonly string[] MadeByController =
+    [
+        "api/v1/namespaces/kube-system/configmaps/antrea-ca",
+        "api/v1/namespaces/kube-system/configmaps/antrea-cluster-identity",
+    ];
+
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        // The bridge goes while its daemon runs; afterwards the Node has no tools for it.
+        if (await context.Api.GetAsync(Agents, cancellationToken).ConfigureAwait(false) is not null)
+        {
+            foreach (var node in context.Plan.Nodes)
+            {
+                await context.RunAsync(node, NodeCommands.DetachAntrea(), cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        var objects = context.Options.AntreaManifest;
+        var removed = await Manifests.DeleteAsync(context, objects.Where(o => First.Contains(o.Kind)), cancellationToken).ConfigureAwait(false);
+        removed += await Manifests.DeleteAsync(context, objects.Where(o => Workloads.Contains(o.Kind)), cancellationToken).ConfigureAwait(false);
+        await context.WaitUntilAsync(
+            token => Manifests.RemainingPodsAsync(context, objects, token),
+            "See what keeps the Antrea Pods, then run the command again; every Pod is on Calico.",
+            cancellationToken).ConfigureAwait(false);
+        removed += await Manifests.DeleteAsync(
+            context,
+            objects.Where(o => !First.Contains(o.Kind) && !Workloads.Contains(o.Kind) && o.Kind != Manifests.Definition).Reverse(),
+            cancellationToken).ConfigureAwait(false);
+        foreach (var path in MadeByController)
+        {
+            removed += await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        removed += await Definitions.DeleteAsync(context, "Antrea's", IsOfManifest(context), cancellationToken).ConfigureAwait(false);
+        return $"{removed} objects of Antrea's removed";
+    }
+
+    public static Predicate<JsonObject> IsOfManifest(MigrationContext context)
+    {
+        var names = context.Options.AntreaManifest.Where(o => o.Kind == Manifests.Definition).Select(o => o.Name).ToHashSet(StringComparer.Ordinal);
+        return definition => names.Contains(definition["metadata"]!["name"]!.GetValue<string>());
+    }
+}
+
+/// <summary>Removes what Antrea left on one Node, in its kernel, its files and its object.</summary>
+internal sealed class CleanAntreaNodeAction : StepAction
+{
+    public override async Task<string> RunAsync(
+        MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var node = step.Node!;
+        var before = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
+        if (before.Length > 0)
+        {
+            await context.RunAsync(node, NodeCommands.CleanAntrea(), cancellationToken).ConfigureAwait(false);
+        }
+
+        var after = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
+        if (after.Length > 0)
+        {
+            throw new StepFailedException(
+                $"Node {node} still holds {after.Length} things of Antrea's: {string.Join("; ", after.Take(3))}",
+                "Remove them by hand or reboot the Node, then run the command again.");
+        }
+
+        await NodeObjects.RemoveAnnotationsAsync(context, node, "node.antrea.io/", cancellationToken).ConfigureAwait(false);
+        return before.Length == 0 ? "was clean" : $"{before.Length} left-overs removed";
+    }
+
+    public static async Task<string[]> AuditAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
+        (await context.RunAsync(node, NodeCommands.AuditAntrea(), cancellationToken).ConfigureAwait(false))
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Antrea.Migration.Execution;
+using Antrea.Migrator.Output;
+
+namespace Antrea.Migrator.Commands;
+
+/// <summary><c>rollback</c>: undoes a begun migration, from everywhere before Calico's removal. A dry run unless told otherwise.</summary>
+internal static class RollbackCommand
+{
+    public static Command Create(TextWriter output)
+    {
+        var source = new ClusterSource.Options(offline: false);
+        var inputs = new PlanInputs();
+        var execute = new Option<bool>("--execute") { Description = "Change the cluster. Without it the steps are only shown." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only show the steps (the default)." };
+        var journal = new Option<string?>("--journal") { Description = "The copy of the journal (default antrea-migration/PLAN/journal.jsonl); it stays, the one in the cluster goes with the last step." };
+        var report = new Option<string?>("--report") { Description = "Write a JSON report to this file." };
+        var command = new Command("rollback", "Undo a begun migration: dry run first, then --execute. Run again to go on.") { execute, dryRun, journal, report };
+        source.AddTo(command);
+        inputs.AddTo(command);
+        command.SetAction(async (parse, cancellationToken) =>
+        {
+            await using var cluster = await source.OpenAsync(parse, cancellationToken);
+            var inCluster = new ConfigMapJournal(cluster.Client!);
+            var record = await inCluster.ReadRecordAsync(cancellationToken);
+            if (record.PlanRollback(await cluster.Reader.ReadAsync(cancellationToken)) is not { } plan)
+            {
+                output.WriteLine("No migration was begun on this cluster: there is nothing to roll back.");
+                return ExitCodes.Success;
+            }
+
+            output.WritePlan(plan, json: false);
+            if (!plan.IsExecutable)
+            {
+                return ExitCodes.Findings;
+            }
+
+            if (parse.GetValue(dryRun) || !parse.GetValue(execute))
+            {
+                output.WriteLine();
+                output.WriteLine("Dry run: nothing was changed. Add --execute to carry it out.");
+                return ExitCodes.Success;
+            }
+
+            using var files = MigrationFiles.For(plan, parse.GetValue(journal), backup: null, temporary: false);
+            var executor = new MigrationExecutor(cluster.Client!, new MirroredJournal(inCluster, new FileJournal(files.Journal)));
+            var run = new MigrationRun(output, plan, executor, watch: null);
+            var result = await run.ExecuteAsync(
+                inputs.Read(parse, cluster.Lab), new ExecutionOptions { BackupDirectory = files.Backup, Holder = Operator.Self }, cancellationToken);
+            result.WriteSummary(output);
+            if (parse.GetValue(report) is { } path)
+            {
+                await WholeFile.WriteAsync(path, JsonOutput.Format(result.ToJson()) + "\n", cancellationToken);
+            }
+
+            return result.ExitCode;
+        });
+        return command;
+    }
+}
