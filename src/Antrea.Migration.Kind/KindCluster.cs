@@ -78,6 +78,28 @@ public sealed class KindCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Copies images of the Docker engine into every Node, so that the cluster need not pull them.</summary>
+    /// <param name="images">Their names, each with a tag other than <c>latest</c> unless the Pods say <c>imagePullPolicy</c>.</param>
+    /// <param name="cancellationToken">Stops kind; some Nodes may have the images by then.</param>
+    /// <exception cref="MigrationException">The engine lacks one of them, or kind failed.</exception>
+    public Task LoadImagesAsync(IEnumerable<string> images, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _tool.LoadImagesAsync(Name, [.. images], cancellationToken);
+    }
+
+    /// <summary>Collects the Nodes' logs, for a failure to be looked into after the cluster is gone.</summary>
+    /// <param name="folder">Where to; made when missing.</param>
+    /// <param name="cancellationToken">Stops kind; a part may be there by then.</param>
+    /// <exception cref="MigrationException">kind failed.</exception>
+    public Task ExportLogsAsync(string folder, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _tool.ExportLogsAsync(Name, folder, cancellationToken);
+    }
+
     /// <summary>Deletes the cluster and its kubeconfig, unless it is to be kept.</summary>
     /// <exception cref="MigrationException">kind could not delete it.</exception>
     public async ValueTask DisposeAsync()

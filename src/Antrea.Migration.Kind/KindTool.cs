@@ -70,6 +70,15 @@ public sealed class KindTool
             cancellationToken);
     }
 
+    /// <summary>Copies images of the Docker engine into every Node of a cluster.</summary>
+    internal Task LoadImagesAsync(string cluster, ImmutableArray<string> images, CancellationToken cancellationToken) =>
+        RunAsync(
+            new ToolCommand(_kind, ["load", "docker-image", "--name", Checked(cluster), "--", .. images]), null, cancellationToken);
+
+    /// <summary>Collects the Nodes' logs in a folder.</summary>
+    internal Task ExportLogsAsync(string cluster, string folder, CancellationToken cancellationToken) =>
+        RunAsync(new ToolCommand(_kind, ["export", "logs", "--name", Checked(cluster), "--", folder]), null, cancellationToken);
+
     /// <summary>Deletes a cluster; success when there is none of that name.</summary>
     internal Task DeleteClusterAsync(string name, string kubeconfig, CancellationToken cancellationToken) =>
         RunAsync(

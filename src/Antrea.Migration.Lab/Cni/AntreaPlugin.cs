@@ -35,7 +35,7 @@ internal sealed class AntreaPlugin : ICniPlugin
         var routes = Routes(agent, config, invocation.IfName);
         var address = Ipam(invocation, config).Assign(bridge.PodCidr, bridge.Gateway, invocation.ContainerId, invocation.IfName);
         var pod = invocation.Netns;
-        var port = PortName(invocation);
+        var port = PortName(invocation.ContainerId, invocation.IfName, invocation.Netns.PodName);
         pod.AddInterface(new PodInterface(
             invocation.IfName, address, bridge.PodCidr.PrefixLength, AttachmentKind.OvsPort, invocation.Node.Host, port));
         foreach (var route in routes)
@@ -66,10 +66,11 @@ internal sealed class AntreaPlugin : ICniPlugin
     private static HostLocalIpam Ipam(CniInvocation invocation, JsonObject config) =>
         new(invocation.Node.Files, config.Text("name") ?? "");
 
-    private static string PortName(CniInvocation invocation)
+    /// <summary>The Node's end of a Pod's interface: eight letters of the Pod's name, and a hash of its sandbox and interface.</summary>
+    public static string PortName(string containerId, string ifName, string podName)
     {
-        var key = invocation.ContainerId + (invocation.IfName == "eth0" ? "" : invocation.IfName);
-        var pod = invocation.Netns.PodName.Replace("-", "", StringComparison.Ordinal);
+        var key = containerId + (ifName == "eth0" ? "" : ifName);
+        var pod = podName.Replace("-", "", StringComparison.Ordinal);
         return $"{pod[..Math.Min(8, pod.Length)]}-{Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(key)))[..6]}";
     }
 

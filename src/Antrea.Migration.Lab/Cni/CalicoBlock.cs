@@ -83,7 +83,7 @@ internal sealed class CalicoBlock(JsonObject json)
             if (allocations[ordinal].Number() is { } index && gone.Contains(index))
             {
                 allocations[ordinal] = null;
-                ((JsonArray)Spec["unallocated"]!).Add(ordinal);
+                ((JsonArray)Spec["unallocated"]!).Add((JsonNode)ordinal);
                 Spec.Ensure("sequenceNumberForAllocation").Remove(ordinal.ToString(CultureInfo.InvariantCulture));
                 freed++;
             }
@@ -134,7 +134,7 @@ internal sealed class CalicoBlock(JsonObject json)
     private int AttributeIndex(string handle, JsonObject secondary)
     {
         var attributes = (JsonArray)Spec["attributes"]!;
-        attributes.Add(new JsonObject { ["handle_id"] = handle, ["secondary"] = secondary.DeepClone() });
+        attributes.Add((JsonNode)new JsonObject { ["handle_id"] = handle, ["secondary"] = secondary.DeepClone() });
         return attributes.Count - 1;
     }
 }

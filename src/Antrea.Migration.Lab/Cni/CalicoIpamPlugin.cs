@@ -12,7 +12,7 @@ namespace Antrea.Migration.Lab.Cni;
 /// Nodes' blocks, unless affinity is strict. Within a block the head of the free list is next.</para>
 /// <para>Source: Calico v3.26 <c>libcalico-go/lib/ipam/ipam.go</c>. IPv4 only; IPReservations are not read. Thread-safe.</para>
 /// </remarks>
-internal sealed class CalicoIpamPlugin(ObjectStore store)
+internal sealed class CalicoIpamPlugin(IObjectStore store)
 {
     private const int DefaultMaxBlocksPerHost = 20;
     private readonly Lock _gate = new();

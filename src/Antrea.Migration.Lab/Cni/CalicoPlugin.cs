@@ -42,7 +42,7 @@ internal sealed class CalicoPlugin(ObjectStore store, CalicoIpamPlugin ipam) : I
                 ["timestamp"] = store.Now,
             },
             "Workload");
-        var veth = VethName(pod);
+        var veth = VethName(pod.PodNamespace, pod.PodName);
         pod.AddInterface(new PodInterface(invocation.IfName, address, 32, AttachmentKind.CalicoVeth, invocation.Node.Host, veth));
         pod.ReplaceRoute(new Route { Destination = Cidr.Host(Gateway), Device = invocation.IfName, Scope = "link" });
         pod.TryAddRoute(new Route { Destination = Cidr.Parse("0.0.0.0/0"), Gateway = Gateway, Device = invocation.IfName });
@@ -76,8 +76,8 @@ internal sealed class CalicoPlugin(ObjectStore store, CalicoIpamPlugin ipam) : I
     }
 
     /// <summary>The Node's end of a Pod's interface: from Namespace and name, so a Pod of the same name gets the same.</summary>
-    public static string VethName(PodNetns pod) =>
-        "cali" + Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes($"{pod.PodNamespace}.{pod.PodName}")))[..11];
+    public static string VethName(string podNamespace, string podName) =>
+        "cali" + Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes($"{podNamespace}.{podName}")))[..11];
 
     private static string Handle(CniInvocation invocation, JsonObject config) =>
         $"{config.Text("name")}.{invocation.ContainerId}";

@@ -12,7 +12,7 @@ namespace Antrea.Migration.Lab.ControlPlane;
 /// </remarks>
 /// <param name="time">The cluster's clock, for creation and deletion timestamps.</param>
 /// <param name="historyLimit">How many past changes are kept at least for <see cref="Subscribe"/>.</param>
-internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 20_000)
+internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 20_000) : IObjectStore
 {
     private static readonly Comparer<(string Namespace, string Name)> KeyOrder = Comparer<(string Namespace, string Name)>.Create(
         (a, b) => string.CompareOrdinal(a.Namespace, b.Namespace) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));

@@ -21,7 +21,6 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
 {
     private const string GatewayDevice = "antrea-gw0";
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(60);
-    private static readonly string[] Conditions = ["AgentHealthy", "ControllerConnectionUp", "OVSDBConnectionUp", "OpenflowConnectionUp"];
 
     private readonly Lock _gate = new();
     private OvsBridge? _bridge;
@@ -161,33 +160,10 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
                 return;
             }
 
-            info = Info(bridge, isConnected, now);
+            info = AntreaInfos.Agent(
+                Node.Name, Context.Tag, (Context.Pod.NamespaceOf(), Context.Pod.NameOf()), bridge.PodCidr, bridge.State.Ports.Count, isConnected, now);
         }
 
         Services.Store.CreateOrReplace(CniKinds.AntreaAgentInfo, info);
     }
-
-    private JsonObject Info(OvsBridge bridge, bool isConnected, string now) => new()
-    {
-        ["metadata"] = new JsonObject { ["name"] = Node.Name },
-        ["version"] = Context.Tag,
-        ["podRef"] = new JsonObject
-        {
-            ["kind"] = "Pod",
-            ["namespace"] = Context.Pod.NamespaceOf(),
-            ["name"] = Context.Pod.NameOf(),
-        },
-        ["nodeRef"] = new JsonObject { ["kind"] = "Node", ["name"] = Node.Name },
-        ["nodeSubnets"] = new JsonArray(bridge.PodCidr.ToString()),
-        ["ovsInfo"] = new JsonObject { ["bridgeName"] = "br-int" },
-        ["networkPolicyControllerInfo"] = new JsonObject(),
-        ["localPodNum"] = bridge.State.Ports.Count,
-        ["agentConditions"] = new JsonArray([.. Conditions.Select(type => (JsonNode)new JsonObject
-        {
-            ["type"] = type,
-            ["status"] = isConnected || type != "ControllerConnectionUp" ? "True" : "False",
-            ["lastHeartbeatTime"] = now,
-        })]),
-        ["apiPort"] = 10350,
-    };
 }

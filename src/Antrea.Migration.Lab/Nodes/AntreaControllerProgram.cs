@@ -36,26 +36,8 @@ internal sealed class AntreaControllerProgram(ContainerContext context) : NodePr
             });
         }
 
-        var now = Services.Store.Now;
-        Services.Store.CreateOrReplace(CniKinds.AntreaControllerInfo, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "antrea-controller" },
-            ["version"] = Context.Tag,
-            ["podRef"] = new JsonObject
-            {
-                ["kind"] = "Pod",
-                ["namespace"] = Context.Pod.NamespaceOf(),
-                ["name"] = Context.Pod.NameOf(),
-            },
-            ["nodeRef"] = new JsonObject { ["kind"] = "Node", ["name"] = Node.Name },
-            ["controllerConditions"] = new JsonArray(new JsonObject
-            {
-                ["type"] = "ControllerHealthy",
-                ["status"] = "True",
-                ["lastHeartbeatTime"] = now,
-            }),
-            ["apiPort"] = 10349,
-        });
+        Services.Store.CreateOrReplace(CniKinds.AntreaControllerInfo, AntreaInfos.Controller(
+            Node.Name, Context.Tag, (Context.Pod.NamespaceOf(), Context.Pod.NameOf()), Services.Store.Now));
         lock (_gate)
         {
             _running = true;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
@@ -36,8 +35,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     public override void Start()
     {
         CalicoInstall.WriteFiles(Node);
-        EnsureDefaultPool();
-        EnsureDefaultSettings();
+        CalicoDefaults.Ensure(Services.Store, Context.Environment, Context.Tag);
         lock (_gate)
         {
             Reconcile();
@@ -88,61 +86,6 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
             }
         }
     }
-
-    private void EnsureDefaultPool()
-    {
-        var store = Services.Store;
-        if (store.PeekAll(CniKinds.IPPool).Count > 0)
-        {
-            return;
-        }
-
-        var cidr = Context.Environment("CALICO_IPV4POOL_CIDR") ?? KubeadmPodSubnet() ?? "192.168.0.0/16";
-        store.CreateMissing(CniKinds.IPPool, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "default-ipv4-ippool" },
-            ["spec"] = new JsonObject
-            {
-                ["allowedUses"] = new JsonArray("Workload", "Tunnel"),
-                ["blockSize"] = int.Parse(Context.Environment("CALICO_IPV4POOL_BLOCK_SIZE") ?? "26", CultureInfo.InvariantCulture),
-                ["cidr"] = Cidr.Parse(cidr).ToString(),
-                ["ipipMode"] = Context.Environment("CALICO_IPV4POOL_IPIP") ?? "Always",
-                ["natOutgoing"] = true,
-                ["nodeSelector"] = "all()",
-                ["vxlanMode"] = Context.Environment("CALICO_IPV4POOL_VXLAN") ?? "Never",
-            },
-        });
-    }
-
-    private void EnsureDefaultSettings()
-    {
-        Services.Store.CreateMissing(CniKinds.ClusterInformation, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "default" },
-            ["spec"] = new JsonObject
-            {
-                ["calicoVersion"] = Context.Tag,
-                ["clusterType"] = Context.Environment("CLUSTER_TYPE") ?? "k8s,bgp",
-                ["datastoreReady"] = true,
-            },
-        });
-        Services.Store.CreateMissing(CniKinds.FelixConfiguration, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["name"] = "default" },
-            ["spec"] = new JsonObject
-            {
-                ["bpfLogLevel"] = "",
-                ["floatingIPs"] = "Disabled",
-                ["logSeverityScreen"] = "Info",
-                ["reportingInterval"] = "0s",
-            },
-        });
-    }
-
-    private string? KubeadmPodSubnet() =>
-        (Services.Store.Peek(ResourceType.ConfigMap, "kube-system", "kubeadm-config").Text("data", "ClusterConfiguration") ?? "")
-            .Split('\n').Select(l => l.Trim())
-            .FirstOrDefault(l => l.StartsWith("podSubnet:", StringComparison.Ordinal))?["podSubnet:".Length..].Trim();
 
     private void Reconcile()
     {

@@ -105,7 +105,8 @@ internal sealed class ClusterView(ObjectStore store)
                 || change.Object.Text("spec", "nodeName") != change.Previous.Text("spec", "nodeName")
                 || !JsonNode.DeepEquals(change.Object.At("metadata", "labels"), change.Previous.At("metadata", "labels"))));
 
-    private static IEnumerable<CalicoRange> ReadBlock(JsonObject json)
+    /// <summary>What a block routes where: itself to its Node, each address that another Node borrowed to that one.</summary>
+    public static IEnumerable<CalicoRange> ReadBlock(JsonObject json)
     {
         var block = new CalicoBlock(json.Copy());
         if (block.Node is { } owner)

@@ -7,7 +7,7 @@ namespace Antrea.Migration.Lab.Nodes;
 internal static class StoreWrites
 {
     /// <summary>Creates an object, or replaces everything but metadata (and status, unless given) of the one that is there.</summary>
-    public static void CreateOrReplace(this ObjectStore store, ResourceType type, JsonObject obj)
+    public static void CreateOrReplace(this IObjectStore store, ResourceType type, JsonObject obj)
     {
         while (true)
         {
@@ -35,7 +35,7 @@ internal static class StoreWrites
     }
 
     /// <summary>Creates an object; false when there is one of that name.</summary>
-    public static bool CreateMissing(this ObjectStore store, ResourceType type, JsonObject obj)
+    public static bool CreateMissing(this IObjectStore store, ResourceType type, JsonObject obj)
     {
         try
         {

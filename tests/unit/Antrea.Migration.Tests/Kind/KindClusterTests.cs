@@ -128,6 +128,30 @@ public class KindClusterTests
         }
     }
 
+    [Test]
+    public async Task LoadImagesAsync_And_ExportLogsAsync_NameTheClusterAndEndTheOptions()
+    {
+        var runner = Machine().On("kind create cluster").On("kind load").On("kind export");
+        await using var cluster = await KindCluster.CreateAsync(Options, new KindTool(runner));
+        await cluster.LoadImagesAsync(["a/b:1", "c:2"]);
+        await cluster.ExportLogsAsync("/tmp/logs of c2a6");
+        Assert.That(runner.Lines.TakeLast(2), Is.EqualTo<string>(
+        [
+            "kind load docker-image --name c2a6 -- a/b:1 c:2",
+            "kind export logs --name c2a6 -- '/tmp/logs of c2a6'",
+        ]));
+    }
+
+    [Test]
+    public async Task LoadImagesAsync_WhenTheEngineLacksAnImage_ShowsWhatKindSays()
+    {
+        var runner = Machine().On("kind create cluster")
+            .On("kind load", exitCode: 1, error: "ERROR: image: \"a/b:1\" not present locally");
+        await using var cluster = await KindCluster.CreateAsync(Options, new KindTool(runner));
+        var exception = await Assert.ThrowsAsync<MigrationException>(() => cluster.LoadImagesAsync(["a/b:1"]));
+        Assert.That(exception!.Message, Does.Contain("kind load docker-image --name c2a6").And.Contain("not present locally"));
+    }
+
     private static string FolderOf(FakeToolRunner runner)
     {
         var arguments = runner.Asked.First(command => command.Arguments.Contains("--kubeconfig")).Arguments;
