@@ -100,7 +100,7 @@ internal sealed class FolderClusterReaderTests : IDisposable
         {
             Assert.That(error.Errors, Has.Length.EqualTo(4));
             Assert.That(error.Message, Does.Contain("1-broken.yaml:1:5"));
-            Assert.That(error.Message, Does.Contain("3-nonsense.yaml:1: Node/b: field 'spec.podCIDR': '10.10.6.42/26' has bits set behind its /26"));
+            Assert.That(error.Message, Does.Contain("3-nonsense.yaml:1 (document 1): Node/b: field 'spec.podCIDR': '10.10.6.42/26' has bits set behind its /26"));
             Assert.That(error.Message, Does.Contain("4-binary.yaml: the file is not UTF-8 text"));
             Assert.That(error.Message, Does.Contain($"{missing}: there is no such file or folder"));
         }

@@ -60,7 +60,7 @@ internal sealed class SnapshotWriterTests : IDisposable
             kind: Pod
             metadata:
               name: p
-              namespace: n
+              namespace: "n"
               labels: {app: kept-label}
               annotations: {vault/token: hidden-1, cni.projectcalico.org/podIP: 10.0.0.1/32, kubectl.kubernetes.io/last-applied-configuration: hidden-2}
               managedFields: [{manager: hidden-3}]
@@ -79,12 +79,12 @@ internal sealed class SnapshotWriterTests : IDisposable
             ---
             apiVersion: apps/v1
             kind: Deployment
-            metadata: {name: d, namespace: n, annotations: {note: hidden-11}}
+            metadata: {name: d, namespace: "n", annotations: {note: hidden-11}}
             spec: {template: {metadata: {annotations: {note: hidden-12}}, spec: {containers: [{name: c, env: [{name: A, value: hidden-13}]}]}}}
             ---
             apiVersion: v1
             kind: ConfigMap
-            metadata: {name: app, namespace: n}
+            metadata: {name: app, namespace: "n"}
             data: {key: hidden-14}
             ---
             apiVersion: v1
@@ -94,17 +94,17 @@ internal sealed class SnapshotWriterTests : IDisposable
             ---
             apiVersion: v1
             kind: Secret
-            metadata: {name: s, namespace: n}
+            metadata: {name: s, namespace: "n"}
             data: {key: hidden-16}
             ---
             apiVersion: admissionregistration.k8s.io/v1
             kind: ValidatingWebhookConfiguration
             metadata: {name: w}
-            webhooks: [{name: kept-webhook, clientConfig: {caBundle: hidden-17, service: {name: s, namespace: n}}}]
+            webhooks: [{name: kept-webhook, clientConfig: {caBundle: hidden-17, service: {name: s, namespace: "n"}}}]
             ---
             apiVersion: v1
             kind: ServiceAccount
-            metadata: {name: a, namespace: n, labels: {role: kept-role}}
+            metadata: {name: a, namespace: "n", labels: {role: kept-role}}
             secrets: [{name: hidden-18}]
             """);
         var text = string.Concat((await SnapshotWriter.WriteAsync(snapshot, _folder)).Select(File.ReadAllText));

@@ -127,7 +127,7 @@ public sealed class PolicyConverterTests
                 "selector-global spec.selector",
                 "net-in-pool spec.egress[0].destination.nets[0]",
             }));
-            Assert.That(policy.Rules.Select(r => r.Fidelity), Is.EqualTo(new[] { Fidelity.Exact, Fidelity.Refused, Fidelity.Refused }));
+            Assert.That(policy.Rules.Select(r => r.Fidelity), Is.EqualTo(new[] { Fidelity.Refused, Fidelity.Refused, Fidelity.Refused }), "the selector is refused, so is every rule");
             Assert.That(
                 conversion.Findings.Select(f => f.Subject), Has.Some.EqualTo("NetworkPolicy/shop/web spec.ingress[0].action"));
         }

@@ -119,6 +119,7 @@ public sealed class PolicyVerifierTests
             Spec(o, LocalEnd)["priority"] = 1;
             var end = Find(o, LocalEnd);
             end["metadata"]!.AsObject().Remove("namespace");
+            end["metadata"]!["name"] = "calicoend-of-cluster";
             end["kind"] = "ClusterNetworkPolicy";
         });
         yield return Case("policy in another Namespace", o => Find(o, "calico-web")["metadata"]!["namespace"] = "dev");
