@@ -25,7 +25,8 @@ internal sealed class MatrixEnds : IAsyncDisposable
     {
         private readonly Option<string> _image = new("--probe-image")
         {
-            Description = "The image of the Pods to probe from; it needs busybox's sh, timeout, nc and httpd.", DefaultValueFactory = _ => ProbePods.DefaultImage,
+            Description = "The image of the Pods to probe from; it needs busybox's sh, timeout, nc and httpd.",
+            DefaultValueFactory = _ => ProbePods.DefaultImage,
         };
 
         private readonly Option<bool> _probePods = new("--probe-pods")
@@ -36,7 +37,9 @@ internal sealed class MatrixEnds : IAsyncDisposable
         private readonly Option<string[]> _exec = new("--exec")
         {
             Description = "Probe from these Pods or workloads too, by exec; their images need sh, timeout and nc.",
-            AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [], HelpName = "NAMESPACE/NAME",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [],
+            HelpName = "NAMESPACE/NAME",
         };
 
         public void AddTo(Command command)

@@ -29,7 +29,10 @@ internal sealed class MatrixSelection
     private readonly Option<int> _seed = CommonOptions.Whole("--seed", "Which sample --ring takes; the same seed takes the same.", 0, 0);
     private readonly Option<string[]> _namespaces = new("--namespace", "-n")
     {
-        Description = "Only Pods of these Namespaces.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [], HelpName = "NAMESPACE",
+        Description = "Only Pods of these Namespaces.",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+        HelpName = "NAMESPACE",
     };
 
     public void AddTo(Command command)

@@ -22,7 +22,8 @@ internal sealed class MonitorOptions
     private readonly Option<int> _pods = CommonOptions.Whole("--monitor-pods", "How many Pods of our own watch each target.", 2, 1, 100);
     private readonly Option<string> _image = new("--probe-image")
     {
-        Description = "The image of these Pods; it needs busybox's sh, timeout, nc, wget and httpd.", DefaultValueFactory = _ => ProbePods.DefaultImage,
+        Description = "The image of these Pods; it needs busybox's sh, timeout, nc, wget and httpd.",
+        DefaultValueFactory = _ => ProbePods.DefaultImage,
     };
 
     private readonly BudgetOptions _budget = new();

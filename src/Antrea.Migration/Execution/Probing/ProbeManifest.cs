@@ -34,7 +34,8 @@ internal static class ProbeManifest
     {
         ["updateStrategy"] = new JsonObject
         {
-            ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = "25%" },
+            ["type"] = "RollingUpdate",
+            ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = "25%" },
         },
     });
 
@@ -44,7 +45,8 @@ internal static class ProbeManifest
         ["replicas"] = 1,
         ["strategy"] = new JsonObject
         {
-            ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxSurge"] = 1, ["maxUnavailable"] = 0 },
+            ["type"] = "RollingUpdate",
+            ["rollingUpdate"] = new JsonObject { ["maxSurge"] = 1, ["maxUnavailable"] = 0 },
         },
     });
 

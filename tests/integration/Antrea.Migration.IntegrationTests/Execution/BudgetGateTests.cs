@@ -51,7 +51,9 @@ public sealed class BudgetGateTests
             [new ProbeFlow(Flow, migration.Lab.ServiceUri("default", "nginx-origin"), transport)],
             new ContinuousProbeOptions
             {
-                Interval = TimeSpan.FromMilliseconds(100), Timeout = TimeSpan.FromSeconds(2), StallThreshold = TimeSpan.FromSeconds(2),
+                Interval = TimeSpan.FromMilliseconds(100),
+                Timeout = TimeSpan.FromSeconds(2),
+                StallThreshold = TimeSpan.FromSeconds(2),
             });
         probe.Start();
         await using var gate = new BudgetGate(probe, Budget, action);

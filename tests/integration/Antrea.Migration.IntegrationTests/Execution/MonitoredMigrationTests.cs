@@ -23,7 +23,9 @@ public sealed class MonitoredMigrationTests
             ],
             new ContinuousProbeOptions
             {
-                Interval = TimeSpan.FromMilliseconds(100), Timeout = TimeSpan.FromSeconds(20), StallThreshold = TimeSpan.FromSeconds(20),
+                Interval = TimeSpan.FromMilliseconds(100),
+                Timeout = TimeSpan.FromSeconds(20),
+                StallThreshold = TimeSpan.FromSeconds(20),
             }))
         {
             probe.Start();
