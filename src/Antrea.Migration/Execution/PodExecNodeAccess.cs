@@ -49,18 +49,18 @@ public sealed class PodExecNodeAccess : INodeAccess
                     },
                     cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e)
-                when (PodExec.IsFailure(e) && !cancellationToken.IsCancellationRequested && attempt == 1 && _api.Patience is not null)
-            {
-                // An outage that outlasted the repeats: waited out there, tried once more here.
-                await _api.WaitOutAsync(cancellationToken).ConfigureAwait(false);
-            }
             catch (Exception e) when (PodExec.IsFailure(e))
             {
-                throw new MigrationException(
-                    $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message}",
-                    $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
-                    e);
+                if (attempt > 1 || _api.Patience is null || cancellationToken.IsCancellationRequested)
+                {
+                    throw new MigrationException(
+                        $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message}",
+                        $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
+                        e);
+                }
+
+                // An outage that outlasted the repeats: waited out there, tried once more here.
+                await _api.WaitOutAsync(cancellationToken).ConfigureAwait(false);
             }
         }
     }

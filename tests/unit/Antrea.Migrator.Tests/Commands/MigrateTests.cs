@@ -95,7 +95,11 @@ public class MigrateTests
     public void The_report_has_the_members_it_promises() =>
         Assert.That(
             _report.AsObject().Select(m => m.Key),
-            Is.EqualTo(["result", "scenario", "nodes", "pods", "phases", "probes", "flows", "outages", "prediction", "services", "policies", "seconds", "stoppedAt"]));
+            Is.EqualTo(
+            [
+                "result", "scenario", "nodes", "pods", "phases", "probes", "flows", "outages", "prediction", "services", "policies", "seconds",
+                "stoppedAt", "stoppedBecause",
+            ]));
 
     [Test]
     public void People_see_the_phases_the_probes_and_the_summary()
