@@ -76,7 +76,7 @@ public sealed class MatrixTests
             Assert.That(broken.Count(MatrixJudgement.OpenedAgainstExpectation), Is.EqualTo(kept.Cells.Count(c => c.Pair.Port == 9090)));
             Assert.That(
                 broken.Cells.First(c => c.Judgement == MatrixJudgement.OpenedAgainstExpectation).ToString(),
-                Does.Contain("TCP 9090 gets through, but is denied by Calico, ingress: ").And.Contain("nginx-http"));
+                Does.Contain("TCP 9090 gets through, but is denied by Calico, ingress: end of tier default → Deny"));
             Assert.That(comparison.Changes, Has.Length.EqualTo(broken.Count(MatrixJudgement.OpenedAgainstExpectation)));
         }
     }
