@@ -7,7 +7,7 @@ namespace Antrea.Migration.IntegrationTests.Conformance;
 [TestFixture(ConformancePlane.Embedded)]
 [TestFixture(ConformancePlane.Real)]
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class DeletionConformanceTests(string plane)
 {
     private Task<ConformanceSpace> SpaceAsync(CancellationToken token) => ConformanceSpace.NewAsync(plane, token);

@@ -4,7 +4,7 @@ using CliWrap;
 namespace Antrea.Migration.IntegrationTests.Conformance;
 
 /// <summary>Starting and ending a real control plane.</summary>
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class RealControlPlaneTests
 {
     [Test]

@@ -19,7 +19,7 @@ public sealed class MatrixTests
     private static readonly MatrixOptions Quick = new() { Timeout = TimeSpan.FromMilliseconds(300), Sources = 8, ConnectionsPerSource = 64 };
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task In_the_seeds_cluster_with_both_networks_the_matrix_is_what_the_predictor_says(CancellationToken cancellationToken)
     {
         await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = LabScenario.Seed, Policies = false }, cancellationToken);
@@ -49,7 +49,7 @@ public sealed class MatrixTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Denied_connections_that_get_through_are_named_with_the_rule_that_denies_them(CancellationToken cancellationToken)
     {
         await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = "c2a0", Workers = 3 }, cancellationToken);
@@ -82,7 +82,7 @@ public sealed class MatrixTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task By_exec_from_Pods_of_our_own_the_answers_are_the_same_and_nothing_is_left(CancellationToken cancellationToken)
     {
         await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = "c2a0", Workers = 3 }, cancellationToken);

@@ -8,7 +8,7 @@ using k8s.Models;
 namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class EvictionTests
 {
     private static async Task<TestCluster> StartAsync(CancellationToken token, int replicas = 3)

@@ -6,7 +6,7 @@ using k8s;
 namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class ExecTests
 {
     private static async Task<TestCluster> StartWithPodAsync(CancellationToken token)

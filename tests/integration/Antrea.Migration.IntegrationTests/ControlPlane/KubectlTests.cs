@@ -6,7 +6,7 @@ namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
 /// <summary>The lab as an operator with kubectl sees it.</summary>
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(120_000)]
+[CancelAfter(600_000)]
 internal sealed class KubectlTests
 {
     private const string Manifest = """

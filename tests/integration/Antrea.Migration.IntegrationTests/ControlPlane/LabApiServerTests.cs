@@ -8,7 +8,7 @@ namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
 /// <summary>The API server as KubernetesClient sees it.</summary>
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class LabApiServerTests
 {
     private static V1ConfigMap NewMap(string name, string? app = null) => new()

@@ -5,7 +5,7 @@ using Antrea.Migration.Lab.ControlPlane;
 namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class SchedulerTests
 {
     private static async Task<JsonObject> PlaceAsync(TestCluster cluster, string name, string spec, CancellationToken token)

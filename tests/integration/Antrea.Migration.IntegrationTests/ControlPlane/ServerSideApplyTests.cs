@@ -8,7 +8,7 @@ using k8s.Models;
 namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class ServerSideApplyTests
 {
     private static JsonObject Apply(JsonObject live, string manager, string config, bool force = false) =>

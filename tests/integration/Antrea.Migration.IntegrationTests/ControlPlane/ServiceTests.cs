@@ -10,7 +10,7 @@ namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
 /// <summary>ClusterIPs, Endpoints and EndpointSlices.</summary>
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class ServiceTests
 {
     private static JsonObject NewService(string name, string more = "{}", string port = """{ "port": 80, "targetPort": "http" }""")

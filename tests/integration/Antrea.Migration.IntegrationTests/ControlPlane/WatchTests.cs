@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class WatchTests
 {
     private static JsonObject NewMap(string name, string app = "x", string value = "") => TestCluster.Json(

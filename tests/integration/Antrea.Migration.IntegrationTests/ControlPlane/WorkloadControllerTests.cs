@@ -8,7 +8,7 @@ namespace Antrea.Migration.IntegrationTests.ControlPlane;
 
 /// <summary>Deployments, DaemonSets and StatefulSets under their controllers.</summary>
 [Parallelizable(ParallelScope.All)]
-[CancelAfter(60_000)]
+[CancelAfter(180_000)]
 internal sealed class WorkloadControllerTests
 {
     private static void SetImage(TestCluster cluster, ResourceType type, string image) =>

@@ -30,7 +30,7 @@ public sealed class AntreaCleanupTests
         """;
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Cleaning_removes_what_is_Antreas_and_nothing_else(CancellationToken cancellationToken)
     {
         Requires.Kernel();

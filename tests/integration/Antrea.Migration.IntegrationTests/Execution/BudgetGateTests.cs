@@ -13,7 +13,7 @@ public sealed class BudgetGateTests
     private static readonly ErrorBudget Budget = new() { MaxOutage = TimeSpan.FromSeconds(2.5) };
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Operator_is_stopped_by_an_outage_and_goes_on_when_traffic_flows_again(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken);

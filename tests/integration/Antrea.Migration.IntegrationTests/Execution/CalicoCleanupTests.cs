@@ -36,7 +36,7 @@ public sealed class CalicoCleanupTests
         """;
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Cleaning_removes_what_is_Calicos_and_nothing_else(CancellationToken cancellationToken)
     {
         Requires.Kernel();

@@ -21,7 +21,7 @@ public sealed class CalicoLeadTests
         """;
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Rules_and_routes_are_put_once_however_often_and_taken_away_whole(CancellationToken cancellationToken)
     {
         Requires.Kernel();

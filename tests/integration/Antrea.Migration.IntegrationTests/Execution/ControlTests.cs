@@ -13,7 +13,7 @@ internal sealed class ControlTests
     private static readonly LabClusterOptions Small = new() { Name = "c2a0", Workers = 1, Workloads = false };
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Second_migrator_is_refused_by_the_name_of_the_first(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
@@ -35,7 +35,7 @@ internal sealed class ControlTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Migrator_that_died_is_succeeded_when_its_Lease_runs_out(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken, Small);

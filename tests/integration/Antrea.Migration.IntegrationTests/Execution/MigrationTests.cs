@@ -10,7 +10,7 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 public sealed class MigrationTests
 {
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Operator_migrates_a_simple_cluster_and_nothing_of_Calico_is_left(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken);
@@ -29,7 +29,7 @@ public sealed class MigrationTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Operator_is_held_twice_and_goes_on_when_told(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken);
@@ -50,7 +50,7 @@ public sealed class MigrationTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task What_changed_while_the_migration_was_held_is_seen_when_it_goes_on(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken);
@@ -78,7 +78,7 @@ public sealed class MigrationTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Other_manifests_than_the_plans_are_refused(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken);
@@ -101,7 +101,7 @@ public sealed class MigrationTests
     }
 
     [Test]
-    [CancelAfter(300_000)]
+    [CancelAfter(600_000)]
     public async Task Migrator_killed_around_every_write_reaches_the_same_end_and_restarts_nothing_twice(CancellationToken cancellationToken)
     {
         await using var smooth = await LabMigration.StartAsync(cancellationToken);
@@ -144,7 +144,7 @@ public sealed class MigrationTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task A_plan_made_before_the_cluster_changed_is_refused(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken);
@@ -163,7 +163,7 @@ public sealed class MigrationTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Another_plan_does_not_go_on_with_a_begun_migration(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken);

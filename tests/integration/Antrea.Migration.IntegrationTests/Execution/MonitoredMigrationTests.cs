@@ -7,7 +7,7 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 public sealed class MonitoredMigrationTests
 {
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Operator_watches_a_migration_from_Pods_that_move_along(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken);

@@ -16,7 +16,7 @@ public sealed class RollbackTests
 
     /// <summary>One cluster for all: what a rollback leaves is the start of the next migration.</summary>
     [Test]
-    [CancelAfter(300_000)]
+    [CancelAfter(600_000)]
     public async Task Rolled_back_after_every_step_the_cluster_is_what_it_was([Values(0, 1)] int half, CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
@@ -37,7 +37,7 @@ public sealed class RollbackTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Nobody_is_cut_off_and_nothing_denied_opens_on_the_way_back(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
@@ -63,7 +63,7 @@ public sealed class RollbackTests
     }
 
     [Test]
-    [CancelAfter(300_000)]
+    [CancelAfter(600_000)]
     public async Task Rollback_killed_around_every_write_ends_where_it_would_have(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
@@ -105,7 +105,7 @@ public sealed class RollbackTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Once_Calicos_removal_has_begun_a_rollback_is_refused_in_words(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
@@ -125,7 +125,7 @@ public sealed class RollbackTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task A_migration_that_is_being_rolled_back_does_not_go_forward(CancellationToken cancellationToken)
     {
         await using var migration = await LabMigration.StartAsync(cancellationToken, Small);

@@ -20,7 +20,7 @@ public sealed class ScenarioTests
     [TestCase(LabScenario.Crowded, 3, BridgeKind.PolicyRoute, "MostOverlap")]
     [TestCase(LabScenario.Crowded, 3, BridgeKind.Pool, "MostOverlap")]
     [TestCase(LabScenario.Seed, 20, BridgeKind.Multus, "SmallOverlap")]
-    [CancelAfter(240_000)]
+    [CancelAfter(600_000)]
     public async Task Operator_migrates_and_loses_what_the_plan_predicted_nothing(
         string name, int workers, BridgeKind bridge, string scenario, CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ public sealed class ScenarioTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Without_the_bridge_Calico_clients_lose_the_first_Antrea_server(CancellationToken cancellationToken)
     {
         await using var migration = await WatchedMigration.StartAsync(

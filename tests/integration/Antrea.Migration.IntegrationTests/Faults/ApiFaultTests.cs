@@ -14,7 +14,7 @@ internal sealed class ApiFaultTests
     private static readonly Lazy<Task<string>> SmoothEnd = new(SmoothDumpAsync);
 
     [Test]
-    [CancelAfter(180_000)]
+    [CancelAfter(600_000)]
     public async Task Every_fifth_request_fails_and_the_end_is_the_same([Values(1, 2)] int seed, CancellationToken cancellationToken)
     {
         await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class ApiFaultTests
     }
 
     [Test]
-    [CancelAfter(180_000)]
+    [CancelAfter(600_000)]
     public async Task API_server_goes_away_in_the_middle_and_the_next_run_completes(CancellationToken cancellationToken)
     {
         await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
@@ -63,7 +63,7 @@ internal sealed class ApiFaultTests
     }
 
     [Test]
-    [CancelAfter(180_000)]
+    [CancelAfter(600_000)]
     public async Task API_server_that_is_away_for_long_is_waited_for_and_the_run_says_so(CancellationToken cancellationToken)
     {
         await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
@@ -89,7 +89,7 @@ internal sealed class ApiFaultTests
 
     /// <summary>The migration stops with the fault, loses nothing, and goes on without it.</summary>
     [Test]
-    [CancelAfter(180_000)]
+    [CancelAfter(600_000)]
     public async Task What_the_API_server_keeps_refusing_is_named_and_nothing_is_lost(CancellationToken cancellationToken)
     {
         await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
@@ -131,7 +131,7 @@ internal sealed class ApiFaultTests
     }
 
     [Test]
-    [CancelAfter(180_000)]
+    [CancelAfter(600_000)]
     public async Task Eviction_whose_answer_is_lost_does_not_hit_the_Pod_that_took_the_name(CancellationToken cancellationToken)
     {
         await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
@@ -156,7 +156,7 @@ internal sealed class ApiFaultTests
     }
 
     [Test]
-    [CancelAfter(180_000)]
+    [CancelAfter(600_000)]
     public async Task Cancelled_anywhere_the_journal_is_whole_and_a_later_run_completes(CancellationToken cancellationToken)
     {
         await using var faulted = await FaultedMigration.StartAsync(cancellationToken);

@@ -39,7 +39,7 @@ internal sealed class JournalFaultTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Entry_whose_answer_is_lost_is_written_once([Values("create", "update")] string verb, CancellationToken cancellationToken)
     {
         var journal = new ConfigMapJournal(_client, _time);
@@ -55,7 +55,7 @@ internal sealed class JournalFaultTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Conflict_that_nobody_caused_is_tried_again(CancellationToken cancellationToken)
     {
         var journal = new ConfigMapJournal(_client, _time);
@@ -68,7 +68,7 @@ internal sealed class JournalFaultTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Second_migrator_is_told_from_a_lost_answer([Values] bool fromTheStart, [Values] bool answerIsLost, CancellationToken cancellationToken)
     {
         var (mine, others) = (new ConfigMapJournal(_client, _time), new ConfigMapJournal(_client, _time));
@@ -91,7 +91,7 @@ internal sealed class JournalFaultTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public void Journal_that_cannot_be_read_or_written_says_what_to_do(CancellationToken cancellationToken)
     {
         _faults.Rule = request => request.Resource == "configmaps" ? new LabApiFault.Refuse(500, "InternalError") : null;

@@ -26,7 +26,7 @@ internal sealed class StuckClusterTests
         """;
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Antrea_agents_that_never_report_stop_the_migration_with_all_traffic_on_Calico(CancellationToken cancellationToken)
     {
         await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
@@ -55,7 +55,7 @@ internal sealed class StuckClusterTests
     }
 
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Disruption_budget_that_never_allows_is_named_while_it_blocks_and_in_the_end(CancellationToken cancellationToken)
     {
         await using var faulted = await FaultedMigration.StartAsync(cancellationToken, Budget);
@@ -80,7 +80,7 @@ internal sealed class StuckClusterTests
 
     /// <summary>An operator cancels while an evicted Pod has no successor with an address yet: the next run must not call it a stray.</summary>
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Pod_that_is_being_wired_is_waited_for_and_not_called_a_stray(CancellationToken cancellationToken)
     {
         const string path = "/etc/cni/net.d/00-multus.conf";

@@ -14,7 +14,7 @@ public sealed class AntreaProgramTests
     [TestCase("v2.5.3", true, TestName = "An agent of v2.5.3 keeps the second address of a Multus Pod at its start")]
     [TestCase("v2.6.2", false, TestName = "An agent of v2.6.2 frees the second address of a Multus Pod at its start")]
     [TestCase("v2.7.0", true, TestName = "An agent of v2.7 keeps the second address of a Multus Pod at its start")]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Restart(string version, bool keeps, CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 1 }, cancellationToken);
@@ -29,7 +29,7 @@ public sealed class AntreaProgramTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task While_the_agent_is_away_no_Antrea_Pod_starts_or_ends(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 1 }, cancellationToken);
@@ -56,7 +56,7 @@ public sealed class AntreaProgramTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task A_policy_is_realized_on_the_Nodes_of_its_Pods(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3 }, cancellationToken);

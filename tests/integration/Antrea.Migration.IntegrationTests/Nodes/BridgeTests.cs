@@ -13,7 +13,7 @@ namespace Antrea.Migration.IntegrationTests.Nodes;
 public sealed class BridgeTests
 {
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Antrea_straight_next_to_Calico_cuts_Calico_Pods_off_from_new_Pods(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Name = LabScenario.Seed }, cancellationToken);
@@ -32,7 +32,7 @@ public sealed class BridgeTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Antrea_agents_report_four_conditions_and_routes_to_every_peer(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3 }, cancellationToken);
@@ -62,7 +62,7 @@ public sealed class BridgeTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task A_Multus_Pod_has_Calicos_address_first_and_two_default_routes(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3 }, cancellationToken);
@@ -91,7 +91,7 @@ public sealed class BridgeTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task A_steered_Multus_Pod_bridges_both_ways(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 4 }, cancellationToken);
@@ -118,7 +118,7 @@ public sealed class BridgeTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Before_Antrea_v2_4_routes_in_ipam_are_not_looked_at(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);
@@ -134,7 +134,7 @@ public sealed class BridgeTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task In_the_seeds_cluster_Antrea_NICs_cannot_reach_three_Calico_Pods(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Name = LabScenario.Seed }, cancellationToken);
@@ -148,7 +148,7 @@ public sealed class BridgeTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Removing_a_Multus_Pod_under_Multus_leaves_nothing_but_without_00_multus_conf_it_leaks(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);
@@ -188,7 +188,7 @@ public sealed class BridgeTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Multus_as_released_takes_Antrea_for_the_master_and_fails_without_its_binary(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);
@@ -213,7 +213,7 @@ public sealed class BridgeTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task An_Antrea_Pod_inside_a_Calico_block_never_gets_ready(CancellationToken cancellationToken)
     {
         // The pool is the first /20 of the Pod subnet: every Node's block lies in some PodCIDR.

@@ -16,7 +16,7 @@ namespace Antrea.Migration.IntegrationTests.Nodes;
 public sealed class LabClusterTests
 {
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Twenty_one_Nodes_start_with_everything_ready(CancellationToken cancellationToken)
     {
         var before = GC.GetTotalMemory(true);
@@ -38,7 +38,7 @@ public sealed class LabClusterTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task The_seeds_cluster_has_its_Nodes_PodCIDRs_blocks_and_addresses(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Name = LabScenario.Seed }, cancellationToken);
@@ -62,7 +62,7 @@ public sealed class LabClusterTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task A_client_reaches_the_Service_by_name_and_a_mistyped_name_is_a_DNS_failure(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3 }, cancellationToken);
@@ -82,7 +82,7 @@ public sealed class LabClusterTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task KubernetesClient_reaches_a_Nodes_files_through_a_node_agent(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 1 }, cancellationToken);
@@ -107,7 +107,7 @@ public sealed class LabClusterTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task A_rolling_restart_of_the_server_loses_no_request(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 4 }, cancellationToken);
@@ -134,7 +134,7 @@ public sealed class LabClusterTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task A_broken_first_CNI_file_makes_the_Node_NotReady_until_it_is_gone(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);
@@ -157,7 +157,7 @@ public sealed class LabClusterTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Equal_clusters_have_equal_dumps_and_unequal_ones_not(CancellationToken cancellationToken)
     {
         var options = new LabClusterOptions { Workers = 3 };

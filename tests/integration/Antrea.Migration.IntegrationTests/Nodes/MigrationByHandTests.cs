@@ -11,7 +11,7 @@ namespace Antrea.Migration.IntegrationTests.Nodes;
 public sealed class MigrationByHandTests
 {
     [Test]
-    [CancelAfter(120_000)]
+    [CancelAfter(600_000)]
     public async Task Every_request_is_answered_from_Calico_over_Multus_to_Antrea(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 6 }, cancellationToken);

@@ -13,7 +13,7 @@ public sealed class SeedMultusPodTests
     private static readonly Regex GlobalAddress = new(@"inet (\S+)/(\d+) .*scope global (\S+)", RegexOptions.CultureInvariant);
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task A_Multus_Pod_on_worker10_has_the_seeds_interfaces(CancellationToken cancellationToken)
     {
         var text = await File.ReadAllTextAsync(

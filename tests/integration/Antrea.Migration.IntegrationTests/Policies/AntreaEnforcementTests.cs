@@ -12,7 +12,7 @@ namespace Antrea.Migration.IntegrationTests.Policies;
 public sealed class AntreaEnforcementTests
 {
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Converted_policies_hold_for_Antrea_Pods_once_they_are_Realized(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3 }, cancellationToken);
@@ -53,7 +53,7 @@ public sealed class AntreaEnforcementTests
     /// <summary>The real effect while both networks are in use: Antrea masquerades what its Pods send to Calico addresses on
     /// other Nodes, so Calico's rules about Pods miss it; on the same Node they see it before it is masqueraded.</summary>
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Calicos_selectors_do_not_match_masqueraded_Antrea_Pods_of_other_Nodes(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(
@@ -108,7 +108,7 @@ public sealed class AntreaEnforcementTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Antreas_selectors_know_a_Multus_Pod_by_its_Calico_address_only(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(
@@ -136,7 +136,7 @@ public sealed class AntreaEnforcementTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task An_Antrea_policy_that_cannot_be_modelled_is_Failed_and_fails_the_lab_by_name(CancellationToken cancellationToken)
     {
         var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2, Workloads = false }, cancellationToken);

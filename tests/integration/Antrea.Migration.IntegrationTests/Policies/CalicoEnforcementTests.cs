@@ -16,7 +16,7 @@ public sealed class CalicoEnforcementTests
     private const string NginxRule = "tier default / GlobalNetworkPolicy nginx-http ingress rule 1 allows";
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Nginx_is_open_on_port_80_and_closed_on_9090_by_its_policy(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 4 }, cancellationToken);
@@ -44,7 +44,7 @@ public sealed class CalicoEnforcementTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Kubelets_reach_their_own_Pods_and_no_others(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3 }, cancellationToken);
@@ -69,7 +69,7 @@ public sealed class CalicoEnforcementTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Changes_of_policies_and_labels_count_for_the_next_connection(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3 }, cancellationToken);
@@ -108,7 +108,7 @@ public sealed class CalicoEnforcementTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task Only_what_policies_look_at_has_them_compiled_anew(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);
@@ -137,7 +137,7 @@ public sealed class CalicoEnforcementTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task What_felix_left_stays_in_force_until_it_is_cleaned_up(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);
@@ -166,7 +166,7 @@ public sealed class CalicoEnforcementTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task A_policy_that_cannot_be_modelled_fails_the_lab_by_name_and_disarms_no_other(CancellationToken cancellationToken)
     {
         var cluster = await LabCluster.StartAsync(
@@ -195,7 +195,7 @@ public sealed class CalicoEnforcementTests
     }
 
     [Test]
-    [CancelAfter(60_000)]
+    [CancelAfter(180_000)]
     public async Task The_labs_own_policies_convert_exactly_and_are_proven_equal(CancellationToken cancellationToken)
     {
         await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 2 }, cancellationToken);

@@ -10,7 +10,7 @@ namespace Antrea.Migration.IntegrationTests.RealKubernetes;
 
 /// <summary>The Simple scenario on Kubernetes' own control plane: its controllers, its scheduler, its conflicts, its authorization;
 /// only the Nodes are hollow.</summary>
-[CancelAfter(180_000)]
+[CancelAfter(600_000)]
 public sealed class RealScenarioTests
 {
     /// <summary>A workload that nobody rolls: its Pods are evicted, within a budget.</summary>
