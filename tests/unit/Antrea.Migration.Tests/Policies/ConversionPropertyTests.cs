@@ -45,10 +45,10 @@ public sealed class ConversionPropertyTests
                 var proof = cluster.Verify(conversion.Objects);
                 FailUnless(proof.Verdict == ProofVerdict.Equal, () => $"the proof disagrees: {proof}");
             },
-            iter: 700 * PropertyRuns.Factor,
+            iter: 1600 * PropertyRuns.Factor,
             threads: 2);
         TestContext.Out.WriteLine($"{compared} sets compared");
-        Assert.That(compared, Is.GreaterThanOrEqualTo(500 * PropertyRuns.Factor), "sets that were converted and compared");
+        Assert.That(compared, Is.GreaterThanOrEqualTo(1200 * PropertyRuns.Factor), "sets that were converted and compared");
     }
 
     [Test]

@@ -92,10 +92,10 @@ public sealed class RuleConversionPropertyTests
                     throw new InvalidOperationException($"the proof disagrees: {proof} {proof.CounterExample}");
                 }
             },
-            iter: 500 * PropertyRuns.Factor,
+            iter: 1000 * PropertyRuns.Factor,
             threads: 2);
         TestContext.Out.WriteLine($"{compared} rules compared");
-        Assert.That(compared, Is.GreaterThanOrEqualTo(200 * PropertyRuns.Factor), "rules that were converted and compared");
+        Assert.That(compared, Is.GreaterThanOrEqualTo(800 * PropertyRuns.Factor), "rules that were converted and compared");
     }
 
     private static IEnumerable<(Traffic Traffic, Direction Direction)> Flows(PolicyCluster cluster)
