@@ -1,4 +1,4 @@
-namespace Antrea.Migration.Policies.Conversion;
+namespace Antrea.Migration.Clusters;
 
 /// <summary>What Kubernetes takes as a label. What it does not take can be on no Pod and no Namespace.</summary>
 /// <remarks>Source: Kubernetes <c>apimachinery/pkg/util/validation</c>.</remarks>
@@ -14,7 +14,7 @@ internal static class LabelSyntax
     public static bool IsKey(string key)
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
-        return slash < 0 ? IsName(key) : IsPrefix(key[..slash]) && IsName(key[(slash + 1)..]);
+        return slash < 0 ? IsName(key) : IsDnsName(key[..slash]) && IsName(key[(slash + 1)..]);
     }
 
     private static bool IsName(string text) =>
@@ -23,7 +23,8 @@ internal static class LabelSyntax
         && char.IsAsciiLetterOrDigit(text[^1])
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
-    private static bool IsPrefix(string text) =>
+    /// <summary>Whether a text is a name as DNS has them, which is what most objects are called by: lower-case words with dots between.</summary>
+    public static bool IsDnsName(string text) =>
         text.Length is >= 1 and <= MaxPrefixLength
         && text.Split('.').All(part =>
             part.Length > 0

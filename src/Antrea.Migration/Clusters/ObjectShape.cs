@@ -14,7 +14,9 @@ internal static class ObjectShape
     {
         var obj = fields.Object;
         fields.Text("metadata.namespace");
-        fields.CheckMap("metadata.labels");
+        CheckName(fields, "metadata.name", obj.Name);
+        CheckName(fields, "metadata.namespace", obj.Namespace);
+        CheckLabels(fields);
         fields.CheckMap("metadata.annotations");
         if (obj.Namespace.Length == 0 && obj.Kind is "NetworkPolicy" or "NetworkSet" && obj.Json.At("metadata", "namespace") is null)
         {
@@ -46,6 +48,27 @@ internal static class ObjectShape
 
                 CheckPorts(fields, obj.Json["ports"], "ports", "port");
                 break;
+        }
+    }
+
+    /// <summary>A name is part of a path of the API.</summary>
+    private static void CheckName(ObjectFields fields, string field, string name)
+    {
+        if (name is "." or ".." || name.AsSpan().ContainsAny('/', '%'))
+        {
+            fields.Bad(field, $"'{(name.Length > 60 ? name[..60] + "…" : name)}' cannot be a name in Kubernetes");
+        }
+    }
+
+    private static void CheckLabels(ObjectFields fields)
+    {
+        fields.CheckMap("metadata.labels");
+        foreach (var (key, value) in fields.Object.Json.MapAt("metadata", "labels"))
+        {
+            if (!LabelSyntax.IsKey(key) || !LabelSyntax.IsValue(value))
+            {
+                fields.Bad($"metadata.labels[{key}]", $"{ObjectFields.Shown(value)} under this key cannot be a label in Kubernetes");
+            }
         }
     }
 

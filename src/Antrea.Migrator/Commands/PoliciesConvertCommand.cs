@@ -13,7 +13,7 @@ internal static class PoliciesConvertCommand
     {
         var source = new ClusterSource.Options(offline: true);
         var to = new Option<string?>("--to") { Description = "Write one YAML file per Antrea object to this folder; all or none." };
-        var partial = new Option<bool>("--partial") { Description = "Write what could be converted even when something is refused. Without what is refused it does not mean the same." };
+        var partial = new Option<bool>("--partial") { Description = "Write what could be converted even when something is refused, or proven to differ. It does not mean the same." };
         var policies = new PolicyOptions();
         var format = PolicyOptions.Format("table", "json", "yaml");
         var command = new Command("convert", "Convert Calico policies to Antrea; exit code 2 when one is refused or equality is not proven.")
@@ -32,7 +32,7 @@ internal static class PoliciesConvertCommand
                 ? new PolicyProof(ProofVerdict.NotProven, 0, "something was refused, and the rest alone does not mean the same")
                 : policies.Scope(parse) is { } scope ? PolicyVerifier.Verify(snapshot, conversion, options, scope, cancellationToken)
                 : PolicyVerifier.Verify(snapshot, conversion, options, cancellationToken);
-            var isWithheld = conversion.HasRefusals && !parse.GetValue(partial);
+            var isWithheld = (conversion.HasRefusals || proof.Verdict == ProofVerdict.Different) && !parse.GetValue(partial);
             var written = parse.GetValue(to) is { } directory && !isWithheld
                 ? await new PolicyFolder(directory).WriteAsync(conversion, cancellationToken)
                 : null;

@@ -100,9 +100,9 @@ internal sealed class FolderReplacement(string directory, Func<string, bool> isO
                 Do("move away", () => Directory.Move(_path, Previous));
             }
         }
-        catch (Exception e) when (hasPrevious && e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A mount point cannot be renamed, and the folder above may be somebody else's. In place, a real fault will show again.
+            // A mount point cannot be renamed, and the folder above may be somebody else's. In place, a real fault will show again, under the folder's name.
             Remove(Staged);
             return false;
         }

@@ -69,7 +69,7 @@ internal static class PolicyOutput
         if (directory is not null)
         {
             output.WriteLine(written is null
-                ? $"Nothing was written to {directory}: without what is refused the rest does not mean the same. --partial writes it nevertheless."
+                ? $"Nothing was written to {directory}: {(conversion.HasRefusals ? "without what is refused the rest does not mean the same" : "it does not mean the same")}. --partial writes it nevertheless."
                 : $"{Count(written.Files.Length, "file")} written to {directory}"
                     + (written.Removed.IsEmpty ? "." : $", and removed from an earlier run: {string.Join(", ", written.Removed)}."));
         }

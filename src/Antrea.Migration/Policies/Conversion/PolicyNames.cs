@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Policies.Conversion;
 
@@ -31,7 +32,7 @@ internal static class PolicyNames
     public static string OfOpen(int number) => $"calicoopen{Ordinal(number)}-kubernetes";
 
     /// <summary>The Antrea tier of a Calico tier.</summary>
-    public static string Of(CalicoTier tier) => $"calico-{tier.Name}";
+    public static string Of(CalicoTier tier) => Limit($"calico-{tier.Name}");
 
     /// <summary>What an object was made from, for its annotation.</summary>
     public static string Origin(CompiledPolicy policy) =>
@@ -43,14 +44,17 @@ internal static class PolicyNames
 
     private static string Ordinal(int number) => number == 0 ? "" : (number + 1).ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The name itself where Kubernetes takes it. One that is too long is cut, and what no name holds is left out; a hash keeps such names apart.</summary>
     private static string Limit(string name)
     {
-        if (name.Length <= MaxLength)
+        if (LabelSyntax.IsDnsName(name))
         {
             return name;
         }
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];
-        return $"{name[..(MaxLength - hash.Length - 1)].TrimEnd('.', '-')}-{hash}";
+        var letters = string.Concat(name.ToLowerInvariant().Select(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '.' ? c : '-'));
+        var safe = string.Join('.', letters.Split('.').Select(part => part.Trim('-')).Where(part => part.Length > 0));
+        return $"{safe[..Math.Min(safe.Length, MaxLength - hash.Length - 1)].TrimEnd('.', '-')}-{hash}";
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Antrea.Migration.AntreaApi;
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies.Semantics;
 
 namespace Antrea.Migration.Policies.Conversion;

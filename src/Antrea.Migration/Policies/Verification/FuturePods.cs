@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies.Conversion;
 
 namespace Antrea.Migration.Policies.Verification;

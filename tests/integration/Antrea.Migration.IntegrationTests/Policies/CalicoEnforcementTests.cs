@@ -119,7 +119,7 @@ public sealed class CalicoEnforcementTests
         Change(p => p.Ensure("metadata").Ensure("annotations")["note"] = "nobody asks");
         Change(p => p.Ensure("status").SetCondition("Ready", false, "", "", cluster.Store.Now));
         var second = book.Current;
-        Change(p => p.Ensure("metadata").Ensure("labels")["note"] = "somebody may ask");
+        Change(p => p.Ensure("metadata").Ensure("labels")["note"] = "somebody-may-ask");
         var third = book.Current;
 
         using (Assert.EnterMultipleScope())

@@ -1,4 +1,5 @@
 using System.Net;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies;
 using Antrea.Migration.Policies.Semantics;
 
@@ -111,7 +112,7 @@ public sealed class CalicoLimitsTests
             """
             apiVersion: v1
             kind: Pod
-            metadata: {name: odd, namespace: dev, labels: {app: "web\" || has(x) || app == \"", pcns.env: prod, "projectcalico.org/namespace": shop}}
+            metadata: {name: odd, namespace: dev, labels: {app: has-x.or-app, pcns.env: prod, "projectcalico.org/namespace": shop}}
             spec: {nodeName: n1}
             status: {podIPs: [{ip: 10.1.1.99}]}
             """,
@@ -122,6 +123,11 @@ public sealed class CalicoLimitsTests
             Assert.That(cluster.Evaluate("shop/db > shop/web TCP 80").IsAllowed, Is.True);
         }
     }
+
+    [Test]
+    public void ForCalico_LabelThatIsASelector_IsNoLabel() => Assert.That(
+        () => new CalicoCase("v3.26.1", "{apiVersion: v1, kind: Pod, metadata: {name: odd, namespace: dev, labels: {app: 'web\" || has(x) || app == \"'}}}").Snapshot,
+        Throws.TypeOf<InputException>().With.Message.Contains("Pod/dev/odd: field 'metadata.labels[app]'"));
 
     [TestCase("{phase: Succeeded, podIPs: [{ip: 10.1.1.99}]}", "", false, "")]
     [TestCase("{phase: Pending}", "", false, "")]

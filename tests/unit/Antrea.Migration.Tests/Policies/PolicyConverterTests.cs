@@ -358,6 +358,18 @@ public sealed class PolicyConverterTests
         Assert.That(policy.Rules.Select(r => r.Fidelity), Is.EqualTo(new[] { Fidelity.Snapshot, Fidelity.Exact }));
     }
 
+    [TestCase("web", "^calico-web$")]
+    [TestCase("Web_1", "^calico-web-1-[0-9a-f]{8}$")]
+    [TestCase("../../x", "^calico.x-[0-9a-f]{8}$")]
+    [TestCase("-", "^calico-[0-9a-f]{8}$")]
+    public void Convert_NameThatKubernetesWouldNotTake_IsMadeOneThatItDoes(string name, string expected)
+    {
+        var policy = PolicyCluster.Examples("v3.31.0")
+            .Add($"{{apiVersion: crd.projectcalico.org/v1, kind: NetworkPolicy, metadata: {{name: default.p, namespace: shop, annotations: {{projectcalico.org/metadata: '{{\"name\": \"{name}\"}}'}}}}, spec: {{types: [Ingress], ingress: [{{action: Allow}}]}}}}")
+            .Convert().Policies.Single();
+        Assert.That(policy.Objects.Single()["metadata"]!["name"]!.ToString(), Does.Match(expected));
+    }
+
     private static IEnumerable<string> Codes(ClusterSnapshot snapshot, PolicyConversionOptions options) =>
         PolicyConverter.Convert(snapshot, options).Findings.Where(f => f.Severity != Severity.Info).Select(f => f.Id);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Antrea.Migration.CalicoApi.Policies;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Semantics;
 using CsCheck;
