@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Migrates a cluster from Calico to Antrea: a thin wrapper over "antrea-migrator migrate".
 #   ./antrea-migrate.sh --lab                  the tour, on a lab cluster that needs nothing installed
+#   ./antrea-migrate.sh --kind                 a rehearsal, on a KinD cluster made for it and deleted after
 #   ./antrea-migrate.sh                        a dry run against the kubeconfig's cluster
 #   ./antrea-migrate.sh --execute …            the migration; see "antrea-migrator migrate --help"
 set -euo pipefail

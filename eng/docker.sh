@@ -45,7 +45,7 @@ case "$verb" in
       apt-get update -qq >&2
       policy=/usr/sbin/policy-rc.d made=
       [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' > "$policy"; chmod 755 "$policy"; made=1; }
-      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 \
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" >&2 \
         || { [ -z "$made" ] || rm -f "$policy"; fail "apt-get install ${missing[*]} failed"; }
       [ -z "$made" ] || rm -f "$policy"
     fi

@@ -46,7 +46,7 @@ done
 if [ ${#missing[@]} -gt 0 ]; then
   say "Installing ${missing[*]}"
   apt-get update -qq >&2
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" libc6-dev >&2 || fail "apt-get install ${missing[*]} failed"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" libc6-dev >&2 || fail "apt-get install ${missing[*]} failed"
 fi
 
 work=$(mktemp -d "$cache/kind-build.XXXXXX")

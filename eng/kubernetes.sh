@@ -8,9 +8,11 @@
 #
 # Needs root for apt-get install. Takes minutes the first time; afterwards the cache answers:
 #   ANTREA_MIGRATION_CACHE (default: $XDG_CACHE_HOME or ~/.cache, /antrea-migration)
-# Three changes are made to the source, so the result is "1.20.2 as built here", not a release:
+# Four changes are made to the source, so the result is "1.20.2 as built here", not a release:
 #   - the version that the programs report is 1.20.2 rather than a development one;
 #   - on cgroup v1 the kubelet takes the shortest mount point of a controller, not the last one: kind mounts one twice;
+#   - the kubelet does not wait for a sandbox's removal before it lets a Pod go. Nothing but its garbage collection, once a minute, removes
+#     sandboxes, so that 1.20.0 to 1.20.2 end a Pod up to a minute late; later releases took that wait back (kubernetes/kubernetes#97288);
 #   - modern-go/reflect2 1.0.1 crashes when built by Go 1.18 and later; Debian's own 1.0.2 takes its place.
 set -euo pipefail
 
@@ -85,7 +87,7 @@ ln -sfn ../../.. .go/src/k8s.io/kubernetes
 export GOPATH="$tree/.go" GO111MODULE=off GOFLAGS=-trimpath CGO_ENABLED=0 GOCACHE="$work/gocache" PATH="/usr/lib/go/bin:$PATH"
 make generated_files UPDATE_API_KNOWN_VIOLATIONS=true >"$work/generate.log" 2>&1 || { tail -30 "$work/generate.log" >&2; fail "make generated_files failed"; }
 
-say "Changing the three places"
+say "Changing the four places"
 rm -rf vendor/github.com/modern-go/reflect2
 cp -rL /usr/share/gocode/src/github.com/modern-go/reflect2 vendor/github.com/modern-go/reflect2
 versions=(staging/src/k8s.io/component-base/version/base.go staging/src/k8s.io/client-go/pkg/version/base.go)
@@ -94,6 +96,9 @@ for file in "${versions[@]}"; do grep -q "\"v$version\"" "$file" || fail "$file 
 helpers=pkg/kubelet/cm/helpers_linux.go
 grep -q 'mountPoints\[subsystem\] = mount.Mountpoint' "$helpers" || fail "$helpers has changed; the kubelet's mount points cannot be corrected"
 sed -i 's|^\(\s*\)mountPoints\[subsystem\] = mount.Mountpoint|\1if known := mountPoints[subsystem]; known == "" \|\| len(mount.Mountpoint) < len(known) {\n\1\tmountPoints[subsystem] = mount.Mountpoint\n\1}|' "$helpers"
+pods=pkg/kubelet/kubelet_pods.go
+grep -q 'if len(runtimeStatus.SandboxStatuses) > 0 {' "$pods" || fail "$pods has changed; the kubelet's wait for sandboxes cannot be taken out"
+sed -i '/^\tif len(runtimeStatus.SandboxStatuses) > 0 {$/,/^\t}$/d' "$pods"
 
 say "Compiling ${programs[*]}"
 mkdir -p "$work/bin"

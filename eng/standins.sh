@@ -50,36 +50,36 @@ if ! docker image inspect "$base" >/dev/null 2>&1; then
     docker cp "$work/nginx/usr/sbin/nginx" "$builder:/usr/sbin/nginx"
     docker exec -i "$builder" bash -s <<'SCRIPT' || fail "the node image lacks a tool"
 set -euo pipefail
-mkdir -p /tmp/root
+mkdir -p /tmp/rootfs
 take() {
   local file=$1
-  mkdir -p "/tmp/root$(dirname "$file")"
-  cp -L "$file" "/tmp/root$file"
+  mkdir -p "/tmp/rootfs$(dirname "$file")"
+  cp -L "$file" "/tmp/rootfs$file"
   { ldd "$file" 2>/dev/null || true; } | grep -oE '/[^ ]+\.so[^ ]*' | while read -r library; do
-    mkdir -p "/tmp/root$(dirname "$library")"; cp -Lu "$library" "/tmp/root$library"
+    mkdir -p "/tmp/rootfs$(dirname "$library")"; cp -Lu "$library" "/tmp/rootfs$library"
   done
   ! ldd "$file" 2>/dev/null | grep 'not found' >&2
 }
-mkdir -p /tmp/root/{bin,sbin,usr/bin,usr/sbin,usr/lib/x86_64-linux-gnu,lib64,tmp,run,var/log/nginx,var/lib/nginx,etc/nginx,opt/cni/bin,usr/share/nginx}
-ln -s usr/lib /tmp/root/lib
+mkdir -p /tmp/rootfs/{bin,sbin,usr/bin,usr/sbin,usr/lib/x86_64-linux-gnu,lib64,tmp,run,var/log/nginx,var/lib/nginx,etc/nginx,opt/cni/bin,usr/share/nginx}
+ln -s usr/lib /tmp/rootfs/lib
 for tool in dash ip bridge ipset nsenter xtables-nft-multi nginx; do take "$(readlink -f "$(command -v $tool)")"; done
 for plugin in /usr/lib/x86_64-linux-gnu/xtables/*.so; do take "$plugin"; done
 for library in libssl.so.3 libcrypto.so.3 libnss_files.so.2 libnss_dns.so.2; do
   [ ! -e "/usr/lib/x86_64-linux-gnu/$library" ] || take "/usr/lib/x86_64-linux-gnu/$library"
 done
-cp /bin/busybox /tmp/root/bin/busybox
+cp /bin/busybox /tmp/rootfs/bin/busybox
 # Not the busybox shell: it would run its own applets before the tools of the same name.
-ln -s "$(readlink -f "$(command -v dash)")" /tmp/root/bin/sh
-for applet in $(/bin/busybox --list | grep -vxE 'ip|nsenter|busybox|bridge'); do [ -e "/tmp/root/bin/$applet" ] || ln -s busybox "/tmp/root/bin/$applet"; done
+ln -s "$(readlink -f "$(command -v dash)")" /tmp/rootfs/bin/sh
+for applet in $(/bin/busybox --list | grep -vxE 'ip|nsenter|busybox|bridge'); do [ -e "/tmp/rootfs/bin/$applet" ] || ln -s busybox "/tmp/rootfs/bin/$applet"; done
 for tool in ip bridge ipset nsenter; do
-  at=$(readlink -f "$(command -v $tool)"); [ -e "/tmp/root/usr/sbin/$tool" ] || ln -s "$at" "/tmp/root/usr/sbin/$tool"
+  at=$(readlink -f "$(command -v $tool)"); [ -e "/tmp/rootfs/usr/sbin/$tool" ] || ln -s "$at" "/tmp/rootfs/usr/sbin/$tool"
 done
-for name in iptables-nft iptables-nft-restore iptables-nft-save; do ln -s xtables-nft-multi "/tmp/root/usr/sbin/$name"; done
+for name in iptables-nft iptables-nft-restore iptables-nft-save; do ln -s xtables-nft-multi "/tmp/rootfs/usr/sbin/$name"; done
 SCRIPT
-    docker exec "$builder" tar -C /tmp/root -c . | tar -C "$work" --one-top-level=root -x
+    docker exec "$builder" tar -C /tmp/rootfs -c . | tar -C "$work" --one-top-level=root -x
     r="$work/root"
     cp "$work/publish/standin" "$r/bin/standin"
-    for name in calico-node kube-controllers install_cni antrea-agent start_ovs container_liveness_probe antrea-controller; do ln -sf standin "$r/bin/$name"; done
+    for name in calico-node kube-controllers install_cni antrea-agent start_ovs ovs-vsctl container_liveness_probe antrea-controller; do ln -sf standin "$r/bin/$name"; done
     ln -sf /bin/standin "$r/usr/bin/check-status"
     for name in install calico-ipam; do ln -sf /bin/standin "$r/opt/cni/bin/$name"; done
     for name in client install_multus thin_entrypoint; do ln -sf bin/standin "$r/$name"; done
@@ -88,7 +88,6 @@ SCRIPT
     cat > "$r/etc/nginx/nginx.conf" <<'CONF'
 user root;
 worker_processes 1;
-daemon off;
 pid /tmp/nginx.pid;
 error_log stderr;
 events { worker_connections 1024; }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
@@ -95,6 +96,16 @@ public class WholeClusterBenchmarks
             throw new InvalidOperationException("Nothing is cut off, in the way, or suggested.");
         }
 
+        if (PoolAdvisor.Suggest(_snapshot, _analysis).Pools.Any(p => _analysis.Ranges.Any(r => r.Cidr.Overlaps(p.Cidr))))
+        {
+            throw new InvalidOperationException("A suggested pool touches a range in use.");
+        }
+
+        if (Nodes <= 1000)
+        {
+            AgreeOnPairs();
+        }
+
         var some = _kernels.Take(5).ToArray();
         if (!Words(some).SequenceEqual(Words([.. some.Select(k => new NodeRoutes(k.Node, k.Routes, k.Rules))])))
         {
@@ -107,6 +118,27 @@ public class WholeClusterBenchmarks
         if (_routes.Covered.Any(d => listed.Lookup(d) != different.Lookup(d)))
         {
             throw new InvalidOperationException("A Node's table and its difference to the shared one disagree.");
+        }
+    }
+
+    /// <summary>Who is cut off, PodCIDR by PodCIDR; and the matrix of the first endpoints, pair by pair.</summary>
+    private void AgreeOnPairs()
+    {
+        var cutOff = CutOffAnalyzer.Analyze(_snapshot, Model).Unreachable.Select(u => u.Pod).ToHashSet();
+        if (!_snapshot.Pods.All(p => cutOff.Contains(p.ToString()) == _podCidrs.Any(c => c.Cidr.Contains(p.PodIPs[0]))))
+        {
+            throw new InvalidOperationException("Other Pods are cut off than have addresses in PodCIDRs.");
+        }
+
+        var predictor = new ReachabilityPredictor(Model);
+        ReachabilityEndpoint[] some = [.. MigrationEndpoints.Of(_snapshot).Where(e => e.Address.AddressFamily == AddressFamily.InterNetwork).Take(200)];
+        var matrix = ReachabilityMatrix.Build(Model, some);
+        foreach (var verdict in Enum.GetValues<ReachabilityVerdict>())
+        {
+            if (matrix.Pairs(verdict) != some.Index().Sum(from => some.Index().Count(to => to.Index != from.Index && predictor.Predict(from.Item, to.Item).Verdict == verdict)))
+            {
+                throw new InvalidOperationException($"The matrix and the pairs disagree on how many are {verdict}.");
+            }
         }
     }
 
@@ -138,7 +170,7 @@ public class WholeClusterBenchmarks
 
     /// <summary>Which Pods, workloads and Services are cut off from whom.</summary>
     [Benchmark]
-    public int CutOff() => CutOffAnalyzer.Analyze(_snapshot, ReachabilityModel.FromSnapshot(_snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr }).Unreachable.Length;
+    public int CutOff() => CutOffAnalyzer.Analyze(_snapshot, Model).Unreachable.Length;
 
     /// <summary>Where a new pool fits.</summary>
     [Benchmark]
@@ -150,8 +182,9 @@ public class WholeClusterBenchmarks
 
     /// <summary>Who reaches whom, every Pod as what it is and becomes.</summary>
     [Benchmark]
-    public int Matrix() => ReachabilityMatrix.Build(
-        ReachabilityModel.FromSnapshot(_snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr }, MigrationEndpoints.Of(_snapshot)).Cells.Length;
+    public int Matrix() => ReachabilityMatrix.Build(Model, MigrationEndpoints.Of(_snapshot)).Cells.Length;
+
+    private ReachabilityModel Model => ReachabilityModel.FromSnapshot(_snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr };
 
     private IEnumerable<string> Words(NodeRoutes[] kernels) =>
         RouteAnalyzer.Analyze(kernels, _snapshot).Select(c => $"{c.Id} {string.Join(' ', c.Nodes)} {c.Route} {c.Evidence} {c.Dies}");

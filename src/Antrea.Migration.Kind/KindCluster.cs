@@ -9,6 +9,8 @@ namespace Antrea.Migration.Kind;
 /// Node is Ready yet.</remarks>
 public sealed class KindCluster : IAsyncDisposable
 {
+    private const int CalmLooks = 3;
+
     private static readonly TimeSpan DeleteTimeout = TimeSpan.FromMinutes(5);
 
     private readonly KindTool _tool;
@@ -63,7 +65,7 @@ public sealed class KindCluster : IAsyncDisposable
                 $"Delete it (kind delete cluster --name {options.Name}), or choose another name.");
         }
 
-        var folder = Directory.CreateTempSubdirectory("antrea-migration-kind-").FullName;
+        var folder = Directory.CreateTempSubdirectory($"antrea-migration-kind-{options.Name}-").FullName;
         try
         {
             Action<string>? onProgress = progress is null ? null : progress.Report;
@@ -120,7 +122,7 @@ public sealed class KindCluster : IAsyncDisposable
     {
         try
         {
-            await DeleteAsync(name, folder, tool).ConfigureAwait(false);
+            await DeleteAsync(name, folder, tool, cause is OperationCanceledException ? CalmLooks : 0).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is MigrationException or IOException or OperationCanceledException)
         {
@@ -131,10 +133,25 @@ public sealed class KindCluster : IAsyncDisposable
         }
     }
 
-    private static async Task DeleteAsync(string name, string folder, KindTool tool)
+    /// <param name="name">The cluster's.</param>
+    /// <param name="folder">Its kubeconfig's.</param>
+    /// <param name="tool">kind.</param>
+    /// <param name="looks">How often, second after second, no Node may be found afterwards: the engine still finishes the containers that a stopped
+    /// kind had asked it for.</param>
+    private static async Task DeleteAsync(string name, string folder, KindTool tool, int looks = 0)
     {
         using var limit = new CancellationTokenSource(DeleteTimeout);
         await tool.DeleteClusterAsync(name, KubeconfigIn(folder), limit.Token).ConfigureAwait(false);
+        for (var calm = 0; calm < looks; calm++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), limit.Token).ConfigureAwait(false);
+            if ((await tool.GetNodesAsync(name, limit.Token).ConfigureAwait(false)).Length > 0)
+            {
+                await tool.DeleteClusterAsync(name, KubeconfigIn(folder), limit.Token).ConfigureAwait(false);
+                calm = -1;
+            }
+        }
+
         Directory.Delete(folder, recursive: true);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Antrea.Migration.Addressing;
 
 namespace Antrea.Migration.Kind;
@@ -29,6 +30,10 @@ public sealed record KindClusterOptions
     /// <summary>How kube-proxy works. Default <see cref="KubeProxyMode.IpTables"/>.</summary>
     public KubeProxyMode KubeProxyMode { get; init; }
 
+    /// <summary>Changes to what kind asks kubeadm for, each a YAML document that says its <c>kind</c>, for example <c>ClusterConfiguration</c>. Default
+    /// none. Source: kind's documentation, "Kubeadm Config Patches".</summary>
+    public ImmutableArray<string> KubeadmPatches { get; init; } = [];
+
     /// <summary>Whether the cluster and its kubeconfig stay when the <see cref="KindCluster"/> is disposed. Default no.</summary>
     public bool KeepCluster { get; init; }
 
@@ -51,6 +56,11 @@ public sealed record KindClusterOptions
         if (NodeImage is not null && (NodeImage.Length == 0 || NodeImage[0] == '-' || NodeImage.Any(char.IsWhiteSpace)))
         {
             faults.Add($"{nameof(NodeImage)} is '{NodeImage}', but must be an image name, or null for kind's own.");
+        }
+
+        if (KubeadmPatches.IsDefault || KubeadmPatches.Any(string.IsNullOrWhiteSpace))
+        {
+            faults.Add($"{nameof(KubeadmPatches)} has an empty one.");
         }
 
         if (!Enum.IsDefined(KubeProxyMode))

@@ -25,10 +25,22 @@ public static class KindConfig
               kubeProxyMode: {ToYaml(options.KubeProxyMode)}
               podSubnet: "{options.PodSubnet}"
               serviceSubnet: "{options.ServiceSubnet}"
-            nodes:
-              - role: control-plane
 
             """);
+        if (!options.KubeadmPatches.IsEmpty)
+        {
+            yaml.Append("kubeadmConfigPatches:\n");
+            foreach (var patch in options.KubeadmPatches)
+            {
+                yaml.Append("  - |2\n");
+                foreach (var line in patch.TrimEnd().Split('\n'))
+                {
+                    yaml.Append("    ").Append(line.TrimEnd('\r')).Append('\n');
+                }
+            }
+        }
+
+        yaml.Append("nodes:\n  - role: control-plane\n");
         for (var i = 0; i < options.Workers; i++)
         {
             yaml.Append("  - role: worker\n");

@@ -42,6 +42,10 @@ public sealed class KindTool
             new ToolCommand(_docker, ["version", "--format", "{{.Server.Version}}"]), null, cancellationToken)
             .ConfigureAwait(false)).Output.Trim();
 
+    /// <summary>Where the Docker engine keeps its containers, on its machine.</summary>
+    internal async Task<string> GetDockerFolderAsync(CancellationToken cancellationToken) =>
+        (await RunAsync(new ToolCommand(_docker, ["info", "--format", "{{.DockerRootDir}}"]), null, cancellationToken).ConfigureAwait(false)).Output.Trim();
+
     /// <summary>The names of the clusters that exist, sorted.</summary>
     /// <exception cref="MigrationException">kind is missing or fails.</exception>
     public async Task<ImmutableArray<string>> GetClustersAsync(CancellationToken cancellationToken = default) =>

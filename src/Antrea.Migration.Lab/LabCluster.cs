@@ -3,12 +3,14 @@ using System.Text.Json.Nodes;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.ControlPlane.Real;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Fabric.Kernel;
 using Antrea.Migration.Lab.Nodes;
 using Antrea.Migration.Lab.Scenarios;
 
 namespace Antrea.Migration.Lab;
 
-/// <summary>A Kubernetes cluster with Calico in this process: API server on loopback, hollow Nodes, a simulated network.</summary>
+/// <summary>A Kubernetes cluster with Calico in this process: API server on loopback, hollow Nodes, a network that is simulated or the
+/// kernel's.</summary>
 /// <remarks>
 /// KubernetesClient and kubectl use it by its kubeconfig; <see cref="Network"/> connects as a Pod of it would. Disposing it
 /// stops everything. Members are safe for use by several threads.
@@ -17,11 +19,19 @@ public sealed class LabCluster : IAsyncDisposable
 {
     private readonly ILabControlPlane _controlPlane;
     private readonly LabClusterOptions _options;
+    private readonly IConnectionCarrier _carrier;
 
     private LabCluster(
-        LabClusterOptions options, ILabControlPlane controlPlane, NodeFleet fleet, SimulatedFabric fabric, LabNetwork network, string kubeconfigPath)
+        LabClusterOptions options,
+        ILabControlPlane controlPlane,
+        NodeFleet fleet,
+        SimulatedFabric fabric,
+        IConnectionCarrier carrier,
+        LabNetwork network,
+        string kubeconfigPath)
     {
         _options = options;
+        _carrier = carrier;
         _controlPlane = controlPlane;
         Fleet = fleet;
         Fabric = fabric;
@@ -44,6 +54,9 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>The cluster's network: traces, and connections from Pods and Nodes.</summary>
     public LabNetwork Network { get; }
 
+    /// <summary>What the names of its network namespaces begin with, as <c>ip netns list</c> shows them; null on the simulated fabric.</summary>
+    public string? NamespacePrefix => Kernel?.Prefix;
+
     internal ObjectStore Store => _controlPlane.Store;
 
     internal ILabControlPlane ControlPlane => _controlPlane;
@@ -52,11 +65,15 @@ public sealed class LabCluster : IAsyncDisposable
 
     internal SimulatedFabric Fabric { get; }
 
+    /// <summary>The network in the kernel; null where it is simulated.</summary>
+    internal KernelFabric? Kernel => _carrier as KernelFabric;
+
     /// <summary>Builds the cluster and waits until every Node and every Pod is ready.</summary>
     /// <param name="options">What it looks like; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the start; what was built is taken down.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="FormatException"><see cref="LabClusterOptions.ExtraObjects"/> is no YAML or has an unknown kind.</exception>
+    /// <exception cref="MigrationException">This machine cannot have a network in the kernel, or a control plane of Kubernetes' own.</exception>
     public static async Task<LabCluster> StartAsync(LabClusterOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new LabClusterOptions();
@@ -119,6 +136,7 @@ public sealed class LabCluster : IAsyncDisposable
             version = Store.Version;
             await _controlPlane.SettledAsync(cancellationToken).ConfigureAwait(false);
             await Fleet.SettledAsync(cancellationToken).ConfigureAwait(false);
+            await _carrier.CaughtUpAsync(cancellationToken).ConfigureAwait(false);
         }
         while (Store.Version != version);
     }
@@ -140,6 +158,11 @@ public sealed class LabCluster : IAsyncDisposable
         await Fleet.DisposeAsync().ConfigureAwait(false);
         Exception[] failures = [.. Fleet.Failures, .. _controlPlane.Failures];
         await _controlPlane.DisposeAsync().ConfigureAwait(false);
+        if (Kernel is { } kernel)
+        {
+            await kernel.DisposeAsync().ConfigureAwait(false);
+        }
+
         File.Delete(KubeconfigPath);
         if (failures.Length > 0)
         {
@@ -148,7 +171,7 @@ public sealed class LabCluster : IAsyncDisposable
     }
 
     /// <summary>Applies YAML documents as the cluster's builder would, without the API server.</summary>
-    internal void Apply(string yaml) => ObjectApplier.Apply(Store, yaml);
+    internal void Apply(string yaml) => ObjectApplier.Apply(Store, yaml, _options.Definitions);
 
     /// <summary>Waits until every Node and every Pod that is not on its way out is ready.</summary>
     internal Task AllReadyAsync(CancellationToken cancellationToken) => Store.UntilAsync(AllReady, cancellationToken);
@@ -161,11 +184,31 @@ public sealed class LabCluster : IAsyncDisposable
     private static async Task<LabCluster> CreateAsync(LabClusterOptions options, CancellationToken cancellationToken)
     {
         var fabric = new SimulatedFabric(options.Time);
+        if (options.Fabric == LabFabricKind.Simulated)
+        {
+            return await CreateAsync(options, fabric, new WalkCarrier(fabric), cancellationToken).ConfigureAwait(false);
+        }
+
+        var kernel = await KernelFabric.LayAsync(fabric, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await CreateAsync(options, fabric, kernel, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await kernel.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<LabCluster> CreateAsync(
+        LabClusterOptions options, SimulatedFabric fabric, IConnectionCarrier carrier, CancellationToken cancellationToken)
+    {
         NodeFleet? fleet = null;
         var network = new LabNetwork(
-            fabric, (ns, name) => fleet?.Table.Resolve(ns, name), new IPEndPoint(SystemManifest.DnsAddress(options.ServiceSubnet), 53));
+            fabric, (ns, name) => fleet?.Table.Resolve(ns, name), new IPEndPoint(SystemManifest.DnsAddress(options.ServiceSubnet), 53), carrier);
         var executor = new LabPodExecutor(
-            name => fleet?.Find(name), new PodProbes(network.ConnectAsync, pod => fabric.Find(pod) is not null, options.Time));
+            name => fleet?.Find(name), new PodProbes(network.ConnectAsync, pod => fabric.Find(pod) is not null, options.Time), carrier);
         ILabControlPlane controlPlane;
         if (options.KubernetesBinaries is { } binaries)
         {
@@ -184,6 +227,7 @@ public sealed class LabCluster : IAsyncDisposable
             fleet = new NodeFleet(
                 real.Store,
                 fabric,
+                carrier,
                 options.Kubelet with
                 {
                     Port = real.KubeletPort,
@@ -200,6 +244,7 @@ public sealed class LabCluster : IAsyncDisposable
             fleet = new NodeFleet(
                 store,
                 fabric,
+                carrier,
                 options.Kubelet with { ControllersSettledAsync = ct => embedded?.SettledAsync(ct) ?? Task.CompletedTask },
                 options.Time);
             controlPlane = embedded = await LabControlPlane.StartAsync(
@@ -217,6 +262,10 @@ public sealed class LabCluster : IAsyncDisposable
         }
 
         fabric.Services = fleet.Table.Find;
+        fabric.ServicePorts = () => fleet.Table.All;
+        fleet.Table.Changed += fabric.ServicesChanged;
+        fleet.Services.Policies.Calico.Changed += fabric.PoliciesChanged;
+        fleet.Services.Policies.Antrea.Changed += fabric.PoliciesChanged;
         var path = Path.Combine(Path.GetTempPath(), $"antrea-migration-lab-{Guid.NewGuid():N}.kubeconfig");
         var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -229,7 +278,7 @@ public sealed class LabCluster : IAsyncDisposable
             await writer.WriteAsync(controlPlane.Kubeconfig.AsMemory(), cancellationToken).ConfigureAwait(false);
         }
 
-        return new LabCluster(options, controlPlane, fleet, fabric, network, path);
+        return new LabCluster(options, controlPlane, fleet, fabric, carrier, network, path);
     }
 
     private async Task BuildAsync(CancellationToken cancellationToken)
@@ -257,8 +306,19 @@ public sealed class LabCluster : IAsyncDisposable
         await ApplyAndWaitAsync(
             SystemManifest.Text(_options) + "---\n" + SystemManifest.ControlPlanePods(_options, NodeName(0)), waitForNodes: false, cancellationToken)
             .ConfigureAwait(false);
-        await ApplyAndWaitAsync(CalicoManifest.Text(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
-        await ApplyAndWaitAsync(CalicoManifest.Controllers(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
+        if (_options.CalicoByOperator)
+        {
+            await ApplyAndWaitAsync(CalicoManifest.Definitions + TigeraManifest.Text(_options), waitForNodes: false, cancellationToken).ConfigureAwait(false);
+            await Store.UntilAsync(
+                () => Store.Peek(ResourceType.Deployment, TigeraManifest.ApiServerNamespace, TigeraManifest.ApiServer) is not null, cancellationToken).ConfigureAwait(false);
+            await AllReadyAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await ApplyAndWaitAsync(CalicoManifest.Definitions + CalicoManifest.Text(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
+            await ApplyAndWaitAsync(CalicoManifest.Controllers(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
+        }
+
         await ApplyAndWaitAsync(_options.ExtraObjects, waitForNodes: true, cancellationToken).ConfigureAwait(false);
         if (_options.Workloads)
         {

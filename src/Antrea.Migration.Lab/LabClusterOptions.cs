@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Nodes;
 using Antrea.Migration.Lab.Scenarios;
@@ -11,7 +13,7 @@ public sealed record LabClusterOptions
     /// <summary>The cluster's name; Nodes are NAME-control-plane, NAME-worker, NAME-worker2… See <see cref="LabScenario"/>.</summary>
     public string Name { get; init; } = LabScenario.Simple;
 
-    /// <summary>Workers beside the one control plane Node: 1–200.</summary>
+    /// <summary>Workers beside the one control plane Node: 1–2,000.</summary>
     public int Workers { get; init; } = 20;
 
     /// <summary>Where PodCIDRs (/24) come from, IPv4. Must have one for every Node.</summary>
@@ -29,10 +31,16 @@ public sealed record LabClusterOptions
     /// <summary>Calico's release, for images and ClusterInformation.</summary>
     public string CalicoVersion { get; init; } = "v3.26.1";
 
+    /// <summary>Whether the Tigera operator runs Calico, instead of a manifest having installed it.</summary>
+    public bool CalicoByOperator { get; init; }
+
     /// <summary>A folder with etcd, kube-apiserver, kube-controller-manager and kube-scheduler to run the cluster on Kubernetes' own
     /// control plane: what <c>KUBEBUILDER_ASSETS</c> names for envtest. Null for the lab's own, in this process.</summary>
     /// <remarks>Nodes then get PodCIDRs in the order they join, whatever the name, and <see cref="KubernetesVersion"/> is the programs'.</remarks>
     public string? KubernetesBinaries { get; init; }
+
+    /// <summary>Who decides what gets through.</summary>
+    public LabFabricKind Fabric { get; init; }
 
     /// <summary>What the API server and the Nodes say they are.</summary>
     public string KubernetesVersion { get; init; } = "v1.27.3";
@@ -56,6 +64,9 @@ public sealed record LabClusterOptions
     /// <summary>What goes wrong with which API request; null for nothing.</summary>
     internal Func<LabApiRequest, LabApiFault?>? Faults { get; init; }
 
+    /// <summary>CustomResourceDefinitions in place of the lab's own of the same name, which have no schema.</summary>
+    internal ImmutableArray<ClusterObject> Definitions { get; init; } = [];
+
     /// <summary>How fast the kubelets are.</summary>
     internal KubeletOptions Kubelet { get; init; } = new();
 
@@ -65,12 +76,17 @@ public sealed record LabClusterOptions
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(Name);
         ArgumentOutOfRangeException.ThrowIfLessThan(Workers, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Workers, 200);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Workers, 2000);
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 20);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BlockSize, 32);
         if (KubernetesBinaries is not null && Faults is not null)
         {
             throw new ArgumentException("Faults happen on the lab's own control plane only.");
+        }
+
+        if (Fabric == LabFabricKind.Kernel && Time != TimeProvider.System)
+        {
+            throw new ArgumentException("The kernel has no clock but the machine's.");
         }
 
         var pool = DefaultPool;

@@ -29,6 +29,9 @@ internal static class MigratorApp
             MigrateCommand.Create(output),
             RollbackCommand.Create(output),
             StatusCommand.Create(output),
+            ControlCommands.CreatePause(output),
+            ControlCommands.CreateResume(output),
+            ControlCommands.CreateAbort(output),
             ProbeCommand.Create(output),
             MatrixCommand.Create(output),
             LabCommand.Create(output),
@@ -74,7 +77,9 @@ internal static class MigratorApp
         }
         catch (Exception e) when (e is FormatException or ArgumentException or IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"error: {e.Message}");
+            // Which parameter of which method it was helps nobody at a command line.
+            var parameter = e is ArgumentException { ParamName: { } name } ? $" (Parameter '{name}')" : "";
+            await error.WriteLineAsync($"error: {(parameter.Length > 0 ? e.Message.Replace(parameter, "", StringComparison.Ordinal) : e.Message)}");
             return ExitCodes.Error;
         }
         catch (Exception e)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Lab.ControlPlane;
 
 namespace Antrea.Migration.Lab.Cni;

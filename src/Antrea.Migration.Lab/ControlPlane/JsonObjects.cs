@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Antrea.Migration.Lab.ControlPlane;
@@ -91,7 +92,13 @@ internal static class JsonObjects
     public static bool ConditionIsTrue(this JsonObject obj, string type) => obj.Condition(type).Text("status") == "True";
 
     /// <summary>Sets a condition; <c>lastTransitionTime</c> moves only when the status changes.</summary>
-    public static void SetCondition(this JsonObject status, string type, bool isTrue, string reason, string message, string now)
+    /// <param name="status">The object's status.</param>
+    /// <param name="type">Which condition.</param>
+    /// <param name="isTrue">True, or else False; the lab knows no Unknown.</param>
+    /// <param name="reason">Null for none, which most kinds leave out.</param>
+    /// <param name="message">As <paramref name="reason"/>.</param>
+    /// <param name="now">The time.</param>
+    public static void SetCondition(this JsonObject status, string type, bool isTrue, string? reason, string? message, string now)
     {
         if (status["conditions"] is not JsonArray conditions)
         {
@@ -112,8 +119,34 @@ internal static class JsonObjects
             condition["lastTransitionTime"] = now;
         }
 
-        condition["reason"] = reason;
-        condition["message"] = message;
+        SetOrRemove(condition, "reason", reason);
+        SetOrRemove(condition, "message", message);
+    }
+
+    /// <summary>The path of the first value in <paramref name="given"/> that <paramref name="stored"/> has not, or has otherwise; null when it has all.</summary>
+    /// <remarks>What the other one has besides is its own: defaults, what a server adds. A list that has more items than were given has an
+    /// equal for each, in any order.</remarks>
+    public static string? FirstLost(JsonNode? given, JsonNode? stored, string path) => (given, stored) switch
+    {
+        (JsonObject map, JsonObject kept) => map.Select(f => FirstLost(f.Value, kept[f.Key], $"{path}.{f.Key}")).FirstOrDefault(lost => lost is not null),
+        (JsonArray list, JsonArray kept) when list.Count == kept.Count =>
+            list.Select((item, i) => FirstLost(item, kept[i], string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"))).FirstOrDefault(lost => lost is not null),
+        (JsonArray list, JsonArray kept) =>
+            list.Select((item, i) => kept.Any(other => FirstLost(item, other, "") is null) ? null : string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"))
+                .FirstOrDefault(lost => lost is not null),
+        _ => JsonNode.DeepEquals(given, stored) ? null : path,
+    };
+
+    private static void SetOrRemove(JsonObject condition, string field, string? value)
+    {
+        if (value is null)
+        {
+            condition.Remove(field);
+        }
+        else
+        {
+            condition[field] = value;
+        }
     }
 
     /// <summary>A deep copy of an object.</summary>

@@ -23,6 +23,10 @@ internal static class LoopbackWeb
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 3 * 1024 * 1024; // what a real API server accepts
+
+            // Arguments of an exec are in its URL; Go's servers take headers of 1 MiB, that line included.
+            kestrel.Limits.MaxRequestLineSize = 1024 * 1024;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 1024 * 1024;
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate, https =>
             {
                 if (isClient is not null)

@@ -63,6 +63,9 @@ internal sealed class ObjectDefaults(ObjectStore store, Cidr serviceCidr)
                 obj.Ensure("spec").Ensure("updateStrategy").Default("type", "RollingUpdate");
                 Template(obj.Ensure("spec"));
                 break;
+            case ("batch", "CronJob"):
+                obj.Ensure("spec").Default("suspend", false);
+                break;
             case ("apiextensions.k8s.io", "CustomResourceDefinition"):
                 Definition(obj, old);
                 break;

@@ -143,7 +143,7 @@ internal static class PodBinding
             }
 
             pod.Ensure("spec")["nodeName"] = node;
-            pod.Ensure("status").SetCondition("PodScheduled", true, "", "", store.Now);
+            pod.Ensure("status").SetCondition("PodScheduled", true, null, null, store.Now);
             return true;
         }) is not null;
 }

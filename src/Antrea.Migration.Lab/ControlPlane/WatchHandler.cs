@@ -74,6 +74,7 @@ internal static class WatchHandler
         IDisposable subscription;
         try
         {
+            CheckKept(call, since);
             subscription = call.Store.Subscribe(
                 happened =>
                 {
@@ -117,6 +118,18 @@ internal static class WatchHandler
                 await stream.FlushAsync().ConfigureAwait(false);
                 await WaitAsync(call, stream, events.Reader, ended).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>A custom kind is watched from its definition's last change on: the server then begins anew with it.</summary>
+    /// <exception cref="StoreConflictException">Expired.</exception>
+    private static void CheckKept(ApiCall call, long since)
+    {
+        if (call.Resource.IsCustom
+            && call.Store.Peek(ResourceType.CustomResourceDefinition, "", call.Type.QualifiedPlural) is { } definition
+            && ParseVersion(definition.Text("metadata", "resourceVersion")) is var first && since < first)
+        {
+            throw new StoreConflictException("Expired", $"too old resource version: {since} ({first})");
         }
     }
 

@@ -192,8 +192,9 @@ internal sealed partial class ConnectionWalk
 
         Station ToPod(OvsPort port)
         {
-            // kubelet's probes: what the Node itself sends to its own Pods is above every policy.
-            if (tracked.Verdict == ConntrackVerdict.New && !packet.HostLocal
+            // kubelet's probes: what the Node itself sends to its own Pods is above every policy. So is, from Antrea v1.14.1 on, what a Pod
+            // sends to itself by a Service.
+            if (tracked.Verdict == ConntrackVerdict.New && !packet.HostLocal && !(input == BridgePort.Pod && inputName == port.Name)
                 && Judge(port.Policy, PolicyDirection.Ingress, port.Pod, packet, Name(host), port.Name) is { } denied)
             {
                 return denied;

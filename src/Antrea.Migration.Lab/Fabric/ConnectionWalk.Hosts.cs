@@ -48,6 +48,11 @@ internal sealed partial class ConnectionWalk
             return EnterPrograms(host, state, device, packet, tracked);
         }
 
+        if (state.IsBroadcast(packet.Destination))
+        {
+            return Drop(packet, host.Name, device, "a broadcast address here: it is not forwarded");
+        }
+
         var route = state.Routing.Lookup(packet.Source, packet.Destination);
         if (route is null or { Type: RouteType.Unreachable or RouteType.Prohibit })
         {
@@ -89,6 +94,12 @@ internal sealed partial class ConnectionWalk
         if (state.Holds(packet.Destination))
         {
             return EnterPrograms(host, state, "lo", packet, tracked);
+        }
+
+        // A connection to such an address is refused before; kube-proxy may have chosen it since.
+        if (state.IsBroadcast(packet.Destination))
+        {
+            return Drop(packet, host.Name, null, "a broadcast address here: it goes to everybody on that network, and nobody answers");
         }
 
         var route = state.Routing.Lookup(packet.Source, packet.Destination);

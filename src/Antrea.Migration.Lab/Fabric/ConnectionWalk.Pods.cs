@@ -17,6 +17,11 @@ internal sealed partial class ConnectionWalk
         }
 
         var packet = new Packet(PacketKind.Open, flow);
+        if (SnapshotOf(client).IsBroadcast(flow.Destination))
+        {
+            return Drop(packet, client.Name, null, "a broadcast address here (EACCES)", ConnectionOutcome.NoRoute);
+        }
+
         if (client is HostNetns host)
         {
             var state = StateOf(host);
@@ -97,6 +102,11 @@ internal sealed partial class ConnectionWalk
         {
             Note(packet, socket.At.Name, "lo", "an address of its own");
             return new Station.Arrived(socket.At, packet);
+        }
+
+        if (SnapshotOf(socket.At).IsBroadcast(packet.Destination))
+        {
+            return Drop(packet, socket.At.Name, null, "a broadcast address here");
         }
 
         return socket.At is HostNetns host
@@ -276,6 +286,7 @@ internal sealed partial class ConnectionWalk
     /// <param name="destination">The packet's destination, for rules that look at it.</param>
     /// <param name="strict">False: any route back will do (rp_filter 2).</param>
     private static bool ReturnsBy(NamespaceState state, string device, IPAddress source, IPAddress destination, bool strict) =>
-        state.Routing.Lookup(destination, source) is { Type: RouteType.Unicast } back
+        !state.IsBroadcast(source)
+        && state.Routing.Lookup(destination, source) is { Type: RouteType.Unicast } back
         && (!strict || string.Equals(back.Device, device, StringComparison.Ordinal));
 }

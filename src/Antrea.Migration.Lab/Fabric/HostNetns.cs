@@ -38,6 +38,9 @@ internal sealed record HostState : NamespaceState
     public HostDevice? Device(HostDeviceKind kind) => Devices.FirstOrDefault(device => device.Kind == kind);
 
     public bool Holds(IPAddress address) => Devices.Any(device => address.Equals(device.Address));
+
+    public override bool IsBroadcast(IPAddress address) =>
+        Devices.Any(device => IsBroadcast(device.Address, device.PrefixLength, address));
 }
 
 /// <summary>The network namespace of one Node: devices, routes, netfilter, veths, and the OVS bridge beside it.</summary>
@@ -135,7 +138,7 @@ internal sealed class HostNetns : NetworkNamespace
             .Aggregate(state.Veths, (veths, veth) => veths.SetItem(veth.Name, veth with { Policy = policy })),
     });
 
-    protected override void Change(Func<NamespaceState, NamespaceState> change)
+    protected override void Swap(Func<NamespaceState, NamespaceState> change)
     {
         lock (_gate)
         {

@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using System.Net;
+using Antrea.Migration.Policies.Verification;
+
 namespace Antrea.Migration.Lab.Fabric;
 
 /// <summary>Which way a packet crosses a Pod's interface, seen from the Pod.</summary>
@@ -28,6 +32,16 @@ internal enum PolicyAction
 /// <param name="Rule">The rule's name for the path's text, for example <c>NetworkPolicy default/deny-all</c>.</param>
 internal readonly record struct PolicyDecision(PolicyAction Action, string Rule);
 
+/// <summary>Policies at one interface in one direction as a packet filter has them: the first rule that matches decides, and none lets pass.</summary>
+internal sealed record PolicyRules(ImmutableArray<FilterRule> InOrder)
+{
+    /// <summary>Everything passes.</summary>
+    public static readonly PolicyRules None = new([]);
+
+    /// <summary>Nothing passes.</summary>
+    public static readonly PolicyRules DropAll = new([new FilterRule(null, null, null, null, FilterAction.Drop, 0)]);
+}
+
 /// <summary>What a CNI enforces on one Pod interface. Called from several threads at once.</summary>
 internal interface IPolicyEnforcer
 {
@@ -36,4 +50,10 @@ internal interface IPolicyEnforcer
     /// <param name="pod">Whose interface it is.</param>
     /// <param name="packet">The first packet as this point sees it: after a Service's DNAT and after the SNAT so far.</param>
     PolicyDecision Decide(PolicyDirection direction, PodNetns pod, Flow packet);
+
+    /// <summary>The same, for a packet filter.</summary>
+    /// <param name="direction">Which way packets cross the interface.</param>
+    /// <param name="pod">Whose interface it is.</param>
+    /// <param name="address">The interface's address.</param>
+    PolicyRules RulesOf(PolicyDirection direction, PodNetns pod, IPAddress address);
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 
@@ -10,11 +9,12 @@ namespace Antrea.Migration.Lab.Fabric;
 /// <returns>Its ClusterIP, or a Pod's address for a headless one; null when there is no such Service.</returns>
 internal delegate IPAddress? NameLookup(string podNamespace, string service);
 
-/// <summary>Real connections through the simulated fabric: the walk decides, a loopback socket carries the bytes.</summary>
+/// <summary>Real connections through the lab's network. On the simulated fabric the walk decides, and a loopback socket carries the bytes; on
+/// the kernel's own, sockets in the lab's network namespaces do both.</summary>
 /// <remarks>
 /// <para>What a lab's programs use instead of the machine's network, for example in a <c>ConnectCallback</c>. One handler
 /// a source, or pooled connections would mix Pods.</para>
-/// <para><b>Only new connections are judged.</b> One that stands keeps standing when the path breaks behind it; probes that
+/// <para><b>On the simulated fabric only new connections are judged.</b> One that stands keeps standing when the path breaks behind it; probes that
 /// are to notice an outage open a connection a request. One that is not answered is tried again as Linux repeats a SYN, after 1, 3, 7, … s, so
 /// a path that heals within a second costs a second and no connection. Bytes go through loopback, so the server's socket shows a loopback
 /// peer: what it would have seen is <see cref="ConnectionVerdict.SourceSeen"/>.</para>
@@ -28,29 +28,29 @@ public sealed class LabNetwork
     /// <summary>How long a resolver waits for one answer; it asks twice (resolv.conf's defaults).</summary>
     public static readonly TimeSpan DnsTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the kernel waits for an answer to each SYN: each repetition meets the network as it is then.</summary>
-    private static readonly ImmutableArray<TimeSpan> SynWaits = [.. Enumerable.Range(0, 7).Select(i => TimeSpan.FromSeconds(1 << i))];
-
     private const int DnsAttempts = 2;
     private const string ClusterDomain = "cluster.local";
 
     private readonly SimulatedFabric _fabric;
+    private readonly IConnectionCarrier _carrier;
     private readonly NameLookup _names;
     private readonly IPEndPoint? _dns;
 
-    /// <param name="fabric">Who decides what gets through.</param>
+    /// <param name="fabric">The model of the network.</param>
     /// <param name="names">What the cluster's DNS server knows.</param>
     /// <param name="dns">The DNS Service, kube-dns's ClusterIP and port 53; null when a name needs no packet to be found.</param>
-    internal LabNetwork(SimulatedFabric fabric, NameLookup names, IPEndPoint? dns)
+    /// <param name="carrier">Who decides what gets through; null for the walk.</param>
+    internal LabNetwork(SimulatedFabric fabric, NameLookup names, IPEndPoint? dns, IConnectionCarrier? carrier = null)
     {
         ArgumentNullException.ThrowIfNull(fabric);
         ArgumentNullException.ThrowIfNull(names);
         _fabric = fabric;
+        _carrier = carrier ?? new WalkCarrier(fabric);
         _names = names;
         _dns = dns;
     }
 
-    /// <summary>Says what would become of a connection, without opening one.</summary>
+    /// <summary>Says what would become of a connection by the walk, without opening one.</summary>
     /// <param name="source">The Pod (<c>NAMESPACE/NAME</c>) or Node that would connect.</param>
     /// <param name="destination">The IPv4 address asked for.</param>
     /// <param name="port">1–65535.</param>
@@ -59,6 +59,20 @@ public sealed class LabNetwork
     public ConnectionVerdict Trace(
         string source, IPAddress destination, int port, TransportProtocol protocol = TransportProtocol.Tcp) =>
         _fabric.Connect(Find(source), destination, port, protocol);
+
+    /// <summary>Opens a real connection in the kernel's network, sends a request, and tells everywhere its packets were seen.</summary>
+    /// <param name="source">The Pod (<c>NAMESPACE/NAME</c>) or Node that connects.</param>
+    /// <param name="destination">The IPv4 address asked for.</param>
+    /// <param name="port">1–65535.</param>
+    /// <param name="patience">How long the client waits.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="ArgumentException">The lab has no such Pod or Node.</exception>
+    /// <exception cref="InvalidOperationException">The lab's network is simulated: <see cref="Trace"/> tells the way there.</exception>
+    public Task<LiveTrace> CaptureAsync(
+        string source, IPAddress destination, int port, TimeSpan patience, CancellationToken cancellationToken = default) =>
+        _carrier is Kernel.KernelFabric kernel
+            ? kernel.CaptureAsync(Find(source), new IPEndPoint(destination, port), patience, cancellationToken)
+            : throw new InvalidOperationException("The lab's network is simulated: no packets are there to be seen.");
 
     /// <summary>Connects as a program in <paramref name="source"/> would, by TCP.</summary>
     /// <param name="source">The Pod (<c>NAMESPACE/NAME</c>) or Node that connects.</param>
@@ -85,24 +99,7 @@ public sealed class LabNetwork
         var address = IPAddress.TryParse(host, out var literal)
             ? literal
             : await ResolveAsync(source, host, cancellationToken).ConfigureAwait(false);
-        var verdict = _fabric.Connect(source, address, port);
-        for (var i = 0; i < SynWaits.Length && verdict.Outcome == ConnectionOutcome.TimedOut; i++)
-        {
-            await Task.Delay(SynWaits[i], _fabric.Time, cancellationToken).ConfigureAwait(false);
-            verdict = i < SynWaits.Length - 1 ? _fabric.Connect(source, address, port) : verdict;
-        }
-
-        if (verdict.Delay > TimeSpan.Zero)
-        {
-            await Task.Delay(verdict.Delay, _fabric.Time, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (verdict.Outcome != ConnectionOutcome.Delivered)
-        {
-            throw Failure(verdict);
-        }
-
-        return await OpenAsync(verdict, cancellationToken).ConfigureAwait(false);
+        return await _carrier.ConnectAsync(source, new IPEndPoint(address, port), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Finds a name as the Pod's resolver would: by a request to the DNS Service that must get there and back.</summary>
@@ -117,21 +114,14 @@ public sealed class LabNetwork
 
         for (var attempt = 1; _dns is not null; attempt++)
         {
-            var verdict = _fabric.Connect(source, _dns.Address, _dns.Port, TransportProtocol.Udp);
-            if (verdict.Outcome == ConnectionOutcome.Delivered)
+            if (await _carrier.ExchangeAsync(source, _dns, DnsTimeout, cancellationToken).ConfigureAwait(false) is not { } reason)
             {
                 break;
             }
 
-            if (verdict.Outcome == ConnectionOutcome.TimedOut)
-            {
-                await Task.Delay(DnsTimeout, _fabric.Time, cancellationToken).ConfigureAwait(false);
-            }
-
             if (attempt == DnsAttempts)
             {
-                throw new SocketException(
-                    (int)SocketError.TryAgain, $"{name}: DNS at {_dns} does not answer: {verdict.Reason}");
+                throw new SocketException((int)SocketError.TryAgain, $"{name}: DNS at {_dns} does not answer: {reason}");
             }
         }
 
@@ -152,39 +142,6 @@ public sealed class LabNetwork
                 _names(inNamespace, service),
             _ => null,
         };
-    }
-
-    private static async ValueTask<Stream> OpenAsync(ConnectionVerdict verdict, CancellationToken cancellationToken)
-    {
-        if (verdict.Listener?.EndPoint is not { } endPoint)
-        {
-            throw new InvalidOperationException(
-                $"{verdict.Receiver} listens for walks only, behind {verdict.Requested}: it has no loopback socket.");
-        }
-
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static SocketException Failure(ConnectionVerdict verdict)
-    {
-        var error = verdict.Outcome switch
-        {
-            ConnectionOutcome.Refused => SocketError.ConnectionRefused,
-            ConnectionOutcome.HostUnreachable => SocketError.HostUnreachable,
-            ConnectionOutcome.NoRoute => SocketError.NetworkUnreachable,
-            _ => SocketError.TimedOut,
-        };
-        return new SocketException((int)error, $"{verdict.Source} -> {verdict.Requested}: {verdict.Reason}");
     }
 
     private NetworkNamespace Find(string source) =>

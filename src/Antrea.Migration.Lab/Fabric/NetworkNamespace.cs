@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Fabric;
@@ -13,6 +14,9 @@ internal abstract class NetworkNamespace
         ArgumentException.ThrowIfNullOrEmpty(name);
         Name = name;
     }
+
+    /// <summary>Raised after every change, on the thread that made it.</summary>
+    public event Action? Changed;
 
     /// <summary><c>NAMESPACE/POD</c>, or the Node's name.</summary>
     public string Name { get; }
@@ -52,16 +56,18 @@ internal abstract class NetworkNamespace
     /// <param name="endPoint">The loopback socket that really answers; null where only walks are asked.</param>
     /// <param name="protocol">TCP unless said otherwise.</param>
     /// <param name="owner">Who listens; see <see cref="Listener.Owner"/>.</param>
+    /// <param name="serve">See <see cref="Listener.Serve"/>.</param>
     /// <exception cref="InvalidOperationException">The port is taken (EADDRINUSE).</exception>
     public Listener Listen(
         int port,
         IPEndPoint? endPoint = null,
         TransportProtocol protocol = TransportProtocol.Tcp,
-        string? owner = null)
+        string? owner = null,
+        Action<Socket>? serve = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
-        var listener = new Listener(protocol, port, endPoint, owner);
+        var listener = new Listener(protocol, port, endPoint, owner) { Serve = serve };
         Change(state => state.ListenerOn(protocol, port) is { } taken
             ? throw new InvalidOperationException($"{Name}: {protocol} port {port} is taken by {taken.Owner ?? "a listener"}.")
             : state with { Listeners = state.Listeners.Add(listener) });
@@ -75,7 +81,13 @@ internal abstract class NetworkNamespace
     public override string ToString() => Name;
 
     /// <summary>Swaps the snapshot under a lock; <paramref name="change"/> must keep the state's own type.</summary>
-    protected abstract void Change(Func<NamespaceState, NamespaceState> change);
+    protected abstract void Swap(Func<NamespaceState, NamespaceState> change);
+
+    protected void Change(Func<NamespaceState, NamespaceState> change)
+    {
+        Swap(change);
+        Changed?.Invoke();
+    }
 
     private void ChangeRouting(Func<RoutingState, RoutingState> change) =>
         Change(state => state with { Routing = change(state.Routing) });

@@ -59,6 +59,9 @@ internal sealed class OvsBridge
         Gateway = podCidr.AddressAt(1);
     }
 
+    /// <summary>Raised after every change, on the thread that made it.</summary>
+    public event Action? Changed;
+
     public Cidr PodCidr { get; }
 
     /// <summary>The address of <c>antrea-gw0</c>.</summary>
@@ -72,6 +75,8 @@ internal sealed class OvsBridge
         {
             _state = change(_state);
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>Adds a Pod's port; one with the same address is replaced.</summary>

@@ -14,6 +14,9 @@ internal sealed record PodState : NamespaceState
         Interfaces.FirstOrDefault(candidate => string.Equals(candidate.Name, name, StringComparison.Ordinal));
 
     public bool Holds(IPAddress address) => Interfaces.Any(candidate => candidate.Address.Equals(address));
+
+    public override bool IsBroadcast(IPAddress address) =>
+        Interfaces.Any(candidate => IsBroadcast(candidate.Address, candidate.PrefixLength, address));
 }
 
 /// <summary>The network namespace of one Pod sandbox: its interfaces, routes, rules and listening ports.</summary>
@@ -85,7 +88,7 @@ internal sealed class PodNetns : NetworkNamespace
     /// <summary>Sets the Pod's <c>rp_filter</c>: 0, 1 or 2.</summary>
     public void SetRpFilter(int value) => Change(state => state with { RpFilter = value });
 
-    protected override void Change(Func<NamespaceState, NamespaceState> change)
+    protected override void Swap(Func<NamespaceState, NamespaceState> change)
     {
         lock (_gate)
         {

@@ -8,6 +8,12 @@ namespace Antrea.Migration.Lab.Fabric;
 /// address and port.</returns>
 internal delegate ImmutableArray<IPEndPoint>? ServiceLookup(IPAddress clusterIP, int port, TransportProtocol protocol);
 
+/// <summary>One port of a Service, as every proxy knows it.</summary>
+/// <param name="Address">The ClusterIP and the port.</param>
+/// <param name="Protocol">The port's protocol.</param>
+/// <param name="EndPoints">The ready endpoints.</param>
+internal sealed record ServicePort(IPEndPoint Address, TransportProtocol Protocol, ImmutableArray<IPEndPoint> EndPoints);
+
 /// <summary>Picks one of a Service's endpoints.</summary>
 /// <param name="endpoints">At least one.</param>
 /// <param name="source">The client's address and port as the proxy sees them.</param>

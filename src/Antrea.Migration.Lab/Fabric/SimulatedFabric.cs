@@ -18,10 +18,16 @@ internal sealed class SimulatedFabric
         Time = time;
     }
 
+    /// <summary>Raised when Nodes or Services have changed; each Node, bridge and Pod tells of its own changes.</summary>
+    public event Action? Changed;
+
     public TimeProvider Time { get; }
 
     /// <summary>The Service table; no Services unless set.</summary>
     public ServiceLookup Services { get; set; } = static (_, _, _) => null;
+
+    /// <summary>The rows that <see cref="Services"/> looks up in, for those who need them all; none unless set.</summary>
+    public Func<ImmutableArray<ServicePort>> ServicePorts { get; set; } = static () => [];
 
     /// <summary>How a proxy picks an endpoint; in turn by the client's port unless set.</summary>
     public EndpointChoice ChooseEndpoint { get; set; } = static (endpoints, source) => source.Port % endpoints.Length;
@@ -38,6 +44,8 @@ internal sealed class SimulatedFabric
         {
             _nodes = _nodes.Add(node);
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>Unplugs a Node for good.</summary>
@@ -48,7 +56,15 @@ internal sealed class SimulatedFabric
         {
             _nodes = _nodes.Remove(node);
         }
+
+        Changed?.Invoke();
     }
+
+    /// <summary>Says that <see cref="ServicePorts"/> answers differently now.</summary>
+    public void ServicesChanged() => Changed?.Invoke();
+
+    /// <summary>Tells that what policies say has changed.</summary>
+    public void PoliciesChanged() => Changed?.Invoke();
 
     /// <summary>Switches a Node off or on; its state stays.</summary>
     public static void SetDown(HostNetns node, bool down)
@@ -93,7 +109,8 @@ internal sealed class SimulatedFabric
     /// <summary>An ephemeral port, in turn through 32768–60999.</summary>
     internal int NextPort() => 32768 + (int)((uint)Interlocked.Increment(ref _lastPort) % 28232);
 
-    private static IEnumerable<PodNetns> PodsOf(HostNetns node)
+    /// <summary>The Pods plugged in at a Node.</summary>
+    internal static IEnumerable<PodNetns> PodsOf(HostNetns node)
     {
         var state = node.State;
         return state.Veths.Values.Select(veth => veth.Pod)

@@ -101,7 +101,7 @@ internal sealed class AntreaControllerProgram(ContainerContext context) : NodePr
                 "Realizable",
                 unknown is null,
                 unknown is null ? "Realizable" : "NotInLab",
-                unknown ?? "",
+                unknown,
                 Services.Store.Now);
             return true;
         });

@@ -63,6 +63,16 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
         }
 
         _felix?.Freeze();
+        if (Context.Container.At("lifecycle", "preStop") is not null && Context.Pod.Number("spec", "terminationGracePeriodSeconds") > 0)
+        {
+            // What an operator's install runs when it ends, and a manifest's has no time for: `calico-node -shutdown`.
+            Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>
+            {
+                json.Ensure("status").SetCondition("NetworkUnavailable", true, "CalicoIsDown", "Calico is shutting down on this node", Services.Store.Now);
+                return true;
+            });
+        }
+
         return ValueTask.CompletedTask;
     }
 

@@ -23,6 +23,9 @@ internal sealed record CalicoRange(Cidr Cidr, string Node, bool IsBlock);
 /// <remarks>Brought up to date by one loop, from the store's changes; readers get immutable values, events come from that loop.</remarks>
 internal sealed class ClusterView(ObjectStore store)
 {
+    private readonly Dictionary<string, ImmutableArray<CalicoRange>> _blocks = new(StringComparer.Ordinal);
+    private bool _calicoHasChanged;
+
     /// <summary>By name.</summary>
     public ImmutableSortedDictionary<string, PeerNode> Nodes { get; private set; } =
         ImmutableSortedDictionary.Create<string, PeerNode>(StringComparer.Ordinal);
@@ -58,16 +61,21 @@ internal sealed class ClusterView(ObjectStore store)
         else if (change.Resource == CniKinds.IPPool)
         {
             Pools = [.. store.PeekAll(CniKinds.IPPool).Select(ReadPool).OfType<CalicoPoolView>()];
-            CalicoChanged?.Invoke();
+            _calicoHasChanged = true;
         }
         else if (change.Resource == CniKinds.IpamBlock)
         {
-            var ranges = store.PeekAll(CniKinds.IpamBlock).SelectMany(ReadBlock).OrderBy(r => r.Cidr).ToImmutableArray();
-            if (!ranges.SequenceEqual(Ranges))
-            {
-                Ranges = ranges;
-                CalicoChanged?.Invoke();
-            }
+            ApplyBlock(change);
+        }
+    }
+
+    /// <summary>Tells whoever follows Calico that it has changed, if it has: once for a burst of changes.</summary>
+    public void TellChanges()
+    {
+        if (_calicoHasChanged)
+        {
+            _calicoHasChanged = false;
+            CalicoChanged?.Invoke();
         }
     }
 
@@ -132,7 +140,19 @@ internal sealed class ClusterView(ObjectStore store)
         {
             Nodes = now is null ? Nodes.Remove(name) : Nodes.SetItem(name, now);
             NodesChanged?.Invoke();
-            CalicoChanged?.Invoke();
+            _calicoHasChanged = true;
+        }
+    }
+
+    private void ApplyBlock(StoreEvent change)
+    {
+        var name = change.Object.NameOf();
+        ImmutableArray<CalicoRange> now = change.Type == StoreEventType.Deleted ? [] : [.. ReadBlock(change.Object)];
+        if (!now.SequenceEqual(_blocks.GetValueOrDefault(name, [])))
+        {
+            _blocks[name] = now;
+            Ranges = [.. _blocks.Values.SelectMany(r => r).OrderBy(r => r.Cidr)];
+            _calicoHasChanged = true;
         }
     }
 }

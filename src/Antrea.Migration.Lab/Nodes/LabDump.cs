@@ -152,7 +152,8 @@ internal static class LabDump
         }
 
         Scrub(copy);
-        return Time.Replace(ContainerId.Replace(Sorted(copy)!.ToJsonString(Indented), "CONTAINER"), "TIME");
+        // By name first: two that differ in what the caller overlooks still come in the same order.
+        return $"{obj.NamespaceOf()}/{obj.NameOf()}: " + Time.Replace(ContainerId.Replace(Sorted(copy)!.ToJsonString(Indented), "CONTAINER"), "TIME");
     }
 
     private static void Scrub(JsonNode? node)

@@ -47,6 +47,9 @@ internal sealed class LabNode
 
     public CniRuntime Cni { get; }
 
+    /// <summary>What its kernel says when asked.</summary>
+    public NodeKernelFacts Kernel { get; set; } = new();
+
     /// <summary>Set while antrea-agent runs and serves CNI requests.</summary>
     public AntreaAgentState? AntreaAgent
     {

@@ -2,14 +2,17 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Fabric.Kernel;
 
 namespace Antrea.Migration.Lab.Nodes;
 
 /// <summary><c>pods/exec</c> in the lab: only the migration's Node commands, only in its node agent, and its probes, where an image has a shell.
-/// Everything else is 127.</summary>
+/// Everything else is 127. On the kernel's own network the commands about it run for real.</summary>
 /// <param name="find">The Node of a name, or null.</param>
 /// <param name="probes">Runs the probes.</param>
-internal sealed class LabPodExecutor(Func<string, LabNode?> find, PodProbes probes) : IPodExecutor
+/// <param name="carrier">What a Node command changes counts when the command ends.</param>
+internal sealed class LabPodExecutor(Func<string, LabNode?> find, PodProbes probes, IConnectionCarrier carrier) : IPodExecutor
 {
     public async Task<int> ExecAsync(
         JsonObject pod,
@@ -28,7 +31,10 @@ internal sealed class LabPodExecutor(Func<string, LabNode?> find, PodProbes prob
             return await probe.ConfigureAwait(false);
         }
 
-        var result = Run(pod, image, argv);
+        var result = carrier is KernelFabric kernel && KernelNodeShell.Knows(argv) && NodeOf(pod, image) is { } node
+            ? await new KernelNodeShell(kernel).RunAsync(node, argv, cancellationToken).ConfigureAwait(false)
+            : Run(pod, image, argv);
+        await carrier.CaughtUpAsync(cancellationToken).ConfigureAwait(false);
         await output.WriteAsync(Encoding.UTF8.GetBytes(result.Output), cancellationToken).ConfigureAwait(false);
         await error.WriteAsync(Encoding.UTF8.GetBytes(result.Error), cancellationToken).ConfigureAwait(false);
         return result.ExitCode;
@@ -37,7 +43,10 @@ internal sealed class LabPodExecutor(Func<string, LabNode?> find, PodProbes prob
     private NodeCommandResult Run(JsonObject pod, string image, IReadOnlyList<string> argv) =>
         !NodePrograms.IsNodeAgent(image)
             ? new NodeCommandResult(127, "", $"the lab runs no programs in containers of image '{image}'\n")
-            : pod.Text("spec", "nodeName") is { } name && find(name) is { } node
+            : NodeOf(pod, image) is { } node
                 ? NodeVerbs.Run(node, argv)
                 : new NodeCommandResult(127, "", $"Pod {pod.NamespaceOf()}/{pod.NameOf()} is on no Node of the lab\n");
+
+    private LabNode? NodeOf(JsonObject pod, string image) =>
+        NodePrograms.IsNodeAgent(image) && pod.Text("spec", "nodeName") is { } name ? find(name) : null;
 }

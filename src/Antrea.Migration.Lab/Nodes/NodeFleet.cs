@@ -17,13 +17,15 @@ internal sealed class NodeFleet : IAsyncDisposable
     private readonly ConcurrentQueue<Exception> _failures = new();
     private readonly CancellationTokenSource _lab = new();
     private readonly SimulatedFabric _fabric;
+    private readonly IConnectionCarrier _carrier;
     private readonly KubeletOptions _options;
     private readonly IDisposable _subscription;
     private readonly Task _loop;
 
-    public NodeFleet(ObjectStore store, SimulatedFabric fabric, KubeletOptions options, TimeProvider time)
+    public NodeFleet(ObjectStore store, SimulatedFabric fabric, IConnectionCarrier carrier, KubeletOptions options, TimeProvider time)
     {
         _fabric = fabric;
+        _carrier = carrier;
         _options = options;
         var ipam = new CalicoIpamPlugin(store);
         Plugins = new CniPlugins(store, ipam);
@@ -75,6 +77,7 @@ internal sealed class NodeFleet : IAsyncDisposable
         {
             try
             {
+                Services.View.TellChanges();
                 Services.Policies.Refresh();
             }
             finally
@@ -111,6 +114,7 @@ internal sealed class NodeFleet : IAsyncDisposable
                 if (!_work.Reader.TryPeek(out _))
                 {
                     // Once for a burst of changes.
+                    Services.View.TellChanges();
                     Services.Policies.Refresh();
                 }
             }
@@ -156,7 +160,7 @@ internal sealed class NodeFleet : IAsyncDisposable
         }
         else if (!_lab.IsCancellationRequested)
         {
-            var worker = new PodWorker(pod, node, Services, _fabric, _options, _lab.Token);
+            var worker = new PodWorker(pod, node, Services, _carrier, _options, _lab.Token);
             _pods[uid] = (worker, RunPodAsync(uid, worker));
         }
     }

@@ -24,6 +24,7 @@ internal static class NodePrograms
             "antrea/antrea-agent-ubuntu" or "antrea/antrea-ubuntu" when context.Container.Text("name") is "antrea-ovs" or "antrea-ipsec" =>
                 new WorkloadProgram(context, null),
             "calico/node" => new CalicoNodeProgram(context),
+            "tigera/operator" => new TigeraOperatorProgram(context),
             "antrea/antrea-agent-ubuntu" => new AntreaAgentProgram(context),
             "antrea/antrea-controller-ubuntu" => new AntreaControllerProgram(context),
             "antrea/antrea-ubuntu" when context.Container.Text("name") == "antrea-agent" => new AntreaAgentProgram(context),

@@ -58,7 +58,7 @@ internal static class NodeRegistration
 
         foreach (var pressure in (string[])["MemoryPressure", "DiskPressure", "PIDPressure"])
         {
-            status.SetCondition(pressure, false, "KubeletHasNo" + pressure, "", store.Now);
+            status.SetCondition(pressure, false, "KubeletHasNo" + pressure, null, store.Now);
         }
 
         SetNetwork(store, status, node);

@@ -20,6 +20,7 @@ internal static class NodeVerbs
             ["remove-file"] = (1, RemoveFile),
             ["move-file"] = (2, MoveFile),
             ["read-routes"] = (0, ReadRoutes),
+            ["inspect-node"] = (AnyNumber, InspectNode),
             ["list-multus-attachments"] = (1, ListMultusAttachments),
             ["audit-calico"] = (AnyNumber, CalicoLeftovers.Audit),
             ["lead-calico"] = (AnyNumber, CalicoLeadVerbs.Start),
@@ -40,7 +41,7 @@ internal static class NodeVerbs
             argv = [.. argv.Skip(2)];
         }
 
-        if (argv is not ["sh", "-c", _, var name, ..] || !name.StartsWith(NodeCommand.NamePrefix, StringComparison.Ordinal))
+        if (argv is not ["sh" or "/bin/sh", "-c", _, var name, ..] || !name.StartsWith(NodeCommand.NamePrefix, StringComparison.Ordinal))
         {
             return Failed(127, $"the lab runs no programs on its Nodes, only the migration's Node commands: {string.Join(' ', argv.Take(2))}");
         }
@@ -91,6 +92,17 @@ internal static class NodeVerbs
 
     private static NodeCommandResult ReadRoutes(LabNode node, IReadOnlyList<string> arguments) =>
         Done(RoutesJson(node.Host.State.Routing.Routes).ToJsonString() + "\n");
+
+    private static NodeCommandResult InspectNode(LabNode node, IReadOnlyList<string> modules)
+    {
+        var devices = node.Host.State.Devices;
+        return Done(string.Concat(
+            modules.Select(m => $"module {m} {(node.Kernel.MissingModules.Contains(m) ? "missing" : "available")}\n")
+                .Concat([$"rp_filter all {node.Kernel.ReversePathFilter}\n"])
+                .Concat(devices.Select(d => $"mtu {d.Name} {node.Kernel.MtuOf(d.Kind)}\n"))
+                .Concat(devices.Where(d => d.Address is not null).Select(d => $"address {d.Name} {d.Address}/{d.PrefixLength}\n"))
+                .Concat(node.Kernel.Listening.Select(s => $"socket {s.Protocol} 00000000:{s.Port:X4}\n"))));
+    }
 
     private static NodeCommandResult ListMultusAttachments(LabNode node, IReadOnlyList<string> arguments) => Done(string.Concat(
         node.Files.Files(arguments[0])

@@ -19,6 +19,7 @@ internal sealed class PodHttpServer : IAsyncDisposable
     private readonly HashSet<Task> _requests = [];
     private readonly byte[] _answer;
     private readonly Task _accepting;
+    private bool _isClosed;
 
     /// <summary>Starts to listen on a free port.</summary>
     /// <param name="page">The page's text.</param>
@@ -41,6 +42,21 @@ internal sealed class PodHttpServer : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>Answers on a connection that came another way; one that comes too late is closed.</summary>
+    public void Serve(Socket connection)
+    {
+        lock (_requests)
+        {
+            if (!_isClosed)
+            {
+                Track(ServeAsync(connection));
+                return;
+            }
+        }
+
+        connection.Dispose();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stopped.CancelAsync().ConfigureAwait(false);
@@ -48,6 +64,7 @@ internal sealed class PodHttpServer : IAsyncDisposable
         Task[] open;
         lock (_requests)
         {
+            _isClosed = true;
             open = [.. _requests];
         }
 

@@ -39,10 +39,10 @@ internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, IPAddre
                 status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = address.ToString() });
             }
 
-            var reason = isReady ? "" : "ContainersNotReady";
-            status.SetCondition("Initialized", true, "", "", store.Now);
-            status.SetCondition("Ready", isReady, reason, "", store.Now);
-            status.SetCondition("ContainersReady", isReady, reason, "", store.Now);
+            var reason = isReady ? null : "ContainersNotReady";
+            status.SetCondition("Initialized", true, null, null, store.Now);
+            status.SetCondition("Ready", isReady, reason, null, store.Now);
+            status.SetCondition("ContainersReady", isReady, reason, null, store.Now);
             status["containerStatuses"] = new JsonArray([.. pod.Items("spec", "containers").Select(c => (JsonNode)new JsonObject
             {
                 ["name"] = c.Text("name"),

@@ -16,7 +16,7 @@ internal sealed class PodWorker : IDisposable
     private readonly JsonObject _pod;
     private readonly LabNode _node;
     private readonly LabServices _services;
-    private readonly SimulatedFabric _fabric;
+    private readonly IConnectionCarrier _carrier;
     private readonly KubeletOptions _options;
     private readonly PodStatusWriter _status;
     private readonly CancellationTokenSource _terminating;
@@ -29,16 +29,16 @@ internal sealed class PodWorker : IDisposable
     /// <param name="pod">The Pod, bound to the Node.</param>
     /// <param name="node">The Node.</param>
     /// <param name="services">What programs need.</param>
-    /// <param name="fabric">Carries the kubelet's probes.</param>
+    /// <param name="carrier">Carries the kubelet's probes.</param>
     /// <param name="options">How fast.</param>
     /// <param name="lab">The end of the lab: everything stops as it is.</param>
     public PodWorker(
-        JsonObject pod, LabNode node, LabServices services, SimulatedFabric fabric, KubeletOptions options, CancellationToken lab)
+        JsonObject pod, LabNode node, LabServices services, IConnectionCarrier carrier, KubeletOptions options, CancellationToken lab)
     {
         _pod = pod.Copy();
         _node = node;
         _services = services;
-        _fabric = fabric;
+        _carrier = carrier;
         _options = options;
         _status = new PodStatusWriter(services.Store, _pod, node.Address);
         _gone = CancellationTokenSource.CreateLinkedTokenSource(lab);
@@ -103,11 +103,21 @@ internal sealed class PodWorker : IDisposable
         }
 
         var netns = await RetryAsync("ContainerCreating", CreateSandbox, terminating).ConfigureAwait(false);
+        await _carrier.CaughtUpAsync(terminating).ConfigureAwait(false);
         await RetryAsync("CreateContainerError", () => StartPrograms(netns), terminating).ConfigureAwait(false);
-        bool? reported = null;
+
+        // Policies know a Pod by the address in its status. They are in force before the first Service leads there.
+        _status.Running(_address!, _containerId, isReady: false);
+        await _carrier.CaughtUpAsync(terminating).ConfigureAwait(false);
+        var reported = false;
         while (true)
         {
-            var isReady = _programs.TrueForAll(p => p.IsReady && (p is not WorkloadProgram || Answers(p.Container)));
+            var isReady = _programs.TrueForAll(p => p.IsReady);
+            foreach (var workload in _programs.OfType<WorkloadProgram>())
+            {
+                isReady = isReady && await AnswersAsync(workload.Container, terminating).ConfigureAwait(false);
+            }
+
             if (isReady != reported)
             {
                 _status.Running(_address!, _containerId, isReady);
@@ -173,7 +183,7 @@ internal sealed class PodWorker : IDisposable
 
     /// <summary>The readiness probe, as a connection from the Node; true for a container without one. The CNIs' own programs
     /// say themselves whether they are ready.</summary>
-    private bool Answers(JsonObject container)
+    private async Task<bool> AnswersAsync(JsonObject container, CancellationToken cancellationToken)
     {
         var probe = container.Object("readinessProbe");
         var target = (probe.Object("httpGet") ?? probe.Object("tcpSocket")).At("port");
@@ -183,14 +193,10 @@ internal sealed class PodWorker : IDisposable
         }
 
         var port = target.Number() ?? container.Items("ports").FirstOrDefault(p => p.Text("name") == target.Text()).Number("containerPort");
-        if (port is not (>= 1 and <= ushort.MaxValue))
-        {
-            return false;
-        }
-
-        var patience = TimeSpan.FromSeconds(probe.Number("timeoutSeconds") ?? 1);
-        var verdict = _fabric.Connect(_node.Host, _address!, (int)port);
-        return verdict.Outcome == ConnectionOutcome.Delivered && verdict.Delay < patience;
+        return port is >= 1 and <= ushort.MaxValue
+            && await _carrier.AnswersAsync(
+                _node.Host, new IPEndPoint(_address!, (int)port), TimeSpan.FromSeconds(probe.Number("timeoutSeconds") ?? 1), cancellationToken)
+                .ConfigureAwait(false);
     }
 
     private async Task DrainAsync(CancellationToken gone)
@@ -203,6 +209,7 @@ internal sealed class PodWorker : IDisposable
 
         _status.Running(_address!, _containerId, isReady: false);
         await _options.ControllersSettledAsync(gone).ConfigureAwait(false);
+        await _carrier.CaughtUpAsync(gone).ConfigureAwait(false);
         var grace = TimeSpan.FromSeconds(
             _services.Store.Peek(ResourceType.Pod, _pod.NamespaceOf(), _pod.NameOf()).Number("metadata", "deletionGracePeriodSeconds") ?? 0);
         await Task.Delay(grace < _options.Drain ? grace : _options.Drain, _services.Time, gone).ConfigureAwait(false);

@@ -10,12 +10,21 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <remarks>Follows Services and Endpoints; readers get one consistent table. NodePorts and session affinity are not looked at.</remarks>
 internal sealed class ServiceTable(ObjectStore store)
 {
-    private volatile ImmutableDictionary<(IPAddress, int, TransportProtocol), ImmutableArray<IPEndPoint>> _table =
-        ImmutableDictionary<(IPAddress, int, TransportProtocol), ImmutableArray<IPEndPoint>>.Empty;
+    private volatile ImmutableDictionary<(IPAddress, int, TransportProtocol), ServicePort> _table =
+        ImmutableDictionary<(IPAddress, int, TransportProtocol), ServicePort>.Empty;
+
+    /// <summary>Raised when a change may have changed the table.</summary>
+    public event Action? Changed;
+
+    /// <summary>Everything, for <see cref="SimulatedFabric.ServicePorts"/>; by address, port and protocol.</summary>
+    public ImmutableArray<ServicePort> All =>
+    [
+        .. _table.Values.OrderBy(row => row.Address.Address.ToString(), StringComparer.Ordinal).ThenBy(row => row.Address.Port).ThenBy(row => row.Protocol),
+    ];
 
     /// <summary>The lookup of <see cref="SimulatedFabric.Services"/>.</summary>
     public ImmutableArray<IPEndPoint>? Find(IPAddress clusterIP, int port, TransportProtocol protocol) =>
-        _table.TryGetValue((clusterIP, port, protocol), out var endpoints) ? endpoints : null;
+        _table.TryGetValue((clusterIP, port, protocol), out var row) ? row.EndPoints : null;
 
     /// <summary>The answer of the cluster's DNS: the ClusterIP, or an endpoint's address of a headless Service; null when there is none.</summary>
     public IPAddress? Resolve(string serviceNamespace, string name)
@@ -37,11 +46,13 @@ internal sealed class ServiceTable(ObjectStore store)
     {
         if (change.Resource == ResourceType.Service || change.Resource == ResourceType.Endpoints)
         {
-            _table = store.PeekAll(ResourceType.Service).SelectMany(Rows).ToImmutableDictionary();
+            _table = store.PeekAll(ResourceType.Service).SelectMany(Rows)
+                .ToImmutableDictionary(row => (row.Address.Address, row.Address.Port, row.Protocol));
+            Changed?.Invoke();
         }
     }
 
-    private IEnumerable<KeyValuePair<(IPAddress, int, TransportProtocol), ImmutableArray<IPEndPoint>>> Rows(JsonObject service)
+    private IEnumerable<ServicePort> Rows(JsonObject service)
     {
         if (!IPAddress.TryParse(service.Text("spec", "clusterIP"), out var clusterIP))
         {
@@ -57,7 +68,7 @@ internal sealed class ServiceTable(ObjectStore store)
                 where target.Text("name") == port.Text("name") && (target.Text("protocol") ?? "TCP") == (port.Text("protocol") ?? "TCP")
                 from address in subset.Items("addresses")
                 select new IPEndPoint(IPAddress.Parse(address.Text("ip")!), (int)target.Number("port")!);
-            yield return KeyValuePair.Create((clusterIP, (int)port.Number("port")!, protocol), endpoints.ToImmutableArray());
+            yield return new ServicePort(new IPEndPoint(clusterIP, (int)port.Number("port")!), protocol, [.. endpoints]);
         }
     }
 

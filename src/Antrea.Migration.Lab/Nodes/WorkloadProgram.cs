@@ -20,8 +20,9 @@ internal sealed class WorkloadProgram(ContainerContext context, int? ownPort) : 
         {
             foreach (var (port, protocol) in Ports().ToList())
             {
-                var endPoint = protocol == TransportProtocol.Tcp ? (_server ??= NewServer()).EndPoint : null;
-                _listeners.Add(Context.Netns.Listen(port, endPoint, protocol, $"{Owner}/{Context.Container.Text("name")}"));
+                var server = protocol == TransportProtocol.Tcp ? _server ??= NewServer() : null;
+                _listeners.Add(Context.Netns.Listen(
+                    port, server?.EndPoint, protocol, $"{Owner}/{Context.Container.Text("name")}", server is null ? null : server.Serve));
             }
         }
         catch (InvalidOperationException e)

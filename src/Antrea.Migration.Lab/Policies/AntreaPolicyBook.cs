@@ -3,6 +3,7 @@ using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
+using Antrea.Migration.Policies.Verification;
 
 namespace Antrea.Migration.Lab.Policies;
 
@@ -19,4 +20,7 @@ internal sealed class AntreaPolicyBook(ObjectStore store, Action<Exception> fail
 
     protected override IPolicyEvaluator Evaluator(ClusterSnapshot snapshot) =>
         PolicyEvaluators.AntreaTables(snapshot, snapshot.Objects.Where(AntreaPolicySet.Holds).Select(o => o.Json));
+
+    protected override PacketFilter Filter(ClusterSnapshot snapshot) =>
+        PacketFilter.ForAntrea(snapshot, snapshot.Objects.Where(AntreaPolicySet.Holds).Select(o => o.Json));
 }

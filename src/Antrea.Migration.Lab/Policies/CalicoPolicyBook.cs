@@ -5,6 +5,7 @@ using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
+using Antrea.Migration.Policies.Verification;
 
 namespace Antrea.Migration.Lab.Policies;
 
@@ -36,6 +37,9 @@ internal sealed class CalicoPolicyBook(ObjectStore store, Action<Exception> fail
 
     protected override IPolicyEvaluator Evaluator(ClusterSnapshot snapshot) =>
         PolicyEvaluators.CalicoTables(snapshot, new PolicyConversionOptions { CalicoVersion = _version });
+
+    protected override PacketFilter Filter(ClusterSnapshot snapshot) =>
+        PacketFilter.ForCalico(snapshot, new PolicyConversionOptions { CalicoVersion = _version });
 
     protected override IEnumerable<string> Unenforced(ClusterSnapshot snapshot) =>
         snapshot.OfKind(CniKinds.CalicoGroup, "HostEndpoint")

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Policies.Semantics;
+using Antrea.Migration.Policies.Verification;
 
 namespace Antrea.Migration.Lab.Policies;
 
@@ -115,6 +116,9 @@ internal abstract class PolicyBook : IDisposable
     /// <exception cref="FormatException">Something is malformed or not modelled.</exception>
     protected abstract IPolicyEvaluator Evaluator(ClusterSnapshot snapshot);
 
+    /// <summary>The same as a packet filter's rules.</summary>
+    protected abstract PacketFilter Filter(ClusterSnapshot snapshot);
+
     /// <summary>What else the engine would enforce and the lab does not, one message each.</summary>
     protected virtual IEnumerable<string> Unenforced(ClusterSnapshot snapshot) => [];
 
@@ -179,7 +183,8 @@ internal abstract class PolicyBook : IDisposable
         }
 
         var policies = inputs.Where(i => i.Class == PolicyInput.Policy).Select(i => i.Object).ToList();
-        var evaluator = TryEvaluator(snapshot, out var error);
+        var evaluated = snapshot;
+        var evaluator = TryEvaluator(evaluated, out var error);
         var refused = ImmutableDictionary<string, string>.Empty;
         if (evaluator is null && policies.Count > 0)
         {
@@ -188,7 +193,8 @@ internal abstract class PolicyBook : IDisposable
             refused = policies.Select(p => (p, Error: TryEvaluator(With([.. context, p]), out var own) is null ? own : null))
                 .Where(p => p.Error is not null).ToImmutableDictionary(p => p.p.Json.UidOf(), p => p.Error!);
             var others = policies.Where(p => !refused.ContainsKey(p.Json.UidOf())).ToList();
-            evaluator = TryEvaluator(With([.. context, .. others]), out error);
+            evaluated = With([.. context, .. others]);
+            evaluator = TryEvaluator(evaluated, out error);
             foreach (var message in refused.Values.Append(evaluator is null ? error : null).OfType<string>())
             {
                 Fail($"Not enforced: {message}");
@@ -204,6 +210,7 @@ internal abstract class PolicyBook : IDisposable
             Stamp = stamp,
             World = PolicyWorld.From(snapshot),
             Evaluator = evaluator,
+            Filter = evaluator is null ? null : new(() => Filter(evaluated)),
             AnswersDenials = AnswersDenials(snapshot),
             InForce = evaluator is null
                 ? ImmutableDictionary<string, long>.Empty

@@ -1,3 +1,4 @@
+using System.Net;
 using Antrea.Migration.Lab.Fabric;
 using Antrea.Migration.Policies.Semantics;
 
@@ -33,6 +34,10 @@ internal abstract class PolicyEnforcer(PolicyBook book) : IPolicyEnforcer
                 return new PolicyDecision(PolicyAction.Drop, rule);
         }
     }
+
+    public PolicyRules RulesOf(PolicyDirection direction, PodNetns pod, IPAddress address) =>
+        (_frozen ?? book.Current).RulesOf(direction, pod, address)
+        ?? (Unknown().Action == PolicyAction.Allow ? PolicyRules.None : PolicyRules.DropAll);
 
     /// <summary>The agent ends. Its rules stay as they are.</summary>
     public void Freeze() => _frozen ??= book.Current;

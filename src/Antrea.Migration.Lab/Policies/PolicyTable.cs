@@ -5,6 +5,7 @@ using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
 using Antrea.Migration.Policies;
 using Antrea.Migration.Policies.Semantics;
+using Antrea.Migration.Policies.Verification;
 
 namespace Antrea.Migration.Lab.Policies;
 
@@ -45,6 +46,9 @@ internal sealed class PolicyTable
     /// <summary>The engine; null when not even a cluster without policies could be compiled, which was told as a failure.</summary>
     public IPolicyEvaluator? Evaluator { get; init; }
 
+    /// <summary>The same policies as a packet filter's rules; null where <see cref="Evaluator"/> is.</summary>
+    public Lazy<PacketFilter>? Filter { get; init; }
+
     /// <summary>Whether the engine answers what it denies, whatever the rule.</summary>
     public bool AnswersDenials { get; init; }
 
@@ -73,6 +77,18 @@ internal sealed class PolicyTable
             packet.DestinationPort);
         return Evaluator?.Evaluate(traffic, isIngress ? Direction.Ingress : Direction.Egress)
             ?? new Verdict(VerdictKind.Allow, ["nothing could be compiled"]);
+    }
+
+    /// <summary>The rules at an interface of a Pod; null when policies do not know it.</summary>
+    public PolicyRules? RulesOf(PolicyDirection direction, PodNetns pod, IPAddress address)
+    {
+        if (Find(pod) is null)
+        {
+            return null;
+        }
+
+        var rules = Filter?.Value.Find(pod.PodNamespace, pod.PodName, address, direction == PolicyDirection.Ingress ? Direction.Ingress : Direction.Egress) ?? [];
+        return new PolicyRules(AnswersDenials ? [.. rules.Select(r => r.Action == FilterAction.Drop ? r with { Action = FilterAction.Reject } : r)] : rules);
     }
 
     private TrafficEndpoint End(IPAddress address, PolicyPod? subject) =>

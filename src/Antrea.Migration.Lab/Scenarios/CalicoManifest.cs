@@ -27,9 +27,11 @@ internal static class CalicoManifest
         ("NetworkSet", "networksets", true),
     ];
 
+    /// <summary>Calico's kinds; ends with a document separator.</summary>
+    public static string Definitions { get; } = string.Concat(Kinds.Select(k => CrdText.Of("crd.projectcalico.org", "v1", k.Kind, k.Plural, k.Namespaced)));
+
     public static string Text(LabClusterOptions options) =>
-        string.Concat(Kinds.Select(k => CrdText.Of("crd.projectcalico.org", "v1", k.Kind, k.Plural, k.Namespaced)))
-        + $$"""
+        $$"""
         apiVersion: policy/v1
         kind: PodDisruptionBudget
         metadata: {name: calico-kube-controllers, namespace: kube-system, labels: {k8s-app: calico-kube-controllers} }

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Nodes;
 
@@ -9,10 +11,14 @@ internal static class ObjectApplier
 {
     /// <summary>Creates every object of a manifest, or replaces the one that is there.</summary>
     /// <exception cref="FormatException">The text is no YAML, or holds a kind the cluster does not have.</exception>
-    public static void Apply(ObjectStore store, string yaml)
+    /// <param name="store">Where to.</param>
+    /// <param name="yaml">The manifest.</param>
+    /// <param name="definitions">CustomResourceDefinitions to take instead of those of the same name in the manifest.</param>
+    public static void Apply(ObjectStore store, string yaml, ImmutableArray<ClusterObject> definitions)
     {
-        foreach (var obj in ManifestReader.Read(yaml))
+        foreach (var read in ManifestReader.Read(yaml))
         {
+            var obj = definitions.FirstOrDefault(d => read.Text("kind") == d.Kind && read.NameOf() == d.Name)?.Json.Copy() ?? read;
             store.CreateOrReplace(Resolve(store, obj), obj);
         }
     }

@@ -150,20 +150,12 @@ public sealed class CidrTable<T>
 
     /// <summary>Every entry that shares an address with <paramref name="range"/>: the prefixes around it, itself, and
     /// those within.</summary>
-    public ImmutableArray<CidrEntry<T>> Overlapping(Cidr range)
-    {
-        var found = ImmutableArray.CreateBuilder<CidrEntry<T>>();
-        if (range.IsIPv6)
-        {
-            Collect(_ipv6, range, found);
-        }
-        else
-        {
-            Collect(_ipv4, range, found);
-        }
+    public ImmutableArray<CidrEntry<T>> Overlapping(Cidr range) =>
+        ImmutableCollectionsMarshal.AsImmutableArray(range.IsIPv6 ? Collect(_ipv6, range) : Collect(_ipv4, range));
 
-        return found.ToImmutable();
-    }
+    /// <summary>The entry of exactly this prefix, the one given first.</summary>
+    internal bool TryExact(Cidr cidr, out CidrEntry<T> entry) =>
+        cidr.IsIPv6 ? TryExact(_ipv6, cidr, out entry) : TryExact(_ipv4, cidr, out entry);
 
     /// <summary>Every pair of an entry of this table and one of <paramref name="other"/> that share an
     /// address.</summary>
@@ -248,33 +240,62 @@ public sealed class CidrTable<T>
         }
     }
 
-    private void Collect<TKey>(PrefixList<TKey> prefixes, Cidr range, ImmutableArray<CidrEntry<T>>.Builder found)
+    private bool TryExact<TKey>(PrefixList<TKey> prefixes, Cidr cidr, out CidrEntry<T> entry)
+        where TKey : unmanaged, IAddressKey<TKey>
+    {
+        var first = TKey.From(cidr.FirstValue);
+        var at = prefixes.PlaceOf(first, cidr.PrefixLength);
+        var isThere = at < prefixes.Count && prefixes.First(at) <= first && prefixes.First(at) >= first && prefixes.Lengths[at] == cidr.PrefixLength;
+        entry = isThere ? EntryOf(prefixes, at) : default;
+        return isThere;
+    }
+
+    /// <summary>The prefixes around a range, the widest first, and those within: counted before, so that the answer is all that is allocated.</summary>
+    private CidrEntry<T>[] Collect<TKey>(PrefixList<TKey> prefixes, Cidr range)
         where TKey : unmanaged, IAddressKey<TKey>
     {
         var first = TKey.From(range.FirstValue);
         var last = TKey.From(range.LastValue);
-        var around = new Stack<int>();
-        for (var at = prefixes.Runs.Find(first); at >= 0; at = prefixes.Parents[at])
+        var innermost = prefixes.Runs.Find(first);
+        var around = 0;
+        for (var outer = innermost; outer >= 0; outer = prefixes.Parents[outer])
         {
-            if (prefixes.Lengths[at] < range.PrefixLength)
+            around += prefixes.Lengths[outer] < range.PrefixLength ? prefixes.EndOfEqual(outer) - outer : 0;
+        }
+
+        var start = prefixes.PlaceOf(first, range.PrefixLength);
+        var end = start;
+        while (end < prefixes.Count && prefixes.First(end) <= last)
+        {
+            end++;
+        }
+
+        if (around + end - start == 0)
+        {
+            return [];
+        }
+
+        var found = new CidrEntry<T>[around + end - start];
+        var to = around;
+        for (var outer = innermost; outer >= 0; outer = prefixes.Parents[outer])
+        {
+            if (prefixes.Lengths[outer] < range.PrefixLength)
             {
-                around.Push(at);
+                var equal = prefixes.EndOfEqual(outer) - outer;
+                to -= equal;
+                for (var i = 0; i < equal; i++)
+                {
+                    found[to + i] = EntryOf(prefixes, outer + i);
+                }
             }
         }
 
-        foreach (var outer in around)
+        for (var at = start; at < end; at++)
         {
-            var end = prefixes.EndOfEqual(outer);
-            for (var at = outer; at < end; at++)
-            {
-                found.Add(EntryOf(prefixes, at));
-            }
+            found[around + at - start] = EntryOf(prefixes, at);
         }
 
-        for (var at = prefixes.PlaceOf(first, range.PrefixLength); at < prefixes.Count && prefixes.First(at) <= last; at++)
-        {
-            found.Add(EntryOf(prefixes, at));
-        }
+        return found;
     }
 
     private IEnumerable<(CidrEntry<T> Left, CidrEntry<TOther> Right)> Pairs<TKey, TOther>(

@@ -17,6 +17,7 @@ public sealed class ClusterObject
         Json = json;
         Source = source;
         ApiVersion = Text(json, "apiVersion") ?? throw Missing("apiVersion");
+        Group = ApiVersion.IndexOf('/', StringComparison.Ordinal) is >= 0 and var end ? ApiVersion[..end] : "";
         Kind = Text(json, "kind") ?? throw Missing("kind");
         var metadata = json["metadata"] as JsonObject;
         Name = Text(metadata, "name") ?? throw Missing("metadata.name");
@@ -48,7 +49,7 @@ public sealed class ClusterObject
     internal int Document { get; init; }
 
     /// <summary>The API group: the part of <see cref="ApiVersion"/> before the slash, empty for the core group.</summary>
-    public string Group => ApiVersion.Contains('/', StringComparison.Ordinal) ? ApiVersion[..ApiVersion.IndexOf('/', StringComparison.Ordinal)] : "";
+    public string Group { get; }
 
     /// <summary><c>Kind/name</c> or <c>Kind/namespace/name</c>, as findings name it.</summary>
     public override string ToString() => Namespace.Length == 0 ? $"{Kind}/{Name}" : $"{Kind}/{Namespace}/{Name}";

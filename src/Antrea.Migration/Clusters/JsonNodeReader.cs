@@ -7,8 +7,12 @@ namespace Antrea.Migration.Clusters;
 /// <summary>Reads JSON text, one value or several behind each other, with the place of everything that is wrong.</summary>
 internal sealed class JsonNodeReader(string text, string source, ReadLimits limits, ICollection<InputError> errors)
 {
+    private const int Words = 1024;
+    private const int LongestWord = 64;
+
     private readonly byte[] _bytes = Encoding.UTF8.GetBytes(text);
     private readonly FieldPath _path = new();
+    private readonly string?[] _words = new string?[Words];
     private Dictionary<JsonNode, TextPosition> _places = [];
     private int _document;
     private long _lineStart;
@@ -107,15 +111,28 @@ internal sealed class JsonNodeReader(string text, string source, ReadLimits limi
 
     private string Text(ref Utf8JsonReader reader)
     {
+        // Most keys and many values are the same few words, so each is kept once.
+        ref var word = ref _words[reader.ValueSpan.Length <= LongestWord ? PlaceOf(reader.ValueSpan) : 0];
         try
         {
-            return reader.GetString()!;
+            return word is not null && reader.ValueTextEquals(word) ? word : word = reader.GetString()!;
         }
         catch (InvalidOperationException)
         {
             // Half of a surrogate pair behind \u: no text at all, and nothing that can be written back.
             throw new InputException([Error("a string holds half of a surrogate pair", Position(reader.TokenStartIndex))]);
         }
+    }
+
+    private static int PlaceOf(ReadOnlySpan<byte> word)
+    {
+        var hash = (uint)word.Length;
+        foreach (var letter in word)
+        {
+            hash = (hash ^ letter) * 16777619;
+        }
+
+        return (int)((hash ^ (hash >> 15)) % Words);
     }
 
     // Places are asked for in nearly rising order, so lines are counted once over the text and not once for each place.

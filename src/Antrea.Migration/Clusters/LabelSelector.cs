@@ -72,6 +72,15 @@ internal sealed record LabelSelector(ImmutableArray<LabelRequirement> Requiremen
         return true;
     }
 
+    /// <summary>As the API server takes it in a request's <c>labelSelector</c>.</summary>
+    public string ToQuery() => string.Join(',', Requirements.Select(r => r.Operator switch
+    {
+        LabelOperator.In => $"{r.Key} in ({string.Join(',', r.Values)})",
+        LabelOperator.NotIn => $"{r.Key} notin ({string.Join(',', r.Values)})",
+        LabelOperator.Exists => r.Key,
+        _ => $"!{r.Key}",
+    }));
+
     /// <summary>The operator of a requirement as the API writes it; null for any other text.</summary>
     public static LabelOperator? ParseOperator(string? text) => text switch
     {

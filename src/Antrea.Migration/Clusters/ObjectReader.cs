@@ -81,8 +81,7 @@ public static class ObjectReader
             return [];
         }
 
-        var content = text.AsSpan().TrimStart();
-        if (content.IsEmpty || content[0] is not ('{' or '['))
+        if (!LooksLikeJson(text.AsSpan().TrimStart()))
         {
             return new YamlNodeReader(text, source, limits, errors).Read();
         }
@@ -121,6 +120,14 @@ public static class ObjectReader
             throw;
         }
     }
+
+    /// <summary>A list or a mapping in flow style whose first key, if it has one, stands in double quotes.</summary>
+    private static bool LooksLikeJson(ReadOnlySpan<char> content) => content switch
+    {
+        ['[', ..] => true,
+        ['{', .. var rest] => rest.TrimStart() is [] or ['"' or '}', ..],
+        _ => false,
+    };
 
     /// <summary>Takes the objects out of one document.</summary>
     private sealed class DocumentObjects(

@@ -6,6 +6,9 @@ namespace Antrea.Migration.Clusters;
 /// <param name="Name">Its name.</param>
 internal readonly record struct WorkloadOwner(string Kind, string Namespace, string Name)
 {
+    /// <summary>Stands for the kind of a static Pod: what the API server has of it is a mirror, owned by its Node.</summary>
+    public const string StaticPod = "StaticPod";
+
     /// <summary><c>Kind/namespace/name</c>.</summary>
     public override string ToString() => $"{Kind}/{Namespace}/{Name}";
 }
@@ -30,7 +33,8 @@ internal sealed class WorkloadOwners
 
     /// <summary>The workload of a Pod.</summary>
     public WorkloadOwner Of(PodInfo pod) =>
-        pod.Controller is not { } controller ? new WorkloadOwner("Pod", pod.Namespace, pod.Name)
+        pod.IsMirror ? new WorkloadOwner(WorkloadOwner.StaticPod, pod.Namespace, pod.Name)
+        : pod.Controller is not { } controller ? new WorkloadOwner("Pod", pod.Namespace, pod.Name)
         : controller.Kind == "ReplicaSet" && _ofReplicaSets.TryGetValue((pod.Namespace, controller.Name), out var owner) ? owner
         : new WorkloadOwner(controller.Kind, pod.Namespace, controller.Name);
 }

@@ -64,6 +64,11 @@ internal sealed class YamlNodeReader(string text, string source, ReadLimits limi
             var message = e.Message.Trim().TrimEnd('.');
             throw Fail($"this is not YAML: {char.ToLowerInvariant(message[0])}{message[1..]}", (int)e.Start.Line, (int)e.Start.Column);
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The parser loses its way in some broken flow collections, and says so by its own assertions.
+            throw _parser.Current is { } last ? Fail("this is not YAML: the text behind this place cannot be read", last) : Fail("this is not YAML", 1, 1);
+        }
 
         var current = _parser.Current!;
         if (current is NodeEvent && _document > 0 && current.End.Index - _documentStart > limits.DocumentCharacters)

@@ -16,7 +16,7 @@ public sealed class ConnectivityProber
     private readonly ProbeOptions _options;
     private readonly IProbeTransport _transport;
     private readonly TimeProvider _timeProvider;
-    private readonly CancellationTokenSource _stopRequest = new();
+    private readonly StopRequest _stop;
 
     /// <summary>Creates a prober.</summary>
     /// <param name="options">What to send, and how fast.</param>
@@ -31,11 +31,12 @@ public sealed class ConnectivityProber
         _options = options;
         _transport = transport;
         _timeProvider = timeProvider ?? TimeProvider.System;
+        _stop = new StopRequest(_timeProvider);
     }
 
-    /// <summary>Ends the runs in good order, as if all their requests were done: those in flight still end and count, and the
-    /// result follows. Later runs of this prober end at once.</summary>
-    public void Stop() => _stopRequest.Cancel();
+    /// <summary>Ends the runs in good order, as if all their requests were done: those in flight still end and count, after 5 s as
+    /// failures, and the result follows. Later runs of this prober end at once.</summary>
+    public void Stop() => _stop.Ask();
 
     /// <summary>Runs to the end and returns the result.</summary>
     /// <param name="cancellationToken">Breaks the run off; for a result of what was done so far use <see cref="Stop"/>.</param>
@@ -61,9 +62,10 @@ public sealed class ConnectivityProber
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var noLonger = CancellationTokenSource.CreateLinkedTokenSource(abort.Token, _stop.PatienceEnded);
         using var run = new Run(_options, _transport, _timeProvider);
-        using var stopping = _stopRequest.Token.UnsafeRegister(static state => ((Run)state!).SignalStop(), run);
-        var workers = run.WorkAsync(abort.Token);
+        using var stopping = _stop.Asked.UnsafeRegister(static state => ((Run)state!).SignalStop(), run);
+        var workers = run.WorkAsync(noLonger.Token, abort.Token);
         try
         {
             var tally = new ProbeTally();
@@ -123,12 +125,12 @@ public sealed class ConnectivityProber
         }
 
         /// <summary>Runs all workers; the channel ends with them, and with their fault if there is one.</summary>
-        public async Task WorkAsync(CancellationToken abort)
+        public async Task WorkAsync(CancellationToken noLonger, CancellationToken abort)
         {
             Exception? fault = null;
             try
             {
-                await Task.WhenAll(Enumerable.Range(0, options.Workers).Select(worker => WorkAsync(worker, abort)))
+                await Task.WhenAll(Enumerable.Range(0, options.Workers).Select(worker => WorkAsync(worker, noLonger, abort)))
                     .ConfigureAwait(false);
             }
             catch (Exception exception)
@@ -145,7 +147,7 @@ public sealed class ConnectivityProber
 
         public void Dispose() => _stop.Dispose();
 
-        private async Task WorkAsync(int worker, CancellationToken abort)
+        private async Task WorkAsync(int worker, CancellationToken noLonger, CancellationToken abort)
         {
             var ticker = new ProbeTicker(options.Interval, first: options.Interval);
             while (await TickAsync(ticker, abort).ConfigureAwait(false) is { } due)
@@ -153,7 +155,7 @@ public sealed class ConnectivityProber
                 var sequence = Interlocked.Increment(ref _sent);
                 var started = Now;
                 var outcome = await ProbeExchange
-                    .SendAsync(transport, options.Target, options.Timeout, timeProvider, abort).ConfigureAwait(false);
+                    .SendAsync(transport, options.Target, options.Timeout, timeProvider, noLonger, abort).ConfigureAwait(false);
                 _events.Writer.TryWrite(new ProbeSample(Now, worker, sequence, Start + due, started, outcome));
                 if (Interlocked.Increment(ref _ended) == options.Requests)
                 {

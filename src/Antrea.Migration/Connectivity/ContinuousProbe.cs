@@ -26,7 +26,7 @@ public sealed class ContinuousProbe : IAsyncDisposable
     private Task? _running;
 
     /// <summary>Creates the probe; <see cref="Start"/> starts it.</summary>
-    /// <param name="flows">What to watch; at least one, names unique.</param>
+    /// <param name="flows">What to watch; at least one, names of different text.</param>
     /// <param name="options">How closely; <see langword="null"/> for the defaults.</param>
     /// <param name="timeProvider">The clock and its timers; <see langword="null"/> for the machine's.</param>
     /// <exception cref="ArgumentException">The flows or the options cannot be used; the message names every fault.</exception>
@@ -52,7 +52,8 @@ public sealed class ContinuousProbe : IAsyncDisposable
                 throw new InvalidOperationException("The continuous probe was started before; create another one.");
             }
 
-            _surroundings = new WatchSurroundings(_options, _timeProvider) { Moment = _moment };
+            _surroundings = new WatchSurroundings(_options, _timeProvider);
+            _surroundings.Enter(_moment);
             _watches = [.. _flows.Select((flow, i) => FlowWatch.Create(flow, _surroundings, _options.Interval * ((double)i / _flows.Length)))];
             _running = Task.WhenAll(_watches.Select(watch => watch.RunAsync(_stop.Token, _abort.Token)));
         }
@@ -68,7 +69,7 @@ public sealed class ContinuousProbe : IAsyncDisposable
         lock (_lock)
         {
             _moment = new MigrationMoment(name, nodes);
-            _surroundings?.Moment = _moment;
+            _surroundings?.Enter(_moment);
         }
     }
 
@@ -120,7 +121,7 @@ public sealed class ContinuousProbe : IAsyncDisposable
         var running = RequireStarted();
         _stop.Cancel();
         await running.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return ToResult();
+        return ToResult() with { Dots = [.. _watches.Select(watch => new FlowDots(watch.Flow.Name, watch.Dots))] };
     }
 
     /// <summary>Stops at once, and breaks off the requests under way.</summary>
@@ -155,11 +156,11 @@ public sealed class ContinuousProbe : IAsyncDisposable
         {
             if (flow.Stream is null)
             {
-                ProbeOptionRules.CheckTarget(faults, $"The target of flow '{flow.Name}'", flow.Target);
+                ProbeOptionRules.CheckEndPoint(faults, $"The target of flow '{flow.Name}'", flow.Target);
             }
         }
 
-        faults.AddRange(flows.GroupBy(flow => flow.Name).Where(group => group.Count() > 1)
+        faults.AddRange(flows.GroupBy(flow => flow.Name.ToString()).Where(group => group.Count() > 1)
             .Select(group => $"There are {group.Count()} flows named '{group.Key}'."));
         return faults;
     }
@@ -167,17 +168,8 @@ public sealed class ContinuousProbe : IAsyncDisposable
     private ContinuousProbeResult ToResult()
     {
         var outages = _watches
-            .Select(watch => watch.Recorder.Finish(watch.SeenUntil ?? TimeSpan.Zero).Select(window => new OutageWindow(
-                watch.Flow.Name,
-                _surroundings!.Start + window.Start,
-                _surroundings.Start + window.End,
-                window.RequestsLost,
-                window.Cause,
-                window.Phase,
-                window.Recovered)
-            {
-                Nodes = window.Nodes,
-            }).ToArray())
+            .Select(watch => watch.Recorder.Finish(watch.SeenUntil ?? TimeSpan.Zero)
+                .Select(window => window.ToOutage(watch.Flow.Name, _surroundings!.Start)).ToArray())
             .ToArray();
         var totals = _watches.Zip(outages, (watch, own) => new FlowTotals(
             watch.Flow.Name,
@@ -189,8 +181,14 @@ public sealed class ContinuousProbe : IAsyncDisposable
         [
             .. outages.SelectMany(own => own)
                 .OrderBy(outage => outage.Start)
-                .ThenBy(outage => outage.Flow, StringComparer.Ordinal),
+                .ThenBy(outage => outage.Flow.ToString(), StringComparer.Ordinal),
         ];
-        return new ContinuousProbeResult(all, [.. totals]) { Services = ServiceDowntime.Of(_flows, all) };
+        return new ContinuousProbeResult(all, [.. totals])
+        {
+            Start = _surroundings!.Start,
+            Elapsed = _surroundings.Elapsed,
+            Phases = _surroundings.Phases,
+            Services = ServiceDowntime.Of(_flows, all),
+        };
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Antrea.Migration.Connectivity.Load;
 
 namespace Antrea.Migration.Connectivity;
 
@@ -9,4 +10,17 @@ public sealed record ContinuousProbeResult(ImmutableArray<OutageWindow> Outages,
 {
     /// <summary>The outages merged by target, in the order the targets were given. Compared by reference in equality.</summary>
     public ImmutableArray<ServiceDowntime> Services { get; init; } = [];
+
+    /// <summary>When the watch began.</summary>
+    public DateTimeOffset Start { get; init; }
+
+    /// <summary>For how long it has watched.</summary>
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>What went on meanwhile, by start. Compared by reference in equality.</summary>
+    public ImmutableArray<LoadPhase> Phases { get; init; } = [];
+
+    /// <summary>Single requests of every flow, in the order of the flows; of a watch that has ended, before that empty. Compared by
+    /// reference in equality.</summary>
+    public ImmutableArray<FlowDots> Dots { get; init; } = [];
 }

@@ -56,10 +56,10 @@ public sealed record ErrorBudget
 }
 
 /// <summary>A flow has used its error budget up.</summary>
-/// <param name="Flow">The flow's name.</param>
+/// <param name="Flow">Which one.</param>
 /// <param name="Measured">What was measured against which limit, in words that follow the flow's name.</param>
 /// <param name="Outage">The outage that did it, or the flow's last; null when it has had none.</param>
-public sealed record BudgetBreach(string Flow, string Measured, OutageWindow? Outage)
+public sealed record BudgetBreach(FlowName Flow, string Measured, OutageWindow? Outage)
 {
     /// <summary>One sentence: flow, measure, limit, cause, phase and Nodes under restart.</summary>
     public override string ToString() =>

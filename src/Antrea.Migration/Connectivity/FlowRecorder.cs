@@ -167,6 +167,12 @@ internal sealed class FlowRecorder
     {
         public string Nodes { get; init; } = "";
 
+        /// <summary>The same for a report.</summary>
+        /// <param name="flow">Whose it is.</param>
+        /// <param name="start">When the probe began.</param>
+        public OutageWindow ToOutage(FlowName flow, DateTimeOffset start) =>
+            new(flow, start + Start, start + End, RequestsLost, Cause, Phase, Recovered) { Nodes = Nodes };
+
         /// <summary>Both as one; <paramref name="later"/> starts no earlier than this one.</summary>
         public Window MergedWith(Window later) => this with
         {

@@ -1,9 +1,13 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Connectivity.Load;
+
 namespace Antrea.Migration.Connectivity;
 
 /// <summary>What the watches of one probe share: its clock, its options, and what goes on at the moment.</summary>
 internal sealed class WatchSurroundings(ContinuousProbeOptions options, TimeProvider timeProvider)
 {
     private readonly long _startTimestamp = timeProvider.GetTimestamp();
+    private readonly List<LoadPhase> _phases = [];
     private volatile MigrationMoment _moment = new("", "");
 
     public ContinuousProbeOptions Options => options;
@@ -14,10 +18,30 @@ internal sealed class WatchSurroundings(ContinuousProbeOptions options, TimeProv
 
     public TimeSpan Elapsed => timeProvider.GetElapsedTime(_startTimestamp);
 
-    public MigrationMoment Moment
+    public MigrationMoment Moment => _moment;
+
+    public ImmutableArray<LoadPhase> Phases
     {
-        get => _moment;
-        set => _moment = value;
+        get
+        {
+            lock (_phases)
+            {
+                return [.. _phases];
+            }
+        }
+    }
+
+    /// <summary>From now on this is what goes on.</summary>
+    public void Enter(MigrationMoment moment)
+    {
+        lock (_phases)
+        {
+            if (moment != _moment)
+            {
+                _phases.Add(new LoadPhase(Elapsed, moment.Phase, moment.Nodes));
+                _moment = moment;
+            }
+        }
     }
 }
 
@@ -27,9 +51,14 @@ internal sealed record MigrationMoment(string Phase, string Nodes);
 /// <summary>Watches one flow.</summary>
 internal abstract class FlowWatch(ProbeFlow flow, WatchSurroundings surroundings)
 {
+    private readonly DotRecorder _dots = new(capacity: 1024);
+
     public ProbeFlow Flow { get; } = flow;
 
     public FlowRecorder Recorder { get; } = new(surroundings.Options.StallThreshold);
+
+    /// <summary>Single requests; to be asked when the watch has ended.</summary>
+    public ImmutableArray<LoadDot> Dots => _dots.ToArray();
 
     /// <summary>Requests that were due while nobody could send or see any.</summary>
     public abstract long NotSent { get; }
@@ -46,6 +75,16 @@ internal abstract class FlowWatch(ProbeFlow flow, WatchSurroundings surroundings
     /// <param name="stop">Send nothing more, but wait for what is under way.</param>
     /// <param name="abort">Wait for nothing.</param>
     public abstract Task RunAsync(CancellationToken stop, CancellationToken abort);
+
+    /// <summary>Notes what became of a request.</summary>
+    protected void Complete(FlowRecorder.Request request, ProbeOutcome outcome, TimeSpan at)
+    {
+        Recorder.Complete(request, outcome, at);
+        lock (_dots)
+        {
+            _dots.Add(request.SentAt, at - request.SentAt, outcome.Succeeded);
+        }
+    }
 }
 
 /// <summary>Sends the requests itself.</summary>
@@ -84,7 +123,7 @@ internal sealed class SendingWatch(ProbeFlow flow, IProbeTransport transport, Wa
         var outcome = await ProbeExchange
             .SendAsync(transport, Flow.Target, Surroundings.Options.Timeout, Surroundings.Time, abort)
             .ConfigureAwait(false);
-        Recorder.Complete(request, outcome, Surroundings.Elapsed);
+        Complete(request, outcome, Surroundings.Elapsed);
     }
 }
 
@@ -151,7 +190,7 @@ internal sealed class StreamWatch(ProbeFlow flow, IProbeStream stream, WatchSurr
             }
             else if (underWay.Remove(report.Sequence, out var request))
             {
-                Recorder.Complete(request, report.Outcome, at);
+                Complete(request, report.Outcome, at);
             }
         }
     }

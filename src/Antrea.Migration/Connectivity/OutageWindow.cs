@@ -1,7 +1,7 @@
 namespace Antrea.Migration.Connectivity;
 
 /// <summary>A time in which a flow did not get through.</summary>
-/// <param name="Flow">The flow's name.</param>
+/// <param name="Flow">Who did not get through to whom.</param>
 /// <param name="Start">When the first request that was lost, or that was answered late, was sent. The path can have broken
 /// up to one interval earlier.</param>
 /// <param name="End">When the first good answer after it came; the end of the probe when none did.</param>
@@ -10,7 +10,7 @@ namespace Antrea.Migration.Connectivity;
 /// <param name="Phase">The phase in which it began; empty when none was entered yet.</param>
 /// <param name="Recovered">Whether a good answer ended it.</param>
 public sealed record OutageWindow(
-    string Flow,
+    FlowName Flow,
     DateTimeOffset Start,
     DateTimeOffset End,
     long RequestsLost,

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Antrea.Migration.Connectivity;
 
 /// <summary>How many requests failed for one cause.</summary>
@@ -6,6 +8,6 @@ namespace Antrea.Migration.Connectivity;
 /// <param name="FirstDetail">The detail of the first of them.</param>
 public sealed record ProbeFailureCount(ProbeFailureCause Cause, long Count, string FirstDetail)
 {
-    /// <summary>For example <c>DNS 1002</c>.</summary>
-    public override string ToString() => $"{Cause.ToDisplayName()} {Count}";
+    /// <summary>For example <c>1002 × DNS</c>: what is counted cannot be taken for a status of it.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Count} × {Cause.ToDisplayName()}");
 }

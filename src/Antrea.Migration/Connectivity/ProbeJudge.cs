@@ -29,29 +29,30 @@ internal static class ProbeJudge
         {
             if (CauseOf(e) is { } cause)
             {
-                found = new ProbeOutcome(cause, e.Message);
+                found = new ProbeOutcome(cause, ForeignText.Plain(e.Message));
             }
         }
 
-        return found ?? new ProbeOutcome(ProbeFailureCause.Other, $"{exception.GetType().Name}: {exception.Message}");
+        return found ?? new ProbeOutcome(ProbeFailureCause.Other, ForeignText.Plain($"{exception.GetType().Name}: {exception.Message}"));
     }
 
     /// <summary>What it means that the time was up.</summary>
     /// <param name="stage">How far the request had come, if that is known.</param>
     /// <param name="timeout">The limit that was set, for the text.</param>
-    public static ProbeOutcome JudgeTimeout(ProbeStage? stage, TimeSpan timeout)
+    public static ProbeOutcome JudgeTimeout(ProbeStage? stage, TimeSpan timeout) => JudgeSilence(stage, $"within {GoDuration.FromTimeSpan(timeout)}");
+
+    /// <summary>What it means that nobody waits any longer.</summary>
+    /// <param name="stage">How far the request had come, if that is known.</param>
+    public static ProbeOutcome JudgeStopped(ProbeStage? stage) =>
+        JudgeSilence(stage, $"within {GoDuration.FromTimeSpan(StopRequest.Patience)} after the run was stopped");
+
+    private static ProbeOutcome JudgeSilence(ProbeStage? stage, string within) => stage switch
     {
-        var limit = GoDuration.FromTimeSpan(timeout);
-        return stage switch
-        {
-            ProbeStage.Resolving => new(ProbeFailureCause.Dns, $"name not resolved within {limit}"),
-            ProbeStage.Queued or ProbeStage.Connecting =>
-                new(ProbeFailureCause.Timeout, $"no connection within {limit}"),
-            ProbeStage.Connected =>
-                new(ProbeFailureCause.Timeout, $"connected, but no complete response within {limit}"),
-            _ => new(ProbeFailureCause.Timeout, $"no complete response within {limit}"),
-        };
-    }
+        ProbeStage.Resolving => new(ProbeFailureCause.Dns, $"name not resolved {within}"),
+        ProbeStage.Queued or ProbeStage.Connecting => new(ProbeFailureCause.Timeout, $"no connection {within}"),
+        ProbeStage.Connected => new(ProbeFailureCause.Timeout, $"connected, but no complete response {within}"),
+        _ => new(ProbeFailureCause.Timeout, $"no complete response {within}"),
+    };
 
     private static ProbeFailureCause? CauseOf(Exception exception) => exception switch
     {

@@ -18,6 +18,15 @@ internal static class ProbeOptionRules
         }
     }
 
+    /// <summary>For transports that may speak something else than HTTP.</summary>
+    public static void CheckEndPoint(List<string> faults, string name, Uri? target)
+    {
+        if (target is null || !target.IsAbsoluteUri || target.Host.Length == 0)
+        {
+            faults.Add($"{name} is '{target}', but must be an absolute URL with a host, for example http://nginx-origin.");
+        }
+    }
+
     public static void CheckSpan(List<string> faults, string name, TimeSpan value)
     {
         if (value < Shortest || value > Longest)

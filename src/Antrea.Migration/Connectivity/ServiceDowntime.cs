@@ -13,7 +13,7 @@ public sealed record ServiceDowntime(Uri Target, int Flows, TimeSpan Impaired, T
     internal static ImmutableArray<ServiceDowntime> Of(IEnumerable<ProbeFlow> flows, IReadOnlyCollection<OutageWindow> outages) =>
         [.. flows.GroupBy(f => f.Target).Select(g => Of(g.Key, [.. g.Select(f => f.Name)], outages))];
 
-    private static ServiceDowntime Of(Uri target, HashSet<string> flows, IReadOnlyCollection<OutageWindow> outages)
+    private static ServiceDowntime Of(Uri target, HashSet<FlowName> flows, IReadOnlyCollection<OutageWindow> outages)
     {
         var (impaired, down) = (TimeSpan.Zero, TimeSpan.Zero);
         var open = 0;

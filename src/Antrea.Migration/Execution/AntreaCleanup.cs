@@ -39,14 +39,7 @@ internal static class AntreaCleanup
         + $$"""
         failed=0
         rm -f /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea
-        for b in $(backends); do for t in $tables; do
-          rules=$(saved "$b" "$t" | grep -e '-j ANTREA-' | grep -v '^-A ANTREA-' | sed 's/^-A /-D /')
-          chains=$(saved "$b" "$t" | sed -n 's/^:\(ANTREA-[^ ]*\) .*/\1/p')
-          [ -n "$rules$chains" ] || continue
-          { echo "*$t"; [ -z "$rules" ] || printf '%s\n' "$rules"
-            for c in $chains; do echo "-F $c"; done; for c in $chains; do echo "-X $c"; done; echo COMMIT; } |
-            "$b-restore" --noflush -w 10 || failed=1
-        done; done
+        unhook '-j ANTREA-' ANTREA-
         if has nft; then for f in ip ip6; do
           ! nft list table "$f" antrea >/dev/null 2>&1 || nft delete table "$f" antrea || failed=1; done; fi
         if has ipset; then

@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using Antrea.Migration.Connectivity;
-using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.Execution;
 
@@ -20,8 +18,6 @@ public enum BreachAction
 /// takes one round trip when all is well. Safe for use by several threads.</remarks>
 public sealed class BudgetGate : IMigrationGate, IAsyncDisposable
 {
-    private const int MostNodesNamed = 5;
-
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan MostUnseen = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
@@ -78,7 +74,7 @@ public sealed class BudgetGate : IMigrationGate, IAsyncDisposable
                 "Look after the Pod that probes it, or leave the flow out; then run the command again. It goes on here.");
         }
 
-        _probe.EnterPhase(change.Step.Phase.ToString(), change.Step.Kind is MigrationStepKind.RestartPods or MigrationStepKind.MovePods ? NamesOf(change.Nodes) : "");
+        NotingGate.Note(_probe, change);
         return null;
     }
 
@@ -94,9 +90,6 @@ public sealed class BudgetGate : IMigrationGate, IAsyncDisposable
         _end.Dispose();
         _broken.Dispose();
     }
-
-    private static string NamesOf(ImmutableArray<string> nodes) =>
-        string.Join(", ", nodes.Take(MostNodesNamed)) + (nodes.Length > MostNodesNamed ? $" and {nodes.Length - MostNodesNamed} more" : "");
 
     private BudgetBreach? FindBreach()
     {

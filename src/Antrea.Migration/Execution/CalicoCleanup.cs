@@ -21,6 +21,16 @@ internal static class CalicoCleanup
         has ip || { echo "ip (iproute2) is not on this Node: its routes cannot be looked at" >&2; exit 3; }
         [ -n "$(backends)" ] || { echo "no iptables-save is on this Node: its netfilter rules cannot be looked at" >&2; exit 3; }
         saved() { "$1-save" -t "$2" 2>/dev/null; }
+        # unhook RULES PREFIX: removes the chains whose names begin with PREFIX, and of the other chains' rules those that hold RULES.
+        unhook() {
+          for b in $(backends); do for t in $tables; do
+            rules=$(saved "$b" "$t" | grep -e "$1" | grep -v "^-A $2" | sed 's/^-A /-D /')
+            chains=$(saved "$b" "$t" | sed -n "s/^:\($2[^ ]*\) .*/\1/p")
+            [ -n "$rules$chains" ] || continue
+            { echo "*$t"; [ -z "$rules" ] || printf '%s\n' "$rules"
+              for c in $chains; do echo "-F $c"; done; for c in $chains; do echo "-X $c"; done; echo COMMIT; } |
+              "$b-restore" --noflush -w 10 || failed=1
+          done; done; }
         """;
 
     public const string Audit =
@@ -47,14 +57,7 @@ internal static class CalicoCleanup
         failed=0
         rm -f /etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig
         rm -f /opt/cni/bin/calico /opt/cni/bin/calico-ipam
-        for b in $(backends); do for t in $tables; do
-          rules=$(saved "$b" "$t" | grep -e '--comment "cali:' | grep -v '^-A cali-' | sed 's/^-A /-D /')
-          chains=$(saved "$b" "$t" | sed -n 's/^:\(cali-[^ ]*\) .*/\1/p')
-          [ -n "$rules$chains" ] || continue
-          { echo "*$t"; [ -z "$rules" ] || printf '%s\n' "$rules"
-            for c in $chains; do echo "-F $c"; done; for c in $chains; do echo "-X $c"; done; echo COMMIT; } |
-            "$b-restore" --noflush -w 10 || failed=1
-        done; done
+        unhook '--comment "cali:' cali-
         if has nft; then for f in ip ip6; do
           ! nft list table "$f" calico >/dev/null 2>&1 || nft delete table "$f" calico || failed=1; done; fi
         if has ipset; then

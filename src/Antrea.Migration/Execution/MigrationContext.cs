@@ -25,6 +25,8 @@ internal sealed class MigrationContext
 
     public required TimeProvider Time { get; init; }
 
+    public required PhaseMemory Memory { get; init; }
+
     /// <summary>Asks whether a change may be made: what it is, and the Nodes it is on.</summary>
     /// <exception cref="MigrationStoppedException">It may not.</exception>
     public required Func<string, ImmutableArray<string>, CancellationToken, Task> PassGateAsync { get; init; }
@@ -47,10 +49,15 @@ internal sealed class MigrationContext
     }
 
     /// <summary>Asks until the answer is null (nothing left to wait for); each new answer is reported.</summary>
-    /// <exception cref="StepFailedException">Nothing has moved for the step's time; the last answer says what it waited for.</exception>
+    /// <param name="pending">What is still waited for.</param>
+    /// <param name="next">What a person can do when it does not come.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="patience">How long nothing may move; null for the step's time.</param>
+    /// <exception cref="StepFailedException">Nothing has moved for that time; the last answer says what it waited for.</exception>
     public async Task WaitUntilAsync(
-        Func<CancellationToken, Task<string?>> pending, string next, CancellationToken cancellationToken)
+        Func<CancellationToken, Task<string?>> pending, string next, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
+        var limit = patience ?? Options.StepTimeout;
         var since = Time.GetTimestamp();
         string? last = null;
         while (await pending(cancellationToken).ConfigureAwait(false) is { } waitingFor)
@@ -62,9 +69,9 @@ internal sealed class MigrationContext
                 since = Time.GetTimestamp();
             }
 
-            if (Time.GetElapsedTime(since) > Options.StepTimeout)
+            if (Time.GetElapsedTime(since) > limit)
             {
-                throw new StepFailedException($"No progress for {Options.StepTimeout.TotalSeconds:0} s: {waitingFor}", next);
+                throw new StepFailedException($"No progress for {limit.TotalSeconds:0} s: {waitingFor}", next);
             }
 
             await Task.Delay(Options.PollInterval, Time, cancellationToken).ConfigureAwait(false);
@@ -81,9 +88,10 @@ internal sealed class MigrationContext
             : snapshot;
     }
 
-    /// <summary>Every Pod with its network, asked of the API server and the Nodes.</summary>
+    /// <summary>Every Pod with its network, asked of the API server and, where Multus bridges, of every Node.</summary>
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(CancellationToken cancellationToken) =>
-        await InventoryAsync(await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Nodes, cancellationToken).ConfigureAwait(false);
+        await InventoryAsync(
+            await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false);
 
     /// <summary>As <see cref="InventoryAsync(CancellationToken)"/>, when no Pod is being wired: one that a Node has begun to start has no address yet,
     /// and may get that of the network before.</summary>
@@ -103,6 +111,31 @@ internal sealed class MigrationContext
             cancellationToken).ConfigureAwait(false);
         return inventory;
     }
+
+    /// <summary>The Pods of one list with their networks; only Nodes that have one of them are asked.</summary>
+    /// <param name="podsPath">The list.</param>
+    /// <param name="which">Those of it that matter.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(
+        string podsPath, Func<PodInfo, bool> which, CancellationToken cancellationToken)
+    {
+        ImmutableArray<PodInfo> pods = [.. (await ReadPodsAsync(podsPath, cancellationToken).ConfigureAwait(false)).Where(which)];
+        if (pods.IsEmpty)
+        {
+            return [];
+        }
+
+        var names = pods.Select(p => p.NodeName).ToHashSet(StringComparer.Ordinal);
+        var nodes = await Api.ListAsync("api/v1/nodes", cancellationToken).ConfigureAwait(false) ?? [];
+        var snapshot = ClusterSnapshotBuilder.BuildLenient(
+            nodes.Where(n => names.Contains(n["metadata"]!["name"]!.GetValue<string>())).Select(o => new ClusterObject(o, "cluster")), []);
+        return await InventoryAsync(snapshot with { Pods = pods }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The Pods of one list.</summary>
+    public async Task<ImmutableArray<PodInfo>> ReadPodsAsync(string path, CancellationToken cancellationToken) =>
+        ClusterSnapshotBuilder.BuildLenient(
+            (await Api.ListAsync(path, cancellationToken).ConfigureAwait(false) ?? []).Select(o => new ClusterObject(o, "cluster")), []).Pods;
 
     /// <summary>Only Nodes and Pods, for steps that look often.</summary>
     public async Task<ClusterSnapshot> ReadPodsAsync(CancellationToken cancellationToken)

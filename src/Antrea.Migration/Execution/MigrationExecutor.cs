@@ -23,6 +23,7 @@ public sealed class MigrationExecutor
     private static readonly FrozenDictionary<MigrationStepKind, StepAction> Actions = new Dictionary<MigrationStepKind, StepAction>
     {
         [MigrationStepKind.InstallNodeAgent] = new InstallNodeAgentAction(),
+        [MigrationStepKind.CheckNodes] = new CheckNodesAction(),
         [MigrationStepKind.BackUp] = new BackUpAction(),
         [MigrationStepKind.CordonNode] = new CordonNodeAction(),
         [MigrationStepKind.CreatePools] = new CreatePoolsAction(),
@@ -41,6 +42,9 @@ public sealed class MigrationExecutor
         [MigrationStepKind.InstallAntrea] = new InstallAntreaAction(),
         [MigrationStepKind.ConvertPolicies] = new ConvertPoliciesAction(),
         [MigrationStepKind.DelegateToBoth] = new DelegateToBothAction(),
+        [MigrationStepKind.SuspendCronJobs] = new SuspendCronJobsAction(),
+        [MigrationStepKind.ResumeCronJobs] = new ResumeCronJobsAction(),
+        [MigrationStepKind.TryCanaries] = new TryCanariesAction(),
         [MigrationStepKind.RestartPods] = new RestartPodsAction(),
         [MigrationStepKind.AssertPods] = new AssertPodsAction(),
         [MigrationStepKind.DelegateToAntrea] = new DelegateToAntreaAction(),
@@ -54,6 +58,7 @@ public sealed class MigrationExecutor
         [MigrationStepKind.RemoveAntrea] = new RemoveAntreaAction(),
         [MigrationStepKind.CleanAntreaNode] = new CleanAntreaNodeAction(),
         [MigrationStepKind.UnpinCalicoAutodetection] = new UnpinCalicoAutodetectionAction(),
+        [MigrationStepKind.RestorePools] = new RestorePoolsAction(),
         [MigrationStepKind.VerifyRollback] = new VerifyRollbackAction(),
         [MigrationStepKind.ForgetMigration] = new ForgetMigrationAction(),
     }.ToFrozenDictionary();
@@ -119,6 +124,7 @@ public sealed class MigrationExecutor
         {
             var started = _time.GetTimestamp();
             var announced = false;
+            var memory = new PhaseMemory();
             foreach (var step in phase)
             {
                 if (journal.IsDone(step) && journal.IsSettled(step))
@@ -153,7 +159,7 @@ public sealed class MigrationExecutor
                 }
 
                 MigrationEvent? last = null;
-                await foreach (var item in RunStepAsync(plan, options, execution, step, cancellationToken).ConfigureAwait(false))
+                await foreach (var item in RunStepAsync(plan, options, execution, step, memory, cancellationToken).ConfigureAwait(false))
                 {
                     last = item;
                     lease.Say(item is StepProgress progress ? $"{step.Title}: {progress.Message}" : step.Title);
@@ -208,9 +214,11 @@ public sealed class MigrationExecutor
         MigrationOptions options,
         ExecutionOptions execution,
         MigrationStep step,
+        PhaseMemory memory,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var events = Channel.CreateUnbounded<MigrationEvent>();
+        var control = new ControlGate(new MigrationControl(_api, _time), _time, options.PollInterval);
         var context = new MigrationContext
         {
             Api = _api,
@@ -220,8 +228,17 @@ public sealed class MigrationExecutor
             Options = options,
             BackupDirectory = execution.BackupDirectory,
             Time = _time,
-            PassGateAsync = (subject, nodes, token) => PassGateAsync(execution.Gate, new MigrationChange(step, subject, nodes), token),
-            Report = message => events.Writer.TryWrite(new StepProgress(_time.GetUtcNow(), step, message)),
+            Memory = memory,
+            PassGateAsync = async (subject, nodes, token) =>
+            {
+                var change = new MigrationChange(step, subject, nodes);
+                await control.PassAsync(change, Report, token).ConfigureAwait(false);
+                if (execution.Gate is not null && await execution.Gate.AskAsync(change, token).ConfigureAwait(false) is { } wanted)
+                {
+                    throw new MigrationStoppedException(change, wanted);
+                }
+            },
+            Report = Report,
         };
         _api.Patience = new OutagePatience(execution.OutagePatience, context.Report);
         yield return new StepStarted(_time.GetUtcNow(), step);
@@ -243,6 +260,8 @@ public sealed class MigrationExecutor
             await stop.CancelAsync().ConfigureAwait(false);
             await ((Task)work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        void Report(string message) => events.Writer.TryWrite(new StepProgress(_time.GetUtcNow(), step, message));
 
         async Task<MigrationEvent> CompleteAsync()
         {
@@ -334,14 +353,6 @@ public sealed class MigrationExecutor
             }
 
             return new StepFailed(_time.GetUtcNow(), step, message, next);
-        }
-    }
-
-    private static async Task PassGateAsync(IMigrationGate? gate, MigrationChange change, CancellationToken cancellationToken)
-    {
-        if (gate is not null && await gate.AskAsync(change, cancellationToken).ConfigureAwait(false) is { } stop)
-        {
-            throw new MigrationStoppedException(change, stop);
         }
     }
 

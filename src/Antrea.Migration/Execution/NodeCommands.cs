@@ -39,6 +39,10 @@ public static class NodeCommands
     /// <summary>Prints all routes of all tables as JSON (<c>ip -j route show table all</c>).</summary>
     public static NodeCommand ReadRoutes() => new("read-routes", "ip -j route show table all", []);
 
+    /// <summary>Prints what the Node's kernel says of modules, reverse-path filters, MTUs, addresses and listening ports, a line each.</summary>
+    /// <param name="modules">The modules to look for.</param>
+    public static NodeCommand InspectNode(IEnumerable<string> modules) => new("inspect-node", NodeInspection.Script, [.. modules]);
+
     /// <summary>Lists the containers that Multus wired to Antrea, one container id a line.</summary>
     public static NodeCommand ListMultusAttachments() =>
         new(

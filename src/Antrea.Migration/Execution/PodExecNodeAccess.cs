@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Antrea.Migration.Clusters;
 using k8s;
 using Polly;
@@ -11,6 +12,7 @@ public sealed class PodExecNodeAccess : INodeAccess
 {
     private readonly KubernetesApi _api;
     private readonly ResiliencePipeline _retry;
+    private readonly ConcurrentDictionary<string, string> _agents = new(StringComparer.Ordinal);
 
     /// <summary>Reaches the Nodes of the cluster behind <paramref name="client"/>.</summary>
     /// <param name="client">The API server. Stays the caller's.</param>
@@ -42,10 +44,28 @@ public sealed class PodExecNodeAccess : INodeAccess
                 return await _retry.ExecuteAsync(
                     async token =>
                     {
+                        if (_agents.TryGetValue(node, out var known))
+                        {
+                            try
+                            {
+                                pod = known;
+                                return await ExecAsync(known, command, token).ConfigureAwait(false);
+                            }
+                            catch (Exception e) when (PodExec.IsFailure(e) && !token.IsCancellationRequested)
+                            {
+                                // A successor is asked at once; the same Pod may still be at work on the command.
+                                _agents.TryRemove(node, out _);
+                                if (await FindAgentAsync(node, token).ConfigureAwait(false) == known)
+                                {
+                                    throw;
+                                }
+                            }
+                        }
+
                         pod = await FindAgentAsync(node, token).ConfigureAwait(false);
-                        return await PodExec.RunAsync(
-                            _api.Client, NodeAgentManifest.Namespace, pod, NodeAgentManifest.Container, ["chroot", "/host", .. command.ToArgv()], token)
-                            .ConfigureAwait(false);
+                        var result = await ExecAsync(pod, command, token).ConfigureAwait(false);
+                        _agents[node] = pod;
+                        return result;
                     },
                     cancellationToken).ConfigureAwait(false);
             }
@@ -64,6 +84,11 @@ public sealed class PodExecNodeAccess : INodeAccess
             }
         }
     }
+
+    /// <summary>The Node's shell by its path: a busybox built to prefer its own applets takes itself for <c>sh</c>, even behind <c>chroot</c>, and with
+    /// that every tool that the Node has better.</summary>
+    private Task<NodeCommandResult> ExecAsync(string pod, NodeCommand command, CancellationToken cancellationToken) => PodExec.RunAsync(
+        _api.Client, NodeAgentManifest.Namespace, pod, NodeAgentManifest.Container, ["chroot", "/host", "/bin/sh", .. command.ToArgv()[1..]], cancellationToken);
 
     private async Task<string> FindAgentAsync(string node, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace Antrea.Migration.Planning;
 /// <remarks>Source: Antrea v2.7 ConfigMap <c>antrea-config</c>, key <c>antrea-agent.conf</c>; commented-out keys have their defaults.</remarks>
 internal static class AntreaConfigFindings
 {
-    private const string Key = "antrea-agent.conf";
+    public const string Key = "antrea-agent.conf";
 
     public static IEnumerable<Finding> Check(ClusterSnapshot snapshot, ImmutableArray<ClusterObject> manifest)
     {
@@ -39,7 +39,7 @@ internal static class AntreaConfigFindings
     }
 
     /// <summary>The value of a top-level key; null when it is absent or commented out.</summary>
-    private static string? Value(string text, string key) => text.Split('\n')
+    public static string? Value(string text, string key) => text.Split('\n')
         .Where(l => l.StartsWith(key + ":", StringComparison.Ordinal))
         .Select(l => l[(key.Length + 1)..].Split('#')[0].Trim().Trim('"'))
         .LastOrDefault();

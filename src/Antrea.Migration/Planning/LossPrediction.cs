@@ -27,14 +27,15 @@ internal static class LossPrediction
     }
 
     /// <summary>The snapshot with the addresses that move in the new pools, and without what is given up.</summary>
-    private static ClusterSnapshot Move(ClusterSnapshot snapshot, Readdressing readdressing)
+    public static ClusterSnapshot Move(ClusterSnapshot snapshot, Readdressing readdressing)
     {
         var ipam = snapshot.CalicoIpam;
         var old = ipam.Pools.Where(p => readdressing.OldPools.Contains(p.Name)).ToList();
+        var ranges = new CidrSet(readdressing.Ranges);
         var taken = UInt128.Zero;
         return snapshot with
         {
-            Pods = [.. snapshot.Pods.Select(p => ReaddressingSteps.HasClash(p, readdressing) ? Moved(p) : p)],
+            Pods = [.. snapshot.Pods.Select(p => ReaddressingSteps.HasClash(p, ranges) ? Moved(p) : p)],
             Nodes = [.. snapshot.Nodes.Select(n => n with { CalicoTunnelAddresses = [.. n.CalicoTunnelAddresses.Select(Tunnel)] })],
             CalicoIpam = ipam with
             {
@@ -46,16 +47,16 @@ internal static class LossPrediction
                 ],
                 Blocks =
                 [
-                    .. ipam.Blocks.Where(b => !readdressing.Ranges.Any(r => r.Overlaps(b.Cidr)))
+                    .. ipam.Blocks.Where(b => !ranges.Overlaps(b.Cidr))
                         .Select(b => b with { Allocations = [.. b.Allocations.Where(a => !a.IsTunnel)] }),
                 ],
-                Affinities = [.. ipam.Affinities.Where(a => !readdressing.Ranges.Any(r => r.Overlaps(a.Cidr)))],
+                Affinities = [.. ipam.Affinities.Where(a => !ranges.Overlaps(a.Cidr))],
             },
         };
 
         PodInfo Moved(PodInfo pod)
         {
-            ImmutableArray<IPAddress> addresses = [.. pod.PodIPs.Select(a => readdressing.Ranges.Any(r => r.Contains(a)) ? Next(a.AddressFamily) ?? a : a)];
+            ImmutableArray<IPAddress> addresses = [.. pod.PodIPs.Select(a => ranges.Contains(a) ? Next(a.AddressFamily) ?? a : a)];
             return pod with { PodIPs = addresses, Annotations = pod.Annotations.SetItem("cni.projectcalico.org/podIPs", string.Join(',', addresses)) };
         }
 

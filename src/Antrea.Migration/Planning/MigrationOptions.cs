@@ -30,6 +30,17 @@ public sealed record MigrationOptions
     /// <summary>The share of Nodes that may be overlapped before the scenario counts as <c>MostOverlap</c>; from 0 to 1. Default 0.25.</summary>
     public decimal SmallOverlapThreshold { get; init; } = AddressAnalysisOptions.DefaultSmallOverlapThreshold;
 
+    /// <summary>What to do where policies mean something else while both networks are in use. Default <see cref="PolicyMode.Refuse"/>.</summary>
+    public PolicyMode PolicyMode { get; init; }
+
+    /// <summary>How many Pods may be missing at the same time because of restarts, over all workloads: at least 1. With it workloads restart side by
+    /// side, and those whose own strategy would take more are evicted. Default null: one workload at a time, by its own strategy. Cluster DNS and
+    /// what the API server asks always go Pod by Pod.</summary>
+    public int? MaxUnavailable { get; init; }
+
+    /// <summary>How long a running Job is waited for, as it is never killed. Default 1 hour.</summary>
+    public TimeSpan JobTimeout { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>How long a step may go without any progress before it counts as failed. Default 10 minutes.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -51,6 +62,16 @@ public sealed record MigrationOptions
             faults.Add($"{nameof(StepTimeout)} is {StepTimeout}; it must be positive");
         }
 
+        if (MaxUnavailable < 1)
+        {
+            faults.Add($"{nameof(MaxUnavailable)} is {MaxUnavailable}; it must be at least 1");
+        }
+
+        if (JobTimeout <= TimeSpan.Zero)
+        {
+            faults.Add($"{nameof(JobTimeout)} is {JobTimeout}; it must be positive");
+        }
+
         if (PollInterval <= TimeSpan.Zero)
         {
             faults.Add($"{nameof(PollInterval)} is {PollInterval}; it must be positive");
@@ -59,6 +80,11 @@ public sealed record MigrationOptions
         if (!Enum.IsDefined(Bridge))
         {
             faults.Add($"{nameof(Bridge)} is {Bridge}, which is none");
+        }
+
+        if (!Enum.IsDefined(PolicyMode))
+        {
+            faults.Add($"{nameof(PolicyMode)} is {PolicyMode}, which is none");
         }
 
         if (string.IsNullOrWhiteSpace(NodeAgentImage))

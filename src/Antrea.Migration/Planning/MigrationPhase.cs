@@ -39,6 +39,9 @@ public enum MigrationPhase
     /// <summary>Rollback: remove Antrea and what it leaves on the Nodes.</summary>
     RemoveAntrea,
 
-    /// <summary>Rollback: remove Multus and its file.</summary>
+    /// <summary>Rollback: remove what bridged, and its file.</summary>
     RemoveBridge,
+
+    /// <summary>Rollback: bring the old IPPools back, and Pods and tunnels with them.</summary>
+    RestoreAddresses,
 }

@@ -33,6 +33,9 @@ public sealed record MigrationPlan
     /// <summary>The connections that will not come about for a while, however many retries; empty when nobody is cut off.</summary>
     public ImmutableArray<PredictedLoss> PredictedLosses { get; init; } = [];
 
+    /// <summary>What policies decide otherwise for a while, because connections arrive from other addresses; by phase.</summary>
+    public ImmutableArray<PredictedPolicyChange> PredictedPolicyChanges { get; init; } = [];
+
     /// <summary>The Antrea version to be installed, for example <c>v2.7.0</c>.</summary>
     public required string AntreaVersion { get; init; }
 
@@ -62,4 +65,18 @@ public sealed record MigrationPlan
 
     /// <summary>Whether nothing blocks, so that the plan can be executed.</summary>
     public bool IsExecutable => Findings.All(f => f.Severity != Severity.Blocker);
+
+    /// <summary>Those of <see cref="CalicoCidrs"/> that lie in no other: a pool stands for all its blocks.</summary>
+    internal IEnumerable<Cidr> OutermostCalicoCidrs()
+    {
+        Cidr? outer = null;
+        foreach (var cidr in CalicoCidrs.Order())
+        {
+            if (outer is null || !outer.Value.Contains(cidr))
+            {
+                outer = cidr;
+                yield return cidr;
+            }
+        }
+    }
 }

@@ -22,7 +22,8 @@ public static class MigrationPlanner
             snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = options.SmallOverlapThreshold });
         var (bridge, reason) = BridgeChoice.Of(options.Bridge, snapshot);
         var readdressing = ReaddressingPlanner.Of(snapshot, analysis, bridge);
-        var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis, bridge, readdressing);
+        var policyChanges = PolicyPrediction.Of(snapshot, bridge, readdressing, antreaVersion);
+        var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis, bridge, readdressing, PolicyPrediction.Judge(policyChanges, options.PolicyMode));
         var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion, bridge);
         var isBlocked = findings.Any(f => f.Severity == Severity.Blocker);
         return new MigrationPlan
@@ -34,6 +35,7 @@ public static class MigrationPlanner
             BridgeReason = reason,
             Readdressing = isBlocked ? null : readdressing,
             PredictedLosses = isBlocked ? [] : LossPrediction.Of(snapshot, bridge, readdressing),
+            PredictedPolicyChanges = isBlocked ? [] : policyChanges.Changes,
             AntreaVersion = antreaVersion,
             Nodes = [.. snapshot.Nodes.Select(n => n.Name).Order(StringComparer.Ordinal)],
             PodCidrs = snapshot.Nodes.ToImmutableSortedDictionary(n => n.Name, n => n.PodCidrs, StringComparer.Ordinal),
@@ -41,7 +43,7 @@ public static class MigrationPlanner
             CalicoCidrs = [.. snapshot.CalicoIpam.Pools.Select(p => p.Cidr).Concat(snapshot.CalicoIpam.Blocks.Select(b => b.Cidr))
                 .Concat(readdressing?.Pools.Select(p => p.Cidr) ?? []).Distinct().Order()],
             ManifestHash = ManifestHash(options),
-            Steps = isBlocked ? [] : PlanSteps.Of(snapshot, bridge, readdressing),
+            Steps = isBlocked ? [] : PlanSteps.Of(snapshot, bridge, readdressing, options),
             Findings = findings,
         };
     }
@@ -73,19 +75,14 @@ public static class MigrationPlanner
             text.AppendLine($"node {node.Name} {string.Join(' ', node.PodCidrs)}");
         }
 
-        foreach (var pool in snapshot.CalicoIpam.Pools)
-        {
-            text.AppendLine($"pool {pool.Name} {pool.Cidr} {pool.BlockSize} {pool.Disabled} {pool.NatOutgoing}");
-        }
-
         foreach (var cidr in snapshot.ServiceCidrs)
         {
             text.AppendLine($"services {cidr}");
         }
 
-        foreach (var policy in PolicyInputs(snapshot).OrderBy(o => o.ToString(), StringComparer.Ordinal))
+        foreach (var input in Inputs(snapshot).OrderBy(o => o.ToString(), StringComparer.Ordinal))
         {
-            text.AppendLine($"policy {policy} {policy.Json["spec"]?.ToJsonString()}");
+            text.AppendLine($"input {input} {input.Json["spec"]?.ToJsonString()}");
         }
 
         return Hash(text.ToString());
@@ -93,9 +90,10 @@ public static class MigrationPlanner
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private static IEnumerable<ClusterObject> PolicyInputs(ClusterSnapshot snapshot) =>
+    /// <summary>What the plan's steps are made from word for word.</summary>
+    private static IEnumerable<ClusterObject> Inputs(ClusterSnapshot snapshot) =>
         snapshot.Objects.Where(o =>
             (o.Group.EndsWith("projectcalico.org", StringComparison.Ordinal)
-             && o.Kind is "NetworkPolicy" or "GlobalNetworkPolicy" or "Tier" or "NetworkSet" or "GlobalNetworkSet" or "HostEndpoint")
+             && o.Kind is "IPPool" or "NetworkPolicy" or "GlobalNetworkPolicy" or "Tier" or "NetworkSet" or "GlobalNetworkSet" or "HostEndpoint")
             || (o.Group == "networking.k8s.io" && o.Kind == "NetworkPolicy"));
 }

@@ -80,8 +80,8 @@ public static class MigrationRequirements
             "containerd go-cni opts.go, multus-cni v4.2.4"),
         new(
             "disruption-budgets",
-            "Every PodDisruptionBudget lets at least one Pod go, and no Pod is matched by two.",
-            "Every Pod is restarted twice, by eviction where a budget exists; eviction is refused for ever otherwise.",
+            "Every PodDisruptionBudget of Pods that must be evicted lets at least one go, and no such Pod is matched by two.",
+            "What does not roll within its budget and the operator's limit is evicted; eviction is refused for ever otherwise.",
             "Kubernetes pkg/registry/core/pod/storage/eviction.go"),
         new(
             "owned-pods",

@@ -8,6 +8,9 @@ public enum MigrationStepKind
     /// <summary>Saves Calico's objects and every Node's CNI files and routes to the backup folder.</summary>
     BackUp,
 
+    /// <summary>Asks every Node's kernel for what Antrea needs: modules, ports, MTU.</summary>
+    CheckNodes,
+
     /// <summary>Installs the migration's own privileged DaemonSet, through which Nodes are reached.</summary>
     InstallNodeAgent,
 
@@ -62,6 +65,15 @@ public enum MigrationStepKind
     /// <summary>Writes <c>00-multus.conf</c> that delegates to Calico and Antrea, on one Node.</summary>
     DelegateToBoth,
 
+    /// <summary>Suspends the CronJobs whose Pods get addresses.</summary>
+    SuspendCronJobs,
+
+    /// <summary>Lets the CronJobs run again that the migration has suspended.</summary>
+    ResumeCronJobs,
+
+    /// <summary>Runs a Pod of the migration's own on every Node and checks that it gets the phase's network.</summary>
+    TryCanaries,
+
     /// <summary>Restarts every Pod that is not yet in the phase's network.</summary>
     RestartPods,
 
@@ -104,6 +116,9 @@ public enum MigrationStepKind
     /// <summary>Rollback: gives Calico the setting back that <see cref="PinCalicoAutodetection"/> changed.</summary>
     UnpinCalicoAutodetection,
 
+    /// <summary>Rollback: makes the old IPPools what they were, or makes them anew.</summary>
+    RestorePools,
+
     /// <summary>Rollback: checks that nothing of Antrea and Multus is left and every Pod is a Calico Pod.</summary>
     VerifyRollback,
 
@@ -118,7 +133,8 @@ public enum MigrationStepKind
 /// <param name="Title">What it does, in words for a person.</param>
 /// <param name="Node">The Node it is about, or null for the cluster.</param>
 /// <param name="Reversibility">What it takes to undo it.</param>
-/// <param name="Restarts">The workloads it restarts, as <c>Kind/namespace/name (n Pods)</c>; empty for most.</param>
+/// <param name="Restarts">The workloads it restarts, in this order, as <c>Kind/namespace/name (n Pods)</c>, with how after the number where it is not
+/// by rollout; empty for most.</param>
 public sealed record MigrationStep(
     string Id,
     MigrationPhase Phase,

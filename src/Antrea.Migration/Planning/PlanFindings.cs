@@ -11,13 +11,18 @@ namespace Antrea.Migration.Planning;
 internal static class PlanFindings
 {
     public static ImmutableArray<Finding> Collect(
-        ClusterSnapshot snapshot, MigrationOptions options, string antreaVersion, AddressAnalysis analysis, BridgeStrategy bridge, Readdressing? readdressing)
+        ClusterSnapshot snapshot, MigrationOptions options, string antreaVersion, AddressAnalysis analysis, BridgeStrategy bridge, Readdressing? readdressing,
+        IEnumerable<Finding> policyChanges)
     {
         IEnumerable<Finding> findings =
         [
-            .. Preflight.Check(snapshot, new PreflightOptions { AntreaVersion = antreaVersion }),
+            .. Preflight.Check(snapshot, new PreflightOptions
+            {
+                AntreaVersion = antreaVersion, Bridge = bridge.Kind, MaxUnavailable = options.MaxUnavailable, MovesAddresses = readdressing is not null,
+            }),
             .. ReaddressingPlanner.Judge(analysis.Findings, readdressing),
             .. Policies(snapshot, antreaVersion),
+            .. policyChanges,
             .. AntreaManifest(options),
             .. bridge.Check(snapshot, options),
             .. AntreaConfigFindings.Check(snapshot, options.AntreaManifest),

@@ -10,10 +10,11 @@ namespace Antrea.Migration.Planning;
 /// </remarks>
 internal static class PlanSteps
 {
-    public static ImmutableArray<MigrationStep> Of(ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing)
+    public static ImmutableArray<MigrationStep> Of(ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, MigrationOptions options)
     {
-        var steps = new StepList(snapshot);
+        var steps = new StepList(snapshot, options);
         steps.Add(MigrationPhase.Backup, MigrationStepKind.InstallNodeAgent, "Install the migration's own node agent", Reversibility.Reversible);
+        steps.Add(MigrationPhase.Backup, MigrationStepKind.CheckNodes, "Look at every Node's kernel modules, ports and MTU", Reversibility.ReadOnly);
         steps.Add(MigrationPhase.Backup, MigrationStepKind.BackUp, "Back up Calico's objects and every Node's CNI files and routes", Reversibility.ReadOnly);
         if (readdressing is not null)
         {

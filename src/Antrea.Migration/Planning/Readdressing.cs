@@ -14,6 +14,9 @@ public sealed record Readdressing
     /// <summary>The names of the pools that reach into PodCIDRs: they give out no more addresses.</summary>
     public required ImmutableArray<string> OldPools { get; init; }
 
+    /// <summary>The old pools as they were, as JSON objects in the order of <see cref="OldPools"/>: a rollback makes them so again.</summary>
+    public ImmutableArray<string> OldPoolObjects { get; init; } = [];
+
     /// <summary>What is given up: Pods with addresses in it restart, its blocks are released.</summary>
     public required ImmutableArray<Cidr> Ranges { get; init; }
 

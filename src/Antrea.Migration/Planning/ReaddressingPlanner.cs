@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
@@ -31,6 +32,7 @@ internal static class ReaddressingPlanner
         }
 
         ImmutableArray<Cidr> ranges = [.. analysis.Overlaps.Select(o => o.Block).Concat(leavesPools ? old.Select(p => p.Cidr) : []).Distinct().Order()];
+        var given = new CidrSet(ranges);
         var names = snapshot.Nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
         var isSmall = analysis.Scenario == MigrationScenario.SmallOverlap && !leavesPools;
         return new Readdressing
@@ -41,12 +43,35 @@ internal static class ReaddressingPlanner
                     .Select(p => new NewPool($"{PoolName}-{(p.Cidr.IsIPv6 ? "ipv6" : "ipv4")}", p.Cidr, p.BlockSize, p.Replaces)),
             ],
             OldPools = [.. old.Select(p => p.Name)],
+            OldPoolObjects = [.. old.Select(p => ObjectOf(snapshot, p.Name).ToJsonString())],
             Ranges = ranges,
             CordonedNodes = isSmall ? [.. analysis.OverlappedNodes.Where(names.Contains)] : [],
             EmptiesOldPools = snapshot.CalicoIpam.Blocks
                 .Where(b => old.Exists(p => p.Cidr.Contains(b.Cidr)) && b.Allocations.Any(a => !a.IsTunnel))
-                .All(b => ranges.Any(r => r.Overlaps(b.Cidr))),
+                .All(b => given.Overlaps(b.Cidr)),
             DeletesOldPools = !isSmall,
+        };
+    }
+
+    /// <summary>The pool's object without what the API server puts there.</summary>
+    private static JsonObject ObjectOf(ClusterSnapshot snapshot, string pool)
+    {
+        var json = snapshot.Objects.First(o => o.Kind == "IPPool" && o.Name == pool).Json;
+        var metadata = new JsonObject { ["name"] = pool };
+        foreach (var field in (string[])["labels", "annotations"])
+        {
+            if (json["metadata"]?[field] is { } value)
+            {
+                metadata[field] = value.DeepClone();
+            }
+        }
+
+        return new JsonObject
+        {
+            ["apiVersion"] = "crd.projectcalico.org/v1",
+            ["kind"] = "IPPool",
+            ["metadata"] = metadata,
+            ["spec"] = json["spec"]?.DeepClone(),
         };
     }
 
@@ -78,6 +103,16 @@ internal static class ReaddressingPlanner
                       + $"({string.Join(", ", analysis.OverlappedNodes)}), and no free private range has room for a new IPPool",
                 "Free a range, see 'antrea-migrator cidrs', then plan again");
             yield break;
+        }
+
+        if (snapshot.OfKind("operator.tigera.io", "Installation").FirstOrDefault(i => i.Json.ItemsAt("spec", "calicoNetwork", "ipPools").Any()) is { } installation)
+        {
+            yield return new Finding(
+                "operator-manages-pools",
+                Severity.Blocker,
+                installation.ToString(),
+                "Calico must leave its pools, and the migration does not move pools that an Installation lists: from Calico v3.28 on the Tigera operator reverts what is changed about them",
+                "Make a pool outside of the PodCIDRs (from v3.28 on in the Installation's spec.calicoNetwork.ipPools), disable and delete the old one, restart the Pods, and plan again with the list as the pools are");
         }
 
         var clusterCidrs = KubeProxySettings.Of(snapshot).ClusterCidrs;

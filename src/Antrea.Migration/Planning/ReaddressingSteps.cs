@@ -8,6 +8,7 @@ internal static class ReaddressingSteps
     public static void MoveAddresses(StepList steps, Readdressing readdressing)
     {
         const MigrationPhase phase = MigrationPhase.Addresses;
+        var ranges = new CidrSet(readdressing.Ranges);
         steps.ForEachNode(phase, MigrationStepKind.CordonNode, "Cordon: its Calico addresses clash", Reversibility.Reversible, readdressing.CordonedNodes);
         steps.Add(phase, MigrationStepKind.CreatePools, $"Make IPPool {string.Join(", ", readdressing.Pools.Select(p => $"{p.Name} ({p.Cidr})"))}", Reversibility.Reversible);
         steps.Add(
@@ -22,12 +23,12 @@ internal static class ReaddressingSteps
                 MigrationStepKind.MovePods,
                 "Drain: restart Pods with clashing addresses, those of DaemonSets in their place",
                 node,
-                p => p.NodeName == node && HasClash(p, readdressing));
+                p => p.NodeName == node && HasClash(p, ranges));
         }
 
         if (readdressing.CordonedNodes.IsEmpty)
         {
-            steps.Restart(phase, MigrationStepKind.MovePods, "Restart Pods with clashing addresses", which: p => HasClash(p, readdressing));
+            steps.Restart(phase, MigrationStepKind.MovePods, "Restart Pods with clashing addresses", which: p => HasClash(p, ranges));
         }
 
         steps.Add(
@@ -50,8 +51,8 @@ internal static class ReaddressingSteps
     public static void Uncordon(StepList steps, Readdressing readdressing) => steps.ForEachNode(
         MigrationPhase.Verify, MigrationStepKind.UncordonNode, "Uncordon what was cordoned", Reversibility.Reversible, readdressing.CordonedNodes);
 
-    public static bool HasClash(Clusters.PodInfo pod, Readdressing readdressing) =>
-        !pod.HostNetwork && pod.PodIPs.Any(a => readdressing.Ranges.Any(r => r.Contains(a)));
+    /// <summary>Whether a Pod has an address in <paramref name="ranges"/>, those that are given up.</summary>
+    public static bool HasClash(Clusters.PodInfo pod, CidrSet ranges) => !pod.HostNetwork && pod.PodIPs.Any(ranges.Contains);
 
     private static string Some(Readdressing readdressing) =>
         readdressing.Ranges.Length <= 5

@@ -4,10 +4,10 @@ using Antrea.Migration.Clusters;
 namespace Antrea.Migration.Planning;
 
 /// <summary>A plan's steps while they are written down: gives each its id, and those that restart Pods their workloads.</summary>
-internal sealed class StepList(ClusterSnapshot snapshot)
+internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions options)
 {
     private readonly ImmutableArray<MigrationStep>.Builder _steps = ImmutableArray.CreateBuilder<MigrationStep>();
-    private readonly WorkloadOwners _owners = new(snapshot);
+    private readonly RestartOrder _order = new(snapshot);
 
     public ImmutableArray<MigrationStep> ToImmutable() => _steps.ToImmutable();
 
@@ -24,21 +24,42 @@ internal sealed class StepList(ClusterSnapshot snapshot)
         }
     }
 
+    /// <summary>The steps that give every Pod a new network: <paramref name="flip"/> makes it that of new Pods, a canary on every Node shows it, then Pods
+    /// restart, while no CronJob begins.</summary>
+    public void Renew(MigrationPhase phase, Action flip, string title)
+    {
+        var suspends = CronJobs.AreConcerned(snapshot);
+        if (suspends)
+        {
+            Add(phase, MigrationStepKind.SuspendCronJobs, "Suspend CronJobs, for a running Job can only be waited for", Reversibility.Reversible);
+        }
+
+        flip();
+        Add(phase, MigrationStepKind.TryCanaries, "Try the new network with a Pod of the migration's own on every Node", Reversibility.Reversible);
+        Restart(phase, MigrationStepKind.RestartPods, title);
+        if (suspends)
+        {
+            Add(phase, MigrationStepKind.ResumeCronJobs, "Let CronJobs run again", Reversibility.Reversible);
+        }
+    }
+
     /// <summary>A step that restarts Pods on a Pod network: all of them, or those that <paramref name="which"/> picks.</summary>
     public void Restart(MigrationPhase phase, MigrationStepKind kind, string title, string? node = null, Func<PodInfo, bool>? which = null)
     {
         var id = node is null ? "" : $"/{node}";
         _steps.Add(new MigrationStep(
-            $"{StepNames.Of(phase)}/{StepNames.Of(kind)}{id}", phase, kind, title, node, Reversibility.ReversibleWithRestarts, Restarts(which ?? (_ => true))));
+            $"{StepNames.Of(phase)}/{StepNames.Of(kind)}{id}", phase, kind, title, node, Reversibility.ReversibleWithRestarts, Restarts(kind, which ?? (_ => true))));
     }
 
-    /// <summary>Pod-network workloads as <c>Kind/namespace/name (n Pods)</c>; a ReplicaSet stands for its Deployment.</summary>
-    private ImmutableArray<string> Restarts(Func<PodInfo, bool> which) =>
-    [
-        .. snapshot.Pods
-            .Where(p => !p.HostNetwork && !p.HasEnded && which(p))
-            .GroupBy(p => _owners.Of(p).ToString())
-            .OrderBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => $"{g.Key} ({g.Count()} Pods)"),
-    ];
+    /// <summary>Pod-network workloads in the order of restarts, as <c>Kind/namespace/name (n Pods)</c>, and how where it is not by rollout.</summary>
+    private ImmutableArray<string> Restarts(MigrationStepKind kind, Func<PodInfo, bool> which)
+    {
+        var limits = new RestartLimits(options.MaxUnavailable) { OneByOne = kind == MigrationStepKind.MovePods };
+        return
+        [
+            .. _order.Of(snapshot.Pods.Where(p => !p.HostNetwork && !p.HasEnded && which(p)))
+                .Select(w => (Workload: w, How: _order.RuleOf(w, limits).ToString()))
+                .Select(w => $"{w.Workload} ({w.Workload.Pods.Count} Pods{(w.How.Length > 0 ? $"; {w.How}" : "")})"),
+        ];
+    }
 }

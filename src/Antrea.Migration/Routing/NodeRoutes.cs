@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Antrea.Migration.Routing;
 
@@ -94,6 +95,10 @@ public sealed class NodeRoutes
             yield return shared.Of(node);
         }
     }
+
+    /// <summary>Whether it has any route of a family; what was saved by <c>ip route</c> has none of IPv6's.</summary>
+    /// <param name="family"><see cref="AddressFamily.InterNetwork"/> or <see cref="AddressFamily.InterNetworkV6"/>.</param>
+    public bool Tells(AddressFamily family) => Routes.Any(r => r.Destination.IsIPv6 == (family == AddressFamily.InterNetworkV6));
 
     /// <summary>The table of that name or number; null when it has no route.</summary>
     public RouteTable? Table(string name) => _tables.GetValueOrDefault(Canonical(name))?.Value;

@@ -55,16 +55,26 @@ public sealed record Route
 
     /// <summary>Whether all fields are equal.</summary>
     public bool Equals(Route? other) =>
-        other is not null && Scalars.Equals(other.Scalars) && NextHops.AsSpan().SequenceEqual(other.NextHops.AsSpan());
+        ReferenceEquals(this, other)
+        || (other is not null
+            && Destination == other.Destination
+            && Type == other.Type
+            && Metric == other.Metric
+            && (OnLink, Dead, LinkDown) == (other.OnLink, other.Dead, other.LinkDown)
+            && Device == other.Device
+            && Protocol == other.Protocol
+            && Scope == other.Scope
+            && Table == other.Table
+            && Equals(Gateway, other.Gateway)
+            && Equals(Source, other.Source)
+            && NextHops.AsSpan().SequenceEqual(other.NextHops.AsSpan()));
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Scalars, NextHops.Length);
+    /// <remarks>Of routes to one destination few have the same gateway and metric, so no more than that is looked at.</remarks>
+    public override int GetHashCode() => HashCode.Combine(Destination, Type, Gateway, Metric);
 
     /// <summary>The route as <c>ip route</c> prints it, for example <c>10.10.4.128/26 via 172.18.0.19 dev tunl0 proto
     /// bird onlink</c>; next hops follow on lines of their own. <see cref="RouteParser.ParseText"/> reads it
     /// back.</summary>
     public override string ToString() => RouteFormat.Write(this);
-
-    private (Cidr, RouteType, IPAddress?, string?, string?, IPAddress?, string?, (long, string, bool, bool, bool)) Scalars =>
-        (Destination, Type, Gateway, Device, Protocol, Source, Scope, (Metric, Table, OnLink, Dead, LinkDown));
 }

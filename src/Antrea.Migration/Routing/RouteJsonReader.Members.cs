@@ -46,10 +46,10 @@ internal static partial class RouteJsonReader
             case "type" or "dst" when draft is not null:
                 return true;
             case "protocol" when draft is not null && Text(member.Value) is { } protocol:
-                draft.Protocol = protocol == "boot" ? null : protocol;
+                draft.Protocol = RouteNumbers.Protocol(protocol);
                 return true;
             case "scope" when draft is not null && Text(member.Value) is { } scope:
-                draft.Scope = scope == "global" ? null : scope;
+                draft.Scope = RouteNumbers.Scope(scope);
                 return true;
             case "table" when draft is not null && Text(member.Value) is { } table:
                 draft.Table = table;

@@ -11,7 +11,7 @@ internal static partial class RouteJsonReader
 {
     /// <summary>Names that the JSON form has beside the words of the text form.</summary>
     private static readonly FrozenSet<string> PassedOver =
-        ((string[])["metrics", "cache", "ifindex", "fragmented"]).ToFrozenSet(StringComparer.Ordinal);
+        ((string[])["metrics", "cache", "ifindex", "fragmented", "flow", "nh_info"]).ToFrozenSet(StringComparer.Ordinal);
 
     public static RouteParseResult Read(string json, string source, bool defaultIsIPv6)
     {
@@ -128,7 +128,7 @@ internal static partial class RouteJsonReader
         var read = new RouteDraft(place);
         if (Text(element, "type") is { } type)
         {
-            if (!RouteFormat.Types.TryGetValue(type, out var known))
+            if (!RouteNumbers.TryType(type, out var known))
             {
                 error = $"type '{RouteFindings.Quote(type)}' is none that is known";
                 return false;

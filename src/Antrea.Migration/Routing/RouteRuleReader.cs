@@ -143,9 +143,9 @@ internal static class RouteRuleReader
     {
         "not" => rule with { Not = true },
         "nop" => rule with { Action = RouteRuleAction.Nop },
-        "blackhole" => rule with { Action = RouteRuleAction.Blackhole },
-        "unreachable" => rule with { Action = RouteRuleAction.Unreachable },
-        "prohibit" => rule with { Action = RouteRuleAction.Prohibit },
+        "blackhole" or "6" => rule with { Action = RouteRuleAction.Blackhole },
+        "unreachable" or "7" => rule with { Action = RouteRuleAction.Unreachable },
+        "prohibit" or "8" => rule with { Action = RouteRuleAction.Prohibit },
         _ => null,
     };
 

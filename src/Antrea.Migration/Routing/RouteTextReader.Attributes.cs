@@ -113,10 +113,10 @@ internal sealed partial class RouteTextReader
         switch (word)
         {
             case "proto" or "protocol":
-                draft.Protocol = value == "boot" ? null : value;
+                draft.Protocol = RouteNumbers.Protocol(value);
                 return true;
             case "scope":
-                draft.Scope = value == "global" ? null : value;
+                draft.Scope = RouteNumbers.Scope(value);
                 return true;
             case "table":
                 draft.Table = value;

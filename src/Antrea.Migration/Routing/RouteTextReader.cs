@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 
 namespace Antrea.Migration.Routing;
 
@@ -8,6 +9,8 @@ internal sealed partial class RouteTextReader
 {
     /// <summary>How many parts that begin like JSON and are none are looked at, as each look may go through the whole text.</summary>
     private const int MostBrokenArrays = 16;
+
+    private const string StartOfColour = "\u001b[";
 
     private readonly RouteFindings _findings;
     private readonly ImmutableArray<Route>.Builder _routes = ImmutableArray.CreateBuilder<Route>();
@@ -33,7 +36,7 @@ internal sealed partial class RouteTextReader
     public static RouteParseResult Read(string text, string source, bool defaultIsIPv6, bool withJson, CancellationToken cancellationToken)
     {
         var reader = new RouteTextReader(source, defaultIsIPv6);
-        reader.ReadLines(text, withJson, cancellationToken);
+        reader.ReadLines(WithoutColours(text), withJson, cancellationToken);
         reader.Finish();
         return new RouteParseResult(reader._routes.ToImmutable(), reader._findings.ToImmutable()) { Rules = reader._rules.ToImmutable() };
     }
@@ -97,8 +100,8 @@ internal sealed partial class RouteTextReader
     {
         var words = _line.Words;
 
-        // A look-up in the cache prints its flags on a second line that begins with this word.
-        if (words.Count == 0 || words[0] == "cache")
+        // A look-up in the cache prints its flags on a second line that begins with this word; -d prints there which object a next hop is of.
+        if (words.Count == 0 || words[0] is "cache" or "nh_info")
         {
             return;
         }
@@ -131,7 +134,7 @@ internal sealed partial class RouteTextReader
         _skipNextHops = true;
         var draft = new RouteDraft(_line.PlaceOf(0)) { Table = _table ?? RouteFormat.MainTable };
         var at = 0;
-        if (RouteFormat.Types.TryGetValue(words[0], out var type))
+        if (RouteNumbers.TryType(words[0], out var type))
         {
             draft.Type = type;
             at++;
@@ -150,6 +153,12 @@ internal sealed partial class RouteTextReader
         }
 
         at++;
+        if (at < words.Count && RouteDraft.TryParseAddress(words[at], out _))
+        {
+            _findings.Unreadable(_line.PlaceOf(at), $"a second address, '{words[at]}', as `route -n` and `netstat -r` print it");
+            return;
+        }
+
         if (!TryReadAttributes(ref at, draft.Hop, draft))
         {
             return;
@@ -204,6 +213,29 @@ internal sealed partial class RouteTextReader
         }
 
         return true;
+    }
+
+    /// <summary>Takes out what <c>ip -c</c>, or a recorded terminal, puts around addresses and devices.</summary>
+    private static string WithoutColours(string text)
+    {
+        var escape = text.IndexOf(StartOfColour, StringComparison.Ordinal);
+        if (escape < 0)
+        {
+            return text;
+        }
+
+        var plain = new StringBuilder(text.Length);
+        var start = 0;
+        for (; escape >= 0; escape = text.IndexOf(StartOfColour, start, StringComparison.Ordinal))
+        {
+            var rest = text.AsSpan(escape + StartOfColour.Length);
+            var digits = rest.IndexOfAnyExcept("0123456789;");
+            digits = digits < 0 ? rest.Length : digits;
+            plain.Append(text, start, escape - start);
+            start = escape + StartOfColour.Length + digits + (digits < rest.Length && rest[digits] is 'm' or 'K' ? 1 : 0);
+        }
+
+        return plain.Append(text, start, text.Length - start).ToString();
     }
 
     /// <summary>Where the array that begins here ends; null when it never does.</summary>

@@ -20,7 +20,7 @@ internal static class CheckCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             await using var cluster = await source.OpenAsync(parse, cancellationToken);
-            var options = inputs.Read(parse, cluster.Lab);
+            var options = inputs.Read(parse, cluster);
             var plan = MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
             if (parse.GetValue(format) == "json")
             {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Routing.Analysis;
 using Antrea.Migration.Routing.Reachability;
 using Antrea.Migrator.Output;
 using Antrea.Migrator.Output.Pictures;
@@ -20,30 +21,35 @@ internal static class CidrsCommand
         var source = new ClusterSource.Options(offline: true);
         var threshold = CommonOptions.Threshold();
         var exclude = Exclude();
-        var picture = Picture();
+        var file = RouteTables.Option("whose routes to networks outside the cluster count as used and are compared too");
+        var picture = CommonOptions.Picture("--picture", "Draw the address space, with the clashes marked, to this file");
         var format = CommonOptions.Format();
         var command = new Command(
             "cidrs", "Show which Calico blocks overlap which Nodes' PodCIDRs, whom that cuts off, and where a new pool fits; exit code 2 when ranges that must be apart overlap.")
         {
-            threshold, exclude, picture, format,
+            threshold, exclude, file, picture, format,
         };
         source.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
+            var tables = RouteTables.FromFiles(parse.GetValue(file) ?? [], cancellationToken);
             await using var cluster = await source.OpenAsync(parse, cancellationToken);
             var snapshot = await cluster.Reader.ReadAsync(cancellationToken);
-            var analysis = AddressAnalyzer.Analyze(
-                snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = parse.GetValue(threshold) }, cancellationToken);
+            var options = new AddressAnalysisOptions
+            {
+                SmallOverlapThreshold = parse.GetValue(threshold),
+                ExternalRoutes = ExternalRoutes.Of(tables.Of(snapshot).Tables, snapshot, cancellationToken),
+            };
+            var analysis = AddressAnalyzer.Analyze(snapshot, options, cancellationToken);
 
             // The bridge that the migration builds routes other Nodes' PodCIDRs by net1 and the rest by eth0.
             var cutOff = CutOffAnalyzer.Analyze(
                 snapshot, ReachabilityModel.FromSnapshot(snapshot) with { MultusRoutes = MultusRoutes.ByPodCidr }, cancellationToken);
             var advice = PoolAdvisor.Suggest(snapshot, analysis, new PoolAdvisorOptions { Exclude = [.. parse.GetValue(exclude) ?? []] }, cancellationToken);
-            List<Finding> findings = [.. analysis.Findings, .. cutOff.Findings, .. advice.Findings];
+            List<Finding> findings = [.. analysis.Findings, .. cutOff.Findings, .. advice.Findings, .. tables.Findings];
             if (parse.GetValue(picture) is { } path)
             {
-                var drawn = AddressPictureLayout.Of(analysis, cutOff, advice);
-                await WholeFile.WriteAsync(path, IsPage(path) ? SvgPicture.WritePage(drawn) : SvgPicture.Write(drawn), cancellationToken);
+                await SvgPicture.SaveAsync(path, AddressPictureLayout.Of(analysis, cutOff, advice), cancellationToken);
             }
 
             if (parse.GetValue(format) == "json")
@@ -55,8 +61,8 @@ internal static class CidrsCommand
                 Write(output, analysis, cutOff, advice, findings);
             }
 
-            // Nonsense addresses (a Node without PodCIDR) make "no overlap" meaningless.
-            return analysis.Clashes.All(IsHarmless) && analysis.Findings.All(f => f.Severity != Severity.Blocker)
+            // Nonsense addresses (a Node without PodCIDR, an unreadable table) make "no overlap" meaningless.
+            return analysis.Clashes.All(IsHarmless) && analysis.Findings.Concat(tables.Findings).All(f => f.Severity != Severity.Blocker)
                 ? ExitCodes.Success
                 : ExitCodes.Findings;
         });
@@ -88,23 +94,6 @@ internal static class CidrsCommand
             return [.. ranges];
         },
     };
-
-    private static Option<string?> Picture() => new("--picture")
-    {
-        Description = "Draw the address space, with the clashes marked, to this file; .svg, or .html for a page that holds the same.",
-        Validators =
-        {
-            result =>
-            {
-                foreach (var path in result.Tokens.Select(t => t.Value).Where(p => !IsPage(p) && !p.EndsWith(".svg", StringComparison.OrdinalIgnoreCase)))
-                {
-                    result.AddError($"--picture: '{path}' ends in neither .svg nor .html, which are the formats there are.");
-                }
-            },
-        },
-    };
-
-    private static bool IsPage(string path) => path.EndsWith(".html", StringComparison.OrdinalIgnoreCase);
 
     private static JsonObject Json(AddressAnalysis analysis, CutOffAnalysis cutOff, PoolAdvice advice, List<Finding> findings) => new()
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Kind;
 using Antrea.Migration.Lab;
 using k8s;
 
@@ -12,11 +13,12 @@ internal sealed class ClusterSource : IAsyncDisposable
 
     public const int MostLabWorkers = 200;
 
-    private ClusterSource(IClusterReader reader, Kubernetes? client, LabCluster? lab)
+    private ClusterSource(IClusterReader reader, Kubernetes? client, LabCluster? lab, KindRehearsal? kind = null)
     {
         Reader = reader;
         Client = client;
         Lab = lab;
+        Kind = kind;
     }
 
     public IClusterReader Reader { get; }
@@ -26,10 +28,13 @@ internal sealed class ClusterSource : IAsyncDisposable
 
     public LabCluster? Lab { get; }
 
+    public KindRehearsal? Kind { get; }
+
     /// <summary>The options and how to open what they name.</summary>
     /// <param name="offline">Whether saved files will do.</param>
     /// <param name="files">What the option for saved files is called, where <c>--from</c> means something else.</param>
-    public sealed class Options(bool offline, string files = "--from")
+    /// <param name="kind">KinD clusters, where they will do.</param>
+    public sealed class Options(bool offline, string files = "--from", KindOptions? kind = null)
     {
         private readonly Option<string[]> _from = new(files)
         {
@@ -48,9 +53,10 @@ internal sealed class ClusterSource : IAsyncDisposable
             Validators = { result => CommonOptions.CheckLabName(result, result.Tokens) },
         };
 
-        private readonly Option<int> _workers = CommonOptions.Whole("--workers", "How many workers the lab cluster has.", 20, 1, MostLabWorkers);
+        private readonly Option<int> _workers = CommonOptions.Whole("--workers", kind is null ? "How many workers the lab cluster has." : "How many workers the lab or KinD cluster has.", 20, 1, MostLabWorkers);
 
         private readonly ControlPlaneOption _controlPlane = new();
+        private readonly FabricOption _fabric = new();
 
         public void AddTo(Command command)
         {
@@ -64,9 +70,11 @@ internal sealed class ClusterSource : IAsyncDisposable
             command.Add(_lab);
             command.Add(_workers);
             _controlPlane.AddTo(command);
+            _fabric.AddTo(command);
+            kind?.AddTo(command);
             command.Validators.Add(result =>
             {
-                Option[] given = [.. ((Option[])[_from, _kubeconfig, _lab]).Where(o => result.GetResult(o) is { Implicit: false })];
+                Option[] given = [.. ((Option?[])[_from, _kubeconfig, _lab, kind?.Kind]).OfType<Option>().Where(o => result.GetResult(o) is { Implicit: false })];
                 if (given.Length > 1)
                 {
                     result.AddError($"{string.Join(" and ", given.Select(o => o.Name))} name different clusters; give one of them.");
@@ -80,8 +88,21 @@ internal sealed class ClusterSource : IAsyncDisposable
 
         public bool UsesLab(ParseResult parse) => parse.GetResult(_lab) is { Implicit: false };
 
-        public async Task<ClusterSource> OpenAsync(ParseResult parse, CancellationToken cancellationToken)
+        public bool UsesKind(ParseResult parse) => kind is not null && parse.GetValue(kind.Kind);
+
+        /// <summary>Opens it.</summary>
+        /// <param name="parse">The command line.</param>
+        /// <param name="cancellationToken">Ends a cluster that is being made.</param>
+        /// <param name="output">Where a KinD cluster says how far it is; null where there are none.</param>
+        public async Task<ClusterSource> OpenAsync(ParseResult parse, CancellationToken cancellationToken, TextWriter? output = null)
         {
+            if (UsesKind(parse))
+            {
+                var rehearsal = await kind!.StartAsync(parse, parse.GetValue(_workers), output!, cancellationToken);
+                var kindClient = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(rehearsal.Cluster.KubeconfigPath));
+                return new ClusterSource(new KubernetesClusterReader(kindClient), kindClient, null, rehearsal);
+            }
+
             if (UsesLab(parse))
             {
                 var lab = await LabCluster.StartAsync(
@@ -90,6 +111,7 @@ internal sealed class ClusterSource : IAsyncDisposable
                         Name = parse.GetValue(_lab) ?? DefaultLab,
                         Workers = parse.GetValue(_workers),
                         KubernetesBinaries = _controlPlane.Binaries(parse),
+                        Fabric = _fabric.Kind(parse),
                     },
                     cancellationToken);
                 var labClient = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(lab.KubeconfigPath));
@@ -112,6 +134,11 @@ internal sealed class ClusterSource : IAsyncDisposable
         if (Lab is not null)
         {
             await Lab.DisposeAsync();
+        }
+
+        if (Kind is not null)
+        {
+            await Kind.DisposeAsync();
         }
     }
 }

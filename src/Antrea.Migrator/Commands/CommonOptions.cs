@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Antrea.Migration.Addressing;
+using Antrea.Migrator.Output.Pictures;
 
 namespace Antrea.Migrator.Commands;
 
@@ -58,6 +59,24 @@ internal static class CommonOptions
             DefaultValueFactory = _ => "table",
             HelpName = "table|json",
         }.AcceptOnlyFromAmong("table", "json");
+
+    /// <summary>A file for a picture.</summary>
+    /// <param name="name">The option's.</param>
+    /// <param name="description">What is drawn; the formats are added.</param>
+    public static Option<string?> Picture(string name, string description) => new(name)
+    {
+        Description = description + "; .svg, or .html for a page that holds the same.",
+        Validators =
+        {
+            result =>
+            {
+                foreach (var path in result.Tokens.Select(t => t.Value).Where(p => !SvgPicture.IsPage(p) && !p.EndsWith(".svg", StringComparison.OrdinalIgnoreCase)))
+                {
+                    result.AddError($"{name}: '{path}' ends in neither .svg nor .html, which are the formats there are.");
+                }
+            },
+        },
+    };
 
     public static Option<string[]> Ignore() =>
         new("--ignore") { Description = "Ids of findings that you have judged and want ignored.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };

@@ -3,7 +3,7 @@ using Antrea.Migration.Lab;
 
 namespace Antrea.Migrator.Commands;
 
-/// <summary><c>lab up</c>: a lab cluster that lives as long as the command, for kubectl and other tools.</summary>
+/// <summary><c>lab</c>, and <c>lab up</c>: a lab cluster that lives as long as the command, for kubectl and other tools.</summary>
 internal static class LabCommand
 {
     public static Command Create(TextWriter output)
@@ -15,6 +15,8 @@ internal static class LabCommand
         var up = new Command("up", "Start a lab cluster and keep it until Ctrl-C.") { name, workers, kubeconfig };
         var controlPlane = new ControlPlaneOption();
         controlPlane.AddTo(up);
+        var fabric = new FabricOption();
+        fabric.AddTo(up);
         up.SetAction(async (parse, cancellationToken) =>
         {
             await using var lab = await LabCluster.StartAsync(
@@ -23,6 +25,7 @@ internal static class LabCommand
                     Name = parse.GetRequiredValue(name),
                     Workers = parse.GetValue(workers),
                     KubernetesBinaries = controlPlane.Binaries(parse),
+                    Fabric = fabric.Kind(parse),
                 },
                 cancellationToken);
             var path = parse.GetValue(kubeconfig) ?? lab.KubeconfigPath;
@@ -34,6 +37,11 @@ internal static class LabCommand
             try
             {
                 await output.WriteLineAsync($"export KUBECONFIG={path}");
+                if (lab.NamespacePrefix is { } prefix)
+                {
+                    await output.WriteLineAsync($"# its network namespaces: ip netns list | grep {prefix}");
+                }
+
                 await output.WriteLineAsync("# the cluster ends with this command (Ctrl-C)");
                 await output.FlushAsync(cancellationToken);
                 await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
@@ -52,6 +60,7 @@ internal static class LabCommand
 
             return ExitCodes.Success;
         });
-        return new Command("lab", "A lab cluster that needs nothing installed.") { up };
+        var scenario = new Command("scenario", "Show something on a lab cluster.") { PreTestCommand.Create(output) };
+        return new Command("lab", "A lab cluster that needs nothing installed.") { up, scenario };
     }
 }

@@ -18,8 +18,8 @@ internal sealed class LabTraffic : IDisposable
         _fromNode = new HttpProbeTransport(lab.ConnectFromNode(lab.NodeNames[0]).Invoke);
         Flows =
         [
-            new ProbeFlow("default/client → nginx-origin", Target, _fromClient),
-            new ProbeFlow($"{lab.NodeNames[0]} → nginx-origin", lab.ServiceUri("default", "nginx-origin"), _fromNode),
+            new ProbeFlow(new FlowName("default/client", "nginx-origin", "Pod to name"), Target, _fromClient),
+            new ProbeFlow(new FlowName(lab.NodeNames[0], "nginx-origin", "Node to Service"), lab.ServiceUri("default", "nginx-origin"), _fromNode),
         ];
     }
 

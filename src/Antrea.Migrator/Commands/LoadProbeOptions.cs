@@ -44,7 +44,9 @@ internal sealed class LoadProbeOptions
         HelpName = string.Join('|', Formats),
     }.AcceptOnlyFromAmong(Formats);
 
-    private IEnumerable<Option> All => [_rate, _max, _duration, _stall, _inFlight, _connections, _failIf, _format];
+    private readonly Option<string?> _timeline = CommonOptions.Picture("--timeline", "Draw the run, each request a dot and each outage a red span, to this file");
+
+    private IEnumerable<Option> All => [_rate, _max, _duration, _stall, _inFlight, _connections, _failIf, _format, _timeline];
 
     /// <summary>Adds the options and what they demand of one another.</summary>
     public void AddTo(Command command)
@@ -79,16 +81,17 @@ internal sealed class LoadProbeOptions
 
     public bool IsClosedLoop(CommandResult result) => IsGiven(result, _max);
 
-    public string Format(ParseResult parse) => parse.GetValue(_format)!;
-
-    public ImmutableArray<LoadThreshold> Thresholds(ParseResult parse) =>
-        parse.GetValue(_failIf) is { Length: > 0 } given ? [.. given] : [LoadThreshold.AnyFailure];
+    public LoadReporting Reporting(ParseResult parse) => new(
+        parse.GetValue(_failIf) is { Length: > 0 } given ? [.. given] : [LoadThreshold.AnyFailure],
+        parse.GetValue(_format)!,
+        parse.GetValue(_timeline));
 
     public bool KeepsConnections(ParseResult parse) => (parse.GetValue(_connections) ?? (IsClosedLoop(parse) ? "keep" : "new")) == "keep";
 
     public OpenModelOptions OpenModel(ParseResult parse, Uri target, TimeSpan timeout) => new()
     {
         Target = target,
+        Flow = FlowTo(target),
         Rate = parse.GetValue(_rate),
         Duration = parse.GetValue(_duration),
         Timeout = timeout,
@@ -99,6 +102,7 @@ internal sealed class LoadProbeOptions
     public ClosedLoopOptions ClosedLoop(ParseResult parse, Uri target, TimeSpan timeout, int workers, long? requests) => new()
     {
         Target = target,
+        Flow = FlowTo(target),
         Workers = workers,
         Requests = requests ?? long.MaxValue,
         Duration = parse.GetValue(_duration),
@@ -106,6 +110,9 @@ internal sealed class LoadProbeOptions
         ReuseConnections = KeepsConnections(parse),
         StallThreshold = parse.GetValue(_stall),
     };
+
+    /// <summary>In a Pod, the machine's name is the Pod's.</summary>
+    private static FlowName FlowTo(Uri target) => new(Environment.MachineName, target.OriginalString);
 
     private static bool IsGiven(CommandResult result, Option option) => result.GetResult(option) is { Implicit: false };
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Antrea.Migration;
 using Antrea.Migration.Connectivity;
 using Antrea.Migrator.Output;
+using Spectre.Console;
 
 namespace Antrea.Migrator.Commands;
 
@@ -55,7 +56,10 @@ internal static class MatrixCommand
                 ConnectionsPerSource = parse.GetValue(connections),
             });
             var (expect, notes) = expectations.Read(parse, ends.Snapshot);
-            var matrix = await prober.ProbeAsync(what, ends.Endpoints, pairs, expect, null, cancellationToken);
+            Task<ConnectivityMatrix> TryAsync(Action<int>? progress) => prober.ProbeAsync(what, ends.Endpoints, pairs, expect, progress, cancellationToken);
+            var isWatched = parse.GetValue(format) != "json" && Terminal.IsInteractive(output);
+            var matrix = !isWatched ? await TryAsync(null) : await Terminal.Console(output).Status().StartAsync(
+                $"{pairs.Length} connections…", status => TryAsync(done => status.Status = $"{done} of {pairs.Length} connections tried"));
             var comparison = earlier is null ? null : MatrixComparison.Compare(earlier, matrix);
             if (parse.GetValue(format) == "json")
             {

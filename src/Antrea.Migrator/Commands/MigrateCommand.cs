@@ -6,19 +6,20 @@ using Antrea.Migrator.Output;
 
 namespace Antrea.Migrator.Commands;
 
-/// <summary><c>migrate</c>: carries a plan out. A dry run unless told otherwise; with <c>--lab</c> the guided tour.</summary>
+/// <summary><c>migrate</c>: carries a plan out. A dry run unless told otherwise; with <c>--lab</c> the guided tour, with <c>--kind</c> a rehearsal.</summary>
 internal static class MigrateCommand
 {
     public static Command Create(TextWriter output)
     {
-        var source = new ClusterSource.Options(offline: false);
+        var source = new ClusterSource.Options(offline: false, kind: new KindOptions());
         var inputs = new PlanInputs();
         var tour = new TourOptions();
         var monitor = new MonitorOptions();
-        var execute = new Option<bool>("--execute") { Description = "Change the cluster. Without it the plan is only shown; a lab is always executed." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only show the plan (the default, but for a lab)." };
+        var hooks = new HookOptions();
+        var execute = new Option<bool>("--execute") { Description = "Change the cluster. Without it the plan is only shown; a lab or KinD cluster is always changed." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only show the plan (the default, but for a lab or KinD cluster)." };
         var passHold = new Option<bool>("--pass-hold") { Description = "Pass the hold point that an earlier run has stopped at; stop at the next one." };
-        var passHolds = new Option<bool>("--pass-holds") { Description = "Pass every hold point: for rehearsals (a lab does)." };
+        var passHolds = new Option<bool>("--pass-holds") { Description = "Pass every hold point: for rehearsals (a lab or KinD cluster does)." };
         var planFile = new Option<string?>("--plan") { Description = "Execute this saved plan; refused when the cluster has changed since." };
         var journal = new Option<string?>("--journal") { Description = "A copy of the journal that is kept in the cluster (default antrea-migration/PLAN/journal.jsonl)." };
         var backup = new Option<string?>("--backup") { Description = "The folder for the backup (default antrea-migration/PLAN/backup)." };
@@ -31,17 +32,18 @@ internal static class MigrateCommand
         inputs.AddTo(command);
         tour.AddTo(command);
         monitor.AddTo(command);
+        hooks.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
-            var isLab = source.UsesLab(parse);
-            monitor.Validate(parse, isLab);
-            if (isLab)
+            var isRehearsal = source.UsesLab(parse) || source.UsesKind(parse);
+            monitor.Validate(parse, hasFlows: isRehearsal);
+            if (source.UsesLab(parse))
             {
                 output.WriteLine("Starting a lab cluster…");
             }
 
-            await using var cluster = await source.OpenAsync(parse, cancellationToken);
-            var options = inputs.Read(parse, cluster.Lab);
+            await using var cluster = await source.OpenAsync(parse, cancellationToken, output);
+            var options = inputs.Read(parse, cluster);
             var inCluster = new ConfigMapJournal(cluster.Client!);
             var plan = parse.GetValue(planFile) is { } path
                 ? PlanJson.Parse(await File.ReadAllTextAsync(path, cancellationToken), path)
@@ -53,52 +55,40 @@ internal static class MigrateCommand
                 return ExitCodes.Findings;
             }
 
-            if (parse.GetValue(dryRun) || !(isLab || parse.GetValue(execute)))
+            if (parse.GetValue(dryRun) || !(isRehearsal || parse.GetValue(execute)))
             {
                 output.WriteLine();
-                output.WriteLine("Dry run: nothing was changed. " + (isLab
+                output.WriteLine("Dry run: nothing was changed. " + (isRehearsal
                     ? "Leave --dry-run out to carry it out."
                     : parse.GetValue(dryRun) ? "Say --execute instead of --dry-run to carry it out." : "Add --execute to carry it out."));
                 return ExitCodes.Success;
             }
 
-            if (parse.GetValue(report) is { } wanted)
-            {
-                PrepareReport(wanted);
-            }
-
-            using var files = MigrationFiles.For(plan, parse.GetValue(journal), parse.GetValue(backup), temporary: isLab);
+            WholeFile.Prepare("--report", parse.GetValue(report));
+            using var files = MigrationFiles.For(plan, parse.GetValue(journal), parse.GetValue(backup), temporary: isRehearsal);
             var executor = new MigrationExecutor(cluster.Client!, new MirroredJournal(inCluster, new FileJournal(files.Journal)));
-            await using var watch = await monitor.WatchAsync(parse, cluster, tour, output, cancellationToken);
+            await using var watch = await monitor.WatchAsync(
+                parse, cluster.Client!, cluster.Lab is { } lab ? tour.Traffic(parse, lab) : null, cluster.Kind, output, cancellationToken);
+            var hook = hooks.Read(parse, plan.Id, output, watch?.Gate);
             var execution = new ExecutionOptions
             {
-                Gate = watch?.Gate,
+                Gate = hook ?? watch?.Gate,
                 BackupDirectory = files.Backup,
                 Holder = Operator.Self,
-                Holds = isLab || parse.GetValue(passHolds) ? HoldPolicy.PassAll
+                Holds = isRehearsal || parse.GetValue(passHolds) ? HoldPolicy.PassAll
                     : parse.GetValue(passHold) ? HoldPolicy.PassNext : HoldPolicy.Stop,
             };
-            var run = new MigrationRun(output, plan, executor, watch);
+            var run = new MigrationRun(output, plan, executor, watch, hook);
             var result = await run.ExecuteAsync(options, execution, cancellationToken);
-            result.WriteSummary(output);
-            if (parse.GetValue(report) is { } reportPath)
+            await result.WriteAsync(output, parse.GetValue(report));
+            await monitor.DrawAsync(parse, result.Traffic, "Traffic during the migration");
+            if (cluster.Kind is { } kind && result.Last is StepFailed)
             {
-                await File.WriteAllTextAsync(reportPath, JsonOutput.Format(result.ToJson()) + "\n", cancellationToken);
+                await kind.SaveLogsAsync(cancellationToken);
             }
 
             return result.ExitCode;
         });
         return command;
-    }
-
-    /// <summary>That a report cannot be written should be known before the migration, not after it.</summary>
-    private static void PrepareReport(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            throw new IOException($"--report {path} is a folder; name a file.");
-        }
-
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 }

@@ -2,7 +2,7 @@ using Antrea.Migration.Planning;
 
 namespace Antrea.Migrator.Commands;
 
-/// <summary>Where a migration keeps its files. A lab's are in a temporary folder that goes with it.</summary>
+/// <summary>Where a migration keeps its files. Those of a cluster made for the run are in a temporary folder that goes with it, unless they are named.</summary>
 internal sealed class MigrationFiles : IDisposable
 {
     private readonly DirectoryInfo? _temporary;
@@ -28,7 +28,8 @@ internal sealed class MigrationFiles : IDisposable
         }
 
         var folder = Directory.CreateTempSubdirectory("antrea-migration-");
-        return new MigrationFiles(Path.Combine(folder.FullName, "journal.jsonl"), Path.Combine(folder.FullName, "backup"), folder);
+        return new MigrationFiles(
+            journal ?? Path.Combine(folder.FullName, "journal.jsonl"), backup ?? Path.Combine(folder.FullName, "backup"), folder);
     }
 
     public void Dispose() => _temporary?.Delete(recursive: true);

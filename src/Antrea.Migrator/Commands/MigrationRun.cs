@@ -10,19 +10,45 @@ using Antrea.Migrator.Output;
 namespace Antrea.Migrator.Commands;
 
 /// <summary>One run of a migration, watched and written down.</summary>
-internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, MigrationExecutor executor, TrafficWatch? watch)
+internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, MigrationExecutor executor, TrafficWatch? watch, Hooks? hooks)
 {
+    private readonly MigrationConsole _console = new(output, plan);
+    private readonly ImmutableArray<(MigrationPhase Phase, TimeSpan Duration)>.Builder _phases = ImmutableArray.CreateBuilder<(MigrationPhase, TimeSpan)>();
+    private MigrationEvent? _last;
+    private StepCompleted? _policies;
+
+    /// <summary>Runs to the end, to a stop, or until it is interrupted: what was seen until then is in the result too.</summary>
     public async Task<MigrationRunResult> ExecuteAsync(
         MigrationOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
     {
         var started = TimeProvider.System.GetTimestamp();
-        var console = new MigrationConsole(output, plan);
-        var phases = ImmutableArray.CreateBuilder<(MigrationPhase, TimeSpan)>();
-        MigrationEvent? last = null;
-        StepCompleted? policies = null;
+        watch?.Start();
+        var isInterrupted = false;
+        try
+        {
+            await FollowAsync(options, execution, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            isInterrupted = true;
+        }
+
+        var traffic = watch is null ? null : await watch.StopAsync(CancellationToken.None);
+        return new MigrationRunResult(
+            plan,
+            isInterrupted ? null : _last!,
+            isInterrupted ? null : await CountPodsAsync(cancellationToken),
+            _phases.ToImmutable(),
+            [.. watch?.Probes ?? []],
+            traffic,
+            _policies?.Detail,
+            TimeProvider.System.GetElapsedTime(started));
+    }
+
+    private async Task FollowAsync(MigrationOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
+    {
         if (watch is not null)
         {
-            watch.Start();
             watch.EnterPhase("Before");
             output.WriteLine();
             await watch.ProbeAsync("Before", cancellationToken);
@@ -30,36 +56,32 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
 
         await foreach (var item in executor.ExecuteAsync(plan, options, execution, cancellationToken))
         {
-            console.Write(item);
-            last = item;
+            _console.Write(item);
+            _last = item;
             if (item is PhaseStarted begun)
             {
                 watch?.EnterPhase(begun.Phase.ToString());
             }
             else if (item is StepCompleted { Step.Kind: MigrationStepKind.ConvertPolicies } converted)
             {
-                policies = converted;
+                _policies = converted;
             }
             else if (item is PhaseCompleted ended)
             {
-                phases.Add((ended.Phase, ended.Duration));
+                _phases.Add((ended.Phase, ended.Duration));
                 if (watch is not null && ChangesTraffic(ended.Phase))
                 {
                     await watch.ProbeAsync(ended.Phase.ToString(), cancellationToken);
                 }
             }
-        }
 
-        var traffic = watch is null ? null : await watch.StopAsync(cancellationToken);
-        return new MigrationRunResult(
-            plan,
-            last!,
-            await CountPodsAsync(cancellationToken),
-            phases.ToImmutable(),
-            [.. watch?.Probes ?? []],
-            traffic,
-            policies?.Detail,
-            TimeProvider.System.GetElapsedTime(started));
+            if (hooks is not null && await hooks.ObserveAsync(item, cancellationToken) is { } stop)
+            {
+                _last = new MigrationPaused(item.Time, LastStepOf(item), "the next change", stop.Reason, stop.Next);
+                _console.Write(_last);
+                break;
+            }
+        }
     }
 
     /// <summary>Null where a failed run has left the cluster out of reach: the report is written all the same.</summary>
@@ -76,15 +98,30 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
         }
     }
 
+    private MigrationStep LastStepOf(MigrationEvent item) => item switch
+    {
+        StepCompleted completed => completed.Step,
+        PhaseCompleted completed => plan.Steps.Last(s => s.Phase == completed.Phase),
+        _ => throw new ArgumentException("Only a step or a phase ends.", nameof(item)),
+    };
+
     private static bool ChangesTraffic(MigrationPhase phase) =>
         phase is MigrationPhase.Addresses or MigrationPhase.InstallAntrea or MigrationPhase.Policies or MigrationPhase.MultusPods or MigrationPhase.AntreaPods
             or MigrationPhase.RemoveCalico;
 }
 
 /// <summary>What a run came to: the summary for people and the report for machines say the same.</summary>
+/// <param name="Plan">What was carried out.</param>
+/// <param name="Last">How it ended; null when it was interrupted.</param>
+/// <param name="Pods">How many there are on each network; null where nobody could or would count them.</param>
+/// <param name="Phases">How long each phase took that has ended.</param>
+/// <param name="Probes">The load tests between them.</param>
+/// <param name="Traffic">What was watched; null for nothing.</param>
+/// <param name="Policies">How they were converted; null when they were not.</param>
+/// <param name="Duration">Of all of it.</param>
 internal sealed record MigrationRunResult(
     MigrationPlan Plan,
-    MigrationEvent Last,
+    MigrationEvent? Last,
     ImmutableSortedDictionary<PodNetwork, int>? Pods,
     ImmutableArray<(MigrationPhase Phase, TimeSpan Duration)> Phases,
     ImmutableArray<PhaseProbe> Probes,
@@ -97,13 +134,16 @@ internal sealed record MigrationRunResult(
         MigrationCompleted => "Succeeded",
         MigrationHeld => "Held",
         MigrationPaused => "Paused",
+        null => "Interrupted",
         _ => "Failed",
     };
 
+    /// <exception cref="OperationCanceledException">It was interrupted.</exception>
     public int ExitCode => Last switch
     {
         MigrationCompleted => ExitCodes.Success,
         MigrationHeld or MigrationPaused => ExitCodes.Findings,
+        null => throw new OperationCanceledException(),
         _ => ExitCodes.Error,
     };
 
@@ -132,36 +172,16 @@ internal sealed record MigrationRunResult(
             ["success"] = p.Result.Success,
             ["failure"] = p.Result.Failure,
         })]),
-        ["flows"] = new JsonArray([.. (Traffic?.Flows ?? []).Select(f => new JsonObject
-        {
-            ["flow"] = f.Flow,
-            ["total"] = f.Total,
-            ["failure"] = f.Failure,
-            ["longestOutageSeconds"] = Math.Round(f.LongestOutage.TotalSeconds, 3),
-        })]),
-        ["outages"] = new JsonArray([.. (Traffic?.Outages ?? []).Select(o => new JsonObject
-        {
-            ["flow"] = o.Flow,
-            ["phase"] = o.Phase,
-            ["nodes"] = o.Nodes,
-            ["start"] = o.Start.ToString("O"),
-            ["seconds"] = Math.Round(o.Duration.TotalSeconds, 3),
-            ["requestsLost"] = o.RequestsLost,
-            ["cause"] = o.Cause.ToString(),
-        })]),
+        ["flows"] = new JsonArray([.. (Traffic?.Flows ?? []).Select(TrafficJson.Of)]),
+        ["outages"] = new JsonArray([.. (Traffic?.Outages ?? []).Select(TrafficJson.Of)]),
         ["prediction"] = new JsonObject
         {
             ["bridge"] = Plan.Bridge.Word(),
+            ["policyChanges"] = Plan.PredictedPolicyChanges.Length,
             ["pairsCutOff"] = Plan.PredictedLosses.Sum(l => l.Pairs),
             ["asPredicted"] = AsPredicted,
         },
-        ["services"] = new JsonArray([.. (Traffic?.Services ?? []).Select(s => new JsonObject
-        {
-            ["target"] = s.Target.OriginalString,
-            ["flows"] = s.Flows,
-            ["impairedSeconds"] = Math.Round(s.Impaired.TotalSeconds, 3),
-            ["downSeconds"] = Math.Round(s.Down.TotalSeconds, 3),
-        })]),
+        ["services"] = new JsonArray([.. (Traffic?.Services ?? []).Select(TrafficJson.Of)]),
         ["policies"] = Policies,
         ["seconds"] = Math.Round(Duration.TotalSeconds, 3),
         ["stoppedAt"] = (Last as StepFailed)?.Step.Id ?? (Last as MigrationHeld)?.Step.Id ?? (Last as MigrationPaused)?.Step.Id,
@@ -169,9 +189,21 @@ internal sealed record MigrationRunResult(
     };
 
     /// <summary>Whether the watched traffic went as the plan said; null where nothing was watched, or the plan's losses are not about it.</summary>
-    private bool? AsPredicted => Traffic is null || !Plan.PredictedLosses.IsEmpty ? null : Traffic.Flows.All(f => f.Failure == 0);
+    private bool? AsPredicted => Traffic is null || !Plan.PredictedLosses.IsEmpty || !Plan.PredictedPolicyChanges.IsEmpty ? null : Traffic.Flows.All(f => f.Failure == 0);
 
-    public void WriteSummary(TextWriter output)
+    /// <summary>Prints the summary and writes the report, also of a run that was interrupted: that is when somebody wants to look.</summary>
+    /// <param name="output">Where the summary goes.</param>
+    /// <param name="report">The file for the report; null for none.</param>
+    public async Task WriteAsync(TextWriter output, string? report)
+    {
+        WriteSummary(output);
+        if (report is not null)
+        {
+            await WholeFile.WriteAsync(report, JsonOutput.Format(ToJson()) + "\n", CancellationToken.None);
+        }
+    }
+
+    private void WriteSummary(TextWriter output)
     {
         output.WriteLine();
         output.WriteLine($"── {Result} ".PadRight(60, '─'));
@@ -179,7 +211,7 @@ internal sealed record MigrationRunResult(
         foreach (var flow in Traffic?.Flows ?? [])
         {
             output.WriteLine(
-                $"   Traffic   {flow.Flow}: {flow.Total} requests, {flow.Failure} lost, longest outage {flow.LongestOutage.TotalSeconds:0.0} s");
+                $"   Traffic   {flow.Flow}: {flow.Total} requests, {flow.Failure} lost,{(flow.NotSent > 0 ? $" {flow.NotSent} not sent," : "")} longest outage {flow.LongestOutage.TotalSeconds:0.0} s");
         }
 
         if (AsPredicted is { } asPredicted)

@@ -3,6 +3,11 @@ using System.CommandLine.Parsing;
 using Antrea.Migration;
 using Antrea.Migration.Connectivity;
 using Antrea.Migration.Execution;
+using Antrea.Migration.Kind;
+using Antrea.Migrator.Output;
+using Antrea.Migrator.Output.Pictures;
+using Antrea.Migrator.Output.Timelines;
+using k8s;
 
 namespace Antrea.Migrator.Commands;
 
@@ -26,11 +31,12 @@ internal sealed class MonitorOptions
         DefaultValueFactory = _ => ProbePods.DefaultImage,
     };
 
+    private readonly Option<string?> _timeline = CommonOptions.Picture("--timeline", "Draw the phases and the watched traffic, each request a dot and each outage a red span, to this file");
     private readonly BudgetOptions _budget = new();
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _flows, _interval, _pods, _image })
+        foreach (var option in new Option[] { _flows, _interval, _pods, _image, _timeline })
         {
             command.Add(option);
         }
@@ -38,29 +44,44 @@ internal sealed class MonitorOptions
         _budget.AddTo(command);
     }
 
-    /// <summary>Refuses a budget for nothing, before anything is done.</summary>
-    public void Validate(ParseResult parse, bool isLab)
+    /// <summary>Refuses a budget and a picture of nothing, before anything is done.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="hasFlows">Whether flows are watched that nobody names.</param>
+    public void Validate(ParseResult parse, bool hasFlows)
     {
-        if (_budget.Read(parse) is not null && !isLab && parse.GetValue(_flows) is not { Length: > 0 })
+        var drawsTimeline = parse.GetValue(_timeline) is not null;
+        var isAsked = _budget.Read(parse) is not null || drawsTimeline;
+        if (isAsked && !hasFlows && parse.GetValue(_flows) is not { Length: > 0 })
         {
             throw new MigrationException(
-                "--max-outage and --max-failure-rate are about flows that are watched, and none is.", "Name one with --monitor, for example --monitor http://SERVICE.NAMESPACE.");
+                $"{(drawsTimeline ? "--timeline is" : "--max-outage and --max-failure-rate are")} about flows that are watched, and none is.", "Name one with --monitor, for example --monitor http://SERVICE.NAMESPACE.");
         }
     }
 
     /// <summary>Everything that is watched; null for nothing. Pods of our own are installed here, and removed when the watch is disposed.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="client">The API server.</param>
+    /// <param name="lab">What is watched beside the flows that are named; null for nothing. Becomes the watch's to dispose.</param>
+    /// <param name="kind">Whose Service is watched when no flow is named; null for nothing.</param>
+    /// <param name="output">Where the watch says what it sees.</param>
+    /// <param name="cancellationToken">Ends the wait for the Pods.</param>
     public async Task<TrafficWatch?> WatchAsync(
-        ParseResult parse, ClusterSource cluster, TourOptions tour, TextWriter output, CancellationToken cancellationToken)
+        ParseResult parse, Kubernetes client, LabTraffic? lab, KindRehearsal? kind, TextWriter output, CancellationToken cancellationToken)
     {
-        var lab = cluster.Lab is null ? null : tour.Traffic(parse, cluster.Lab);
-        var wanted = (parse.GetValue(_flows) ?? []).Select(Split).ToList();
+        WholeFile.Prepare("--timeline", parse.GetValue(_timeline));
+        var wanted = (parse.GetValue(_flows) ?? []).Select(Split).Distinct().ToList();
+        if (kind is not null && wanted.Count == 0)
+        {
+            wanted.Add((null, KindRehearsal.Service));
+        }
+
         var ours = wanted.Exists(f => f.Source is null) ? parse.GetValue(_pods) : 0;
         if (lab is null && wanted.Count == 0)
         {
             return null;
         }
 
-        var pods = wanted.Count == 0 ? null : await ProbePods.SomeAsync(cluster.Client!, ours, parse.GetRequiredValue(_image), null, cancellationToken);
+        var pods = wanted.Count == 0 ? null : await ProbePods.SomeAsync(client, ours, parse.GetRequiredValue(_image), null, cancellationToken);
         var flows = wanted.SelectMany(f => f.Source is { } source
             ? [pods!.Watch(source.Namespace, source.Name, f.Target)]
             : Enumerable.Range(0, ours).Select(i => pods!.Watch(ProbePods.Namespace, $"probe-{i}", f.Target)));
@@ -71,6 +92,15 @@ internal sealed class MonitorOptions
             TimeSpan.FromMilliseconds(lab is not null && parse.GetResult(_interval) is not { Implicit: false } ? TourOptions.Interval : parse.GetValue(_interval)),
             _budget.Read(parse),
             output);
+    }
+
+    /// <summary>Draws what was seen, if somebody wants to look.</summary>
+    public async Task DrawAsync(ParseResult parse, ContinuousProbeResult? traffic, string title)
+    {
+        if (parse.GetValue(_timeline) is { } path && traffic is not null)
+        {
+            await SvgPicture.SaveAsync(path, TimelineLayout.Of(Timeline.Of(traffic, title)), CancellationToken.None);
+        }
     }
 
     private static void Check(OptionResult result)

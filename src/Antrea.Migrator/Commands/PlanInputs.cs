@@ -31,25 +31,42 @@ internal sealed class PlanInputs
 
     private readonly Option<int> _stepTimeout = CommonOptions.Whole("--step-timeout", "Seconds that one step may take.", 600, 1, CommonOptions.DayInMilliseconds / 1000);
 
+    private readonly Option<string> _policyMode = new Option<string>("--policy-mode")
+    {
+        Description = "Where connections meet policies under another address for a while: refuse to plan, or let what is allowed stay denied for that time (strict); the plan lists it.",
+        DefaultValueFactory = _ => "refuse",
+        HelpName = "refuse|strict",
+    }.AcceptOnlyFromAmong("refuse", "strict");
+
+    private readonly Option<int> _maxUnavailable = CommonOptions.Whole(
+        "--max-unavailable", "Pods that may be missing at once because of restarts, over all workloads; 0: one workload at a time, by its own strategy.", 0, 0);
+
+    private readonly Option<int> _jobTimeout = CommonOptions.Whole(
+        "--job-timeout", "Seconds that a running Job is waited for.", 3600, 1, CommonOptions.DayInMilliseconds / 1000);
+
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_antreaManifest, _multusManifest, _bridge, _antreaVersion, _ignore, _threshold, _nodeAgentImage, _stepTimeout])
+        foreach (var option in (Option[])[_antreaManifest, _multusManifest, _bridge, _antreaVersion, _ignore, _threshold, _nodeAgentImage, _stepTimeout, _policyMode, _maxUnavailable, _jobTimeout])
         {
             command.Add(option);
         }
     }
 
-    /// <summary>A lab brings its own manifests where none are named.</summary>
-    public MigrationOptions Read(ParseResult parse, LabCluster? lab)
+    /// <summary>A cluster made for this run brings its own manifests where none are named.</summary>
+    public MigrationOptions Read(ParseResult parse, ClusterSource cluster)
     {
+        var (lab, kind) = (cluster.Lab, cluster.Kind);
         var options = new MigrationOptions
         {
-            AntreaManifest = Manifest(parse.GetValue(_antreaManifest), lab is null ? null : LabManifests.Antrea()),
-            MultusManifest = Manifest(parse.GetValue(_multusManifest), lab is null ? null : LabManifests.Multus()),
+            AntreaManifest = Manifest(parse.GetValue(_antreaManifest), () => kind?.Manifests.Antrea ?? OfLab(() => LabManifests.Antrea())),
+            MultusManifest = Manifest(parse.GetValue(_multusManifest), () => kind?.Manifests.Multus ?? OfLab(() => LabManifests.Multus())),
             Bridge = BridgeWords.All[parse.GetRequiredValue(_bridge)].Kind,
             AntreaVersion = parse.GetValue(_antreaVersion) ?? "",
             IgnoredFindings = [.. parse.GetValue(_ignore) ?? []],
             SmallOverlapThreshold = parse.GetValue(_threshold),
+            PolicyMode = Enum.Parse<PolicyMode>(parse.GetRequiredValue(_policyMode), ignoreCase: true),
+            MaxUnavailable = parse.GetValue(_maxUnavailable) is > 0 and var most ? most : null,
+            JobTimeout = TimeSpan.FromSeconds(parse.GetValue(_jobTimeout)),
             StepTimeout = TimeSpan.FromSeconds(parse.GetValue(_stepTimeout)),
         };
         if (lab is not null)
@@ -58,10 +75,10 @@ internal sealed class PlanInputs
         }
 
         return parse.GetValue(_nodeAgentImage) is { } image ? options with { NodeAgentImage = image } : options;
+
+        ImmutableArray<ClusterObject> OfLab(Func<string> manifest) => lab is null ? [] : ObjectReader.Read(manifest(), "lab");
     }
 
-    private static ImmutableArray<ClusterObject> Manifest(string? path, string? fallback) =>
-        path is not null
-            ? ObjectReader.Read(File.ReadAllText(path), path)
-            : fallback is not null ? ObjectReader.Read(fallback, "lab") : [];
+    private static ImmutableArray<ClusterObject> Manifest(string? path, Func<ImmutableArray<ClusterObject>> fallback) =>
+        path is not null ? ObjectReader.Read(File.ReadAllText(path), path) : fallback();
 }

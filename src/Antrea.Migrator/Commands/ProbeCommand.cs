@@ -79,18 +79,18 @@ internal static class ProbeCommand
     private static async Task<int> RunLoadAsync(
         ParseResult parse, LoadProbeOptions load, Uri target, TimeSpan timeout, int workers, long? requests, TextWriter output, CancellationToken cancellationToken)
     {
-        var (thresholds, format) = (load.Thresholds(parse), load.Format(parse));
+        var wanted = load.Reporting(parse);
         if (load.IsClosedLoop(parse))
         {
             var loop = new ClosedLoopProber(load.ClosedLoop(parse, target, timeout, workers, requests));
-            return await LoadProbe.RunAsync(loop.RunAsync(CancellationToken.None), loop.Stop, thresholds, format, output, cancellationToken);
+            return await LoadProbe.RunAsync(loop.RunAsync(CancellationToken.None), loop.Stop, wanted, output, cancellationToken);
         }
 
         var transport = TransportOf(target, load.KeepsConnections(parse));
         try
         {
             var prober = new OpenModelProber(load.OpenModel(parse, target, timeout), transport);
-            return await LoadProbe.RunAsync(prober.RunAsync(CancellationToken.None), prober.Stop, thresholds, format, output, cancellationToken);
+            return await LoadProbe.RunAsync(prober.RunAsync(CancellationToken.None), prober.Stop, wanted, output, cancellationToken);
         }
         finally
         {
@@ -134,6 +134,12 @@ internal static class ProbeCommand
     private static Uri? ParseUrl(ArgumentResult result)
     {
         var text = result.Tokens[^1].Value;
+        if (text.Any(char.IsControl))
+        {
+            result.AddError("-url has control characters in it; write them as %XX.");
+            return null;
+        }
+
         if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Host.Length > 0 && (IsHttp(url) || url.Scheme is "tcp" or "stream" or "dns"))
         {
             return url;

@@ -16,10 +16,15 @@ internal static class RollbackCommand
         var journal = new Option<string?>("--journal") { Description = "The copy of the journal (default antrea-migration/PLAN/journal.jsonl); it stays, the one in the cluster goes with the last step." };
         var report = new Option<string?>("--report") { Description = "Write a JSON report to this file." };
         var command = new Command("rollback", "Undo a begun migration: dry run first, then --execute. Run again to go on.") { execute, dryRun, journal, report };
+        var hooks = new HookOptions();
+        var monitor = new MonitorOptions();
+        monitor.AddTo(command);
+        hooks.AddTo(command);
         source.AddTo(command);
         inputs.AddTo(command);
         command.SetAction(async (parse, cancellationToken) =>
         {
+            monitor.Validate(parse, hasFlows: false);
             await using var cluster = await source.OpenAsync(parse, cancellationToken);
             var inCluster = new ConfigMapJournal(cluster.Client!);
             var record = await inCluster.ReadRecordAsync(cancellationToken);
@@ -42,17 +47,16 @@ internal static class RollbackCommand
                 return ExitCodes.Success;
             }
 
+            WholeFile.Prepare("--report", parse.GetValue(report));
             using var files = MigrationFiles.For(plan, parse.GetValue(journal), backup: null, temporary: false);
             var executor = new MigrationExecutor(cluster.Client!, new MirroredJournal(inCluster, new FileJournal(files.Journal)));
-            var run = new MigrationRun(output, plan, executor, watch: null);
-            var result = await run.ExecuteAsync(
-                inputs.Read(parse, cluster.Lab), new ExecutionOptions { BackupDirectory = files.Backup, Holder = Operator.Self }, cancellationToken);
-            result.WriteSummary(output);
-            if (parse.GetValue(report) is { } path)
-            {
-                await WholeFile.WriteAsync(path, JsonOutput.Format(result.ToJson()) + "\n", cancellationToken);
-            }
-
+            await using var watch = await monitor.WatchAsync(parse, cluster.Client!, lab: null, kind: null, output, cancellationToken);
+            var hook = hooks.Read(parse, plan.Id, output, watch?.Gate);
+            var run = new MigrationRun(output, plan, executor, watch, hook);
+            var execution = new ExecutionOptions { Gate = hook ?? watch?.Gate, BackupDirectory = files.Backup, Holder = Operator.Self };
+            var result = await run.ExecuteAsync(inputs.Read(parse, cluster), execution, cancellationToken);
+            await result.WriteAsync(output, parse.GetValue(report));
+            await monitor.DrawAsync(parse, result.Traffic, "Traffic during the rollback");
             return result.ExitCode;
         });
         return command;

@@ -17,17 +17,19 @@ internal sealed record RouteTables(ImmutableArray<NodeRoutes> Tables, ImmutableA
     private const long LargestFile = 256 * 1024 * 1024;
     private const int NodesAtOnce = 8;
 
-    public static Option<string[]> Option() => new("--file")
+    /// <param name="use">What the tables are for, as the end of a sentence about them; null where they are what the verb is about.</param>
+    public static Option<string[]> Option(string? use = null) => new("--file")
     {
         Description = "A Node's saved output of 'ip route', 'ip -6 route', 'ip rule' (also with -j, 'table all', or several in one file), as NODE=PATH; give it once a "
-            + "Node. A Pod's table may be given as NAMESPACE/POD=PATH.",
+            + (use is null ? "Node. A Pod's table may be given as NAMESPACE/POD=PATH." : $"Node, {use}."),
         HelpName = "NODE=PATH",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [],
     };
 
     /// <summary>Reads files.</summary>
-    /// <param name="arguments"><c>NODE=PATH</c> each; a Node that is named twice has both files' routes.</param>
+    /// <param name="arguments"><c>NODE=PATH</c> each; a Node that is named twice has both files' routes. What is listed twice
+    /// (by <c>ip route</c> and again by <c>table all</c>) counts once, as a kernel has no route twice.</param>
     /// <param name="cancellationToken">Ends the reading early.</param>
     /// <exception cref="FormatException">An argument is none, or a file holds nothing that can be read.</exception>
     public static RouteTables FromFiles(IEnumerable<string> arguments, CancellationToken cancellationToken)
@@ -67,9 +69,19 @@ internal sealed record RouteTables(ImmutableArray<NodeRoutes> Tables, ImmutableA
         }
 
         return new RouteTables(
-            [.. NodeRoutes.Share(read.Select(n => new NodeRoutes(n.Key, n.Value.SelectMany(f => f.Routes), n.Value.SelectMany(f => f.Rules))))],
+            [.. NodeRoutes.Share(read.Select(n => new NodeRoutes(n.Key, n.Value.SelectMany(f => f.Routes).Distinct(), n.Value.SelectMany(f => f.Rules).Distinct())))],
             findings.ToImmutable(),
             null);
+    }
+
+    /// <summary>The same, held against a cluster: a slip in a Node's name would make all of its routes missing, or the table count for nothing.</summary>
+    /// <exception cref="FormatException">A table is of no Node. Those of Pods, which come and go, may be of any.</exception>
+    public RouteTables Of(ClusterSnapshot snapshot)
+    {
+        var nodes = snapshot.Nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
+        return Tables.FirstOrDefault(t => !t.Node.Contains('/', StringComparison.Ordinal) && !nodes.Contains(t.Node)) is { } stray
+            ? throw new FormatException($"--file is given for '{stray.Node}', but the cluster has no Node of that name (a Pod is named as NAMESPACE/POD).")
+            : this;
     }
 
     /// <summary>Asks a living cluster's Nodes through the migration's node agent, where that runs.</summary>

@@ -35,7 +35,7 @@ internal static class RoutesCommand
             {
                 await using var cluster = await source.OpenAsync(parse, cancellationToken);
                 snapshot = await cluster.Reader.ReadAsync(cancellationToken);
-                tables ??= await RouteTables.FromNodesAsync(cluster, snapshot, cancellationToken);
+                tables = files?.Of(snapshot) ?? await RouteTables.FromNodesAsync(cluster, snapshot, cancellationToken);
             }
 
             var conflicts = RouteAnalyzer.Analyze(tables!.Tables, snapshot, cancellationToken);
@@ -52,11 +52,12 @@ internal static class RoutesCommand
                 RoutesOutput.Write(output, tables, conflicts, matrix);
             }
 
-            return IsClean(conflicts, matrix) ? ExitCodes.Success : ExitCodes.Findings;
+            return IsClean(tables, conflicts, matrix) ? ExitCodes.Success : ExitCodes.Findings;
         });
         return command;
     }
 
-    private static bool IsClean(ImmutableArray<RouteConflict> conflicts, ReachabilityMatrix? matrix) =>
-        conflicts.All(c => c.Severity == Severity.Info) && matrix?.Pairs(ReachabilityVerdict.Unreachable) is null or 0;
+    /// <summary>A table of which a part was not read says nothing good of the rest.</summary>
+    private static bool IsClean(RouteTables tables, ImmutableArray<RouteConflict> conflicts, ReachabilityMatrix? matrix) =>
+        tables.Findings.All(f => f.Severity != Severity.Blocker) && conflicts.All(c => c.Severity == Severity.Info) && matrix?.Pairs(ReachabilityVerdict.Unreachable) is null or 0;
 }

@@ -20,9 +20,10 @@ internal static class StatusCommand
             var record = await new ConfigMapJournal(cluster.Client!).ReadRecordAsync(cancellationToken);
             var status = MigrationStatus.Of(record);
             var migrator = await MigratorPresence.ReadAsync(cluster.Client!, cancellationToken: cancellationToken);
+            var request = await new MigrationControl(cluster.Client!).ReadAsync(cancellationToken);
             if (parse.GetValue(format) == "json")
             {
-                output.WriteJson(ToJson(record, status, migrator));
+                output.WriteJson(ToJson(record, status, migrator, request));
             }
             else if (status is null)
             {
@@ -30,7 +31,7 @@ internal static class StatusCommand
             }
             else
             {
-                Write(output, status, migrator);
+                Write(output, status, migrator, request);
             }
 
             return ExitCodes.Success;
@@ -38,7 +39,7 @@ internal static class StatusCommand
         return command;
     }
 
-    private static void Write(TextWriter output, MigrationStatus status, MigratorPresence? migrator)
+    private static void Write(TextWriter output, MigrationStatus status, MigratorPresence? migrator, MigrationRequest? request)
     {
         output.WriteLine(status.Plan.Undoes is { } undone ? $"Rollback of plan {undone}" : $"Plan {status.Plan.Id}");
         foreach (var phase in status.Phases)
@@ -55,6 +56,11 @@ internal static class StatusCommand
         output.WriteLine(migrator is null
             ? "Migrator  none is at work"
             : $"Migrator  {migrator.Holder} since {migrator.Since:yyyy-MM-dd HH:mm:ss} UTC, last seen {migrator.Renewed:HH:mm:ss}: {(migrator.Doing.Length > 0 ? migrator.Doing : "has just begun")}");
+        if (request is not null)
+        {
+            output.WriteLine($"Asked     to {request.Wish.ToString().ToLowerInvariant()}, by {request.By}, {request.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+        }
+
         if (status.Next is not null)
         {
             output.WriteLine($"Time left about {status.Remaining.TotalMinutes:0.0} min"
@@ -67,7 +73,7 @@ internal static class StatusCommand
         }
     }
 
-    private static JsonObject ToJson(MigrationRecord record, MigrationStatus? status, MigratorPresence? migrator) => new()
+    private static JsonObject ToJson(MigrationRecord record, MigrationStatus? status, MigratorPresence? migrator, MigrationRequest? request) => new()
     {
         ["plan"] = record.Plan?.Id,
         ["rollback"] = record.Rollback?.Id,
@@ -77,6 +83,12 @@ internal static class StatusCommand
             ["since"] = migrator.Since.ToString("O"),
             ["renewed"] = migrator.Renewed.ToString("O"),
             ["doing"] = migrator.Doing,
+        },
+        ["request"] = request is null ? null : new JsonObject
+        {
+            ["wish"] = request.Wish.ToString().ToLowerInvariant(),
+            ["by"] = request.By,
+            ["since"] = request.Since.ToString("O"),
         },
         ["next"] = status?.Next?.Id,
         ["secondsLeft"] = status is null ? null : Math.Round(status.Remaining.TotalSeconds, 1),

@@ -15,7 +15,7 @@ internal sealed class TrafficWatch : IAsyncDisposable
     private readonly ProbePods? _pods;
     private readonly TextWriter _output;
     private readonly ContinuousProbe _continuous;
-    private readonly BudgetGate? _gate;
+    private readonly BudgetGate? _budget;
     private readonly List<PhaseProbe> _probes = [];
 
     public TrafficWatch(
@@ -28,13 +28,13 @@ internal sealed class TrafficWatch : IAsyncDisposable
     {
         (_lab, _pods, _output) = (lab, pods, output);
         _continuous = new ContinuousProbe([.. lab?.Flows ?? [], .. flows], new ContinuousProbeOptions { Interval = interval });
-        _gate = budget is { } limits ? new BudgetGate(_continuous, limits.Budget, limits.Action) : null;
+        _budget = budget is { } limits ? new BudgetGate(_continuous, limits.Budget, limits.Action) : null;
     }
 
     public IReadOnlyList<PhaseProbe> Probes => _probes;
 
-    /// <summary>Stops the migration when too much is lost; null without a budget.</summary>
-    public IMigrationGate? Gate => _gate;
+    /// <summary>Tells the probes what is going on; with a budget, stops the migration when too much is lost.</summary>
+    public IMigrationGate Gate => _budget ?? (IMigrationGate)new NotingGate(_continuous);
 
     public void Start() => _continuous.Start();
 
@@ -61,9 +61,9 @@ internal sealed class TrafficWatch : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_gate is not null)
+        if (_budget is not null)
         {
-            await _gate.DisposeAsync();
+            await _budget.DisposeAsync();
         }
 
         await _continuous.DisposeAsync();

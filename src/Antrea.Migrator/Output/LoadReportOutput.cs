@@ -14,6 +14,15 @@ internal static class LoadReportOutput
     /// <summary>Goes up when a member changes its name, type or meaning; docs/probe-json.md.</summary>
     public const string Schema = "antrea-migrator/probe/v1";
 
+    /// <summary>More outages than this are not listed for people.</summary>
+    private const int MostOutages = 20;
+
+    private static readonly (string Name, Func<LatencyDistribution, TimeSpan> Of)[] Measures =
+    [
+        ("min", d => d.Min), ("mean", d => d.Mean), ("p50", d => d.P50), ("p90", d => d.P90), ("p95", d => d.P95), ("p99", d => d.P99),
+        ("p99.9", d => d.P999), ("p99.99", d => d.P9999), ("max", d => d.Max),
+    ];
+
     public static void Write(TextWriter output, string format, LoadReport report, ImmutableArray<LoadThreshold> thresholds, bool isInterrupted)
     {
         switch (format)
@@ -36,7 +45,7 @@ internal static class LoadReportOutput
     /// <summary>Some seconds of a run that goes on.</summary>
     public static string Line(IReadOnlyCollection<LoadSecond> seconds) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{seconds.Last().Index + 1,6} s  {seconds.Sum(s => s.Success)} ok, {seconds.Sum(s => s.Failure)} failed, {seconds.Sum(s => s.NotSent)} not sent, slowest {Text(seconds.Max(s => s.Max))}");
+        $"{seconds.Last().Index + 1,6} s  {seconds.Sum(s => s.Success)} ok, {seconds.Sum(s => s.Failure)} failed, {seconds.Sum(s => s.NotSent)} not sent, slowest {OutageWords.Span(seconds.Max(s => s.Max))}");
 
     public static JsonObject Json(LoadReport report, ImmutableArray<LoadThreshold> thresholds, bool isInterrupted) => new()
     {
@@ -63,16 +72,7 @@ internal static class LoadReportOutput
         }),
         ["latencyMs"] = Json(report.Latency),
         ["latenessMs"] = Json(report.Lateness),
-        ["outages"] = Array(report.Outages, o => new JsonObject
-        {
-            ["flow"] = o.Flow,
-            ["phase"] = o.Phase,
-            ["start"] = o.Start.ToString("O"),
-            ["seconds"] = Seconds(o.Duration),
-            ["requestsLost"] = o.RequestsLost,
-            ["cause"] = o.Cause.ToString(),
-            ["recovered"] = o.Recovered,
-        }),
+        ["outages"] = Array(report.Outages, TrafficJson.Of),
         ["timeline"] = Array(report.Timeline, s => new JsonObject
         {
             ["second"] = s.Index,
@@ -96,7 +96,7 @@ internal static class LoadReportOutput
         var totals = report.Totals;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Target.OriginalString}, {(report.Mode == LoadMode.OpenModel ? "open model" : "closed loop")}, {Text(totals.Elapsed)}{(isInterrupted ? ", interrupted" : "")}"));
+            $"{report.Target.OriginalString}, {(report.Mode == LoadMode.OpenModel ? "open model" : "closed loop")}, {OutageWords.Span(totals.Elapsed)}{(isInterrupted ? ", interrupted" : "")}"));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Requests   {report.Due} due, {totals.Success} ok, {totals.Failure} failed, {totals.NotSent} not sent, {report.RequestsPerSecond:0.0}/s"));
@@ -105,17 +105,16 @@ internal static class LoadReportOutput
             output.WriteLine($"Failed     {failure} ({failure.FirstDetail})");
         }
 
-        var table = new TextTable("", "min", "mean", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max");
-        Add(table, "Latency", report.Latency);
-        Add(table, "Sent late", report.Lateness);
-        table.WriteTo(output);
-        output.WriteLine($"Outages    {report.Outages.Length}, longest {Text(report.LongestOutage)}, together {Text(report.Downtime)}; longest silence {Text(totals.LongestSilence)}");
-        foreach (var outage in report.Outages.Take(20))
+        WriteDistributions(output, report);
+        output.WriteLine($"Outages    {report.Outages.Length}, longest {OutageWords.Span(report.LongestOutage)}, together {OutageWords.Span(report.Downtime)}; longest silence {OutageWords.Span(totals.LongestSilence)}");
+        foreach (var outage in report.Outages.Take(MostOutages))
         {
-            var cause = outage.Cause == ProbeFailureCause.None ? "answered late" : outage.Cause.ToString();
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"           from {outage.Start - report.Start:hh\\:mm\\:ss\\.fff} for {Text(outage.Duration)}, {outage.RequestsLost} lost, {cause}{(outage.Recovered ? "" : ", not over at the end")}"));
+            output.WriteLine($"           {OutageWords.Of(outage, report.Start)}");
+        }
+
+        if (report.Outages.Length > MostOutages)
+        {
+            output.WriteLine($"           … and {report.Outages.Length - MostOutages} more; -o json has them all");
         }
 
         foreach (var threshold in thresholds)
@@ -124,13 +123,23 @@ internal static class LoadReportOutput
         }
     }
 
-    private static void Add(TextTable table, string name, LatencyDistribution d)
+    /// <summary>A row for each measure, so that it fits a narrow terminal; nothing of what nobody measured.</summary>
+    private static void WriteDistributions(TextWriter output, LoadReport report)
     {
-        if (d.Count > 0)
+        (string Name, LatencyDistribution Times)[] columns =
+            [.. new[] { ("Latency", report.Latency), ("Sent late", report.Lateness) }.Where(c => c.Item2.Count > 0)];
+        if (columns.Length == 0)
         {
-            table.Add(
-                name, Text(d.Min), Text(d.Mean), Text(d.P50), Text(d.P90), Text(d.P95), Text(d.P99), Text(d.P999), Text(d.P9999), Text(d.Max));
+            return;
         }
+
+        var table = new TextTable(["", .. columns.Select(c => c.Name)]);
+        foreach (var (name, of) in Measures)
+        {
+            table.Add([name, .. columns.Select(c => OutageWords.Span(of(c.Times)))]);
+        }
+
+        table.WriteTo(output);
     }
 
     private static void WriteCsv(TextWriter output, LoadReport report)
@@ -182,8 +191,4 @@ internal static class LoadReportOutput
     private static double Seconds(TimeSpan span) => Math.Round(span.TotalSeconds, 3);
 
     private static double Milliseconds(TimeSpan span) => Math.Round(span.TotalMilliseconds, 4);
-
-    private static string Text(TimeSpan span) => span >= TimeSpan.FromSeconds(1)
-        ? string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.00}s")
-        : string.Create(CultureInfo.InvariantCulture, $"{span.TotalMilliseconds:0.###}ms");
 }

@@ -66,12 +66,20 @@ internal static class PlanOutput
     /// <summary>Who will be cut off from whom, in a line each.</summary>
     public static void WritePrediction(this TextWriter output, MigrationPlan plan)
     {
-        output.WriteLine(plan.PredictedLosses.IsEmpty
-            ? "Prediction: every Pod and Node reaches every Pod in every phase; no request is lost."
-            : $"Prediction: {plan.PredictedLosses.Sum(l => l.Pairs)} pairs do not reach each other for a while:");
+        output.WriteLine((plan.PredictedLosses.IsEmpty, plan.PredictedPolicyChanges.IsEmpty) switch
+        {
+            (true, true) => "Prediction: every Pod and Node reaches every Pod in every phase; no request is lost.",
+            (true, false) => "Prediction: paths are there for every Pod and Node in every phase; policies decide these connections otherwise for a while:",
+            _ => $"Prediction: {plan.PredictedLosses.Sum(l => l.Pairs)} pairs do not reach each other for a while:",
+        });
         foreach (var loss in plan.PredictedLosses)
         {
             output.WriteLine($"  {loss.Phase}: {loss.From} → {loss.To}, {loss.Place} ({loss.Pairs} pairs): {loss.Reason}");
+        }
+
+        foreach (var change in plan.PredictedPolicyChanges)
+        {
+            output.WriteLine($"  {change.Phase}: {(change.Opens ? "OPEN" : "denied")}, though policies {(change.Opens ? "deny" : "allow")} it: {change.From} → {change.To}, {change.Place}, {string.Join(", ", change.Ports)}: {change.Reason}");
         }
     }
 

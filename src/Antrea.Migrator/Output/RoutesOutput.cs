@@ -123,7 +123,7 @@ internal static class RoutesOutput
         ["remedy"] = told.Answer.Remedy,
         ["endpoints"] = all.Count,
         ["reachableEndpoints"] = all.Count(t => t.Answer.Verdict == ReachabilityVerdict.Reachable),
-        ["savedTables"] = Array(tables.Tables.Select(t => t.Node).Where(n => n == told.Client.Node || n == told.Server.Node)),
+        ["savedTables"] = Array(Saved(told, tables)),
         ["hops"] = new JsonArray([.. told.Hops.Select(h => new JsonObject
         {
             ["packet"] = h.Packet,
@@ -199,11 +199,15 @@ internal static class RoutesOutput
 
     private static string Whose(PathTrace told, RouteTables tables)
     {
-        var saved = tables.Tables.Select(t => t.Node).Where(n => n == told.Client.Node || n == told.Server.Node).ToList();
+        var saved = Saved(told, tables).ToList();
         return saved.Count == 0
             ? "no Node's own; what Calico and Antrea write there."
             : $"{string.Join(" and ", saved)}'s own; elsewhere what Calico and Antrea write.";
     }
+
+    private static IEnumerable<string> Saved(PathTrace told, RouteTables tables) => tables.Tables
+        .Where(t => (t.Node == told.Client.Node || t.Node == told.Server.Node) && t.Tells(told.Client.Address.AddressFamily))
+        .Select(t => t.Node);
 
     private static string Names(IReadOnlyList<string> nodes) =>
         string.Join(", ", nodes.Take(MostNodesNamed)) + (nodes.Count > MostNodesNamed ? Text($" and {nodes.Count - MostNodesNamed} more") : "");

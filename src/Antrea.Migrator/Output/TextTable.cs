@@ -11,13 +11,7 @@ internal sealed class TextTable(params string[] headings)
 
     public void WriteTo(TextWriter output)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = Terminal.IsInteractive(output) ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = Terminal.IsInteractive(output) ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-            Out = new AnsiConsoleOutput(output),
-        });
-        console.Profile.Width = Terminal.Width(output);
+        var console = Terminal.Console(output);
         var table = new Table().Border(TableBorder.Simple);
         foreach (var heading in headings)
         {

@@ -1,5 +1,6 @@
 using Antrea.Migration.Execution;
 using Antrea.Migration.Kind;
+using Antrea.Migration.Lab.Fabric.Kernel;
 
 namespace Antrea.Migration.IntegrationTests;
 
@@ -8,6 +9,8 @@ namespace Antrea.Migration.IntegrationTests;
 internal static class Requires
 {
     private const string Switch = "ANTREA_MIGRATION_REQUIRE";
+
+    private static readonly Lazy<Task<string?>> FabricObstacle = new(() => KernelFabric.FindObstacleAsync(CancellationToken.None));
 
     /// <summary>The path of kubectl.</summary>
     public static string Kubectl() => Program("kubectl", "kubectl");
@@ -23,6 +26,15 @@ internal static class Requires
         Program("kernel", "ip");
         Program("kernel", "iptables-nft");
         Program("kernel", "unshare");
+    }
+
+    /// <summary>Network namespaces, tunnels and netfilter of the lab's own making, as the kernel fabric needs them.</summary>
+    public static async Task KernelFabricAsync(CancellationToken cancellationToken)
+    {
+        if (await FabricObstacle.Value.WaitAsync(cancellationToken) is { } obstacle)
+        {
+            throw Missing("kernel", obstacle);
+        }
     }
 
     /// <summary>The folder of a real control plane's programs.</summary>
@@ -43,6 +55,9 @@ internal static class Requires
     /// <summary>The program kind.</summary>
     public static Task KindAsync() => AnswerAsync("kind", new KindTool().GetKindVersionAsync);
 
+    /// <summary>Minutes of work, which only a run does that asks for it: <c>ANTREA_MIGRATION_REQUIRE=long</c>.</summary>
+    public static void LongRun() => Asked("long", "Takes minutes");
+
     private static string Program(string tier, string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .Concat(["/usr/sbin", "/sbin"])
@@ -61,11 +76,23 @@ internal static class Requires
         }
     }
 
+    /// <summary>Skips what no run does by itself, unless the switch names it.</summary>
+    public static void Asked(string name, string reason)
+    {
+        if (!IsNamed(name))
+        {
+            throw new IgnoreException($"{reason}; {Switch}={name} runs it.");
+        }
+    }
+
     /// <summary>Skips, or fails when the tier is required; to be thrown.</summary>
     public static Exception Missing(string tier, string reason) =>
-        (Environment.GetEnvironmentVariable(Switch) ?? "")
-        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-        .Contains(tier, StringComparer.OrdinalIgnoreCase)
+        IsNamed(tier)
             ? new AssertionException($"{Switch} names {tier}, but: {reason}.")
             : new IgnoreException($"Needs {tier}: {reason}.");
+
+    private static bool IsNamed(string tier) =>
+        (Environment.GetEnvironmentVariable(Switch) ?? "")
+        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .Contains(tier, StringComparer.OrdinalIgnoreCase);
 }

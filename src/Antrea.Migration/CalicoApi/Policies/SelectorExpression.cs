@@ -23,6 +23,10 @@ internal abstract record SelectorExpression
     /// <summary>Whether labels satisfy the expression. <c>global()</c> is true: Calico gives it meaning by rewriting, not here.</summary>
     public abstract bool Matches(IReadOnlyDictionary<string, string> labels);
 
+    /// <summary>Whether a test on one label holds for a value of it; null is missing.</summary>
+    /// <exception cref="InvalidOperationException">The expression is no test on one label.</exception>
+    public virtual bool Holds(string? value) => throw new InvalidOperationException($"'{this}' is no test on one label.");
+
     /// <summary>The label keys that decide, each as often as it is written.</summary>
     public IEnumerable<string> Keys() => this switch
     {
@@ -69,14 +73,17 @@ internal abstract record SelectorExpression
     {
         public override bool Matches(IReadOnlyDictionary<string, string> labels) => labels.ContainsKey(Key);
 
+        public override bool Holds(string? value) => value is not null;
+
         protected override void Append(StringBuilder builder) => builder.Append("has(").Append(Key).Append(')');
     }
 
     /// <summary><c>key == "value"</c>, or <c>!=</c>, which is true for a missing label.</summary>
     public sealed record Comparison(string Key, string Value, bool Negated) : SelectorExpression
     {
-        public override bool Matches(IReadOnlyDictionary<string, string> labels) =>
-            (labels.TryGetValue(Key, out var value) && string.Equals(value, Value, StringComparison.Ordinal)) != Negated;
+        public override bool Matches(IReadOnlyDictionary<string, string> labels) => Holds(labels.GetValueOrDefault(Key));
+
+        public override bool Holds(string? value) => string.Equals(value, Value, StringComparison.Ordinal) != Negated;
 
         protected override void Append(StringBuilder builder) =>
             builder.Append(Key).Append(Negated ? " != " : " == ").Append(Quote(Value));
@@ -102,13 +109,14 @@ internal abstract record SelectorExpression
 
         public bool Negated { get; }
 
-        public override bool Matches(IReadOnlyDictionary<string, string> labels) =>
-            (labels.TryGetValue(Key, out var value) && (_many?.Contains(value) ?? Values.Contains(value))) != Negated;
+        public override bool Matches(IReadOnlyDictionary<string, string> labels) => Holds(labels.GetValueOrDefault(Key));
+
+        public override bool Holds(string? value) => (value is not null && (_many?.Contains(value) ?? Values.Contains(value))) != Negated;
 
         public bool Equals(Membership? other) =>
             other is not null && Key == other.Key && Negated == other.Negated && Values.SequenceEqual(other.Values);
 
-        public override int GetHashCode() => HashCode.Combine(Key, Negated, Values.Length);
+        public override int GetHashCode() => Values.Aggregate(HashCode.Combine(Key, Negated), HashCode.Combine);
 
         protected override void Append(StringBuilder builder) =>
             builder.Append(Key).Append(Negated ? " not in {" : " in {").AppendJoin(", ", Values.Select(Quote)).Append('}');
@@ -117,8 +125,10 @@ internal abstract record SelectorExpression
     /// <summary><c>key contains "text"</c>, <c>starts with</c>, <c>ends with</c>; false for a missing label.</summary>
     public sealed record TextMatch(string Key, TextOperator Operator, string Text) : SelectorExpression
     {
-        public override bool Matches(IReadOnlyDictionary<string, string> labels) =>
-            labels.TryGetValue(Key, out var value)
+        public override bool Matches(IReadOnlyDictionary<string, string> labels) => Holds(labels.GetValueOrDefault(Key));
+
+        public override bool Holds(string? value) =>
+            value is not null
             && Operator switch
             {
                 TextOperator.Contains => value.Contains(Text, StringComparison.Ordinal),
@@ -163,8 +173,18 @@ internal abstract record SelectorExpression
 
         public ImmutableArray<SelectorExpression> Operands { get; }
 
-        public override bool Matches(IReadOnlyDictionary<string, string> labels) =>
-            IsAnd ? Operands.All(o => o.Matches(labels)) : Operands.Any(o => o.Matches(labels));
+        public override bool Matches(IReadOnlyDictionary<string, string> labels)
+        {
+            foreach (var operand in Operands)
+            {
+                if (operand.Matches(labels) != IsAnd)
+                {
+                    return !IsAnd;
+                }
+            }
+
+            return IsAnd;
+        }
 
         public bool Equals(Chain? other) =>
             other is not null && IsAnd == other.IsAnd && Operands.SequenceEqual(other.Operands);

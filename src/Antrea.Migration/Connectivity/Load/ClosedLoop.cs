@@ -13,6 +13,9 @@ internal sealed class ClosedLoop
     /// <summary>How often time limits and stops are looked at.</summary>
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>A round takes no longer than <see cref="LookAround"/> unless nobody lets the thread run: then nobody looks.</summary>
+    private static readonly TimeSpan HeldUp = TimeSpan.FromMilliseconds(250);
+
     private readonly ClosedLoopOptions _options;
     private readonly Func<TimeSpan> _elapsed;
     private readonly ClosedLoopWorker[] _workers;
@@ -38,7 +41,7 @@ internal sealed class ClosedLoop
     /// <param name="seconds">Gets each second that has passed.</param>
     /// <param name="stop">Ends the run in good order.</param>
     /// <param name="abort">Breaks it off.</param>
-    public void Run(Action<LoadSecond> seconds, CancellationToken stop, CancellationToken abort)
+    public void Run(Action<LoadSecond> seconds, StopRequest stop, CancellationToken abort)
     {
         try
         {
@@ -49,17 +52,23 @@ internal sealed class ClosedLoop
                 if (now >= lookAt)
                 {
                     lookAt = now + LookAround;
-                    LookRound(now, mayBegin: MayBegin(now) && !stop.IsCancellationRequested, seconds);
+                    LookRound(now, MayBegin(now) && !stop.Asked.IsCancellationRequested, stop.PatienceEnded.IsCancellationRequested, seconds);
                 }
 
-                if (!Gather() && (!MayBegin(now) || stop.IsCancellationRequested))
+                if (!Gather() && (!MayBegin(now) || stop.Asked.IsCancellationRequested))
                 {
                     return;
                 }
 
+                var before = now;
                 Wait();
                 now = _elapsed();
-                var goesOn = MayBegin(now) && !stop.IsCancellationRequested;
+                if (now - before > HeldUp)
+                {
+                    _silence.LeaveOut(now - before);
+                }
+
+                var goesOn = MayBegin(now) && !stop.Asked.IsCancellationRequested;
                 foreach (var socket in _writable)
                 {
                     var worker = ((ClosedLoopSocket)socket).Worker;
@@ -88,11 +97,11 @@ internal sealed class ClosedLoop
     private bool MayBegin(TimeSpan now) => now < _options.Duration && _begun < _options.Requests;
 
     /// <summary>Ends what took too long, begins what rested long enough, and closes seconds.</summary>
-    private void LookRound(TimeSpan now, bool mayBegin, Action<LoadSecond> seconds)
+    private void LookRound(TimeSpan now, bool mayBegin, bool waitsNoLonger, Action<LoadSecond> seconds)
     {
         foreach (var worker in _workers)
         {
-            End(worker, worker.CheckTime(now), now, mayBegin);
+            End(worker, worker.CheckTime(now, waitsNoLonger), now, mayBegin);
             if (!worker.IsBusy && mayBegin)
             {
                 Begin(worker, now);

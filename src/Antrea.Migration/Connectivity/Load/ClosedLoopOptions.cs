@@ -6,8 +6,8 @@ public sealed record ClosedLoopOptions
     /// <summary>Where the requests go: an absolute <c>http</c> URL.</summary>
     public required Uri Target { get; init; }
 
-    /// <summary>What outages are reported under; <see langword="null"/> for the target.</summary>
-    public string? Flow { get; init; }
+    /// <summary>Who asks whom, for reports; <see langword="null"/> for the target alone.</summary>
+    public FlowName? Flow { get; init; }
 
     /// <summary>How many requests are under way at once. Default 10; 1–10,000.</summary>
     public int Workers { get; init; } = 10;

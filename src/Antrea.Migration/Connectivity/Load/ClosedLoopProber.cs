@@ -14,7 +14,8 @@ namespace Antrea.Migration.Connectivity.Load;
 /// the server closes with <c>Connection: close</c> is made anew; one that it closes without a word is a failure. Responses are read
 /// strictly, redirects are not followed and count as failures.</para>
 /// <para><b>Outages</b> are times in which no worker at all got a good answer for longer than
-/// <see cref="ClosedLoopOptions.StallThreshold"/>; a single failure among many successes is a failure and no outage.</para>
+/// <see cref="ClosedLoopOptions.StallThreshold"/>; a single failure among many successes is a failure and no outage. A time in which the prober
+/// itself got no time to look is left out.</para>
 /// <para>Each run has a thread of its own, which waits for sockets by the machine's clock; what is measured is measured by
 /// the given one. Safe for use by several threads; each run is independent of the others.</para>
 /// </remarks>
@@ -22,7 +23,7 @@ public sealed class ClosedLoopProber
 {
     private readonly ClosedLoopOptions _options;
     private readonly TimeProvider _timeProvider;
-    private readonly CancellationTokenSource _stopRequest = new();
+    private readonly StopRequest _stop;
 
     /// <summary>Creates a prober.</summary>
     /// <param name="options">What to send, and for how long.</param>
@@ -34,11 +35,12 @@ public sealed class ClosedLoopProber
         ProbeOptionRules.ThrowIfAny(options.Validate(), nameof(options));
         _options = options;
         _timeProvider = timeProvider ?? TimeProvider.System;
+        _stop = new StopRequest(_timeProvider);
     }
 
-    /// <summary>Ends the runs in good order: nothing more is sent, and the report follows when what is under way has ended. Later runs of
-    /// this prober end at once.</summary>
-    public void Stop() => _stopRequest.Cancel();
+    /// <summary>Ends the runs in good order: nothing more is sent, and the report follows when what is under way has ended, after 5 s as a
+    /// failure. Later runs of this prober end at once.</summary>
+    public void Stop() => _stop.Ask();
 
     /// <summary>Runs to the end and returns the report.</summary>
     /// <param name="cancellationToken">Breaks the run off; for a report of what was done so far use <see cref="Stop"/>.</param>
@@ -77,14 +79,7 @@ public sealed class ClosedLoopProber
             }
 
             var end = Elapsed();
-            var outages = silence.Finish(end).Select(window => new OutageWindow(
-                _options.Flow ?? _options.Target.OriginalString,
-                start + window.Start,
-                start + window.End,
-                window.RequestsLost,
-                window.Cause,
-                window.Phase,
-                window.Recovered));
+            var outages = silence.Finish(end).Select(window => window.ToOutage(_options.Flow ?? new FlowName("", _options.Target.OriginalString), start));
             yield return new ProbeReported(start + end, recorder.ToReport(LoadMode.ClosedLoop, _options.Target, start, end, outages, []));
         }
         finally
@@ -109,7 +104,7 @@ public sealed class ClosedLoopProber
                 var loop = new ClosedLoop(_options, servers, RequestTo(_options), Elapsed, recorder, silence);
                 await Task.Factory.StartNew(
                     () => loop.Run(
-                        second => seconds.Writer.TryWrite(new ProbeSecondPassed(start + Elapsed(), second)), _stopRequest.Token, abort.Token),
+                        second => seconds.Writer.TryWrite(new ProbeSecondPassed(start + Elapsed(), second)), _stop, abort.Token),
                     CancellationToken.None,
                     TaskCreationOptions.LongRunning,
                     TaskScheduler.Default).ConfigureAwait(false);
@@ -141,7 +136,7 @@ public sealed class ClosedLoopProber
     {
         var progress = new ProbeProgress();
         using var limit = new CancellationTokenSource(_options.Timeout, _timeProvider);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopRequest.Token, abort);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Asked, abort);
         try
         {
             var addresses = await ProbeConnector.ResolveAsync(_options.Target.IdnHost, progress, linked.Token).ConfigureAwait(false);

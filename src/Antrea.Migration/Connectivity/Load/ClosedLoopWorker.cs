@@ -117,9 +117,12 @@ internal sealed class ClosedLoopWorker(ClosedLoopOptions options, IPEndPoint[] s
         }
     }
 
-    /// <summary>Ends the request when its time is up.</summary>
-    public ProbeOutcome? CheckTime(TimeSpan now) =>
-        IsBusy && now - Started > options.Timeout ? Fail(now, ProbeJudge.JudgeTimeout(_stage, options.Timeout)) : null;
+    /// <summary>Ends the request when its time is up, or when nobody waits any longer.</summary>
+    public ProbeOutcome? CheckTime(TimeSpan now, bool waitsNoLonger) =>
+        !IsBusy ? null
+        : now - Started > options.Timeout ? Fail(now, ProbeJudge.JudgeTimeout(_stage, options.Timeout))
+        : waitsNoLonger ? Fail(now, ProbeJudge.JudgeStopped(_stage))
+        : null;
 
     public void Close()
     {

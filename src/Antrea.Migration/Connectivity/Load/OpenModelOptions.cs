@@ -6,8 +6,8 @@ public sealed record OpenModelOptions
     /// <summary>Where the requests go: an absolute URL that the transport understands.</summary>
     public required Uri Target { get; init; }
 
-    /// <summary>What outages are reported under; <see langword="null"/> for the target.</summary>
-    public string? Flow { get; init; }
+    /// <summary>Who asks whom, for reports; <see langword="null"/> for the target alone.</summary>
+    public FlowName? Flow { get; init; }
 
     /// <summary>Requests a second. Default 50; 0.01–100,000.</summary>
     public double Rate { get; init; } = 50;
@@ -30,10 +30,7 @@ public sealed record OpenModelOptions
     public IReadOnlyList<string> Validate()
     {
         List<string> faults = [];
-        if (Target is null || !Target.IsAbsoluteUri || Target.Host.Length == 0)
-        {
-            faults.Add($"{nameof(Target)} is '{Target}', but must be an absolute URL with a host, for example http://nginx-origin.");
-        }
+        ProbeOptionRules.CheckEndPoint(faults, nameof(Target), Target);
 
         if (Rate is not (>= 0.01 and <= 100_000))
         {

@@ -16,8 +16,8 @@ public sealed class OpenModelProber
     private readonly OpenModelOptions _options;
     private readonly IProbeTransport _transport;
     private readonly TimeProvider _timeProvider;
-    private readonly CancellationTokenSource _stopRequest = new();
-    private volatile Marker _marker = new("", "");
+    private readonly StopRequest _stop;
+    private volatile MigrationMoment _moment = new("", "");
 
     /// <summary>Creates a prober.</summary>
     /// <param name="options">What to send, and when.</param>
@@ -33,6 +33,7 @@ public sealed class OpenModelProber
         _options = options;
         _transport = transport;
         _timeProvider = timeProvider ?? TimeProvider.System;
+        _stop = new StopRequest(_timeProvider);
     }
 
     /// <summary>Says what is going on now; outages that begin from here on carry it.</summary>
@@ -42,12 +43,12 @@ public sealed class OpenModelProber
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(nodes);
-        _marker = new Marker(name, nodes);
+        _moment = new MigrationMoment(name, nodes);
     }
 
-    /// <summary>Ends the runs in good order: nothing more is sent, and the report follows when what is under way has ended. Later runs of
-    /// this prober end at once.</summary>
-    public void Stop() => _stopRequest.Cancel();
+    /// <summary>Ends the runs in good order: nothing more is sent, and the report follows when what is under way has ended, after 5 s as a
+    /// failure. Later runs of this prober end at once.</summary>
+    public void Stop() => _stop.Ask();
 
     /// <summary>Runs to the end and returns the report.</summary>
     /// <param name="cancellationToken">Breaks the run off; for a report of what was done so far use <see cref="Stop"/>.</param>
@@ -74,14 +75,14 @@ public sealed class OpenModelProber
         cancellationToken.ThrowIfCancellationRequested();
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var recorder = new ReportRecorder();
-        await using var run = new OpenModelRun(_options, _transport, _timeProvider, () => _marker);
+        await using var run = new OpenModelRun(_options, _transport, _timeProvider, () => _moment);
         var sending = PreciseWait.Blocks(_timeProvider)
             ? Task.Factory.StartNew(
-                () => run.SendAsync(_stopRequest.Token, abort.Token),
+                () => run.SendAsync(_stop, abort.Token),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default).Unwrap()
-            : run.SendAsync(_stopRequest.Token, abort.Token);
+            : run.SendAsync(_stop, abort.Token);
         try
         {
             await foreach (var probeEvent in run.Events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -118,7 +119,4 @@ public sealed class OpenModelProber
             await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    /// <summary>What goes on beside the runs.</summary>
-    internal sealed record Marker(string Phase, string Nodes);
 }

@@ -10,7 +10,7 @@ internal sealed class OpenModelRun : IAsyncDisposable
     private readonly OpenModelOptions _options;
     private readonly IProbeTransport _transport;
     private readonly TimeProvider _timeProvider;
-    private readonly Func<OpenModelProber.Marker> _marker;
+    private readonly Func<MigrationMoment> _moment;
     private readonly FlowRecorder _flow;
     private readonly List<LoadPhase> _phases = [];
     private readonly long _startTimestamp;
@@ -23,12 +23,12 @@ internal sealed class OpenModelRun : IAsyncDisposable
     private TimeSpan? _end;
     private int _secondsMarked;
 
-    public OpenModelRun(OpenModelOptions options, IProbeTransport transport, TimeProvider timeProvider, Func<OpenModelProber.Marker> marker)
+    public OpenModelRun(OpenModelOptions options, IProbeTransport transport, TimeProvider timeProvider, Func<MigrationMoment> moment)
     {
         _options = options;
         _transport = transport;
         _timeProvider = timeProvider;
-        _marker = marker;
+        _moment = moment;
         _flow = new FlowRecorder(options.StallThreshold);
         Start = timeProvider.GetLocalNow();
         _startTimestamp = timeProvider.GetTimestamp();
@@ -44,12 +44,13 @@ internal sealed class OpenModelRun : IAsyncDisposable
     public TimeSpan Elapsed => _end ?? _timeProvider.GetElapsedTime(_startTimestamp);
 
     /// <summary>Sends what is due until the end or the stop, and waits for what is under way. The events end with it.</summary>
-    public async Task SendAsync(CancellationToken stop, CancellationToken abort)
+    public async Task SendAsync(StopRequest stop, CancellationToken abort)
     {
         Exception? fault = null;
+        using var noLonger = CancellationTokenSource.CreateLinkedTokenSource(abort, stop.PatienceEnded);
         try
         {
-            await KeepScheduleAsync(stop, abort).ConfigureAwait(false);
+            await KeepScheduleAsync(stop.Asked, noLonger.Token, abort).ConfigureAwait(false);
             Leave();
             await _idle.Task.WaitAsync(abort).ConfigureAwait(false);
         }
@@ -66,23 +67,16 @@ internal sealed class OpenModelRun : IAsyncDisposable
     }
 
     /// <summary>To be called when the run has ended.</summary>
-    public IEnumerable<OutageWindow> Outages() => _flow.Finish(Elapsed).Select(window => new OutageWindow(
-        _options.Flow ?? _options.Target.OriginalString,
-        Start + window.Start,
-        Start + window.End,
-        window.RequestsLost,
-        window.Cause,
-        window.Phase,
-        window.Recovered));
+    public IEnumerable<OutageWindow> Outages() => _flow.Finish(Elapsed).Select(window => window.ToOutage(_options.Flow ?? new FlowName("", _options.Target.OriginalString), Start));
 
     public ImmutableArray<LoadPhase> Phases() => [.. _phases];
 
     public ValueTask DisposeAsync() => _seconds.DisposeAsync();
 
-    private async Task KeepScheduleAsync(CancellationToken stop, CancellationToken abort)
+    private async Task KeepScheduleAsync(CancellationToken stop, CancellationToken noLonger, CancellationToken abort)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, abort);
-        OpenModelProber.Marker? last = null;
+        MigrationMoment? last = null;
         for (long index = 0; _options.DueOf(index) is var due && due < _options.Duration; index++)
         {
             for (var left = due - Elapsed; left > TimeSpan.Zero && !either.IsCancellationRequested; left = due - Elapsed)
@@ -95,13 +89,13 @@ internal sealed class OpenModelRun : IAsyncDisposable
                 return;
             }
 
-            var marker = _marker();
-            if (marker != last && marker.Phase.Length + marker.Nodes.Length > 0)
+            var moment = _moment();
+            if (moment != last && moment.Phase.Length + moment.Nodes.Length > 0)
             {
-                _phases.Add(new LoadPhase(due, marker.Phase, marker.Nodes));
+                _phases.Add(new LoadPhase(due, moment.Phase, moment.Nodes));
             }
 
-            last = marker;
+            last = moment;
             if (Volatile.Read(ref _underWay) > _options.MaxInFlight)
             {
                 _events.Writer.TryWrite(new ProbeOverflowed(Start + Elapsed, Start + due));
@@ -109,19 +103,20 @@ internal sealed class OpenModelRun : IAsyncDisposable
             }
 
             Interlocked.Increment(ref _underWay);
-            _ = RequestAsync(index, due, marker, abort);
+            _ = RequestAsync(index, due, moment, noLonger, abort);
         }
     }
 
     /// <summary>Never throws: what goes wrong with a request is its outcome, and a run that is broken off has no use for it.</summary>
-    private async Task RequestAsync(long index, TimeSpan due, OpenModelProber.Marker marker, CancellationToken abort)
+    private async Task RequestAsync(long index, TimeSpan due, MigrationMoment moment, CancellationToken noLonger, CancellationToken abort)
     {
-        var request = _flow.Send(due, marker.Phase);
+        // Outages begin when something was sent, not when it was due: where the prober was held up itself, nobody looked.
         var started = Elapsed;
+        var request = _flow.Send(started, moment.Phase, moment.Nodes);
         try
         {
             var outcome = await ProbeExchange
-                .SendAsync(_transport, _options.Target, _options.Timeout, _timeProvider, abort).ConfigureAwait(false);
+                .SendAsync(_transport, _options.Target, _options.Timeout, _timeProvider, noLonger, abort).ConfigureAwait(false);
             var ended = Elapsed;
             _flow.Complete(request, outcome, ended);
             _events.Writer.TryWrite(new ProbeSample(Start + ended, 0, index + 1, Start + due, Start + started, outcome));

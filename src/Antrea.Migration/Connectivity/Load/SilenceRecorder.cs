@@ -22,6 +22,9 @@ internal sealed class SilenceRecorder(TimeSpan threshold)
         (_lastGood, _cause, _lost) = (ended, ProbeFailureCause.None, 0);
     }
 
+    /// <summary>A time in which nobody could look: it is no silence.</summary>
+    public void LeaveOut(TimeSpan time) => _lastGood += time;
+
     /// <summary>All of them, that which still lasts included.</summary>
     public IReadOnlyList<FlowRecorder.Window> Finish(TimeSpan end)
     {

@@ -62,7 +62,7 @@ public static class MatrixJson
         catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or ArgumentException or KeyNotFoundException
             or IndexOutOfRangeException)
         {
-            throw new FormatException($"{where} is not a matrix as 'matrix -o json' writes it: {e.Message}", e);
+            throw new FormatException($"{where} is not a matrix as 'matrix -o json' writes it: {(e is NullReferenceException ? "a member is missing" : e.Message)}", e);
         }
     }
 

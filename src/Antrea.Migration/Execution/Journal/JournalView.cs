@@ -7,13 +7,28 @@ namespace Antrea.Migration.Execution;
 internal sealed class JournalView
 {
     private readonly MigrationPlan _plan;
-    private readonly ImmutableDictionary<string, JournalState> _last;
+    private readonly Dictionary<string, JournalState> _last;
+    private readonly HashSet<(MigrationStepKind Kind, string? Node)> _begun = [];
+    private readonly ILookup<string?, (int Place, MigrationStep Step)> _byNode;
+    private readonly Dictionary<string, int> _places;
 
     public JournalView(MigrationPlan plan, IEnumerable<JournalEntry> entries)
     {
         _plan = plan;
-        _last = entries.Where(e => e.State != JournalState.Plan)
-            .Aggregate(ImmutableDictionary<string, JournalState>.Empty, (all, e) => all.SetItem(e.StepId, e.State));
+        _last = new Dictionary<string, JournalState>(StringComparer.Ordinal);
+        foreach (var entry in entries.Where(e => e.State != JournalState.Plan))
+        {
+            _last[entry.StepId] = entry.State;
+        }
+
+        // A large cluster has tens of thousands of steps: each question is about one Node's, or about all of a kind.
+        _places = plan.Steps.Index().ToDictionary(s => s.Item.Id, s => s.Index, StringComparer.Ordinal);
+        _byNode = plan.Steps.Index().ToLookup(s => s.Item.Node, s => (s.Index, s.Item));
+        foreach (var step in plan.Steps.Where(IsBegun))
+        {
+            _begun.Add((step.Kind, step.Node));
+            _begun.Add((step.Kind, null));
+        }
     }
 
     /// <summary>Whether the step's newest entry says done.</summary>
@@ -34,8 +49,8 @@ internal sealed class JournalView
         MigrationStepKind.LeadCalico => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node),
         MigrationStepKind.ReleaseHold => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node) || HasBegun(MigrationStepKind.RemoveCalico, null),
         MigrationStepKind.RemoveMultusConfig => true,
-        _ when WritesConfig(step) => HasBegunAfter(step, s => WritesConfig(s) && s.Node == step.Node),
-        MigrationStepKind.RestartPods => HasBegunAfter(step, s => WritesConfig(s) || s.Kind is MigrationStepKind.StopLeadingCalico or MigrationStepKind.RemoveCalico),
+        _ when WritesConfig(step) => HasBegunAfter(step, _byNode[step.Node], WritesConfig),
+        MigrationStepKind.RestartPods => HasBegunAfter(step, _plan.Steps.Select((s, place) => (place, s)), s => WritesConfig(s) || s.Kind is MigrationStepKind.StopLeadingCalico or MigrationStepKind.RemoveCalico),
         MigrationStepKind.ConvertPolicies => HasBegun(MigrationStepKind.RemoveCalico, null),
 
         // An assertion guards the steps behind it in its phase.
@@ -47,9 +62,9 @@ internal sealed class JournalView
     private static bool WritesConfig(MigrationStep step) => step.Kind is MigrationStepKind.DelegateToCalico or MigrationStepKind.DelegateToBoth
         or MigrationStepKind.DelegateToAntrea or MigrationStepKind.RemoveMultusConfig;
 
-    private bool HasBegunAfter(MigrationStep step, Predicate<MigrationStep> which) =>
-        _plan.Steps.SkipWhile(s => s != step).Skip(1).Any(s => which(s) && IsBegun(s));
+    private bool HasBegunAfter(MigrationStep step, IEnumerable<(int Place, MigrationStep Step)> among, Predicate<MigrationStep> which) =>
+        among.Any(s => s.Place > _places[step.Id] && which(s.Step) && IsBegun(s.Step));
 
-    private bool HasBegun(MigrationStepKind kind, string? node) =>
-        _plan.Steps.Any(s => s.Kind == kind && (node is null || s.Node == node) && IsBegun(s));
+    /// <summary>Whether a step of that kind has begun, on that Node or, without one, on any.</summary>
+    private bool HasBegun(MigrationStepKind kind, string? node) => _begun.Contains((kind, node));
 }

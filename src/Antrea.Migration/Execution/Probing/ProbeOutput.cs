@@ -64,6 +64,7 @@ internal static class ProbeOutput
                 $"The container cannot probe: {message}", "Use an image with busybox's sh, timeout, nc and wget: see --probe-image.");
         }
 
+        message = ForeignText.Plain(message);
         return exitCode switch
         {
             0 => ProbeOutcome.Success,

@@ -61,8 +61,11 @@ public sealed class ProbePods : IMatrixTransport, IAsyncDisposable
     public ProbeFlow Watch(string podNamespace, string workload, Uri target)
     {
         ArgumentNullException.ThrowIfNull(target);
+        var path = target.HostNameType == UriHostNameType.Dns ? "Pod to name" : "Pod to address";
         return new ProbeFlow(
-            $"{podNamespace}/{workload} → {target.OriginalString}", target, new PodExecProbeStream(_api, _time, podNamespace, workload, target));
+            new FlowName($"{podNamespace}/{workload}", target.OriginalString, path),
+            target,
+            new PodExecProbeStream(_api, _time, podNamespace, workload, target));
     }
 
     /// <inheritdoc/>

@@ -11,18 +11,11 @@ namespace Antrea.Migration.Execution;
 /// The way back is the way there, mirrored, and as gapless: Antrea Pods become Multus Pods before the first Calico-only client
 /// exists, and Calico Pods after that. Antrea enforces on <c>net1</c> of Multus Pods and on Antrea Pods, Calico on every <c>cali*</c> device;
 /// so Antrea's policies go when the last Pod has left its network and no earlier, and Calico's are never touched. Antrea's CNI
-/// file goes before <c>00-multus.conf</c> does, or the next Pod would be an Antrea Pod.
+/// file goes before <c>00-multus.conf</c> or the copy of Calico's does, or the next Pod would be an Antrea Pod. Addresses move back into
+/// PodCIDRs last, when Antrea is gone.
 /// </remarks>
 public static class RollbackPlanner
 {
-    private static readonly ImmutableHashSet<MigrationStepKind> Understood =
-    [
-        MigrationStepKind.InstallNodeAgent, MigrationStepKind.BackUp, MigrationStepKind.InstallMultus, MigrationStepKind.DelegateToCalico,
-        MigrationStepKind.PinCalicoAutodetection, MigrationStepKind.InstallAntrea, MigrationStepKind.ConvertPolicies,
-        MigrationStepKind.DelegateToBoth, MigrationStepKind.RestartPods, MigrationStepKind.AssertPods, MigrationStepKind.Hold,
-        MigrationStepKind.DelegateToAntrea, MigrationStepKind.RemoveMultusConfig,
-    ];
-
     /// <summary>The plan that brings the cluster back to what it was before <paramref name="begun"/>; without steps, and with the reason, when
     /// what was begun cannot be undone.</summary>
     /// <param name="begun">The migration's plan.</param>
@@ -36,7 +29,8 @@ public static class RollbackPlanner
         var ids = entries.Where(e => e.State is JournalState.Intent or JournalState.Done or JournalState.Failed).Select(e => e.StepId)
             .ToHashSet(StringComparer.Ordinal);
         List<MigrationStep> taken = [.. begun.Steps.Where(s => ids.Contains(s.Id))];
-        ImmutableArray<Finding> findings = [.. Refusals(taken)];
+        var back = taken.Exists(s => s.Phase == MigrationPhase.Addresses) ? MoveBack(begun.Readdressing!) : null;
+        ImmutableArray<Finding> findings = [.. Refusals(taken, begun.Readdressing)];
         ImmutableArray<string> nodes = [.. snapshot.Nodes.Select(n => n.Name).Order(StringComparer.Ordinal)];
         return begun with
         {
@@ -44,12 +38,13 @@ public static class RollbackPlanner
             Undoes = begun.Id,
             Nodes = nodes,
             PodCidrs = snapshot.Nodes.ToImmutableSortedDictionary(n => n.Name, n => n.PodCidrs, StringComparer.Ordinal),
-            Steps = findings.IsEmpty ? RollbackSteps.Of(taken, nodes) : [],
+            Readdressing = back,
+            Steps = findings.IsEmpty ? RollbackSteps.Of(taken, nodes, back) : [],
             Findings = findings,
         };
     }
 
-    private static IEnumerable<Finding> Refusals(List<MigrationStep> taken)
+    private static IEnumerable<Finding> Refusals(List<MigrationStep> taken, Readdressing? readdressing)
     {
         if (taken.Find(s => s.Reversibility == Reversibility.Final) is { } final)
         {
@@ -61,14 +56,24 @@ public static class RollbackPlanner
                 "Go forward with 'antrea-migrator migrate --execute'; Calico can only be installed anew, from the backup folder's objects");
         }
 
-        foreach (var step in taken.Where(s => s.Reversibility != Reversibility.Final && !Understood.Contains(s.Kind)).DistinctBy(s => s.Kind))
+        if (taken.Find(s => s.Kind == MigrationStepKind.DisablePools) is { } disabling && readdressing!.OldPoolObjects.IsEmpty)
         {
             yield return new Finding(
-                "step-without-undo",
+                "old-pools-not-recorded",
                 Severity.Blocker,
-                $"Step {step.Id}",
-                $"'{step.Title}' was begun, and this version knows no step that undoes it",
-                "Go forward with 'antrea-migrator migrate --execute', or undo that step by hand and everything after it");
+                $"Step {disabling.Id}",
+                "The plan was made by a version that did not write down what the old IPPools were",
+                "Go forward with 'antrea-migrator migrate --execute', or undo the steps by hand, the pools from the backup folder");
         }
     }
+
+    /// <summary>The same move the other way round: out of the migration's pools.</summary>
+    private static Readdressing MoveBack(Readdressing there) => there with
+    {
+        Pools = [],
+        OldPools = [.. there.Pools.Select(p => p.Name)],
+        Ranges = [.. there.Pools.Select(p => p.Cidr)],
+        EmptiesOldPools = true,
+        DeletesOldPools = true,
+    };
 }

@@ -4,26 +4,77 @@ using Antrea.Migration.Planning;
 namespace Antrea.Migration.Execution;
 
 /// <summary>The gapless way back, as far as the way there was taken.</summary>
-internal static class RollbackSteps
+internal sealed class RollbackSteps
 {
-    public static ImmutableArray<MigrationStep> Of(IReadOnlyCollection<MigrationStep> taken, ImmutableArray<string> nodes)
+    private readonly ImmutableArray<MigrationStep>.Builder _steps = ImmutableArray.CreateBuilder<MigrationStep>();
+    private readonly IReadOnlyCollection<MigrationStep> _taken;
+    private readonly ImmutableArray<string> _nodes;
+
+    private RollbackSteps(IReadOnlyCollection<MigrationStep> taken, ImmutableArray<string> nodes) => (_taken, _nodes) = (taken, nodes);
+
+    /// <param name="taken">What of the migration was begun.</param>
+    /// <param name="nodes">Every Node there is now.</param>
+    /// <param name="back">How addresses move back; null where none were moved.</param>
+    public static ImmutableArray<MigrationStep> Of(IReadOnlyCollection<MigrationStep> taken, ImmutableArray<string> nodes, Readdressing? back)
     {
-        var steps = ImmutableArray.CreateBuilder<MigrationStep>();
+        var steps = new RollbackSteps(taken, nodes);
+        steps.Add(MigrationPhase.Backup, MigrationStepKind.InstallNodeAgent, "Make sure of the migration's own node agent", Reversibility.Reversible);
+        steps.MovePods();
+        steps.RemoveAntrea();
+        steps.RemoveBridge();
+        if (back is not null)
+        {
+            steps.RestoreAddresses(back);
+        }
+
+        steps.Add(MigrationPhase.Verify, MigrationStepKind.VerifyRollback, "Check that nothing of Antrea and of the bridge is left", Reversibility.ReadOnly);
+        steps.Add(MigrationPhase.Verify, MigrationStepKind.RemoveNodeAgent, "Remove the node agent", Reversibility.Reversible);
+        steps.Add(MigrationPhase.Verify, MigrationStepKind.ForgetMigration, "Remove the journal's Namespace; its copy in the file stays", Reversibility.Reversible);
+        return steps._steps.ToImmutable();
+    }
+
+    private void MovePods()
+    {
         var left = Has(MigrationStepKind.DelegateToAntrea) || Has(MigrationStepKind.RemoveMultusConfig);
-        Add(MigrationPhase.Backup, MigrationStepKind.InstallNodeAgent, "Make sure of the migration's own node agent", Reversibility.Reversible);
+        var bridged = left || Has(MigrationStepKind.DelegateToBoth);
+        if (Has(MigrationStepKind.SuspendCronJobs) && (bridged || Has(MigrationStepKind.ReleaseHold)))
+        {
+            Add(left ? MigrationPhase.MultusPods : MigrationPhase.CalicoPods, MigrationStepKind.SuspendCronJobs, "Suspend CronJobs, for a running Job can only be waited for", Reversibility.Reversible);
+        }
+
         if (left)
         {
             ForEachNode(MigrationPhase.MultusPods, MigrationStepKind.DelegateToBoth, "Delegate to Calico and Antrea again");
-            Restart(MigrationPhase.MultusPods, "Restart Antrea Pods: they become Multus Pods", MigrationPhase.AntreaPods);
+            Restart(MigrationPhase.MultusPods, "Restart Antrea Pods: they become Multus Pods");
         }
 
-        if (left || Has(MigrationStepKind.DelegateToBoth))
+        if (bridged)
         {
             Add(MigrationPhase.CalicoPods, MigrationStepKind.AssertPods, "Check that no Antrea-only Pod is left", Reversibility.ReadOnly);
             ForEachNode(MigrationPhase.CalicoPods, MigrationStepKind.DelegateToCalico, "Delegate to Calico only again");
-            Restart(MigrationPhase.CalicoPods, "Restart Multus Pods: they become Calico Pods", MigrationPhase.MultusPods);
+            Restart(MigrationPhase.CalicoPods, "Restart Multus Pods: they become Calico Pods");
         }
 
+        // Without Multus one restart is all: Calico Pods may stand beside Antrea Pods while the bridge does.
+        if (Has(MigrationStepKind.ReleaseHold))
+        {
+            if (Has(MigrationStepKind.StopLeadingCalico))
+            {
+                ForEachNode(MigrationPhase.CalicoPods, MigrationStepKind.LeadCalico, "Lead what Calico Pods send to PodCIDRs by Calico's tunnel again");
+            }
+
+            ForEachNode(MigrationPhase.CalicoPods, MigrationStepKind.HoldCalico, "Put a copy of Calico's CNI file first again");
+            Restart(MigrationPhase.CalicoPods, "Restart Antrea Pods: they become Calico Pods");
+        }
+
+        if (Has(MigrationStepKind.SuspendCronJobs))
+        {
+            Add(MigrationPhase.CalicoPods, MigrationStepKind.ResumeCronJobs, "Let CronJobs run again", Reversibility.Reversible);
+        }
+    }
+
+    private void RemoveAntrea()
+    {
         if (Has(MigrationStepKind.ConvertPolicies))
         {
             Add(MigrationPhase.WithdrawPolicies, MigrationStepKind.AssertPods, "Check that every Pod is a Calico Pod: none is left whose traffic Antrea filters", Reversibility.ReadOnly);
@@ -41,40 +92,74 @@ internal static class RollbackSteps
         {
             Add(MigrationPhase.RemoveAntrea, MigrationStepKind.UnpinCalicoAutodetection, "Give Calico's node address back to its own detection", Reversibility.Reversible);
         }
+    }
 
+    private void RemoveBridge()
+    {
         if (Has(MigrationStepKind.InstallMultus) || Has(MigrationStepKind.DelegateToCalico))
         {
             ForEachNode(MigrationPhase.RemoveBridge, MigrationStepKind.RemoveMultusConfig, "Remove 00-multus.conf: Calico's file is first");
             Add(MigrationPhase.RemoveBridge, MigrationStepKind.RemoveMultus, "Remove Multus", Reversibility.Reversible);
         }
 
-        Add(MigrationPhase.Verify, MigrationStepKind.VerifyRollback, "Check that nothing of Antrea and Multus is left", Reversibility.ReadOnly);
-        Add(MigrationPhase.Verify, MigrationStepKind.RemoveNodeAgent, "Remove the node agent", Reversibility.Reversible);
-        Add(MigrationPhase.Verify, MigrationStepKind.ForgetMigration, "Remove the journal's Namespace; its copy in the file stays", Reversibility.Reversible);
-        return steps.ToImmutable();
-
-        bool Has(MigrationStepKind kind) => taken.Any(s => s.Kind == kind);
-
-        void Add(MigrationPhase phase, MigrationStepKind kind, string title, Reversibility reversibility) =>
-            steps.Add(new MigrationStep($"rollback/{StepNames.Of(phase)}/{StepNames.Of(kind)}", phase, kind, title, null, reversibility, []));
-
-        void ForEachNode(MigrationPhase phase, MigrationStepKind kind, string title)
+        if (Has(MigrationStepKind.LeadCalico))
         {
-            foreach (var node in nodes)
-            {
-                steps.Add(new MigrationStep(
-                    $"rollback/{StepNames.Of(phase)}/{StepNames.Of(kind)}/{node}", phase, kind, title, node, Reversibility.Reversible, []));
-            }
+            ForEachNode(MigrationPhase.RemoveBridge, MigrationStepKind.StopLeadingCalico, "Remove the rule and the table");
         }
 
-        // The same workloads that went that way come back.
-        void Restart(MigrationPhase phase, string title, MigrationPhase undone)
+        if (Has(MigrationStepKind.HoldCalico))
         {
-            ImmutableArray<string> restarts =
-                [.. taken.Where(s => s.Kind == MigrationStepKind.RestartPods && (s.Phase == undone || left)).SelectMany(s => s.Restarts).Distinct()];
-            steps.Add(new MigrationStep(
-                $"rollback/{StepNames.Of(phase)}/{StepNames.Of(MigrationStepKind.RestartPods)}",
-                phase, MigrationStepKind.RestartPods, title, null, Reversibility.ReversibleWithRestarts, restarts));
+            ForEachNode(MigrationPhase.RemoveBridge, MigrationStepKind.ReleaseHold, "Remove the copy: Calico's own file is first");
         }
+    }
+
+    /// <summary>Antrea is gone, so nothing in the PodCIDRs clashes any more.</summary>
+    private void RestoreAddresses(Readdressing back)
+    {
+        const MigrationPhase phase = MigrationPhase.RestoreAddresses;
+        var pools = string.Join(", ", back.OldPools);
+        if (Has(MigrationStepKind.CreatePools))
+        {
+            Add(phase, MigrationStepKind.RestorePools, "Make the IPPools what they were", Reversibility.Reversible);
+        }
+
+        ForEachNode(phase, MigrationStepKind.UncordonNode, "Uncordon what was cordoned", back.CordonedNodes);
+        if (Has(MigrationStepKind.CreatePools))
+        {
+            Add(phase, MigrationStepKind.DisablePools, $"Disable IPPool {pools}; every Node's tunnel address moves back", Reversibility.Reversible);
+            Restart(phase, MigrationStepKind.MovePods, $"Restart Pods with addresses of IPPool {pools}");
+            Add(phase, MigrationStepKind.ReleaseBlocks, $"Give up {string.Join(", ", back.Ranges)}: no address, block, affinity or route of Calico's is left there", Reversibility.Reversible);
+            Add(phase, MigrationStepKind.DeletePools, $"Delete IPPool {pools}: no address is left in it", Reversibility.Reversible);
+        }
+    }
+
+    private bool Has(MigrationStepKind kind) => _taken.Any(s => s.Kind == kind);
+
+    private void Add(MigrationPhase phase, MigrationStepKind kind, string title, Reversibility reversibility) =>
+        _steps.Add(new MigrationStep($"rollback/{StepNames.Of(phase)}/{StepNames.Of(kind)}", phase, kind, title, null, reversibility, []));
+
+    private void ForEachNode(MigrationPhase phase, MigrationStepKind kind, string title, IEnumerable<string>? nodes = null)
+    {
+        foreach (var node in nodes ?? _nodes)
+        {
+            _steps.Add(new MigrationStep(
+                $"rollback/{StepNames.Of(phase)}/{StepNames.Of(kind)}/{node}", phase, kind, title, node, Reversibility.Reversible, []));
+        }
+    }
+
+    /// <summary>What new Pods get is tried before Pods that matter restart.</summary>
+    private void Restart(MigrationPhase phase, string title)
+    {
+        Add(phase, MigrationStepKind.TryCanaries, "Try the network with a Pod of the migration's own on every Node", Reversibility.Reversible);
+        Restart(phase, MigrationStepKind.RestartPods, title);
+    }
+
+    /// <summary>The same workloads that went that way come back.</summary>
+    private void Restart(MigrationPhase phase, MigrationStepKind kind, string title)
+    {
+        var there = Has(MigrationStepKind.RestartPods) ? MigrationStepKind.RestartPods : MigrationStepKind.MovePods;
+        ImmutableArray<string> restarts = [.. _taken.Where(s => s.Kind == there).SelectMany(s => s.Restarts).Distinct()];
+        _steps.Add(new MigrationStep(
+            $"rollback/{StepNames.Of(phase)}/{StepNames.Of(kind)}", phase, kind, title, null, Reversibility.ReversibleWithRestarts, restarts));
     }
 }

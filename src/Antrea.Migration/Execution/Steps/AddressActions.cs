@@ -13,15 +13,18 @@ internal sealed class MovePodsAction : StepAction
     public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var readdressing = CalicoIpamObjects.Readdressing(context);
+        var wanted = context.Plan.Undoes is null ? "an address outside of the PodCIDRs" : $"an address outside of {string.Join(", ", readdressing.Ranges)}";
+        var ranges = new CidrSet(readdressing.Ranges);
         var goal = new RestartGoal(
-            step.Node is null ? "an address outside of the PodCIDRs" : $"an address outside of the PodCIDRs (Node {step.Node})",
+            step.Node is null ? wanted : $"{wanted} (Node {step.Node})",
             (pod, network) => network != PodNetwork.Calico || (step.Node is not null && pod.NodeName != step.Node)
-                || !ReaddressingSteps.HasClash(pod, readdressing))
+                || !ReaddressingSteps.HasClash(pod, ranges))
         {
-            OneByOne = true,
+            // On the way back the marks come off anyway, which rolls whole workloads.
+            OneByOne = context.Plan.Undoes is null,
         };
-        await new WorkloadRestarter(context).RestartAsync(goal, $"{context.Plan.Id}/{step.Phase}", cancellationToken).ConfigureAwait(false);
-        return step.Node is null ? "no Pod has a clashing address" : $"no Pod of Node {step.Node} has a clashing address";
+        await new WorkloadRestarter(context).RestartAsync(goal, RestartPodsAction.MarkerOf(context.Plan, step), cancellationToken).ConfigureAwait(false);
+        return step.Node is null ? $"every Pod has {wanted}" : $"every Pod of Node {step.Node} has {wanted}";
     }
 }
 
@@ -40,7 +43,17 @@ internal sealed class ReleaseBlocksAction : StepAction
             token => RoutesLeftAsync(context, ranges, token),
             "See why calico-node on the Node named keeps the route; remove it with 'ip route del' if its block is gone. Then run the command again.",
             cancellationToken).ConfigureAwait(false);
-        var analysis = AddressAnalyzer.Analyze(await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false));
+        if (context.Plan.Undoes is null)
+        {
+            RequireNoOverlap(AddressAnalyzer.Analyze(await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false)));
+        }
+
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{released} blocks and affinities released; no route to them on any of {context.Plan.Nodes.Length} Nodes");
+    }
+
+    private static void RequireNoOverlap(AddressAnalysis analysis)
+    {
         if (!analysis.Overlaps.IsEmpty)
         {
             var overlap = analysis.Overlaps[0];
@@ -48,9 +61,6 @@ internal sealed class ReleaseBlocksAction : StepAction
                 $"Calico's {overlap.Block} (Node {overlap.Owner ?? "unknown"}) lies in {overlap.PodCidr}, the PodCIDR of Node {overlap.Node}; it was not there when the plan was made.",
                 "Make the plan again.");
         }
-
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{released} blocks and affinities released; no route to them on any of {context.Plan.Nodes.Length} Nodes");
     }
 
     private static async Task<string?> RoutesLeftAsync(MigrationContext context, ImmutableArray<Cidr> ranges, CancellationToken cancellationToken)

@@ -60,6 +60,7 @@ internal sealed class BackUpAction : StepAction
 
     private static bool IsCalico(ClusterObject obj) =>
         obj.Group.EndsWith("projectcalico.org", StringComparison.Ordinal)
+        || obj.Group == TigeraOperator.Group
         || (obj.Kind is "DaemonSet" or "Deployment" or "ConfigMap" or "PodDisruptionBudget"
             && obj.Name.StartsWith("calico-", StringComparison.Ordinal))
         || (obj.Kind == "NetworkPolicy" && obj.Group == "networking.k8s.io");

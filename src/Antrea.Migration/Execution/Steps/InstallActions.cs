@@ -44,35 +44,113 @@ internal sealed class InstallMultusAction : StepAction
 /// <c>node/pkg/lifecycle/startup/autodetection</c>.</remarks>
 internal sealed class PinCalicoAutodetectionAction : StepAction
 {
-    public const string Path = "apis/apps/v1/namespaces/kube-system/daemonsets/calico-node";
     public const string Variable = "IP_AUTODETECTION_METHOD";
 
-    /// <summary>On the DaemonSet: what the variable's entry was, as JSON, or empty where there was none. Written with the change itself.</summary>
+    /// <summary>On the DaemonSet: what the variable's entry was, as JSON, or empty where there was none. On the Installation of an operator, which
+    /// writes the DaemonSet: what the field was, likewise. Written with the change itself.</summary>
     public const string Annotation = "antrea-migration.io/autodetection-before";
+
+    /// <summary>Where an Installation says the same.</summary>
+    private const string Field = "nodeAddressAutodetectionV4";
+
+    private const string Pinned = "kubernetes-internal-ip";
+    private const string Next = "See why calico-node does not become ready.";
+
+    public static string PathIn(string @namespace) => $"apis/apps/v1/namespaces/{@namespace}/daemonsets/calico-node";
 
     public override async Task<string?> AlreadyDoneAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        var daemonSet = await context.Api.GetAsync(Path, cancellationToken).ConfigureAwait(false);
+        var daemonSet = await context.Api.GetAsync(PathIn("kube-system"), cancellationToken).ConfigureAwait(false)
+            ?? await context.Api.GetAsync(PathIn(TigeraOperator.CalicoNamespace), cancellationToken).ConfigureAwait(false);
         var value = Entry(daemonSet)?["value"]?.ToString();
-        return value is null or "" or "autodetect" or "first-found" ? null : $"{Variable} is {value}";
+        if (value is null or "" or "autodetect" or "first-found")
+        {
+            return null;
+        }
+
+        // Ours, and an earlier run has not seen the end of its rollout.
+        return value == Pinned
+            && await Manifests.PendingAsync(context, "daemonsets", daemonSet!["metadata"]!["namespace"]!.ToString(), "calico-node", cancellationToken).ConfigureAwait(false) is not null
+            ? null
+            : $"{Variable} is {value}";
     }
 
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         await RequireSameAddressAsync(context, cancellationToken).ConfigureAwait(false);
-        var daemonSet = await context.Api.GetAsync(Path, cancellationToken).ConfigureAwait(false);
-        var patch = EnvironmentPatch(new JsonObject { ["name"] = Variable, ["value"] = "kubernetes-internal-ip" });
-        if (Entry(daemonSet) is not JsonObject entry || entry["value"]?.ToString() != "kubernetes-internal-ip")
+        if (await TigeraOperator.FindInstallationAsync(context, cancellationToken).ConfigureAwait(false) is { } installation)
+        {
+            await PinInstallationAsync(context, installation, cancellationToken).ConfigureAwait(false);
+            return $"{Field}: {{kubernetes: NodeInternalIP}} in {installation["kind"]}/{installation["metadata"]!["name"]}";
+        }
+
+        var daemonSet = await context.Api.GetAsync(PathIn("kube-system"), cancellationToken).ConfigureAwait(false);
+        var patch = EnvironmentPatch(new JsonObject { ["name"] = Variable, ["value"] = Pinned });
+        if (Entry(daemonSet) is not JsonObject entry || entry["value"]?.ToString() != Pinned)
         {
             patch["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [Annotation] = Entry(daemonSet)?.ToJsonString() ?? "" } };
         }
 
-        await context.Api.StrategicMergePatchAsync(Path, patch, cancellationToken).ConfigureAwait(false);
-        await Manifests.WaitForDaemonSetAsync(
-            context, "kube-system", "calico-node", "See why calico-node does not become ready.", cancellationToken).ConfigureAwait(false);
-        return $"{Variable}=kubernetes-internal-ip on calico-node";
+        await context.Api.StrategicMergePatchAsync(PathIn("kube-system"), patch, cancellationToken).ConfigureAwait(false);
+        await Manifests.WaitForDaemonSetAsync(context, "kube-system", "calico-node", Next, cancellationToken).ConfigureAwait(false);
+        return $"{Variable}={Pinned} on calico-node";
+    }
+
+    /// <summary>Gives an operator's Installation back what it said before; null where nothing was pinned.</summary>
+    public static async Task UnpinInstallationAsync(MigrationContext context, JsonObject installation, CancellationToken cancellationToken)
+    {
+        var annotations = (JsonObject)installation["metadata"]!["annotations"]!;
+        var before = annotations[Annotation]!.GetValue<string>();
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["annotations"] = annotations.Count == 1 ? null : new JsonObject { [Annotation] = null } },
+            ["spec"] = FieldPatch(installation, before.Length == 0 ? null : (JsonObject)JsonNode.Parse(before)!),
+        };
+        await context.Api.MergePatchAsync(TigeraOperator.PathOf(installation), patch, cancellationToken).ConfigureAwait(false);
+        await WaitForOperatorAsync(context, value => value != Pinned || before.Contains("NodeInternalIP", StringComparison.Ordinal), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task PinInstallationAsync(MigrationContext context, JsonObject installation, CancellationToken cancellationToken)
+    {
+        var before = installation.At("spec", "calicoNetwork", Field);
+        if (before.TextAt("kubernetes") != "NodeInternalIP")
+        {
+            var patch = new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [Annotation] = before?.ToJsonString() ?? "" } },
+                ["spec"] = FieldPatch(installation, new JsonObject { ["kubernetes"] = "NodeInternalIP" }),
+            };
+            await context.Api.MergePatchAsync(TigeraOperator.PathOf(installation), patch, cancellationToken).ConfigureAwait(false);
+        }
+
+        await WaitForOperatorAsync(context, value => value == Pinned, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A merge patch that makes the field just this: the methods exclude each other, so the one there was must go.</summary>
+    private static JsonObject FieldPatch(JsonObject installation, JsonObject? wanted)
+    {
+        foreach (var (method, _) in (wanted is null ? null : installation.At("spec", "calicoNetwork", Field) as JsonObject) ?? [])
+        {
+            if (!wanted!.ContainsKey(method))
+            {
+                wanted[method] = null;
+            }
+        }
+
+        return new JsonObject { ["calicoNetwork"] = new JsonObject { [Field] = wanted } };
+    }
+
+    private static async Task WaitForOperatorAsync(MigrationContext context, Predicate<string?> isWritten, CancellationToken cancellationToken)
+    {
+        await context.WaitUntilAsync(
+            async token => isWritten(Entry(await context.Api.GetAsync(PathIn(TigeraOperator.CalicoNamespace), token).ConfigureAwait(false))?["value"]?.ToString())
+                ? null
+                : "the operator has not written calico-node yet",
+            "See the operator's log with 'kubectl -n tigera-operator logs deployment/tigera-operator', then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+        await Manifests.WaitForDaemonSetAsync(context, TigeraOperator.CalicoNamespace, "calico-node", Next, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Pinning must not move anything: tunnels and BGP sessions stand on the address that was found first.</summary>

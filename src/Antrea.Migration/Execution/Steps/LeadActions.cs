@@ -13,32 +13,57 @@ internal sealed class LeadCalicoAction : StepAction
     public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var node = step.Node!;
-        var snapshot = await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false);
         var text = await context.RunAsync(node, NodeCommands.ReadRoutes(), cancellationToken).ConfigureAwait(false);
-        var routes = RouteParser.ParseJson(text, node).Routes.Where(r => r is { Table: "main", Gateway: not null, Device: not null }).ToList();
-        ImmutableArray<string> wanted =
-        [
-            .. context.Plan.PodCidrs.Where(n => n.Key != node)
-                .SelectMany(peer => peer.Value.Select(podCidr => Lead(node, peer.Key, podCidr, snapshot, routes))),
-        ];
+        var routes = RouteParser.ParseJson(text, node).Routes;
+        var ways = WaysOf(context.Memory.Blocks ??= await ReadBlocksAsync(context, cancellationToken).ConfigureAwait(false), routes);
+        if (Peers(context.Plan, node).Any(p => !ways.ContainsKey((p.Node, p.PodCidr.IsIPv6))))
+        {
+            // A Node may have claimed another block since.
+            ways = WaysOf(context.Memory.Blocks = await ReadBlocksAsync(context, cancellationToken).ConfigureAwait(false), routes);
+        }
+
+        ImmutableArray<string> wanted = [.. Peers(context.Plan, node).Select(p => Lead(node, p.Node, p.PodCidr, ways))];
         await context.RunAsync(
             node,
-            NodeCommands.LeadCalico(context.Plan.PodCidrs[node], Outermost(context.Plan.CalicoCidrs), wanted),
+            NodeCommands.LeadCalico(context.Plan.PodCidrs[node], context.Plan.OutermostCalicoCidrs(), wanted),
             cancellationToken).ConfigureAwait(false);
         return $"{wanted.Length} PodCIDRs by Calico's way";
     }
 
-    private static string Lead(string node, string peer, Cidr podCidr, ClusterSnapshot snapshot, List<Route> routes)
+    private static IEnumerable<(string Node, Cidr PodCidr)> Peers(MigrationPlan plan, string node) =>
+        plan.PodCidrs.Where(n => n.Key != node).SelectMany(n => n.Value, (n, podCidr) => (n.Key, podCidr));
+
+    /// <summary>Whose each block is.</summary>
+    private static async Task<CidrTable<string>> ReadBlocksAsync(MigrationContext context, CancellationToken cancellationToken)
     {
-        var ranges = snapshot.CalicoIpam.Blocks.Where(b => b.Node == peer && b.Cidr.IsIPv6 == podCidr.IsIPv6).Select(b => b.Cidr).ToList();
-        var way = routes.FirstOrDefault(r => ranges.Exists(c => c.Contains(r.Destination)))
+        // The whole cluster, since the blocks are in one of two API groups, and one that does not answer must not look like none.
+        var ipam = (await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false)).CalicoIpam;
+        return new CidrTable<string>(ipam.Blocks.Where(b => b.Node is not null).Select(b => new CidrEntry<string>(b.Cidr, b.Node!)));
+    }
+
+    /// <summary>By whose block it leads to, and its family: a route to the block itself, rather than one to an address that another Node has borrowed from it.</summary>
+    private static Dictionary<(string Node, bool IsIPv6), Route> WaysOf(CidrTable<string> blocks, IEnumerable<Route> routes)
+    {
+        var ways = new Dictionary<(string Node, bool IsIPv6), Route>();
+        foreach (var route in routes.Where(r => r is { Table: "main", Gateway: not null, Device: not null }).OrderBy(r => r.Destination.PrefixLength))
+        {
+            if (blocks.TryLookup(route.Destination.FirstAddress, out var block) && block.Cidr.Contains(route.Destination))
+            {
+                ways.TryAdd((block.Value, route.Destination.IsIPv6), route);
+            }
+        }
+
+        return ways;
+    }
+
+    private static string Lead(string node, string peer, Cidr podCidr, Dictionary<(string Node, bool IsIPv6), Route> ways)
+    {
+        var way = ways.GetValueOrDefault((peer, podCidr.IsIPv6))
             ?? throw new StepFailedException(
                 $"Node {node} has no route to a Calico block of Node {peer}, so it cannot be told how to send to {podCidr} there.",
                 $"Look at calico-node on both Nodes ('ip route' on {node}); then run the command again.");
         return $"{podCidr} via {way.Gateway} dev {way.Device}{(way.OnLink ? " onlink" : "")}";
     }
-
-    private static IEnumerable<Cidr> Outermost(ImmutableArray<Cidr> cidrs) => cidrs.Where(c => !cidrs.Any(o => o != c && o.Contains(c)));
 }
 
 /// <summary>Takes rules and table away again.</summary>

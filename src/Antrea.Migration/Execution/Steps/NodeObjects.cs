@@ -28,4 +28,35 @@ internal static class NodeObjects
 
         return obj;
     }
+
+    /// <summary>Takes back what calico-node says of its Node when it stops: nothing of Antrea's ever does, and the Node would stay tainted.</summary>
+    /// <param name="context">The migration.</param>
+    /// <param name="node">The Node.</param>
+    /// <param name="json">Its object; null when there is none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task EndCalicosOutageAsync(MigrationContext context, string node, JsonObject? json, CancellationToken cancellationToken)
+    {
+        var condition = (json?["status"]?["conditions"] as JsonArray)?.FirstOrDefault(c => c?["type"]?.ToString() == "NetworkUnavailable");
+        if (condition?["status"]?.ToString() != "True" || condition["reason"]?.ToString().StartsWith("Calico", StringComparison.Ordinal) != true)
+        {
+            return;
+        }
+
+        await context.Api.StrategicMergePatchAsync(
+            $"api/v1/nodes/{node}/status",
+            new JsonObject
+            {
+                ["status"] = new JsonObject
+                {
+                    ["conditions"] = new JsonArray(new JsonObject
+                    {
+                        ["type"] = "NetworkUnavailable",
+                        ["status"] = "False",
+                        ["reason"] = "CalicoRemoved",
+                        ["message"] = "Calico was removed by antrea-migrator",
+                    }),
+                },
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
 }

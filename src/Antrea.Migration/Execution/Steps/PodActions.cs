@@ -12,9 +12,15 @@ internal sealed class RestartPodsAction : StepAction
     {
         var target = TargetOf(step);
         var count = await new WorkloadRestarter(context)
-            .RestartAsync(RestartGoal.On(target), target == PodNetwork.Calico ? null : $"{context.Plan.Id}/{step.Phase}", cancellationToken).ConfigureAwait(false);
+            .RestartAsync(RestartGoal.On(target), MarkerOf(context.Plan, step), cancellationToken).ConfigureAwait(false);
         return $"{count} Pods are {target} Pods";
     }
+
+    /// <summary>What the restarted templates are marked with. The last restart of a rollback takes the mark away, and so makes them what they were.</summary>
+    public static string? MarkerOf(MigrationPlan plan, MigrationStep step) =>
+        plan.Undoes is not null && plan.Steps.Last(s => s.Kind is MigrationStepKind.RestartPods or MigrationStepKind.MovePods).Id == step.Id
+            ? null
+            : $"{plan.Id}/{step.Phase}";
 
     public static PodNetwork TargetOf(MigrationStep step) => step.Phase switch
     {

@@ -21,11 +21,15 @@ internal static class CalicoIpamObjects
 
     /// <summary>Releases what Calico has claimed inside <paramref name="ranges"/> and nobody uses, as its own code does: the claim is marked, then
     /// the block goes, then the claim. Nothing is given out from it meanwhile, since its pool is disabled.</summary>
+    /// <remarks>An address whose Pod is gone is nobody's: a runtime that loads another CNI file by the time a Pod ends does not tell Calico, whose
+    /// controllers free such addresses after a quarter of an hour.</remarks>
     /// <returns>How many blocks and affinities there were.</returns>
     public static async Task<int> ReleaseAsync(MigrationContext context, IReadOnlyCollection<Cidr> ranges, string next, CancellationToken cancellationToken)
     {
+        ILookup<bool, IpamAllocation>? allocations = null;
         await context.WaitUntilAsync(
-            async token => InUse(await ReadAsync(context, token).ConfigureAwait(false), ranges), next, cancellationToken).ConfigureAwait(false);
+            async token => Describe((allocations = Inside(await context.ReadWholeAsync(token).ConfigureAwait(false), ranges))[true]), next, cancellationToken)
+            .ConfigureAwait(false);
         var affinities = await InsideAsync("blockaffinities").ConfigureAwait(false);
         foreach (var affinity in affinities)
         {
@@ -40,7 +44,23 @@ internal static class CalicoIpamObjects
             await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false);
         }
 
+        foreach (var handle in allocations![false].Select(a => a.HandleId).Where(h => h.Length > 0).Distinct())
+        {
+            await DeleteHandleAsync(handle).ConfigureAwait(false);
+        }
+
         return affinities.Count + blocks.Count;
+
+        // The handle of a Pod with an address elsewhere as well is still needed to free that one.
+        async Task DeleteHandleAsync(string handle)
+        {
+            var path = $"{Root}/ipamhandles/{handle.ToLowerInvariant()}";
+            if ((await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false))?["spec"]?["block"] is JsonObject held
+                && held.All(b => Cidr.TryParse(b.Key, out var cidr, out _) && ranges.Any(r => r.Contains(cidr))))
+            {
+                await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false);
+            }
+        }
 
         async Task<List<string>> InsideAsync(string plural) =>
             (await context.Api.ListAsync($"{Root}/{plural}", cancellationToken).ConfigureAwait(false) ?? [])
@@ -49,9 +69,18 @@ internal static class CalicoIpamObjects
             .ToList();
     }
 
-    private static string? InUse(CalicoIpam ipam, IReadOnlyCollection<Cidr> ranges)
+    /// <summary>The addresses given out inside <paramref name="ranges"/>, by whether somebody has them.</summary>
+    private static ILookup<bool, IpamAllocation> Inside(ClusterSnapshot snapshot, IReadOnlyCollection<Cidr> ranges)
     {
-        var left = ipam.Blocks.Where(b => ranges.Any(r => r.Overlaps(b.Cidr))).SelectMany(b => b.Allocations).ToList();
+        var pods = snapshot.Pods.ToDictionary(p => (p.Namespace, p.Name));
+        return snapshot.CalicoIpam.Blocks.Where(b => ranges.Any(r => r.Overlaps(b.Cidr))).SelectMany(b => b.Allocations)
+            .ToLookup(a => a.IsTunnel || a.PodNamespace is null || a.PodName is null
+                || (pods.TryGetValue((a.PodNamespace, a.PodName), out var pod) && !pod.HasEnded && (pod.PodIPs.IsEmpty || pod.PodIPs.Contains(a.Address))));
+    }
+
+    private static string? Describe(IEnumerable<IpamAllocation> inUse)
+    {
+        var left = inUse.ToList();
         return left.Count == 0
             ? null
             : $"{left.Count} addresses are still in use: "
@@ -97,10 +126,10 @@ internal sealed class DisablePoolsAction : StepAction
     public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var old = CalicoIpamObjects.Readdressing(context).OldPools;
-        foreach (var name in old)
+        foreach (var pool in (await CalicoIpamObjects.ReadAsync(context, cancellationToken).ConfigureAwait(false)).Pools.Where(p => old.Contains(p.Name)))
         {
             await context.Api.MergePatchAsync(
-                CalicoIpamObjects.Pool(name), new JsonObject { ["spec"] = new JsonObject { ["disabled"] = true } }, cancellationToken).ConfigureAwait(false);
+                CalicoIpamObjects.Pool(pool.Name), new JsonObject { ["spec"] = new JsonObject { ["disabled"] = true } }, cancellationToken).ConfigureAwait(false);
         }
 
         await context.WaitUntilAsync(
@@ -120,6 +149,34 @@ internal sealed class DisablePoolsAction : StepAction
         return left.Count == 0
             ? null
             : $"{left.Count} Nodes have a tunnel address from a disabled pool: {string.Join(", ", left.Take(3))}{(left.Count > 3 ? ", …" : "")}";
+    }
+}
+
+/// <summary>Gives the old pools their place back: as they were where they are still there, and anew where they are not.</summary>
+internal sealed class RestorePoolsAction : StepAction
+{
+    public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        List<string> restored = [];
+        foreach (var pool in CalicoIpamObjects.Readdressing(context).OldPoolObjects.Select(text => JsonNode.Parse(text)!.AsObject()))
+        {
+            var name = pool["metadata"]!["name"]!.GetValue<string>();
+            var path = CalicoIpamObjects.Pool(name);
+            if (await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false) is null)
+            {
+                await context.Api.ApplyAsync(path, pool, cancellationToken).ConfigureAwait(false);
+                restored.Add($"{name} made anew");
+            }
+            else
+            {
+                // Nothing else of it was changed, by the migration at least.
+                await context.Api.MergePatchAsync(
+                    path, new JsonObject { ["spec"] = new JsonObject { ["disabled"] = pool["spec"]?["disabled"]?.DeepClone() } }, cancellationToken).ConfigureAwait(false);
+                restored.Add($"{name} in use again");
+            }
+        }
+
+        return string.Join(", ", restored);
     }
 }
 

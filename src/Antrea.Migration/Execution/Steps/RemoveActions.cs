@@ -4,7 +4,7 @@ using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.Execution.Steps;
 
-/// <summary>Removes a Calico that was installed by its manifest: API server first, controllers, agents, objects, definitions.</summary>
+/// <summary>Removes Calico: what an operator runs by that operator, the rest as its manifest brought it; API server first, controllers, agents, objects, definitions.</summary>
 internal sealed class RemoveCalicoAction : StepAction
 {
     private const string CalicoGroup = ".projectcalico.org";
@@ -37,14 +37,7 @@ internal sealed class RemoveCalicoAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        if (await context.Api.ListAsync("apis/operator.tigera.io/v1/installations", cancellationToken).ConfigureAwait(false) is { Count: > 0 })
-        {
-            throw new StepFailedException(
-                "Calico is run by the Tigera operator, which would bring back what is removed here.",
-                "Delete Installation and APIServer, wait until calico-system is empty, then the operator, and run the command again.");
-        }
-
-        var removed = 0;
+        var removed = await TigeraOperator.RemoveAsync(context, cancellationToken).ConfigureAwait(false);
         foreach (var path in Paths)
         {
             removed += await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false) ? 1 : 0;
@@ -52,12 +45,21 @@ internal sealed class RemoveCalicoAction : StepAction
 
         const string next = "See what keeps the Pods, or who brings them back, then run the command again; Calico's objects are still there.";
         await context.WaitUntilAsync(token => RemainingPodsAsync(context, token), next, cancellationToken).ConfigureAwait(false);
+
+        // At once on all Nodes: each of them is closed to new Pods since its calico-node has ended, and its turn to be cleaned up may be long in coming.
+        foreach (var node in context.Plan.Nodes)
+        {
+            var json = await context.Api.GetAsync($"api/v1/nodes/{node}", cancellationToken).ConfigureAwait(false);
+            await NodeObjects.EndCalicosOutageAsync(context, node, json, cancellationToken).ConfigureAwait(false);
+        }
+
+        removed += await TigeraOperator.RemoveNamespacesAsync(context, cancellationToken).ConfigureAwait(false);
         removed += await Definitions.DeleteAsync(context, "Calico's", IsCalicos, cancellationToken).ConfigureAwait(false);
         return $"{removed} objects of Calico's removed";
     }
 
     public static bool IsCalicos(JsonObject definition) =>
-        definition["spec"]?["group"]?.ToString() is { } group && (group == CalicoGroup[1..] || group.EndsWith(CalicoGroup, StringComparison.Ordinal));
+        definition["spec"]?["group"]?.ToString() is { } group && (TigeraOperator.IsDefinition(definition) || group == CalicoGroup[1..] || group.EndsWith(CalicoGroup, StringComparison.Ordinal));
 
     private static async Task<string?> RemainingPodsAsync(MigrationContext context, CancellationToken cancellationToken)
     {
@@ -78,7 +80,7 @@ internal sealed class CleanNodeAction : StepAction
         var before = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
         if (before.Length > 0)
         {
-            await context.RunAsync(node, NodeCommands.CleanCalico(context.Plan.CalicoCidrs), cancellationToken).ConfigureAwait(false);
+            await context.RunAsync(node, NodeCommands.CleanCalico(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false);
         }
 
         var after = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
@@ -94,36 +96,13 @@ internal sealed class CleanNodeAction : StepAction
     }
 
     public static async Task<string[]> AuditAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        (await context.RunAsync(node, NodeCommands.AuditCalico(context.Plan.CalicoCidrs), cancellationToken).ConfigureAwait(false))
+        (await context.RunAsync(node, NodeCommands.AuditCalico(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false))
         .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private static async Task CleanNodeObjectAsync(MigrationContext context, string node, CancellationToken cancellationToken)
-    {
-        var path = $"api/v1/nodes/{node}";
-        var obj = await NodeObjects.RemoveAnnotationsAsync(context, node, "projectcalico.org/", cancellationToken).ConfigureAwait(false);
-
-        // calico-node sets this when it stops, nothing of Antrea's ever clears it, and the Node would stay tainted.
-        var condition = (obj?["status"]?["conditions"] as JsonArray)?.FirstOrDefault(c => c?["type"]?.ToString() == "NetworkUnavailable");
-        if (condition?["status"]?.ToString() == "True" && condition["reason"]?.ToString().StartsWith("Calico", StringComparison.Ordinal) == true)
-        {
-            await context.Api.StrategicMergePatchAsync(
-                path + "/status",
-                new JsonObject
-                {
-                    ["status"] = new JsonObject
-                    {
-                        ["conditions"] = new JsonArray(new JsonObject
-                        {
-                            ["type"] = "NetworkUnavailable",
-                            ["status"] = "False",
-                            ["reason"] = "CalicoRemoved",
-                            ["message"] = "Calico was removed by antrea-migrator",
-                        }),
-                    },
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-    }
+    private static async Task CleanNodeObjectAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
+        await NodeObjects.EndCalicosOutageAsync(
+            context, node, await NodeObjects.RemoveAnnotationsAsync(context, node, "projectcalico.org/", cancellationToken).ConfigureAwait(false), cancellationToken)
+            .ConfigureAwait(false);
 }
 
 /// <summary>Removes the Multus release and, from each Node, its binary and cache.</summary>
@@ -183,6 +162,8 @@ internal sealed class VerifyAction : StepAction
             left.Add(multus);
         }
 
+        left.AddRange((await SuspendCronJobsAction.MarkedAsync(context, cancellationToken).ConfigureAwait(false))
+            .Select(j => $"CronJob {j["metadata"]!["namespace"]}/{j["metadata"]!["name"]} is suspended"));
         left.AddRange((await Definitions.ListAsync(context, RemoveCalicoAction.IsCalicos, cancellationToken).ConfigureAwait(false)).Select(d => $"CustomResourceDefinition {d["metadata"]!["name"]}"));
         var inventory = await context.WiredInventoryAsync(
             "See why with 'kubectl describe' on the Pods named, then run the command again; it looks once more.", cancellationToken).ConfigureAwait(false);

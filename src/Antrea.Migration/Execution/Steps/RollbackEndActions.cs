@@ -10,7 +10,18 @@ internal sealed class UnpinCalicoAutodetectionAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        const string path = PinCalicoAutodetectionAction.Path;
+        if (await TigeraOperator.FindInstallationAsync(context, cancellationToken).ConfigureAwait(false) is { } installation)
+        {
+            if (installation["metadata"]!["annotations"]?[PinCalicoAutodetectionAction.Annotation] is null)
+            {
+                return "nothing was pinned";
+            }
+
+            await PinCalicoAutodetectionAction.UnpinInstallationAsync(context, installation, cancellationToken).ConfigureAwait(false);
+            return "the Installation says what it said before";
+        }
+
+        var path = PinCalicoAutodetectionAction.PathIn("kube-system");
         var daemonSet = await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false);
         var annotations = daemonSet?["metadata"]?["annotations"] as JsonObject;
         var before = annotations?[PinCalicoAutodetectionAction.Annotation]?.GetValue<string>();
@@ -61,6 +72,8 @@ internal sealed class VerifyRollbackAction : StepAction
             .Select(d => $"CustomResourceDefinition {d["metadata"]!["name"]}"));
         left.AddRange((await WorkloadRestarter.MarkedAsync(context, cancellationToken).ConfigureAwait(false))
             .Select(w => $"{w.Kind} {w.Namespace}/{w.Name}: annotation {WorkloadRestarter.Annotation}"));
+        left.AddRange((await SuspendCronJobsAction.MarkedAsync(context, cancellationToken).ConfigureAwait(false))
+            .Select(j => $"CronJob {j["metadata"]!["namespace"]}/{j["metadata"]!["name"]} is suspended"));
         var inventory = await context.WiredInventoryAsync(
             "See why with 'kubectl describe' on the Pods named, then run the command again; it looks once more.", cancellationToken).ConfigureAwait(false);
         left.AddRange(inventory.Where(p => AssertPodsAction.IsOnPodNetwork(p.Pod) && p.Network != PodNetwork.Calico).Select(p => $"Pod {p.Pod} is on {p.Network}"));

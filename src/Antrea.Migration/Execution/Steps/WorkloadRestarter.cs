@@ -1,19 +1,19 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.Execution.Steps;
 
 /// <summary>Restarts every Pod that is not where it should be, each kind of workload by its own rule.</summary>
 /// <remarks>
-/// <para>Deployments, StatefulSets and DaemonSets that roll get a new annotation in their template, named after the phase: setting
-/// it twice changes nothing, so a run after a crash restarts nothing twice. What does not roll by itself is evicted Pod by Pod, so
-/// that disruption budgets hold. Jobs are waited for.</para>
-/// <para>Order: cluster DNS first, then what stands behind a Service, then the rest, each by Namespace and name; one workload at a time.
-/// Servers go before clients because a Calico client keeps its address on the way to an Antrea server, and an Antrea client on the way
-/// to a Calico server does not.</para>
+/// <para>What rolls gets a new annotation in its template, named after the phase: setting it twice changes nothing, so a run after a crash
+/// restarts nothing twice. What does not roll, or would take more Pods at once than it may, is evicted, so that disruption budgets hold. Jobs
+/// are waited for. <see cref="RestartRule"/> decides, <see cref="RestartOrder"/> orders.</para>
+/// <para>One workload at a time; with a limit on missing Pods as many side by side as it lets, rank by rank.</para>
 /// </remarks>
 internal sealed class WorkloadRestarter(MigrationContext context)
 {
@@ -22,6 +22,9 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     private const string NextStep =
         "See why with 'kubectl describe' on the Pods named, then run the command again; it goes on at this step.";
 
+    private readonly ConcurrentDictionary<(string Namespace, string ReplicaSet), WorkloadOwner> _replicaSets = [];
+    private readonly SemaphoreSlim _gate = new(1);
+
     /// <summary>Restarts until no Pod is left elsewhere; returns how many Pods are there.</summary>
     /// <param name="goal">Where the Pods belong.</param>
     /// <param name="marker">What the template's annotation is set to; null takes it away, so that templates are what they were before the
@@ -29,13 +32,15 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     /// <param name="cancellationToken">Stops between two requests.</param>
     public async Task<int> RestartAsync(RestartGoal goal, string? marker, CancellationToken cancellationToken)
     {
-        var workloads = (await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false))
-            .Select(p => p.Pod).ToImmutableArray();
+        var order = new RestartOrder(await context.Reader.ReadAsync(cancellationToken).ConfigureAwait(false));
+        var strays = (await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false)).Select(p => p.Pod).Where(p => !p.Terminating).ToList();
         var marked = marker is null ? await MarkedAsync(context, cancellationToken).ConfigureAwait(false) : [];
-        foreach (var workload in await GroupAsync(workloads, marked, cancellationToken).ConfigureAwait(false))
+        var workloads = order.Of(strays, marked).ToList();
+        RequireController(order, workloads, goal);
+        foreach (var rank in workloads.GroupBy(w => w.Rank))
         {
-            await context.PassGateAsync(workload.ToString(), NodesOf(workload.Pods), cancellationToken).ConfigureAwait(false);
-            await RestartWorkloadAsync(workload, goal, marker, cancellationToken).ConfigureAwait(false);
+            await RestartRankAsync(rank, order, goal, marker, cancellationToken).ConfigureAwait(false);
+            await EvictStragglersAsync([.. rank], order, goal, cancellationToken).ConfigureAwait(false);
         }
 
         await context.WaitUntilAsync(
@@ -49,10 +54,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     /// sandbox, and will get the right one.</summary>
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> StrayPodsAsync(
         RestartGoal goal, CancellationToken cancellationToken) =>
-        [
-            .. (await context.InventoryAsync(cancellationToken).ConfigureAwait(false))
-                .Where(p => !p.Pod.HasEnded && !p.Pod.HostNetwork && p.Pod.NodeName.Length > 0 && !goal.IsReached(p.Pod, p.Network)),
-        ];
+        StraysAmong(await context.InventoryAsync(cancellationToken).ConfigureAwait(false), goal);
 
     public static string? Describe(ImmutableArray<(PodInfo Pod, PodNetwork Network)> strays, RestartGoal goal) =>
         strays.IsEmpty
@@ -62,16 +64,16 @@ internal sealed class WorkloadRestarter(MigrationContext context)
               + (strays.Length > 5 ? ", …" : "");
 
     /// <summary>The workloads whose template was marked by a restart.</summary>
-    public static async Task<List<(string Kind, string Namespace, string Name)>> MarkedAsync(MigrationContext context, CancellationToken cancellationToken)
+    public static async Task<List<WorkloadOwner>> MarkedAsync(MigrationContext context, CancellationToken cancellationToken)
     {
-        List<(string, string, string)> marked = [];
+        List<WorkloadOwner> marked = [];
         foreach (var kind in (string[])["Deployment", "StatefulSet", "DaemonSet"])
         {
             foreach (var obj in await context.Api.ListAsync($"apis/apps/v1/{kind.ToLowerInvariant()}s", cancellationToken).ConfigureAwait(false) ?? [])
             {
                 if (MarkerOf(obj) is not null)
                 {
-                    marked.Add((kind, obj["metadata"]!["namespace"]!.GetValue<string>(), obj["metadata"]!["name"]!.GetValue<string>()));
+                    marked.Add(new WorkloadOwner(kind, obj["metadata"]!["namespace"]!.GetValue<string>(), obj["metadata"]!["name"]!.GetValue<string>()));
                 }
             }
         }
@@ -82,120 +84,149 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     private static string? MarkerOf(JsonObject workload) =>
         workload["spec"]?["template"]?["metadata"]?["annotations"]?[Annotation]?.GetValue<string>();
 
-    private async Task<IEnumerable<Workload>> GroupAsync(
-        ImmutableArray<PodInfo> pods, List<(string Kind, string Namespace, string Name)> marked, CancellationToken cancellationToken)
+    private RestartLimits LimitsFor(RestartGoal goal) => new(context.Options.MaxUnavailable) { OneByOne = goal.OneByOne };
+
+    /// <summary>Before the first restart: the others would be half-way when the step stops at these.</summary>
+    private void RequireController(RestartOrder order, IEnumerable<WorkloadRestart> workloads, RestartGoal goal)
     {
-        var workloads = marked.ToDictionary(m => m, m => new Workload(m.Kind, m.Namespace, m.Name, []));
-        foreach (var pod in pods.Where(p => !p.Terminating))
+        foreach (var workload in workloads)
         {
-            var owner = await OwnerAsync(pod, cancellationToken).ConfigureAwait(false);
-            if (!workloads.TryGetValue(owner, out var workload))
+            if (order.RuleOf(workload, LimitsFor(goal)) is { Manner: RestartManner.Refuse } rule)
             {
-                workloads[owner] = workload = new Workload(owner.Kind, owner.Namespace, owner.Name, []);
+                throw new StepFailedException(
+                    $"Pod {workload.Owner.Namespace}/{workload.Owner.Name} cannot be restarted: {rule.Reason}.",
+                    "Do so, then run the command again; no Pod was restarted in this run.");
             }
-
-            workload.Pods.Add(pod);
         }
-
-        var services = await ServiceSelectorsAsync(cancellationToken).ConfigureAwait(false);
-        return workloads.Values
-            .OrderByDescending(w => w.Pods.Count > 0 && w.Pods[0].Labels.GetValueOrDefault("k8s-app") == "kube-dns")
-            .ThenByDescending(w => w.Pods.Count > 0 && services.Any(s => s.Namespace == w.Namespace && s.Selects(w.Pods[0])))
-            .ThenBy(w => w.Namespace, StringComparer.Ordinal)
-            .ThenBy(w => w.Name, StringComparer.Ordinal);
     }
 
-    private async Task<List<ServiceSelector>> ServiceSelectorsAsync(CancellationToken cancellationToken) =>
-    [
-        .. (await context.Api.ListAsync("api/v1/services", cancellationToken).ConfigureAwait(false) ?? [])
-            .Where(s => s["spec"]?["selector"] is JsonObject { Count: > 0 })
-            .Select(s => new ServiceSelector(
-                s["metadata"]!["namespace"]!.GetValue<string>(), [.. s["spec"]!["selector"]!.AsObject().Select(l => (l.Key, $"{l.Value}"))])),
-    ];
-
-    private async Task<(string Kind, string Namespace, string Name)> OwnerAsync(PodInfo pod, CancellationToken cancellationToken)
+    private async Task RestartRankAsync(
+        IEnumerable<WorkloadRestart> workloads, RestartOrder order, RestartGoal goal, string? marker, CancellationToken cancellationToken)
     {
-        if (pod.Controller is not { } controller)
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var most = context.Options.MaxUnavailable ?? 1;
+        var running = new Dictionary<Task, int>();
+        try
         {
-            return ("Pod", pod.Namespace, pod.Name);
-        }
-
-        if (controller.Kind == "ReplicaSet")
-        {
-            var replicaSet = await context.Api.GetAsync(
-                $"apis/apps/v1/namespaces/{pod.Namespace}/replicasets/{controller.Name}", cancellationToken).ConfigureAwait(false);
-            var owner = (replicaSet?["metadata"]?["ownerReferences"] as JsonArray ?? [])
-                .FirstOrDefault(o => o?["controller"]?.GetValue<bool>() == true);
-            if (owner is not null)
+            foreach (var workload in workloads)
             {
-                return (owner["kind"]!.GetValue<string>(), pod.Namespace, owner["name"]!.GetValue<string>());
+                var weight = context.Options.MaxUnavailable is null || workload.Rank <= RestartRank.Webhooks
+                    ? most
+                    : Math.Clamp(order.RuleOf(workload, LimitsFor(goal)).AtOnce, 1, most);
+                while (running.Count > 0 && running.Values.Sum() + weight > most)
+                {
+                    await EndOneAsync(running).ConfigureAwait(false);
+                }
+
+                await PassGateAsync(workload.ToString(), NodesOf(workload.Pods), stop.Token).ConfigureAwait(false);
+                running.Add(RestartWorkloadAsync(workload, order, goal, marker, stop.Token), weight);
+            }
+
+            while (running.Count > 0)
+            {
+                await EndOneAsync(running).ConfigureAwait(false);
             }
         }
+        finally
+        {
+            // When one fails, the others stop to wait for what they have begun, and nobody acts unseen.
+            await stop.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(running.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
-        return (controller.Kind, pod.Namespace, controller.Name);
+    private static async Task EndOneAsync(Dictionary<Task, int> running)
+    {
+        var ended = await Task.WhenAny(running.Keys).ConfigureAwait(false);
+        running.Remove(ended);
+        await ended.ConfigureAwait(false);
+    }
+
+    /// <summary>Gates are asked one after the other.</summary>
+    private async Task PassGateAsync(string subject, ImmutableArray<string> nodes, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await context.PassGateAsync(subject, nodes, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     private async Task RestartWorkloadAsync(
-        Workload workload, RestartGoal goal, string? marker, CancellationToken cancellationToken)
+        WorkloadRestart workload, RestartOrder order, RestartGoal goal, string? marker, CancellationToken cancellationToken)
     {
-        switch (workload.Kind)
+        if (order.ObjectOf(workload.Owner) is not null)
         {
-            case "Deployment" or "StatefulSet" or "DaemonSet":
-                await RollAsync(workload, goal, marker, cancellationToken).ConfigureAwait(false);
-                break;
-            case "Job":
-                await context.WaitUntilAsync(
-                    async token => Describe(await StillThereAsync(workload, goal, token).ConfigureAwait(false), goal),
-                    $"Wait for Job {workload.Namespace}/{workload.Name} to end, or delete it, then run the command again.",
-                    cancellationToken).ConfigureAwait(false);
-                break;
-            case "Pod":
-                throw new StepFailedException(
-                    $"Pod {workload.Namespace}/{workload.Name} has no controller; nobody would make it anew.",
-                    "Delete and re-create it yourself, or give it a controller, then run the command again.");
-            default:
-                await EvictOneByOneAsync(workload, cancellationToken).ConfigureAwait(false);
-                break;
+            await RestartRollingAsync(workload, order, goal, marker, cancellationToken).ConfigureAwait(false);
+        }
+        else if (workload.Owner.Kind == "Job")
+        {
+            await context.WaitUntilAsync(
+                async token => Describe(await StraysOfAsync(workload.Owner, order, goal, token).ConfigureAwait(false), goal),
+                $"Wait for Job {workload.Owner.Namespace}/{workload.Owner.Name} to end, or delete it, then run the command again.",
+                cancellationToken,
+                context.Options.JobTimeout).ConfigureAwait(false);
+        }
+        else
+        {
+            await EvictAsync(workload, order, order.RuleOf(workload, LimitsFor(goal)).AtOnce, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task RollAsync(Workload workload, RestartGoal goal, string? marker, CancellationToken cancellationToken)
+    /// <summary>A Pod that came up on the wrong network after the roll (its Node lost the file for a while) is not rolled again. Looked for once a rank,
+    /// for each look is at the whole cluster.</summary>
+    private async Task EvictStragglersAsync(
+        List<WorkloadRestart> rank, RestartOrder order, RestartGoal goal, CancellationToken cancellationToken)
     {
-        var path = $"apis/apps/v1/namespaces/{workload.Namespace}/{workload.Kind.ToLowerInvariant()}s/{workload.Name}";
+        var rolled = rank.Select(w => w.Owner).Where(o => order.ObjectOf(o) is not null).ToHashSet();
+        if (rolled.Count == 0)
+        {
+            return;
+        }
+
+        var stragglers = new Dictionary<WorkloadOwner, List<PodInfo>>();
+        foreach (var (pod, network) in await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false))
+        {
+            // Those of later ranks are known from before; a rollout's own ReplicaSets are not.
+            var owner = order.OwnerOf(pod);
+            if (!pod.Terminating && network != PodNetwork.None && (rolled.Contains(owner) || owner.Kind == "ReplicaSet")
+                && rolled.Contains(owner = await OwnerAsync(pod, cancellationToken).ConfigureAwait(false)))
+            {
+                (stragglers.TryGetValue(owner, out var pods) ? pods : stragglers[owner] = []).Add(pod);
+            }
+        }
+
+        foreach (var (owner, pods) in stragglers)
+        {
+            await EvictAsync(new WorkloadRestart(owner, pods, rank[0].Rank), order, 1, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RestartRollingAsync(WorkloadRestart workload, RestartOrder order, RestartGoal goal, string? marker, CancellationToken cancellationToken)
+    {
+        var (kind, ns, name) = (workload.Owner.Kind, workload.Owner.Namespace, workload.Owner.Name);
+        var path = $"apis/apps/v1/namespaces/{ns}/{kind.ToLowerInvariant()}s/{name}";
         var current = await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false);
         if (current is null)
         {
             return; // Deleted since; its Pods go with it.
         }
 
-        var isSingle = workload.Kind == "Deployment" && current["spec"]?["replicas"]?.GetValue<int>() is null or 1;
-        var rolls = !(goal.OneByOne && !isSingle)
-            && current["spec"]?["paused"]?.GetValue<bool>() != true && current["spec"]?["updateStrategy"]?["type"]?.GetValue<string>() != "OnDelete";
-        if (MarkerOf(current) != marker && (rolls || marker is null))
+        var rule = RestartRule.Of(
+            workload.Owner, current, workload.Rank, order.BudgetOf(workload.Pods), LimitsFor(goal) with { IsRolling = MarkerOf(current) == marker });
+        if (MarkerOf(current) != marker && (rule.Manner == RestartManner.Roll || marker is null))
         {
-            // Taking the last annotation away takes the map away, too: an empty one would be another template.
-            var annotations = (JsonObject?)current["spec"]!["template"]!["metadata"]?["annotations"];
-            await context.Api.StrategicMergePatchAsync(
-                path,
-                new JsonObject
-                {
-                    ["spec"] = new JsonObject
-                    {
-                        ["template"] = new JsonObject
-                        {
-                            ["metadata"] = new JsonObject
-                            {
-                                ["annotations"] = marker is null && annotations!.Count == 1 ? null : new JsonObject { [Annotation] = marker },
-                            },
-                        },
-                    },
-                },
-                cancellationToken).ConfigureAwait(false);
+            await context.Api.StrategicMergePatchAsync(path, MarkerPatch(current, marker), cancellationToken).ConfigureAwait(false);
         }
 
-        if (!rolls)
+        if (rule.Manner != RestartManner.Roll)
         {
-            await EvictOneByOneAsync(workload, cancellationToken).ConfigureAwait(false);
+            context.Report($"{workload}: {rule}");
+            await EvictAsync(workload, order, rule.AtOnce, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -203,35 +234,46 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             async token => await context.Api.GetAsync(path, token).ConfigureAwait(false) is { } now ? Rollout.Pending(now) : null,
             NextStep,
             cancellationToken).ConfigureAwait(false);
-
-        // A Pod that came up on the wrong network after the roll (its Node lost the file for a while) is not rolled again.
-        var strays = new List<PodInfo>();
-        foreach (var (pod, _) in await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false))
-        {
-            if (!pod.Terminating && await OwnerAsync(pod, cancellationToken).ConfigureAwait(false) == (workload.Kind, workload.Namespace, workload.Name))
-            {
-                strays.Add(pod);
-            }
-        }
-
-        if (strays.Count > 0)
-        {
-            await EvictOneByOneAsync(workload with { Pods = strays }, cancellationToken).ConfigureAwait(false);
-        }
     }
 
-    private async Task EvictOneByOneAsync(Workload workload, CancellationToken cancellationToken)
+    private static JsonObject MarkerPatch(JsonObject current, string? marker)
+    {
+        // Taking the last annotation away takes the map away, too: an empty one would be another template.
+        var annotations = (JsonObject?)current["spec"]!["template"]!["metadata"]?["annotations"];
+        return new JsonObject
+        {
+            ["spec"] = new JsonObject
+            {
+                ["template"] = new JsonObject
+                {
+                    ["metadata"] = new JsonObject
+                    {
+                        ["annotations"] = marker is null && annotations!.Count == 1 ? null : new JsonObject { [Annotation] = marker },
+                    },
+                },
+            },
+        };
+    }
+
+    private async Task EvictAsync(WorkloadRestart workload, RestartOrder order, int atOnce, CancellationToken cancellationToken)
     {
         var done = 0;
-        var ready = await ReadyPodsAsync(workload, cancellationToken).ConfigureAwait(false);
-        foreach (var pod in workload.Pods)
+        var path = PodsPathOf(workload.Owner, order);
+        var ready = await CountReadyAsync(workload.Owner, await context.ReadPodsAsync(path, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        foreach (var batch in workload.Pods.Chunk(atOnce))
         {
-            await context.PassGateAsync($"Pod {pod} of {workload}", NodesOf([pod]), cancellationToken).ConfigureAwait(false);
-            await EvictAsync(pod, cancellationToken).ConfigureAwait(false);
-            await context.WaitUntilAsync(
-                async token => await PendingReplacementAsync(workload, pod, ready.Count, token).ConfigureAwait(false), NextStep, cancellationToken)
+            await PassGateAsync(
+                batch is [var only] ? $"Pod {only} of {workload}" : $"{batch.Length} Pods of {workload}, from {batch[0].Name} on", NodesOf(batch), cancellationToken)
                 .ConfigureAwait(false);
-            context.Report($"{workload}: {++done} of {workload.Pods.Count} Pods restarted");
+            foreach (var pod in batch)
+            {
+                await EvictAsync(pod, cancellationToken).ConfigureAwait(false);
+            }
+
+            await context.WaitUntilAsync(
+                token => PendingReplacementsAsync(workload, path, batch, ready, token), NextStep, cancellationToken).ConfigureAwait(false);
+            done += batch.Length;
+            context.Report($"{workload}: {done} of {workload.Pods.Count} Pods restarted");
         }
     }
 
@@ -249,55 +291,80 @@ internal sealed class WorkloadRestarter(MigrationContext context)
                 {
                     return $"Pod {pod} may not be evicted yet: {e.Message}";
                 }
+                catch (KubernetesApiException e) when (e.Code == HttpStatusCode.InternalServerError && e.Message.Contains("PodDisruptionBudget", StringComparison.Ordinal))
+                {
+                    throw new StepFailedException(
+                        $"Pod {pod} can never be evicted: {e.Message}", "Narrow the PodDisruptionBudgets' selectors so that one matches it, then run the command again.");
+                }
             },
             $"Scale up the workload of Pod {pod} or relax its PodDisruptionBudget, then run the command again.",
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<string?> PendingReplacementAsync(
-        Workload workload, PodInfo evicted, int readyBefore, CancellationToken cancellationToken)
+    private async Task<string?> PendingReplacementsAsync(
+        WorkloadRestart workload, string path, PodInfo[] evicted, int readyBefore, CancellationToken cancellationToken)
     {
-        var pods = (await context.ReadPodsAsync(cancellationToken).ConfigureAwait(false)).Pods;
-        if (pods.Any(p => p.Uid == evicted.Uid && p.Uid.Length > 0))
+        var pods = await context.ReadPodsAsync(path, cancellationToken).ConfigureAwait(false);
+        if (evicted.FirstOrDefault(e => e.Uid.Length > 0 && pods.Any(p => p.Uid == e.Uid)) is { } ending)
         {
-            return $"Pod {evicted} is ending";
+            return $"Pod {ending} is ending";
         }
 
-        var ready = await ReadyPodsAsync(workload, cancellationToken).ConfigureAwait(false);
-        return ready.Count < readyBefore ? $"{workload}: {ready.Count} of {readyBefore} Pods ready after evicting {evicted.Name}" : null;
+        var ready = await CountReadyAsync(workload.Owner, pods, cancellationToken).ConfigureAwait(false);
+        return ready < readyBefore ? $"{workload}: {ready} of {readyBefore} Pods ready after evicting {string.Join(", ", evicted.Select(e => e.Name))}" : null;
     }
 
-    private async Task<List<PodInfo>> ReadyPodsAsync(Workload workload, CancellationToken cancellationToken)
+    private async Task<int> CountReadyAsync(WorkloadOwner owner, ImmutableArray<PodInfo> pods, CancellationToken cancellationToken)
     {
-        List<PodInfo> ready = [];
-        foreach (var pod in (await context.ReadPodsAsync(cancellationToken).ConfigureAwait(false)).Pods
-            .Where(p => p.Namespace == workload.Namespace && p.Ready && !p.Terminating))
+        var ready = 0;
+        foreach (var pod in pods.Where(p => p.Ready && !p.Terminating))
         {
-            if (await OwnerAsync(pod, cancellationToken).ConfigureAwait(false) == (workload.Kind, workload.Namespace, workload.Name))
-            {
-                ready.Add(pod);
-            }
+            ready += await OwnerAsync(pod, cancellationToken).ConfigureAwait(false) == owner ? 1 : 0;
         }
 
         return ready;
     }
 
-    private async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> StillThereAsync(
-        Workload workload, RestartGoal goal, CancellationToken cancellationToken) =>
-        [
-            .. (await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false))
-                .Where(s => s.Pod.Namespace == workload.Namespace && s.Pod.Controller == (workload.Kind, workload.Name)),
-        ];
+    /// <summary>Where a workload's Pods are listed, with as few others as can be: its selector's, or its Namespace's where none is known.</summary>
+    private static string PodsPathOf(WorkloadOwner owner, RestartOrder order) =>
+        $"api/v1/namespaces/{owner.Namespace}/pods"
+        + (LabelSelector.FromAccepted(order.ObjectOf(owner)?.Json.At("spec", "selector")) is { Requirements.IsEmpty: false } selector
+            ? $"?labelSelector={Uri.EscapeDataString(selector.ToQuery())}"
+            : "");
+
+    /// <summary>Those of a workload without ReplicaSets.</summary>
+    private async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> StraysOfAsync(
+        WorkloadOwner owner, RestartOrder order, RestartGoal goal, CancellationToken cancellationToken) =>
+        StraysAmong(
+            await context.InventoryAsync(
+                PodsPathOf(owner, order), p => p.Controller is { } c && c.Kind == owner.Kind && c.Name == owner.Name, cancellationToken).ConfigureAwait(false),
+            goal);
+
+    private static ImmutableArray<(PodInfo Pod, PodNetwork Network)> StraysAmong(
+        IEnumerable<(PodInfo Pod, PodNetwork Network)> inventory, RestartGoal goal) =>
+        [.. inventory.Where(p => !p.Pod.HasEnded && !p.Pod.HostNetwork && p.Pod.NodeName.Length > 0 && !goal.IsReached(p.Pod, p.Network))];
+
+    /// <summary>The workload of a Pod; ReplicaSets, which rollouts make anew, are asked for once.</summary>
+    private async Task<WorkloadOwner> OwnerAsync(PodInfo pod, CancellationToken cancellationToken)
+    {
+        if (pod.Controller is not { Kind: "ReplicaSet" } controller)
+        {
+            return new WorkloadOwner(pod.Controller?.Kind ?? "Pod", pod.Namespace, pod.Controller?.Name ?? pod.Name);
+        }
+
+        if (!_replicaSets.TryGetValue((pod.Namespace, controller.Name), out var found))
+        {
+            var replicaSet = await context.Api.GetAsync(
+                $"apis/apps/v1/namespaces/{pod.Namespace}/replicasets/{controller.Name}", cancellationToken).ConfigureAwait(false);
+            var owner = replicaSet.ItemsAt("metadata", "ownerReferences").FirstOrDefault(o => o.FlagAt("controller") == true);
+            _replicaSets[(pod.Namespace, controller.Name)] = found = owner.TextAt("kind") is { } kind && owner.TextAt("name") is { } name
+                ? new WorkloadOwner(kind, pod.Namespace, name)
+                : new WorkloadOwner("ReplicaSet", pod.Namespace, controller.Name);
+        }
+
+        return found;
+    }
 
     private static ImmutableArray<string> NodesOf(IEnumerable<PodInfo> pods) =>
         [.. pods.Select(p => p.NodeName).Distinct().Order(StringComparer.Ordinal)];
-
-    private sealed record Workload(string Kind, string Namespace, string Name, List<PodInfo> Pods)
-    {
-        public override string ToString() => $"{Kind}/{Namespace}/{Name}";
-    }
-    private sealed record ServiceSelector(string Namespace, ImmutableArray<(string Key, string Value)> Labels)
-    {
-        public bool Selects(PodInfo pod) => Labels.All(l => pod.Labels.GetValueOrDefault(l.Key) == l.Value);
-    }
 }

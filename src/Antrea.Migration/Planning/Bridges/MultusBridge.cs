@@ -61,8 +61,10 @@ internal sealed class MultusBridge : BridgeStrategy
 
     public override void MovePods(StepList steps, Readdressing? readdressing)
     {
-        steps.ForEachNode(MigrationPhase.MultusPods, MigrationStepKind.DelegateToBoth, "Delegate to Calico and Antrea, replies kept symmetric", Reversibility.Reversible);
-        steps.Restart(MigrationPhase.MultusPods, MigrationStepKind.RestartPods, "Restart Pods: they become Multus Pods");
+        steps.Renew(
+            MigrationPhase.MultusPods,
+            () => steps.ForEachNode(MigrationPhase.MultusPods, MigrationStepKind.DelegateToBoth, "Delegate to Calico and Antrea, replies kept symmetric", Reversibility.Reversible),
+            "Restart Pods: they become Multus Pods");
         if (readdressing is { DeletesOldPools: true, EmptiesOldPools: false })
         {
             ReaddressingSteps.DeleteOldPools(steps, MigrationPhase.MultusPods, readdressing);
@@ -71,8 +73,10 @@ internal sealed class MultusBridge : BridgeStrategy
         steps.Add(MigrationPhase.AntreaPods, MigrationStepKind.AssertPods, "Check that no Calico-only Pod is left", Reversibility.ReadOnly);
         steps.Add(MigrationPhase.AntreaPods, MigrationStepKind.ConvertPolicies, "Convert again what policies have changed, wait until realized", Reversibility.Reversible);
         steps.Add(MigrationPhase.AntreaPods, MigrationStepKind.Hold, "HOLD: Pods leave Calico's network next", Reversibility.ReadOnly);
-        steps.ForEachNode(MigrationPhase.AntreaPods, MigrationStepKind.DelegateToAntrea, "Delegate to Antrea only", Reversibility.Reversible);
-        steps.Restart(MigrationPhase.AntreaPods, MigrationStepKind.RestartPods, "Restart Pods: they become Antrea Pods");
+        steps.Renew(
+            MigrationPhase.AntreaPods,
+            () => steps.ForEachNode(MigrationPhase.AntreaPods, MigrationStepKind.DelegateToAntrea, "Delegate to Antrea only", Reversibility.Reversible),
+            "Restart Pods: they become Antrea Pods");
     }
 
     public override void LetGo(StepList steps) =>

@@ -18,8 +18,10 @@ internal abstract class SingleRestartBridge : BridgeStrategy
     {
         steps.Add(MigrationPhase.AntreaPods, MigrationStepKind.AssertPods, "Check that no Calico address lies in a PodCIDR", Reversibility.ReadOnly);
         steps.Add(MigrationPhase.AntreaPods, MigrationStepKind.Hold, "HOLD: Pods leave Calico's network next", Reversibility.ReadOnly);
-        steps.ForEachNode(MigrationPhase.AntreaPods, MigrationStepKind.ReleaseHold, "Remove the copy: Antrea's file is first", Reversibility.Reversible);
-        steps.Restart(MigrationPhase.AntreaPods, MigrationStepKind.RestartPods, "Restart Pods, servers before clients: they become Antrea Pods");
+        steps.Renew(
+            MigrationPhase.AntreaPods,
+            () => steps.ForEachNode(MigrationPhase.AntreaPods, MigrationStepKind.ReleaseHold, "Remove the copy: Antrea's file is first", Reversibility.Reversible),
+            "Restart Pods, servers before clients: they become Antrea Pods");
     }
 
     public override void LetGo(StepList steps)

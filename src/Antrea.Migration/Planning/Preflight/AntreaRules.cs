@@ -63,24 +63,32 @@ internal static class AntreaRules
                 "Choose a later version, or try it on a copy of the cluster first.");
         }
 
+        // The other bridges give no Pod a second interface.
+        if (context.Options.Bridge is not (null or BridgeKind.Auto or BridgeKind.Multus))
+        {
+            yield break;
+        }
+
+        var severity = context.Options.Bridge == BridgeKind.Multus ? Severity.Blocker : Severity.Warning;
+        var otherwise = severity == Severity.Blocker ? ", or take another bridge than multus" : "; the bridges policy-route and pool do not need it";
         if (ReleasesBridgedAddresses(version))
         {
             yield return new Finding(
                 "antrea-releases-bridged-addresses",
-                Severity.Blocker,
+                severity,
                 subject,
                 "When antrea-agent of this version starts, it releases the addresses of bridged Pods' second interfaces, as no Pod status names them, and hands them out again.",
-                "Install v2.5.3, v2.6.3, v2.7.0 or later (or v1.14, which does not collect).");
+                $"Install v2.5.3, v2.6.3, v2.7.0 or later (or v1.14, which does not collect){otherwise}.");
         }
 
         if (version < RouteSteering)
         {
             yield return new Finding(
                 "antrea-without-route-steering",
-                Severity.Blocker,
+                severity,
                 subject,
                 "This version cannot give a bridged Pod's Antrea interface routes of its own: the Pod has two equal default routes, and connections to it stall or flap.",
-                $"Install {RouteSteering} or later, where the bridge's configuration can name tables for routes.");
+                $"Install {RouteSteering} or later, where the bridge's configuration can name tables for routes{otherwise}.");
         }
     }
 

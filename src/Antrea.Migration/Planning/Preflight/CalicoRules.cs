@@ -3,6 +3,7 @@ using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Internal;
+using Antrea.Migration.Policies.Reading;
 
 namespace Antrea.Migration.Planning;
 
@@ -19,10 +20,30 @@ internal static class CalicoRules
         {
             yield return new Finding(
                 "calico-installed-by-operator",
-                Severity.Blocker,
+                Severity.Info,
                 installation.ToString(),
-                "Calico is run by the Tigera operator, which reverts what is changed by hand and must be the last to go.",
-                "Only manifest installs can be removed so far. To migrate all the same, ignore this, stop at the second hold point, and remove Installation and APIServer, then the operator, by hand.");
+                "Calico is run by the Tigera operator, which reverts what is changed by hand: the migration tells it by its Installation, and removes Calico through it.",
+                "Keep the operator running until Calico is gone: only it clears the finalizers of what it is told by. Keep the Installation's manifest, for a way back.");
+            if (context.Snapshot.OfKind("apps", "Deployment").FirstOrDefault(d => d is { Name: "tigera-operator", Namespace: not "tigera-operator" }) is { } elsewhere)
+            {
+                yield return new Finding(
+                    "calico-operator-elsewhere",
+                    Severity.Blocker,
+                    elsewhere.ToString(),
+                    $"The Tigera operator runs in Namespace {elsewhere.Namespace}; its removal is known for Namespace tigera-operator only.",
+                    "Install it in Namespace tigera-operator, as Calico's manifests do.");
+            }
+
+            if (installation.Json.TextAt("spec", "variant") is { } variant and not "Calico")
+            {
+                yield return new Finding(
+                    "calico-variant-unsupported",
+                    Severity.Blocker,
+                    installation.ToString(),
+                    $"The Installation's variant is {variant}, whose policies and components go beyond what is known here.",
+                    "Only open source Calico can be migrated.");
+            }
+
             if (installation.Json.TextAt("spec", "cni", "type") is { } type && type != "Calico")
             {
                 yield return new Finding(
@@ -55,15 +76,10 @@ internal static class CalicoRules
 
     public static IEnumerable<Finding> Datastore(PreflightContext context)
     {
-        var type = context.CalicoVariable("DATASTORE_TYPE");
         var ipam = context.Snapshot.CalicoIpam;
-        if (context.CalicoNode is not null && type is not (null or "kubernetes"))
+        if (FelixSettings.EtcdOf(context.CalicoContainer) is { } evidence)
         {
-            yield return Etcd(context, $"calico-node runs with DATASTORE_TYPE={type}.");
-        }
-        else if (context.CalicoContainer.ItemsAt("env").Any(e => e.TextAt("name") == "ETCD_ENDPOINTS"))
-        {
-            yield return Etcd(context, "calico-node is given ETCD_ENDPOINTS.");
+            yield return Etcd(context, $"{evidence}.");
         }
         else if (context.CalicoNode is not null && ipam.Pools.IsEmpty && ipam.Blocks.IsEmpty)
         {

@@ -18,6 +18,19 @@ internal static class DisruptionRules
                 continue;
             }
 
+            // Rollouts never ask it; what would take more Pods than it allows is evicted.
+            var evicted = pods.Where(context.IsEvicted).ToList();
+            if (evicted.Count == 0)
+            {
+                yield return new Finding(
+                    "disruption-budget-not-asked",
+                    Severity.Info,
+                    budget.ToString(),
+                    $"No disruption is allowed for {PreflightContext.Some(pods.Select(p => p.ToString()))}, and none is caused: their workloads roll with the successors ready first.",
+                    "Nothing to do.");
+                continue;
+            }
+
             var never = NeverAllows(budget, pods.Count);
             var healthy = budget.Json.NumberAt("status", "currentHealthy");
             var desired = budget.Json.NumberAt("status", "desiredHealthy");
@@ -27,9 +40,9 @@ internal static class DisruptionRules
                 budget.ToString(),
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"No disruption is allowed ({healthy?.ToString(CultureInfo.InvariantCulture) ?? "?"} healthy, {desired?.ToString(CultureInfo.InvariantCulture) ?? "?"} wanted) for {PreflightContext.Some(pods.Select(p => p.ToString()))}{(never ? ", whatever happens" : "")}."),
+                    $"No disruption is allowed ({healthy?.ToString(CultureInfo.InvariantCulture) ?? "?"} healthy, {desired?.ToString(CultureInfo.InvariantCulture) ?? "?"} wanted) for {PreflightContext.Some(evicted.Select(p => p.ToString()))}, which must be evicted{(never ? ", whatever happens" : "")}."),
                 never
-                    ? "Allow at least one disruption, or add a replica, for the time of the migration."
+                    ? "Allow at least one disruption for the time of the migration, or let the workload roll with maxUnavailable 0."
                     : "Wait until its Pods are healthy again; evictions wait meanwhile.");
         }
     }
@@ -44,7 +57,7 @@ internal static class DisruptionRules
         {
             yield return new Finding(
                 "pod-matched-by-two-disruption-budgets",
-                Severity.Blocker,
+                context.IsEvicted(match.Key) ? Severity.Blocker : Severity.Warning,
                 PreflightContext.Subject(match.Key),
                 $"The PodDisruptionBudgets {string.Join(", ", match.Select(m => m.Budget).Order(StringComparer.Ordinal))} all match this Pod; the API server refuses to evict it.",
                 "Narrow the selectors so that one budget matches.");
@@ -52,8 +65,8 @@ internal static class DisruptionRules
     }
 
     private static IEnumerable<PodInfo> Selected(PreflightContext context, ClusterObject budget) =>
-        LabelSelector.FromAccepted(budget.Json.At("spec", "selector")) is { } selector
-            ? context.PodsOnPodNetwork.Where(p => p.Namespace == budget.Namespace && selector.Matches(p.Labels))
+        RestartOrder.SelectorOf(budget) is { } selector
+            ? context.PodsByNamespace[budget.Namespace].Where(p => selector.Matches(p.Labels))
             : [];
 
     private static bool NeverAllows(ClusterObject budget, int pods)

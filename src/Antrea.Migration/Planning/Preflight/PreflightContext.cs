@@ -9,6 +9,10 @@ internal sealed class PreflightContext
 {
     private const string CalicoNodeName = "calico-node";
 
+    private readonly Dictionary<WorkloadOwner, RestartRule> _rules;
+    private readonly Dictionary<WorkloadOwner, RestartRule> _moves;
+    private readonly RestartOrder _order;
+
     public PreflightContext(ClusterSnapshot snapshot, PreflightOptions options)
     {
         Snapshot = snapshot;
@@ -18,8 +22,14 @@ internal sealed class PreflightContext
         CalicoContainer = CalicoNode?.Json.ItemsAt("spec", "template", "spec", "containers")
             .FirstOrDefault(c => c.TextAt("name") == CalicoNodeName);
         PodsOnPodNetwork = [.. snapshot.Pods.Where(p => !p.HostNetwork && !p.HasEnded)];
+        PodsByNamespace = PodsOnPodNetwork.ToLookup(p => p.Namespace);
         PodObjects = Index("Pod");
         Services = Index("Service");
+        _order = new RestartOrder(snapshot);
+        Workloads = [.. _order.Of(PodsOnPodNetwork)];
+        var limits = new RestartLimits(options.MaxUnavailable);
+        _rules = Workloads.ToDictionary(w => w.Owner, w => _order.RuleOf(w, limits));
+        _moves = options.MovesAddresses ? Workloads.ToDictionary(w => w.Owner, w => _order.RuleOf(w, limits with { OneByOne = true })) : _rules;
     }
 
     /// <summary>The cluster.</summary>
@@ -37,6 +47,12 @@ internal sealed class PreflightContext
     /// <summary>The Pods that a migration restarts: neither on their Node's network nor ended.</summary>
     public IReadOnlyList<PodInfo> PodsOnPodNetwork { get; }
 
+    /// <summary>The same, by Namespace.</summary>
+    public ILookup<string, PodInfo> PodsByNamespace { get; }
+
+    /// <summary>The workloads of <see cref="PodsOnPodNetwork"/>, in the order of restarts.</summary>
+    public IReadOnlyList<WorkloadRestart> Workloads { get; }
+
     /// <summary>The Pods as objects.</summary>
     public IReadOnlyDictionary<(string Namespace, string Name), ClusterObject> PodObjects { get; }
 
@@ -45,6 +61,18 @@ internal sealed class PreflightContext
 
     /// <summary>The operator's Installation; null when Calico was not installed by it.</summary>
     public ClusterObject? Installation => Snapshot.OfKind("operator.tigera.io", "Installation").FirstOrDefault();
+
+    /// <summary>How the workload of a Pod on the Pod network is restarted.</summary>
+    public RestartRule RuleOf(PodInfo pod) => _rules[_order.OwnerOf(pod)];
+
+    /// <summary>Whether the Pod may be evicted, when its workload restarts or its address moves: then disruption budgets are asked.</summary>
+    public bool IsEvicted(PodInfo pod) => RuleOf(pod).Manner == RestartManner.Evict || _moves[_order.OwnerOf(pod)].Manner == RestartManner.Evict;
+
+    /// <summary>The workload's object; null where it has none that is known here.</summary>
+    public JsonObject? ObjectOf(WorkloadRestart workload) => _order.ObjectOf(workload.Owner)?.Json;
+
+    /// <summary>Whether the Pod is behind a Service.</summary>
+    public bool IsServer(PodInfo pod) => _order.IsServer(pod);
 
     /// <summary>Calico's objects of a kind, each once, whichever of its two groups shows it.</summary>
     public IEnumerable<ClusterObject> CalicoObjects(string kind)

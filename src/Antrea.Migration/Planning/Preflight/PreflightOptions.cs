@@ -11,4 +11,13 @@ public sealed record PreflightOptions
 
     /// <summary>Ids of findings that the operator has judged: their blockers become notes. Empty by default.</summary>
     public ImmutableArray<string> IgnoredFindings { get; init; } = [];
+
+    /// <summary>How many Pods may be missing at once because of restarts; null: one workload at a time, by its own strategy.</summary>
+    public int? MaxUnavailable { get; init; }
+
+    /// <summary>The bridge; null while it is not known, and then what would block one of them only is a warning.</summary>
+    public BridgeKind? Bridge { get; init; }
+
+    /// <summary>Whether Pods with clashing addresses are evicted on their own first.</summary>
+    internal bool MovesAddresses { get; init; }
 }

@@ -44,11 +44,15 @@ internal static class PreflightRules
         WorkloadRules.RunningJobs,
         WorkloadRules.NotReady,
         WorkloadRules.DoNotRoll,
+        WorkloadRules.ServesWithGap,
+        WorkloadRules.GoesAllAtOnce,
         WorkloadRules.BoundToNode,
         WorkloadRules.PinnedAddresses,
 
+        OwnershipRules.Calico,
+        OwnershipRules.Workloads,
+        OwnershipRules.NodeAutoscaler,
         ApiRules.CalicoApiService,
         ApiRules.Webhooks,
-        PolicyRules.SourcesLostUnderMasquerading,
     ];
 }

@@ -56,28 +56,51 @@ internal static class WorkloadRules
             $"The Pod is {(p.Phase.Length == 0 ? "in no known phase" : p.Phase)} and not ready; after the migration nobody can tell whose fault that is.",
             "Repair or remove it before the migration."));
 
-    /// <summary>Restarting by rollout does not work for these; their Pods are deleted one by one instead.</summary>
-    public static IEnumerable<Finding> DoNotRoll(PreflightContext context)
+    /// <summary>Restarting by rollout does not work for these, or takes more Pods at once than it may; their Pods are evicted instead.</summary>
+    public static IEnumerable<Finding> DoNotRoll(PreflightContext context) =>
+        context.Workloads.Where(w => context.ObjectOf(w) is not null && context.RuleOf(w.Pods[0]) is { Manner: RestartManner.Evict, Reason.Length: > 0 })
+            .Select(w => new Finding(
+                "workload-does-not-roll",
+                Severity.Warning,
+                w.ToString(),
+                $"It is not restarted by a rollout, but {context.RuleOf(w.Pods[0])}.",
+                "Nothing. Resume its rollout, or give it a strategy with maxUnavailable 0, to keep its own pace."));
+
+    /// <summary>No successor is ready before the last Pod that serves ends.</summary>
+    public static IEnumerable<Finding> ServesWithGap(PreflightContext context)
     {
-        foreach (var workload in context.Snapshot.Objects.Where(o => o.Group == "apps" && !IsHostNetwork(o)))
+        foreach (var workload in context.Workloads.Where(w => w.Owner.Kind is "Deployment" or "StatefulSet" && context.IsServer(w.Pods[0])))
         {
-            var reason = workload.Kind switch
-            {
-                "Deployment" when workload.Json.FlagAt("spec", "paused") == true => "The Deployment is paused",
-                "DaemonSet" or "StatefulSet" when workload.Json.TextAt("spec", "updateStrategy", "type") == "OnDelete" => "The updateStrategy is OnDelete",
-                _ => null,
-            };
-            if (reason is not null)
+            if (context.ObjectOf(workload) is { } json && context.RuleOf(workload.Pods[0]) is var rule && rule.AtOnce >= RestartRule.Wanted(json))
             {
                 yield return new Finding(
-                    "workload-does-not-roll",
+                    "workload-restarts-with-gap",
                     Severity.Warning,
                     workload.ToString(),
-                    $"{reason}: a rollout restart does nothing.",
-                    "Nothing; the Pods are evicted one by one. Resume the rollout or use RollingUpdate to keep its own pace.");
+                    $"All {RestartRule.Wanted(json)} of its Pods are missing at the same time when it restarts, and a Service leads to them: requests are lost in each such moment.",
+                    workload.Owner.Kind == "Deployment"
+                        ? "Give it maxSurge 1 and maxUnavailable 0, or one replica more, for the time of the migration."
+                        : "Give it one replica more for the time of the migration, or tell its clients.");
             }
         }
     }
+
+    /// <summary>A rolling rule that takes every Pod together: nobody asks these by a Service, but what they do for their Nodes or queues stops.</summary>
+    public static IEnumerable<Finding> GoesAllAtOnce(PreflightContext context) =>
+        from workload in context.Workloads
+        where !(workload.Owner.Kind is "Deployment" or "StatefulSet" && context.IsServer(workload.Pods[0]))
+        let json = context.ObjectOf(workload)
+        where json is not null && context.RuleOf(workload.Pods[0]) is { Manner: RestartManner.Roll } rule && rule.AtOnce >= PodsOf(workload, json)
+        select new Finding(
+            "workload-restarts-all-at-once",
+            Severity.Warning,
+            workload.ToString(),
+            $"Its update strategy lets all of its {PodsOf(workload, json)} Pods go at the same time, and so does its restart.",
+            "Give it a smaller maxUnavailable for the time of the migration, or plan with --max-unavailable, which evicts its Pods in batches instead.");
+
+    /// <summary>How many Pods the workload wants; of a single one all are always missing at once, which is no finding, so at least two.</summary>
+    private static int PodsOf(WorkloadRestart workload, JsonObject json) =>
+        Math.Max(2, workload.Owner.Kind == "DaemonSet" ? (int)(json.NumberAt("status", "desiredNumberScheduled") ?? workload.Pods.Count) : RestartRule.Wanted(json));
 
     /// <summary>Pods with volumes of their Node: a drained Node leaves them Pending.</summary>
     public static IEnumerable<Finding> BoundToNode(PreflightContext context)
@@ -111,9 +134,6 @@ internal static class WorkloadRules
                 PreflightContext.Subject(p.Pod),
                 $"The annotations {string.Join(", ", p.Names)} choose the Pod's address or pool; Antrea does not know them.",
                 "Find out who relies on the address; with Antrea the Pod gets one of its Node's podCIDR."));
-
-    private static bool IsHostNetwork(ClusterObject workload) =>
-        workload.Json.FlagAt("spec", "template", "spec", "hostNetwork") == true;
 
     private static bool IsLocal(JsonNode? volume, string ns, HashSet<(string?, string?)> local) =>
         volume.At("hostPath") is not null

@@ -56,6 +56,11 @@ internal sealed class ClusterCheck(ClusterSnapshot snapshot)
             }
         }
 
+        if (new FelixSettings(snapshot).OwnEtcd is { } etcd)
+        {
+            Add(PolicyCode.DatastoreEtcd.On("DaemonSet/calico-node", $"{etcd}: policies are then not among the Kubernetes objects"));
+        }
+
         foreach (var migration in snapshot.Objects.Where(o => o.Kind == "DatastoreMigration"))
         {
             var phase = (migration.Json["status"] as JsonObject)?["phase"]?.ToString() ?? "Pending";

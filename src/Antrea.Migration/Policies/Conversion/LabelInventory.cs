@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Antrea.Migration.AntreaApi;
 using Antrea.Migration.CalicoApi.Policies;
@@ -7,6 +8,7 @@ using Antrea.Migration.Policies.Semantics;
 namespace Antrea.Migration.Policies.Conversion;
 
 /// <summary>Which values labels have now, and which service accounts there are: what stands in for selectors that Antrea has no words for.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
 internal sealed class LabelInventory(PolicyWorld world)
 {
     private static readonly IComparer<AntreaServiceReference> AccountOrder = Comparer<AntreaServiceReference>.Create((a, b) =>
@@ -15,7 +17,7 @@ internal sealed class LabelInventory(PolicyWorld world)
         return byNamespace != 0 ? byNamespace : string.CompareOrdinal(a.Name, b.Name);
     });
 
-    private readonly Dictionary<(string Key, bool OnNamespace), ImmutableSortedSet<string>> _values = [];
+    private readonly ConcurrentDictionary<(string Key, bool OnNamespace), ImmutableSortedSet<string>> _values = [];
 
     private readonly Lazy<ImmutableSortedDictionary<AntreaServiceReference, IReadOnlyDictionary<string, string>>> _accounts = new(() =>
         world.ServiceAccounts.Keys
@@ -27,19 +29,7 @@ internal sealed class LabelInventory(PolicyWorld world)
                 AccountOrder));
 
     /// <summary>The values that a label has on some Pod, or on some Namespace.</summary>
-    public ImmutableSortedSet<string> ValuesOf(string key, bool onNamespace)
-    {
-        if (!_values.TryGetValue((key, onNamespace), out var values))
-        {
-            var holders = onNamespace
-                ? world.Namespaces.Keys.Concat(world.Pods.Select(p => p.Namespace)).Distinct(StringComparer.Ordinal).Select(world.LabelsOf)
-                : world.Pods.Select(p => p.Labels);
-            values = holders.Select(l => l.GetValueOrDefault(key)).OfType<string>().ToImmutableSortedSet(StringComparer.Ordinal);
-            _values[(key, onNamespace)] = values;
-        }
-
-        return values;
-    }
+    public ImmutableSortedSet<string> ValuesOf(string key, bool onNamespace) => _values.GetOrAdd((key, onNamespace), LookUp);
 
     /// <summary>Whether the labels of service accounts are known at all.</summary>
     public bool HasServiceAccounts => !world.ServiceAccounts.IsEmpty;
@@ -54,6 +44,14 @@ internal sealed class LabelInventory(PolicyWorld world)
 
     /// <summary>Whether a Namespace has such labels now.</summary>
     public bool IsIn(LabelSelector namespaces, string @namespace) => namespaces.Matches(world.LabelsOf(@namespace));
+
+    private ImmutableSortedSet<string> LookUp((string Key, bool OnNamespace) label)
+    {
+        var holders = label.OnNamespace
+            ? world.Namespaces.Keys.Concat(world.Pods.Select(p => p.Namespace)).Distinct(StringComparer.Ordinal).Select(world.LabelsOf)
+            : world.Pods.Select(p => p.Labels);
+        return holders.Select(l => l.GetValueOrDefault(label.Key)).OfType<string>().ToImmutableSortedSet(StringComparer.Ordinal);
+    }
 
     private static IReadOnlyDictionary<string, string> LabelsOf(string name, ImmutableSortedDictionary<string, string>? own)
     {

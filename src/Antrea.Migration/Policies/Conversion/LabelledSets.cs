@@ -6,8 +6,10 @@ using Antrea.Migration.Policies.Reading;
 namespace Antrea.Migration.Policies.Conversion;
 
 /// <summary>The network sets and host endpoints of a cluster, found by selectors, with a note of which were found.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
 internal sealed class LabelledSets(CalicoPolicySet set)
 {
+    private readonly Lock _lock = new();
     private readonly HashSet<CalicoLabelledSet> _reached = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<CalicoLabelledSet, ImmutableArray<Cidr>> _compacted = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, IReadOnlyList<CalicoLabelledSet>> _found = new(StringComparer.Ordinal);
@@ -29,14 +31,17 @@ internal sealed class LabelledSets(CalicoPolicySet set)
 
         // Equal selectors are common, and each may face many sets.
         var key = $"{boundNamespace}\n{expression}";
-        if (!_found.TryGetValue(key, out var found))
+        lock (_lock)
         {
-            found = [.. candidates.Where(s => expression.Matches(s.Labels))];
-            _found[key] = found;
-            _reached.UnionWith(found);
-        }
+            if (!_found.TryGetValue(key, out var found))
+            {
+                found = [.. candidates.Where(s => expression.Matches(s.Labels))];
+                _found[key] = found;
+                _reached.UnionWith(found);
+            }
 
-        return found;
+            return found;
+        }
     }
 
     /// <summary>The networks of a set or endpoint; written with fewer prefixes where there are more than a rule takes.</summary>
@@ -47,13 +52,16 @@ internal sealed class LabelledSets(CalicoPolicySet set)
             return one.Nets;
         }
 
-        if (!_compacted.TryGetValue(one, out var nets))
+        lock (_lock)
         {
-            nets = [.. AddressRanges.Of(one.Nets).ToPrefixes()];
-            _compacted[one] = nets;
-        }
+            if (!_compacted.TryGetValue(one, out var nets))
+            {
+                nets = [.. AddressRanges.Of(one.Nets).ToPrefixes()];
+                _compacted[one] = nets;
+            }
 
-        return nets;
+            return nets;
+        }
     }
 
     /// <summary>A host endpoint that declares a port by one of these names; null when there is none.</summary>
@@ -61,5 +69,11 @@ internal sealed class LabelledSets(CalicoPolicySet set)
         set.HostEndpoints.Select(h => h.Endpoint).FirstOrDefault(e => e.Ports.Any(p => names.Contains(p.Name)));
 
     /// <summary>Whether any rule has reached this one.</summary>
-    public bool IsReached(CalicoLabelledSet one) => _reached.Contains(one);
+    public bool IsReached(CalicoLabelledSet one)
+    {
+        lock (_lock)
+        {
+            return _reached.Contains(one);
+        }
+    }
 }

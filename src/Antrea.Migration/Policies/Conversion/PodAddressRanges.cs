@@ -8,8 +8,13 @@ namespace Antrea.Migration.Policies.Conversion;
 /// keep their meaning only when together they hold all of them or none.</summary>
 internal sealed class PodAddressRanges
 {
+    private static readonly AddressRanges AllIPv4 = AddressRanges.Of([Cidr.Parse("0.0.0.0/0")]);
+    private static readonly AddressRanges AllIPv6 = AddressRanges.Of([Cidr.Parse("::/0")]);
+
     private readonly ClusterSnapshot _snapshot;
     private readonly AddressRanges _all;
+    private readonly AddressRanges _ofIPv4;
+    private readonly AddressRanges _ofIPv6;
     private readonly bool _isKnown;
     private readonly bool _isBeforeKnown;
 
@@ -21,6 +26,8 @@ internal sealed class PodAddressRanges
         _isBeforeKnown = before.Count > 0;
         _isKnown = _isBeforeKnown && after.Count > 0;
         _all = AddressRanges.Of(before.Concat(after));
+        _ofIPv4 = _all.OfFamily(isIPv6: false);
+        _ofIPv6 = _all.OfFamily(isIPv6: true);
     }
 
     /// <summary>The first Node whose own address is among these, with that address; null when there is none.</summary>
@@ -33,7 +40,7 @@ internal sealed class PodAddressRanges
     public PodAddressHold HoldOf(AddressRanges addresses)
     {
         var holds = new[] { false, true }
-            .Select(isIPv6 => (Set: addresses.OfFamily(isIPv6), Everything: Everything(isIPv6), Pods: _all.OfFamily(isIPv6)))
+            .Select(isIPv6 => (Set: addresses.OfFamily(isIPv6), Everything: Everything(isIPv6), Pods: isIPv6 ? _ofIPv6 : _ofIPv4))
             .Where(f => !f.Set.IsEmpty)
             .Select(f => f.Set.Contains(f.Everything) ? PodAddressHold.All
                 : !_isKnown ? PodAddressHold.Unknown
@@ -116,7 +123,7 @@ internal sealed class PodAddressRanges
     private IEnumerable<(Cidr Range, string Name)> After() =>
         _snapshot.Nodes.SelectMany(n => n.PodCidrs.Select(c => (c, $"the PodCIDR of Node {n.Name} ({c})")));
 
-    private static AddressRanges Everything(bool isIPv6) => AddressRanges.Of([Cidr.Parse(isIPv6 ? "::/0" : "0.0.0.0/0")]);
+    private static AddressRanges Everything(bool isIPv6) => isIPv6 ? AllIPv6 : AllIPv4;
 }
 
 /// <summary>How many of the addresses that Pods have, before and after the migration, something holds.</summary>

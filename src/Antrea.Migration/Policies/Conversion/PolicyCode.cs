@@ -12,7 +12,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode UnknownField = Refusal("unknown-field", "Remove the field; open-source Calico does not know it, or this converter does not.");
     public static readonly PolicyCode MalformedField = Refusal("malformed-field", "Correct the field; Calico ignores a policy that it cannot read, so decide first what it should have done.");
     public static readonly PolicyCode DuplicatePolicy = Refusal("duplicate-policy", "Keep one of the two objects.");
-    public static readonly PolicyCode TypesUnknown = Refusal("types-unknown", "Use Ingress and Egress only.");
+    public static readonly PolicyCode TypesUnknown = Refusal("types-unknown", "State spec.types, with Ingress and Egress only.");
     public static readonly PolicyCode TypesDerived = Note("types-derived", "Set spec.types if something else is meant.");
     public static readonly PolicyCode RulesIgnored = Note("rules-ignored", "Nothing; Calico ignores these rules too. Add the direction to spec.types if they should count.");
 
@@ -67,6 +67,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode TierMissing = Refusal("tier-missing", "Create the Tier, or add it to the input, or move the policy to a tier that exists.");
     public static readonly PolicyCode TierByName = new("tier-by-name", Severity.Warning, "Make the object's name and spec.tier agree; Calico 3.32 and later go by spec.tier.");
     public static readonly PolicyCode OrderTie = new("order-tie", Severity.Warning, "Give the policies different orders; Calico versions break this tie differently.");
+    public static readonly PolicyCode ObjectTooLarge = Refusal("object-too-large", "Split the policy, so that each part has fewer rules, networks, ports and Pods to write out.");
     public static readonly PolicyCode HostEndpointInReach = Refusal("host-endpoint-in-reach", "Protect the Node otherwise before Calico goes (a host firewall; Antrea Node policies where their gate is on), then narrow the selector so that it misses the host endpoint: namespaceSelector: all() selects Pods only.");
     public static readonly PolicyCode KubernetesPolicyCompiled = Snapshot("kubernetes-policy-compiled", "Convert again when the Kubernetes policy changes; or move what it says into Antrea policies, and delete it.");
     public static readonly PolicyCode KubernetesPolicyApart = Snapshot("kubernetes-policy-apart", "Check again when the Namespace's labels change.");
@@ -90,6 +91,7 @@ internal sealed record PolicyCode(string Id, Severity Severity, string Remedy)
     public static readonly PolicyCode AntreaPolicyPresent = Refusal("antrea-policy-present", "Delete it first: its effect beside the converted policies is not proven.");
     public static readonly PolicyCode DatastoreLocked = Refusal("datastore-locked", "Finish or undo the Calico upgrade that locked the datastore.");
     public static readonly PolicyCode DatastoreMigration = Refusal("datastore-migration", "Finish Calico's datastore migration first.");
+    public static readonly PolicyCode DatastoreEtcd = Refusal("datastore-etcd", "Move Calico's data to the Kubernetes datastore first (calicoctl datastore migrate): what lies in an etcd of its own is not read, and some of it means something else there.");
     public static readonly PolicyCode Variant = Refusal("calico-variant", "Only open-source Calico is known here.");
     public static readonly PolicyCode CalicoVersion = Refusal("calico-version", "State the version that runs (3.26 or later), or add ClusterInformation to the input.");
     public static readonly PolicyCode AntreaVersion = Refusal("antrea-version", "Use Antrea 1.14 or later.");

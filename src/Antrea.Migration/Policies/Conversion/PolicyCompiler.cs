@@ -61,7 +61,9 @@ internal sealed class PolicyCompiler(CalicoPolicySet set, ReachCheck reach, Rule
     {
         var subject = context.Selectors.Compile(CalicoScope.Subject(policy));
         findings.AddRange(subject.Remarks.Select(r => r.Code.At("spec.selector", r.Message)));
-        if (subject.Terms.IsEmpty && !subject.IsRefused)
+
+        // What is written out for now may select somebody later; its own finding says so.
+        if (subject.Terms.IsEmpty && !subject.IsRefused && !subject.Remarks.Any(r => r.Code.IsSnapshot))
         {
             findings.Add(PolicyCode.SelectsNothing.At("spec.selector", "no Pod can satisfy the selector"));
         }

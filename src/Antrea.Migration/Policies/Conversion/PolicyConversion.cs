@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Policies.Reading;
+using Antrea.Migration.Policies.Semantics;
 
 namespace Antrea.Migration.Policies.Conversion;
 
@@ -65,7 +66,7 @@ public sealed record PolicyConversion(
     public ImmutableArray<JsonObject> Ends { get; init; } = [];
 
     /// <summary>What was converted, and what it was read from; null for a conversion put together by hand.</summary>
-    internal (ClusterSnapshot Snapshot, CalicoPolicySet Set)? Origin { get; init; }
+    internal (ClusterSnapshot Snapshot, PolicyWorld World, CalicoPolicySet Set)? Origin { get; init; }
 
     /// <summary>Whether anything was refused. Then the objects together do not mean what Calico's policies mean, and must not be applied.</summary>
     public bool HasRefusals => Findings.Any(f => f.Severity == Severity.Blocker);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Antrea.Migration.AntreaApi;
 using Antrea.Migration.CalicoApi.Policies;
@@ -7,6 +8,7 @@ using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Reading;
+using Antrea.Migration.Policies.Semantics;
 
 namespace Antrea.Migration.Policies.Conversion;
 
@@ -20,6 +22,9 @@ public static class PolicyConverter
     private static readonly ReleaseVersion OldestCalico = new(3, 26);
     private static readonly ReleaseVersion OldestAntrea = new(1, 14);
 
+    /// <summary>What etcd takes by default is 1.5 MiB, with what the API server adds to an object.</summary>
+    private const int MaxObjectBytes = 1_500_000;
+
     /// <summary>Converts all policies of a snapshot. Everything wrong is collected; nothing is thrown for the cluster's content.</summary>
     /// <exception cref="ArgumentException">A version in <paramref name="options"/> is not of the form <c>v3.26.1</c>.</exception>
     public static PolicyConversion Convert(ClusterSnapshot snapshot, PolicyConversionOptions options)
@@ -28,15 +33,16 @@ public static class PolicyConverter
         ArgumentNullException.ThrowIfNull(options);
         var findings = ImmutableArray.CreateBuilder<Finding>();
         CheckAntreaVersion(options, findings);
-        var set = CalicoPolicySet.Read(snapshot, CalicoVersion(snapshot, options, findings));
+        var world = PolicyWorld.From(snapshot);
+        var set = CalicoPolicySet.Read(snapshot, world, CalicoVersion(snapshot, options, findings));
         findings.AddRange(set.Findings);
         var clusterCheck = new ClusterCheck(snapshot);
         findings.AddRange(clusterCheck.Run());
         _ = ReleaseVersion.TryParse(options.AntreaVersion, out var antreaVersion);
-        var context = new RuleContext(snapshot, set, antreaVersion);
+        var context = new RuleContext(snapshot, world, set, antreaVersion);
         var reach = new ReachCheck(set, context.Sets);
         var compiler = new PolicyCompiler(set, reach, context);
-        var calico = set.Policies.Select(compiler.Compile).ToList();
+        var calico = OrderedParallel.Map(set.Policies, compiler.Compile);
         var plan = new KubernetesPlan(set, calico, context.World);
         var kubernetes = set.KubernetesPolicies
             .Select(k => (Read: k, Ingress: plan.IsCompiled(k, Direction.Ingress), Egress: plan.IsCompiled(k, Direction.Egress)))
@@ -59,11 +65,15 @@ public static class PolicyConverter
 
         var written = Write(layout, tiers);
         var objects = written.Where(w => w.Draft.Owner is not null).ToLookup(w => w.Draft.Owner!, w => w.Json);
+        var sizes = OrderedParallel.Map(written, w => SizeOf(w.Json));
+        var large = written.Where((_, i) => sizes[i] > MaxObjectBytes).ToList();
+        findings.AddRange(large.Where(w => w.Draft.Owner is null or { IsKubernetes: true })
+            .Select(w => PolicyCode.ObjectTooLarge.On(new ClusterObject(w.Json, "conversion").ToString(), TooLarge(w.Json))));
         var remarks = stages.SelectMany(s => TieCheck.Check(s.Policies, set.Version))
+            .Concat(large.Where(w => w.Draft.Owner is { IsKubernetes: false }).Select(w => (w.Draft.Owner!, PolicyCode.ObjectTooLarge.At("", TooLarge(w.Json)))))
             .Concat(calico.SelectMany(p => plan.FindingsOf(p).Concat(layout.FindingsOf(p)).Select(f => (p, f))))
             .ToLookup(r => r.Item1, r => r.Item2);
-        var policies = calico
-            .Select(p => PolicyReport.Of(p, remarks[p], objects[p]))
+        var policies = OrderedParallel.Map(calico, p => PolicyReport.Of(p, remarks[p], objects[p]))
             .Concat(kubernetes.Select(k => PolicyReport.Of(k.Read, k.Compiled, plan, context.Addresses, k.Compiled is { } p ? objects[p] : [])))
             .OrderBy(p => p.Kind, StringComparer.Ordinal)
             .ThenBy(p => p.Namespace, StringComparer.Ordinal)
@@ -74,9 +84,19 @@ public static class PolicyConverter
             policies, [.. tiers.Tiers.Select(t => AntreaPolicyJson.Write(t.Tier, t.Origin))], findings.ToImmutable())
         {
             Ends = [.. written.Where(w => w.Draft.Owner is null).Select(w => w.Json)],
-            Origin = (snapshot, set),
+            Origin = (snapshot, world, set),
         };
     }
+
+    private static long SizeOf(JsonObject json)
+    {
+        using var writer = new Utf8JsonWriter(Stream.Null);
+        json.WriteTo(writer);
+        return writer.BytesCommitted + writer.BytesPending;
+    }
+
+    private static string TooLarge(JsonObject json) =>
+        string.Create(CultureInfo.InvariantCulture, $"the Antrea object has {SizeOf(json)} bytes, more than the {MaxObjectBytes} that the API server can store");
 
     private static List<(PolicyDraft Draft, JsonObject Json)> Write(PolicyLayout layout, TierAssignment tiers) =>
     [

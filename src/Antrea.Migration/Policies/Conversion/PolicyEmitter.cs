@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Antrea.Migration.AntreaApi;
+using Antrea.Migration.Internal;
 
 namespace Antrea.Migration.Policies.Conversion;
 
@@ -23,7 +24,8 @@ internal static class PolicyEmitter
             step /= 2;
         }
 
-        return drafts.Select((draft, i) => (draft, AntreaPolicyJson.Write(ToPolicy(draft, tier, 1 + (i * step)), draft.Origin)));
+        return OrderedParallel.Map(
+            [.. drafts.Index()], d => (d.Item, AntreaPolicyJson.Write(ToPolicy(d.Item, tier, 1 + (d.Index * step)), d.Item.Origin)));
     }
 
     /// <summary>Whether a draft selects Namespaces by name, which works where each has its name as a label.</summary>

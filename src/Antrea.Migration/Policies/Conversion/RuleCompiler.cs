@@ -172,7 +172,11 @@ internal sealed class RuleCompiler(RuleContext context)
                 return null;
             }
 
-            _findings.AddRange(own.Where(f => !_findings.Contains(f)));
+            if (own.Count > 0)
+            {
+                _findings.AddRange(own.Where(f => !_findings.Contains(f)));
+            }
+
             return result;
         }
 

@@ -6,9 +6,10 @@ using Antrea.Migration.Policies.Semantics;
 namespace Antrea.Migration.Policies.Conversion;
 
 /// <summary>What rules are compiled against: who is in the cluster, where Pods' addresses lie, and what the two versions make of a rule.</summary>
-internal sealed class RuleContext(ClusterSnapshot snapshot, CalicoPolicySet set, ReleaseVersion antreaVersion)
+/// <remarks>Safe for use by several threads.</remarks>
+internal sealed class RuleContext(ClusterSnapshot snapshot, PolicyWorld world, CalicoPolicySet set, ReleaseVersion antreaVersion)
 {
-    public PolicyWorld World { get; } = PolicyWorld.From(snapshot);
+    public PolicyWorld World => world;
 
     public PodAddressRanges Addresses { get; } = new(snapshot);
 
@@ -23,5 +24,5 @@ internal sealed class RuleContext(ClusterSnapshot snapshot, CalicoPolicySet set,
 
     public ReleaseVersion AntreaVersion => antreaVersion;
 
-    public SelectorCompiler Selectors => field ??= new SelectorCompiler(World);
+    public SelectorCompiler Selectors { get; } = new(world);
 }

@@ -10,6 +10,8 @@ namespace Antrea.Migration.Policies.Conversion;
 /// be it <c>notNets</c>, makes the rule not apply to the family. Source: Calico <c>felix/rules/policy.go</c>.</remarks>
 internal sealed class RuleNetworks
 {
+    private static readonly RuleNetworks None = new([], []);
+
     private RuleNetworks(ImmutableArray<(Cidr Net, string Path)> nets, ImmutableArray<(Cidr Net, string Path)> notNets)
     {
         Nets = nets;
@@ -27,7 +29,9 @@ internal sealed class RuleNetworks
     public ImmutableArray<(Cidr Net, string Path)> Origins => [.. Nets, .. NotNets];
 
     public static RuleNetworks Read(CalicoEntity entity, string path, ICollection<PolicyFinding> findings) =>
-        new(Read(entity.Nets, $"{path}.nets", findings), Read(entity.NotNets, $"{path}.notNets", findings));
+        entity.Nets.IsEmpty && entity.NotNets.IsEmpty
+            ? None
+            : new(Read(entity.Nets, $"{path}.nets", findings), Read(entity.NotNets, $"{path}.notNets", findings));
 
     /// <summary>Whether the rule applies to a family at all, as far as this side is concerned.</summary>
     public bool AppliesTo(bool isIPv6) =>
@@ -97,7 +101,7 @@ internal sealed class RuleNetworks
 
     private static ImmutableArray<(Cidr Net, string Path)> Read(ImmutableArray<string> texts, string path, ICollection<PolicyFinding> findings)
     {
-        var nets = ImmutableArray.CreateBuilder<(Cidr, string)>();
+        var nets = ImmutableArray.CreateBuilder<(Cidr, string)>(texts.Length);
         for (var i = 0; i < texts.Length; i++)
         {
             var at = string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]");

@@ -15,6 +15,8 @@ internal sealed record ReadPolicy(ClusterObject Object, CalicoPolicy Policy, IRe
 /// <summary>Reads a Calico NetworkPolicy or GlobalNetworkPolicy of either API group.</summary>
 internal static class CalicoPolicyReader
 {
+    private static readonly ReleaseVersion NativeObjects = new(3, 32);
+
     public static ReadPolicy Read(ClusterObject obj, ReleaseVersion version)
     {
         var findings = new List<PolicyFinding>();
@@ -33,7 +35,7 @@ internal static class CalicoPolicyReader
 
         var ingress = CalicoRuleReader.ReadRules(spec, "ingress", findings);
         var egress = CalicoRuleReader.ReadRules(spec, "egress", findings);
-        var (governsIngress, governsEgress) = ReadTypes(obj, spec, ingress.Length > 0, egress.Length > 0, findings);
+        var (governsIngress, governsEgress) = ReadTypes(obj, spec, ingress.Length > 0, egress.Length > 0, version, findings);
         spec.Ignore("performanceHints");
         var policy = new CalicoPolicy
         {
@@ -59,10 +61,11 @@ internal static class CalicoPolicyReader
         return new ReadPolicy(obj, policy, findings);
     }
 
-    /// <summary>Felix governs both directions when a stored object has no types; on the way in, the API server derives them from the rules.</summary>
-    /// <remarks>Source: Calico <c>api/pkg/defaults/networkpolicy.go</c> and <c>felix/calc</c>.</remarks>
+    /// <summary>Felix governs both directions when a stored object has no types; on the way in, the API server derives them from the rules. Where v3 objects
+    /// are custom resources themselves (from v3.32 on), an empty list counts as rules: a manifest that the two read differently is refused.</summary>
+    /// <remarks>Source: Calico <c>api/pkg/defaults/networkpolicy.go</c>, <c>api/admission</c> and <c>felix/calc</c>.</remarks>
     private static (bool Ingress, bool Egress) ReadTypes(
-        ClusterObject obj, FieldReader spec, bool hasIngress, bool hasEgress, List<PolicyFinding> findings)
+        ClusterObject obj, FieldReader spec, bool hasIngress, bool hasEgress, ReleaseVersion version, List<PolicyFinding> findings)
     {
         var ingress = false;
         var egress = false;
@@ -91,6 +94,11 @@ internal static class CalicoPolicyReader
         var metadata = obj.Json["metadata"] as JsonObject;
         var isStored = obj.Group == CalicoMetadata.V1Group || metadata?["uid"] is not null || metadata?["resourceVersion"] is not null;
         (ingress, egress) = isStored ? (true, true) : (hasIngress || !hasEgress, hasEgress);
+        if (!isStored && version >= NativeObjects && (spec.Has("ingress") || !spec.Has("egress"), spec.Has("egress")) != (ingress, egress))
+        {
+            findings.Add(PolicyCode.TypesUnknown.At("spec.types", "a manifest without types and with an empty list of rules; what will be written depends on how Calico stores it"));
+        }
+
         var taken = ingress && egress ? "Ingress and Egress" : ingress ? "Ingress" : "Egress";
         findings.Add(PolicyCode.TypesDerived.At(
             "spec.types",

@@ -37,11 +37,16 @@ internal sealed record CalicoPolicySet
     /// <summary>What was wrong with objects other than policies, and what reading the cluster left open.</summary>
     public required ImmutableArray<Finding> Findings { get; init; }
 
-    public static CalicoPolicySet Read(ClusterSnapshot snapshot, ReleaseVersion version)
+    public static CalicoPolicySet Read(ClusterSnapshot snapshot, ReleaseVersion version) => Read(snapshot, PolicyWorld.From(snapshot), version);
+
+    /// <param name="snapshot">The cluster.</param>
+    /// <param name="world">Who is in it.</param>
+    /// <param name="version">The Calico version that runs.</param>
+    public static CalicoPolicySet Read(ClusterSnapshot snapshot, PolicyWorld world, ReleaseVersion version)
     {
         var findings = ImmutableArray.CreateBuilder<Finding>();
         findings.AddRange(LeftOpen(snapshot));
-        var sets = new CalicoSetReader(PolicyWorld.From(snapshot), findings);
+        var sets = new CalicoSetReader(world, findings);
         return new CalicoPolicySet
         {
             Version = version,
@@ -122,7 +127,7 @@ internal sealed record CalicoPolicySet
             .OrderBy(p => p.Object.Group == CalicoMetadata.V1Group ? 0 : 1)
             .ThenBy(p => CalicoOrder.TieKey(p.Policy, version), ByteOrder.Comparer)
             .First();
-        var other = group.FirstOrDefault(p => !JsonNode.DeepEquals(p.Object.Json["spec"], first.Object.Json["spec"]));
+        var other = group.FirstOrDefault(p => p.Policy.Tier != first.Policy.Tier || !JsonNode.DeepEquals(p.Object.Json["spec"], first.Object.Json["spec"]));
         return other is null
             ? first
             : first with

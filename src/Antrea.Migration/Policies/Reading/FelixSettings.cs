@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Policies.Reading;
@@ -6,7 +7,9 @@ namespace Antrea.Migration.Policies.Reading;
 /// <remarks>Source: Calico <c>felix/config</c>; the environment's names are FELIX_ and the field in capitals.</remarks>
 internal sealed class FelixSettings(ClusterSnapshot snapshot)
 {
-    private readonly ClusterObject? _node = snapshot.OfKind("apps", "DaemonSet").FirstOrDefault(d => d.Name == "calico-node");
+    private const string NodeName = "calico-node";
+
+    private readonly ClusterObject? _node = snapshot.OfKind("apps", "DaemonSet").FirstOrDefault(d => d.Name == NodeName);
 
     /// <summary>Whether calico-node itself is in the input, so that what is not set has its default.</summary>
     public bool IsNodeKnown => _node is not null;
@@ -21,6 +24,21 @@ internal sealed class FelixSettings(ClusterSnapshot snapshot)
     /// <summary>Whether anything, be it for one Node, sets a field to a text that is not empty.</summary>
     public bool IsSetAnywhere(string field) =>
         !string.IsNullOrEmpty(this[field]) || Configurations.Any(c => !string.IsNullOrEmpty(In(c, field)));
+
+    /// <summary>What says that Calico keeps its objects in an etcd of its own, where the Kubernetes API does not show them; null when nothing does.</summary>
+    public string? OwnEtcd => EtcdOf(_node?.Json.ItemsAt("spec", "template", "spec", "containers").FirstOrDefault(c => c.TextAt("name") == NodeName))
+        ?? (_node is null && snapshot.OfKind("", "ConfigMap").Any(c =>
+            c is { Namespace: "kube-system", Name: "calico-config" } && !string.IsNullOrEmpty(c.Json.TextAt("data", "etcd_endpoints")))
+            ? "ConfigMap kube-system/calico-config names etcd_endpoints"
+            : null);
+
+    /// <summary>The same, as far as the container of calico-node tells.</summary>
+    public static string? EtcdOf(JsonNode? container) => ContainerFlags.Variable(container, "DATASTORE_TYPE") switch
+    {
+        "kubernetes" => null,
+        { } type => $"calico-node runs with DATASTORE_TYPE={type}",
+        null => container.ItemsAt("env").Any(e => e.TextAt("name") == "ETCD_ENDPOINTS") ? "calico-node is given ETCD_ENDPOINTS" : null,
+    };
 
     private static string? In(ClusterObject? configuration, string field) => configuration?.Json.At("spec", field)?.ToString();
 

@@ -54,27 +54,40 @@ internal static class CalicoLimits
         })
         .Select(o => $"{o}: Calico {version} enforces it, and it is not modelled");
 
-    /// <summary>Labels of Namespaces and service accounts that selectors ask for and the input does not hold: one text for each Namespace that is
-    /// missing, and one where there is no service account at all.</summary>
-    /// <remarks>The names of both are known from the Pods alone.</remarks>
-    public static IEnumerable<string> CheckLabels(CalicoPolicySet set, PolicyWorld world)
+    /// <summary>What policies ask for and the input does not hold: one text for each Namespace whose labels are missing, one where there is no
+    /// service account at all, and one where there is no endpoint of any Service.</summary>
+    /// <remarks>The names of Namespaces and service accounts are known from the Pods and network sets alone.</remarks>
+    /// <param name="set">The policies, and the network sets.</param>
+    /// <param name="world">The Pods, and what there is of Namespaces and service accounts.</param>
+    /// <param name="selectors">Every selector, those of the policies among them; null for none but these.</param>
+    public static IEnumerable<string> CheckInput(CalicoPolicySet set, PolicyWorld world, IEnumerable<SelectorExpression>? selectors = null)
     {
-        var namespaces = world.Pods.Select(p => p.Namespace).Distinct(StringComparer.Ordinal).Where(n => !world.Namespaces.ContainsKey(n)).ToList();
+        var namespaces = world.Pods.Select(p => p.Namespace)
+            .Concat(set.NetworkSets.Select(s => s.Namespace).Where(n => n.Length > 0))
+            .Distinct(StringComparer.Ordinal)
+            .Where(n => !world.Namespaces.ContainsKey(n))
+            .ToList();
         var lacksAccounts = world.ServiceAccounts.IsEmpty && world.Pods.Any(p => p.ServiceAccount.Length > 0);
+        var asksServices = set.Policies.SelectMany(p => p.Policy.Ingress.Concat(p.Policy.Egress))
+            .Any(r => r.Source.Services is { Namespace.Length: > 0 } || r.Destination.Services is { Namespace.Length: > 0 });
+        IEnumerable<string> lacking = asksServices && world.Services.All(s => s.Addresses.IsEmpty)
+            ? ["EndpointSlice: rules ask for endpoints of Services, and none is in the input"]
+            : [];
         if (namespaces.Count == 0 && !lacksAccounts)
         {
-            return [];
+            return lacking;
         }
 
-        var keys = set.Policies.Select(p => p.Policy)
-            .Concat(set.KubernetesPolicies.Select(k => CalicoKubernetesPolicy.Of(k.Policy)))
-            .SelectMany(Selectors)
+        var keys = (selectors ?? set.Policies.Select(p => p.Policy)
+                .Concat(set.KubernetesPolicies.Select(k => CalicoKubernetesPolicy.Of(k.Policy)))
+                .SelectMany(Selectors))
             .SelectMany(s => s.Keys())
             .ToHashSet(StringComparer.Ordinal);
         var asksNamespaces = keys.Any(k => AsksFor(k, CalicoLabels.NamespacePrefix) && k != CalicoLabels.NamespacePrefix + PolicyWorld.NamespaceNameLabel);
         var asksAccounts = keys.Any(k => AsksFor(k, CalicoLabels.ServiceAccountPrefix));
         return (asksNamespaces ? namespaces.Select(n => $"Namespace/{n}: selectors ask for its labels, and it is not in the input") : [])
-            .Concat(asksAccounts && lacksAccounts ? ["ServiceAccount: selectors ask for labels of service accounts, and none is in the input"] : []);
+            .Concat(asksAccounts && lacksAccounts ? ["ServiceAccount: selectors ask for labels of service accounts, and none is in the input"] : [])
+            .Concat(lacking);
 
         static bool AsksFor(string key, string prefix) => key.StartsWith(prefix, StringComparison.Ordinal) && key != prefix + CalicoLabels.NameKey;
     }

@@ -71,8 +71,18 @@ internal static class CalicoScope
         _ => null,
     };
 
+    /// <summary>What of an expression each endpoint that it selects satisfies, and asks for nothing but labels that Pods have from their Namespace.</summary>
+    public static IEnumerable<SelectorExpression> NamespaceTerms(SelectorExpression expression) =>
+        expression is SelectorExpression.Chain { IsAnd: true } chain ? chain.Operands.SelectMany(NamespaceTerms)
+        : expression.Keys().All(k => k == CalicoLabels.Namespace || k.StartsWith(CalicoLabels.NamespacePrefix, StringComparison.Ordinal)) ? [expression]
+        : [];
+
     /// <summary>The labels that Calico gives a Pod: its own but for the reserved prefixes, forced ones, and those it inherits.</summary>
-    public static Dictionary<string, string> EffectiveLabels(PolicyPod pod, PolicyWorld world)
+    /// <param name="pod">The Pod.</param>
+    /// <param name="world">Where it is.</param>
+    /// <param name="ofNamespaces">What is inherited from Namespaces, once for all Pods of one; gets what is not in it yet.</param>
+    public static Dictionary<string, string> EffectiveLabels(
+        PolicyPod pod, PolicyWorld world, Dictionary<string, Dictionary<string, string>>? ofNamespaces = null)
     {
         var labels = pod.Labels
             .Where(l => !l.Key.StartsWith(CalicoLabels.NamespacePrefix, StringComparison.Ordinal)
@@ -80,7 +90,15 @@ internal static class CalicoScope
             .ToDictionary(StringComparer.Ordinal);
         labels[CalicoLabels.Namespace] = pod.Namespace;
         labels[CalicoLabels.Orchestrator] = CalicoLabels.OrchestratorValue;
-        Inherit(labels, NamespaceLabels(pod.Namespace, world));
+        var inherited = ofNamespaces?.GetValueOrDefault(pod.Namespace);
+        if (inherited is null)
+        {
+            inherited = NamespaceLabels(pod.Namespace, world);
+            ofNamespaces?.Add(pod.Namespace, inherited);
+        }
+
+        labels.EnsureCapacity(labels.Count + inherited.Count + 2);
+        Inherit(labels, inherited);
         if (pod.ServiceAccount.Length > 0)
         {
             labels[CalicoLabels.ServiceAccount] = pod.ServiceAccount;
@@ -99,7 +117,7 @@ internal static class CalicoScope
         Prefixed(CalicoLabels.ServiceAccountPrefix, world.ServiceAccounts.GetValueOrDefault((@namespace, name), ImmutableSortedDictionary<string, string>.Empty), name);
 
     /// <summary>Adds inherited labels; what is there already hides them.</summary>
-    public static void Inherit(IDictionary<string, string> labels, IEnumerable<KeyValuePair<string, string>> inherited)
+    public static void Inherit(IDictionary<string, string> labels, Dictionary<string, string> inherited)
     {
         foreach (var (key, value) in inherited)
         {

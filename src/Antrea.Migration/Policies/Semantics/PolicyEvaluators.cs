@@ -38,7 +38,7 @@ public static class PolicyEvaluators
             .Select(f => $"{f.Subject}: {f.Evidence}")
             .Concat(set.Policies.SelectMany(p => CalicoLimits.Check(p.Policy, set.Version, enforcesHttp).Select(l => $"{p.Policy} {l}")))
             .Concat(CalicoLimits.CheckKinds(snapshot, set.Version))
-            .Concat(CalicoLimits.CheckLabels(set, world))
+            .Concat(CalicoLimits.CheckInput(set, world))
             .ToList();
         return problems.Count == 0
             ? new CalicoEvaluator(set, world)

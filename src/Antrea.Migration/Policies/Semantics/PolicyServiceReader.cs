@@ -5,8 +5,8 @@ using Antrea.Migration.Clusters;
 namespace Antrea.Migration.Policies.Semantics;
 
 /// <summary>Reads Services with the endpoints that policies can mean.</summary>
-/// <remarks>As Calico does: every address of the EndpointSlices that name the Service, ready or not, terminating or not; slices of type
-/// FQDN and ports without a number give nothing, nor does what is of the wrong type. Source: Calico <c>felix/calc</c> and <c>felix/labelindex</c>.</remarks>
+/// <remarks>As Calico does: every address of the EndpointSlices that name the Service, ready or not, terminating or not, whether there is such a Service
+/// or not; slices of type FQDN and ports without a number give nothing, nor does what is of the wrong type. Source: Calico <c>felix/calc</c> and <c>felix/labelindex</c>.</remarks>
 internal static class PolicyServiceReader
 {
     private const string ServiceNameLabel = "kubernetes.io/service-name";
@@ -16,20 +16,20 @@ internal static class PolicyServiceReader
         var slices = snapshot.OfKind("discovery.k8s.io", "EndpointSlice")
             .Where(s => s.Json.TextAt("addressType") != "FQDN")
             .ToLookup(s => (s.Namespace, Name: s.Json.TextAt("metadata", "labels", ServiceNameLabel) ?? ""));
+        var services = snapshot.OfKind("", "Service").DistinctBy(o => (o.Namespace, o.Name)).ToDictionary(o => (o.Namespace, o.Name));
         return
         [
-            .. snapshot.OfKind("", "Service")
-                .DistinctBy(o => (o.Namespace, o.Name))
-                .OrderBy(o => o.Namespace, StringComparer.Ordinal)
-                .ThenBy(o => o.Name, StringComparer.Ordinal)
-                .Select(o => ReadService(o, [.. slices[(o.Namespace, o.Name)]])),
+            .. services.Keys.Union(slices.Select(s => s.Key).Where(k => k.Name.Length > 0))
+                .OrderBy(k => k.Namespace, StringComparer.Ordinal)
+                .ThenBy(k => k.Name, StringComparer.Ordinal)
+                .Select(k => ReadService(k, services.GetValueOrDefault(k), [.. slices[k]])),
         ];
     }
 
-    private static PolicyService ReadService(ClusterObject service, ImmutableArray<ClusterObject> slices) => new(
-        service.Namespace,
-        service.Name,
-        service.Json.MapAt("spec", "selector").ToImmutableSortedDictionary(StringComparer.Ordinal),
+    private static PolicyService ReadService((string Namespace, string Name) key, ClusterObject? service, ImmutableArray<ClusterObject> slices) => new(
+        key.Namespace,
+        key.Name,
+        (service?.Json.MapAt("spec", "selector") ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal),
         [.. slices.SelectMany(Endpoints).Distinct()],
         [.. slices.SelectMany(Addresses).Distinct()]);
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
@@ -70,6 +71,9 @@ public sealed class PolicyWorld(
     /// <summary>Where CNI plugins write a Pod's addresses, in the order that they are looked at.</summary>
     private static readonly string[] AddressAnnotations = ["cni.projectcalico.org/podIPs", "cni.projectcalico.org/podIP", "vpc.amazonaws.com/pod-ips"];
 
+    /// <summary>Several readers want the same snapshot's, and the largest clusters take seconds to read.</summary>
+    private static readonly ConditionalWeakTable<ClusterSnapshot, PolicyWorld> Known = [];
+
     private readonly ILookup<string, PolicyPod> _byNamespace = pods.ToLookup(p => p.Namespace, StringComparer.Ordinal);
 
     /// <summary>The Pods; sorted by Namespace and name when they come from a snapshot.</summary>
@@ -90,14 +94,19 @@ public sealed class PolicyWorld(
 
     /// <summary>The world of a snapshot. Pods on their Node's network, ended ones and those without an address are left out:
     /// no Pod selector reaches them, in Calico as in Antrea.</summary>
-    /// <remarks>As Calico does, a Pod's address is read from the annotation of its CNI plugin while its status has none, and a Pod whose
-    /// annotation was emptied on the way out counts as ended. Source: Calico <c>libcalico-go/lib/backend/k8s/conversion</c>.</remarks>
+    /// <remarks>A snapshot is read once: what is changed in its objects' JSON afterwards is not seen. As Calico does, a Pod's address is read from the
+    /// annotation of its CNI plugin while its status has none, and a Pod whose annotation was emptied on the way out counts as ended. Source: Calico <c>libcalico-go/lib/backend/k8s/conversion</c>.</remarks>
     public static PolicyWorld From(ClusterSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        return Known.GetValue(snapshot, Read);
+    }
+
+    private static PolicyWorld Read(ClusterSnapshot snapshot)
+    {
         var specs = snapshot.OfKind("", "Pod")
-            .GroupBy(o => (o.Namespace, o.Name))
-            .ToDictionary(g => g.Key, g => g.First().Json["spec"] as JsonObject);
+            .DistinctBy(o => (o.Namespace, o.Name))
+            .ToDictionary(o => (o.Namespace, o.Name), o => o.Json["spec"] as JsonObject);
         var selectable = snapshot.Pods
             .Where(p => !p.HostNetwork && !HasEnded(p))
             .Select(p => (Pod: p, Spec: specs.GetValueOrDefault((p.Namespace, p.Name))))

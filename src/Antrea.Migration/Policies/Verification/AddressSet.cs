@@ -50,6 +50,9 @@ internal sealed class AddressSet
 /// <summary>Makes the sets of one space, each once. Safe for use by several threads.</summary>
 internal sealed class AddressSets
 {
+    [ThreadStatic]
+    private static List<int>? _buffer;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<int[], AddressSet> _known = new(IntSequence.Comparer);
 
@@ -96,7 +99,8 @@ internal sealed class AddressSets
     {
         var l = left.Runs;
         var r = right.Runs;
-        var runs = new List<int>(l.Length + r.Length);
+        var runs = _buffer ??= [];
+        runs.Clear();
         for (int i = 0, j = 0; i < l.Length || j < r.Length;)
         {
             var at = Math.Min(i < l.Length ? l[i] : int.MaxValue, j < r.Length ? r[j] : int.MaxValue);
@@ -108,30 +112,42 @@ internal sealed class AddressSets
             }
         }
 
-        return Intern([.. runs]);
+        return Intern(CollectionsMarshal.AsSpan(runs));
     }
 
-    private AddressSet Intern(int[] runs)
+    private AddressSet Intern(ReadOnlySpan<int> runs)
     {
         lock (_lock)
         {
-            ref var set = ref CollectionsMarshal.GetValueRefOrAddDefault(_known, runs, out _);
-            return set ??= new AddressSet(_known.Count, runs);
+            var known = _known.GetAlternateLookup<ReadOnlySpan<int>>();
+            if (!known.TryGetValue(runs, out var set))
+            {
+                var kept = runs.ToArray();
+                _known.Add(kept, set = new AddressSet(_known.Count, kept));
+            }
+
+            return set;
         }
     }
 }
 
-/// <summary>Equality of number sequences.</summary>
-internal sealed class IntSequence : IEqualityComparer<int[]>
+/// <summary>Equality of number sequences; a dictionary by them can be asked about a span, which is copied only to be kept.</summary>
+internal sealed class IntSequence : IEqualityComparer<int[]>, IAlternateEqualityComparer<ReadOnlySpan<int>, int[]>
 {
     public static readonly IntSequence Comparer = new();
 
     public bool Equals(int[]? x, int[]? y) => x.AsSpan().SequenceEqual(y);
 
-    public int GetHashCode(int[] obj)
+    public int GetHashCode(int[] obj) => GetHashCode(obj.AsSpan());
+
+    public bool Equals(ReadOnlySpan<int> alternate, int[] other) => alternate.SequenceEqual(other);
+
+    public int GetHashCode(ReadOnlySpan<int> alternate)
     {
         var hash = default(HashCode);
-        hash.AddBytes(MemoryMarshal.AsBytes(obj.AsSpan()));
+        hash.AddBytes(MemoryMarshal.AsBytes(alternate));
         return hash.ToHashCode();
     }
+
+    public int[] Create(ReadOnlySpan<int> alternate) => alternate.ToArray();
 }

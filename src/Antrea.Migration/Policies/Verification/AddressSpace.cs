@@ -88,6 +88,10 @@ internal sealed class AddressSpace
         return Sets.Of(atoms);
     }
 
+    /// <summary>The addresses of a set as stretches: first and last of each, IPv4 before IPv6, ascending, with gaps between.</summary>
+    public IEnumerable<(IPAddress First, IPAddress Last)> StretchesOf(AddressSet set) =>
+        _v4.StretchesOf(set.Atoms().Where(a => a < _v4.End)).Concat(_v6.StretchesOf(set.Atoms().Where(a => a >= _v4.End)));
+
     private Family FamilyOf(int atom) => atom < _v4.End ? _v4 : _v6;
 
     /// <summary>The atoms of one family.</summary>
@@ -97,6 +101,7 @@ internal sealed class AddressSpace
 
         private readonly bool _isIPv6;
         private readonly int _offset;
+        private readonly UInt128 _last;
         private readonly List<(int Pod, UInt128 Address)> _pods = [];
         private readonly UInt128[] _byAddress;
         private readonly int[] _atomByAddress;
@@ -127,7 +132,7 @@ internal sealed class AddressSpace
                 .Where(g => g.Skip(1).Any())
                 .SelectMany(g => g.Select(i => (i, All: g.Select(j => offset + j).ToArray())))
                 .ToDictionary(p => offset + p.i, p => p.All);
-            var last = Cidr.Containing(isIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0).LastValue;
+            var last = _last = Cidr.Containing(isIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0).LastValue;
             _cuts =
             [
                 .. nets.Where(n => n.IsIPv6 == isIPv6)
@@ -171,6 +176,24 @@ internal sealed class AddressSpace
             }
         }
 
+        public IEnumerable<(IPAddress First, IPAddress Last)> StretchesOf(IEnumerable<int> atoms)
+        {
+            var stretches = new List<(UInt128 First, UInt128 Last)>();
+            foreach (var (first, last) in atoms.SelectMany(StretchesOf).Order())
+            {
+                if (stretches.Count > 0 && first <= stretches[^1].Last + 1)
+                {
+                    stretches[^1] = (stretches[^1].First, UInt128.Max(stretches[^1].Last, last));
+                }
+                else
+                {
+                    stretches.Add((first, last));
+                }
+            }
+
+            return stretches.Select(s => (Cidr.ToAddress(s.First, _isIPv6), Cidr.ToAddress(s.Last, _isIPv6)));
+        }
+
         public AddressSet Of(Cidr net, AddressSets sets)
         {
             var first = Array.BinarySearch(_cuts, net.FirstValue);
@@ -194,6 +217,43 @@ internal sealed class AddressSpace
                 ? sets.Range(_offset, _offset + _pods.Count)
                 : sets.Of([.. _atomByAddress.AsSpan(from, to - from)]);
             return sets.Union(pods, strangers);
+        }
+
+        /// <summary>A Pod's address; or what is left between two bounds when the Pods' addresses are taken out.</summary>
+        private IEnumerable<(UInt128 First, UInt128 Last)> StretchesOf(int atom)
+        {
+            var index = atom - _offset;
+            if (index < _pods.Count)
+            {
+                yield return (_pods[index].Address, _pods[index].Address);
+                yield break;
+            }
+
+            // Bounds without a free address between them have no atom: the last of those that begin with this one has it.
+            var cut = Array.BinarySearch(_firstAtomOfCut, atom);
+            cut = cut < 0 ? ~cut - 1 : cut;
+            while (_firstAtomOfCut[cut + 1] == atom)
+            {
+                cut++;
+            }
+
+            var (next, last) = (_cuts[cut], cut + 1 < _cuts.Length ? _cuts[cut + 1] - 1 : _last);
+            for (var i = LowerBound(next); i < _byAddress.Length && _byAddress[i] <= last; i++)
+            {
+                if (_byAddress[i] > next)
+                {
+                    yield return (next, _byAddress[i] - 1);
+                }
+
+                if (_byAddress[i] == last)
+                {
+                    yield break;
+                }
+
+                next = _byAddress[i] + 1;
+            }
+
+            yield return (next, last);
         }
 
         private int LowerBound(UInt128 address)

@@ -22,6 +22,7 @@ internal sealed class AntreaDecisions
     private readonly AntreaPolicySet _set;
     private readonly AntreaRuleCompiler _compiler;
     private readonly Dictionary<AntreaPolicy, ImmutableArray<UndecidableField>> _undecidable = new(ReferenceEqualityComparer.Instance);
+    private readonly List<DecisionRule> _rules = [];
     private readonly Side _ingress;
     private readonly Side _egress;
 
@@ -39,20 +40,36 @@ internal sealed class AntreaDecisions
     public DecisionList At(int pod, int atom, Direction direction)
     {
         var side = direction == Direction.Ingress ? _ingress : _egress;
-        var isolations = side.IsolationsOfPod[pod].Select(i => side.Isolations[i]).ToList();
-        var rules = side.RulesOfPod[pod].Select(r => side.Rules[r]).ToList();
-        return _space.Lists.List(
-        [
-            .. Antrea(rules.Where(r => r.Section == TierSection)),
-            .. isolations.SelectMany(i => i).Select(r => Rule(r, KubernetesSection)),
-            .. isolations.Count > 0 ? [Rule(side.Everything, KubernetesSection)] : Array.Empty<DecisionRule>(),
-            .. Antrea(rules.Where(r => r.Section == BaselineSection)),
-        ]);
+        var (ofPod, isolations) = (side.RulesOfPod[pod], side.IsolationsOfPod[pod]);
+        var rules = _rules;
+        rules.Clear();
+        AddAntrea(TierSection);
+        foreach (var rule in isolations.SelectMany(i => side.Isolations[i]))
+        {
+            Add(rule, KubernetesSection);
+        }
 
-        IEnumerable<DecisionRule> Antrea(IEnumerable<Ranked> ranked) => ranked.Select(r => Rule(r.Rule, r.Section) with { Rank = r.Rank });
+        if (isolations.Count > 0)
+        {
+            Add(side.Everything, KubernetesSection);
+        }
 
-        DecisionRule Rule(CompiledRule rule, int section) => new(
-            rule.At(atom, _space.Addresses, _space.Services, _space.Lists), rule.Effect, section, IsUncertain: rule.IsUncertain);
+        AddAntrea(BaselineSection);
+        return _space.Lists.List(rules);
+
+        void AddAntrea(int section)
+        {
+            foreach (var place in ofPod)
+            {
+                if (side.Rules[place] is var ranked && ranked.Section == section)
+                {
+                    Add(ranked.Rule, section, ranked.Rank);
+                }
+            }
+        }
+
+        void Add(CompiledRule rule, int section, int rank = 0) => rules.Add(new DecisionRule(
+            rule.At(atom, _space.Addresses, _space.Services, _space.Lists), rule.Effect, section, rank, rule.IsUncertain, rule.IsAnswered));
     }
 
     private Side Compile(List<KubernetesPolicy> kubernetes, Direction direction)

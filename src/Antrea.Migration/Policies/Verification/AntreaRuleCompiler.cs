@@ -56,6 +56,7 @@ internal sealed class AntreaRuleCompiler
             direction)
         {
             Effect = effect ?? EffectOf(rule.Action),
+            IsAnswered = rule.Action == AntreaAction.Reject,
         };
     }
 

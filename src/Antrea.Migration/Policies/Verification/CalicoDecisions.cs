@@ -13,6 +13,7 @@ internal sealed class CalicoDecisions
     private readonly List<Compiled> _policies = [];
     private readonly List<int>[] _policiesOfPod;
     private readonly CompiledRule _all;
+    private readonly List<DecisionRule> _rules = [];
 
     /// <param name="set">The policies.</param>
     /// <param name="space">The flows.</param>
@@ -51,10 +52,17 @@ internal sealed class CalicoDecisions
     /// <summary>What decides about an address of a Pod.</summary>
     public DecisionList At(int pod, int atom, Direction direction)
     {
-        var rules = new List<DecisionRule>();
+        var rules = _rules;
+        rules.Clear();
         var governed = -1;
-        foreach (var policy in _policiesOfPod[pod].Select(p => _policies[p]).Where(p => p.Governs(direction)))
+        foreach (var place in _policiesOfPod[pod])
         {
+            var policy = _policies[place];
+            if (!policy.Governs(direction))
+            {
+                continue;
+            }
+
             EndTier(policy.Tier);
             governed = policy.Tier;
             foreach (var rule in policy.Rules(direction))

@@ -17,7 +17,7 @@ internal sealed class CalicoRuleCompiler
     private readonly Dictionary<CalicoEndpoint, int> _pods = [];
     private readonly ILookup<string, CalicoEndpoint> _byPortName;
     private readonly Dictionary<(string Namespace, string Name), PolicyService> _services;
-    private readonly Dictionary<string, AddressSet> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<SelectorExpression, AddressSet> _members = [];
 
     public CalicoRuleCompiler(AddressSpace space, CalicoEndpoints endpoints, PolicyWorld world)
     {
@@ -151,11 +151,10 @@ internal sealed class CalicoRuleCompiler
     /// <summary>The addresses that some object holds whose labels satisfy a selector.</summary>
     private AddressSet Members(SelectorExpression selector)
     {
-        var key = selector.ToString();
-        if (!_members.TryGetValue(key, out var members))
+        if (!_members.TryGetValue(selector, out var members))
         {
             members = AddressesOf(_endpoints.Matching(selector));
-            _members.Add(key, members);
+            _members.Add(selector, members);
         }
 
         return members;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Internal;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
@@ -27,7 +28,7 @@ internal sealed record ComparedCalico(CalicoPolicySet Set, ImmutableArray<string
     /// <param name="origin">Policies that were read already, and from what; null when none were. Those of the same snapshot and version are not read again.</param>
     /// <exception cref="ArgumentException">A version in <paramref name="options"/> is malformed.</exception>
     public static ComparedCalico Read(
-        ClusterSnapshot snapshot, PolicyConversionOptions options, (ClusterSnapshot Snapshot, CalicoPolicySet Set)? origin)
+        ClusterSnapshot snapshot, PolicyConversionOptions options, (ClusterSnapshot Snapshot, PolicyWorld World, CalicoPolicySet Set)? origin)
     {
         var findings = new List<Finding>();
         var version = PolicyConverter.CalicoVersion(snapshot, options, findings);
@@ -39,14 +40,16 @@ internal sealed record ComparedCalico(CalicoPolicySet Set, ImmutableArray<string
         var enforcesHttp = new FelixSettings(snapshot).IsSetAnywhere("policySyncPathPrefix");
         var undefined = ImmutableArray.CreateBuilder<string>();
         var policies = ImmutableHashSet.CreateBuilder<CalicoPolicy>(ReferenceEqualityComparer.Instance);
-        var read = set.Policies.Select(p =>
+        var limits = OrderedParallel.Map(set.Policies, p => CalicoLimits.Check(p.Policy, set.Version, enforcesHttp).ToArray());
+        var read = set.Policies.Select((p, i) =>
         {
             var faults = p.Findings.Where(f => f.Severity == Severity.Blocker).Select(f => $"{f.Path}: {f.Message}").ToList();
-            undefined.AddRange(faults.Concat(CalicoLimits.Check(p.Policy, set.Version, enforcesHttp)).Select(f => $"{p.Policy} {f}"));
-            if (faults.Count == 0 && !CalicoLimits.Check(p.Policy, set.Version, enforcesHttp).Any())
+            if (faults.Count == 0 && limits[i].Length == 0)
             {
                 return p;
             }
+
+            undefined.AddRange(faults.Concat(limits[i]).Select(f => $"{p.Policy} {f}"));
 
             // A policy that could not be read may select anything in its scope.
             var wide = faults.Count == 0

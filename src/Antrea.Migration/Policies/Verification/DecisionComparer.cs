@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 
 namespace Antrea.Migration.Policies.Verification;
 
@@ -67,11 +68,12 @@ internal sealed class DecisionComparer(AddressSpace space)
         calico.ForEach(r => r.AddTo(numbers));
         numbers.Add(int.MinValue);
         antrea.ForEach(r => r.AddTo(numbers));
-        int[] key = [.. numbers];
-        if (!_known.TryGetValue(key, out var comparison))
+        var known = _known.GetAlternateLookup<ReadOnlySpan<int>>();
+        var key = CollectionsMarshal.AsSpan(numbers);
+        if (!known.TryGetValue(key, out var comparison))
         {
             comparison = ServiceComparison.Compare([.. calico], [.. antrea], isIPv6);
-            _known.TryAdd(key, comparison);
+            known.TryAdd(key, comparison);
         }
 
         return comparison;

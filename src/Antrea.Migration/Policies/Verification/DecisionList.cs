@@ -32,7 +32,9 @@ internal sealed class FlowSet(int id, FlowBox[] boxes)
 /// <param name="Section">Ascending; see <see cref="Effect.Skip"/>.</param>
 /// <param name="Rank">Neighbours of one rank are evaluated in no fixed order; 0 is a rank of its own.</param>
 /// <param name="IsUncertain">Whether <paramref name="Flows"/> is all that it could match, and nobody can tell what of it.</param>
-internal readonly record struct DecisionRule(FlowSet Flows, Effect Effect, int Section, int Rank = 0, bool IsUncertain = false);
+/// <param name="IsAnswered">Whether a denial is told to the sender; comparisons do not look at it.</param>
+internal readonly record struct DecisionRule(
+    FlowSet Flows, Effect Effect, int Section, int Rank = 0, bool IsUncertain = false, bool IsAnswered = false);
 
 /// <summary>All that decides about one subject in one direction: the first rule that matches, and Allow when none does.</summary>
 /// <remarks>Equal lists are the same object.</remarks>
@@ -49,6 +51,7 @@ internal sealed class DecisionLists
     private readonly Lock _lock = new();
     private readonly Dictionary<int[], FlowSet> _flows = new(IntSequence.Comparer);
     private readonly Dictionary<int[], DecisionList> _lists = new(IntSequence.Comparer);
+    private readonly List<int> _key = [];
 
     /// <summary>The flows of some boxes, empty ones left out.</summary>
     public FlowSet Flows(IEnumerable<FlowBox> boxes)
@@ -63,22 +66,29 @@ internal sealed class DecisionLists
     }
 
     /// <summary>The list of some rules; those that match nothing are left out.</summary>
-    public DecisionList List(IEnumerable<DecisionRule> rules)
+    public DecisionList List(List<DecisionRule> rules)
     {
-        DecisionRule[] kept = [.. rules.Where(r => r.Flows.Boxes.Length > 0)];
-        var key = new int[kept.Length * 4];
-        for (var i = 0; i < kept.Length; i++)
-        {
-            key[4 * i] = kept[i].Flows.Id;
-            key[(4 * i) + 1] = ((int)kept[i].Effect * 2) + (kept[i].IsUncertain ? 1 : 0);
-            key[(4 * i) + 2] = kept[i].Section;
-            key[(4 * i) + 3] = kept[i].Rank;
-        }
-
         lock (_lock)
         {
-            ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(_lists, key, out _);
-            return list ??= new DecisionList(_lists.Count, kept);
+            _key.Clear();
+            foreach (var rule in rules.Where(MatchesSomething))
+            {
+                _key.Add(rule.Flows.Id);
+                _key.Add(((int)rule.Effect * 4) + (rule.IsAnswered ? 2 : 0) + (rule.IsUncertain ? 1 : 0));
+                _key.Add(rule.Section);
+                _key.Add(rule.Rank);
+            }
+
+            var known = _lists.GetAlternateLookup<ReadOnlySpan<int>>();
+            var key = CollectionsMarshal.AsSpan(_key);
+            if (!known.TryGetValue(key, out var list))
+            {
+                _lists.Add(key.ToArray(), list = new DecisionList(_lists.Count, [.. rules.Where(MatchesSomething)]));
+            }
+
+            return list;
         }
     }
+
+    private static bool MatchesSomething(DecisionRule rule) => rule.Flows.Boxes.Length > 0;
 }

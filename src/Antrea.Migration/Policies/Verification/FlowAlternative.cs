@@ -31,14 +31,24 @@ internal sealed class CompiledRule(IReadOnlyList<FlowAlternative> alternatives, 
 
     public bool IsUncertain { get; init; }
 
+    public bool IsAnswered { get; init; }
+
     /// <summary>The flows that the rule matches at one address of the policy's end.</summary>
     public FlowSet At(int atom, AddressSpace space, ServiceSets services, DecisionLists lists)
     {
-        if (_only is not null || alternatives.All(a => a.Own is null && a.OwnPorts is [var any] && any.Where == space.All))
+        if (_only is not null)
         {
-            return _only ??= Flows([.. alternatives.Select(_ => 1), .. alternatives.Select(_ => 0)], space, services, lists);
+            return _only;
         }
 
+        return alternatives.All(a => a.Own is null && a.OwnPorts is [var any] && any.Where == space.All)
+            ? _only = Flows([.. alternatives.Select(_ => 1), .. alternatives.Select(_ => 0)], space, services, lists)
+            : OfThose(atom, space, services, lists);
+    }
+
+    /// <summary>The flows of the alternatives that hold at an address.</summary>
+    private FlowSet OfThose(int atom, AddressSpace space, ServiceSets services, DecisionLists lists)
+    {
         // Per alternative, how many terms of the own end hold here; then which.
         var active = alternatives.Select(a => Active(a, atom)).ToList();
         int[] key = [.. active.Select(a => a.Length), .. active.SelectMany(a => a)];

@@ -40,7 +40,8 @@ internal sealed class FuturePods
     private readonly ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>>.Builder _namespaces;
     private readonly ImmutableDictionary<(string Namespace, string Name), ImmutableSortedDictionary<string, string>>.Builder _accountLabels;
 
-    private FuturePods(PolicyWorld world, CalicoPolicySet calico, AntreaPolicySet antrea, ImmutableArray<ImmutableArray<IPAddress>> places)
+    private FuturePods(
+        PolicyWorld world, IEnumerable<string> portNames, IEnumerable<SelectorExpression> selectors, ImmutableArray<ImmutableArray<IPAddress>> places)
     {
         _world = world;
         _places = places;
@@ -52,11 +53,10 @@ internal sealed class FuturePods
             .Distinct()
             .Order()
             .ToLookup(a => a.Namespace, a => a.Name, StringComparer.Ordinal);
-        var names = SelectorSpace.PortNames(calico, antrea).ToList();
         ImmutableArray<NamedPort> all =
-            [.. names.SelectMany((name, i) => new[] { "TCP", "UDP", "SCTP" }.Select(protocol => new NamedPort(name, protocol, 20001 + i)))];
+            [.. portNames.SelectMany((name, i) => new[] { "TCP", "UDP", "SCTP" }.Select(protocol => new NamedPort(name, protocol, 20001 + i)))];
         _ports = all.IsEmpty ? [[]] : [[], all];
-        foreach (var selector in SelectorSpace.Of(calico, antrea))
+        foreach (var selector in selectors)
         {
             if (BindingOf(selector) is not { } binding)
             {
@@ -76,11 +76,26 @@ internal sealed class FuturePods
         }
     }
 
-    /// <summary>The world with future Pods behind the existing ones, and the Namespaces in which not every combination was looked at.</summary>
+    /// <summary>The world with future Pods behind the existing ones, and the Namespaces in which not every combination was looked at. Without a place there
+    /// are no future Pods.</summary>
+    /// <param name="world">Who is there.</param>
+    /// <param name="calico">Calico's policies.</param>
+    /// <param name="antrea">Antrea's policies.</param>
+    /// <param name="selectors">The selectors of both, as <see cref="SelectorSpace"/> has them.</param>
+    /// <param name="places">Where future Pods get their addresses.</param>
     public static (PolicyWorld World, ImmutableArray<string> Incomplete) Join(
-        PolicyWorld world, CalicoPolicySet calico, AntreaPolicySet antrea, ImmutableArray<ImmutableArray<IPAddress>> places)
+        PolicyWorld world,
+        CalicoPolicySet calico,
+        AntreaPolicySet antrea,
+        IEnumerable<SelectorExpression> selectors,
+        ImmutableArray<ImmutableArray<IPAddress>> places)
     {
-        var future = new FuturePods(world, calico, antrea, places);
+        if (places.IsEmpty)
+        {
+            return (world, []);
+        }
+
+        var future = new FuturePods(world, SelectorSpace.PortNames(calico, antrea), selectors, places);
         var existing = world.Namespaces.Keys
             .Concat(world.Pods.Select(p => p.Namespace))
             .Concat(calico.Policies.Select(p => p.Policy.Namespace))

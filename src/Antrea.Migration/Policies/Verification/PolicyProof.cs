@@ -62,7 +62,8 @@ public sealed record PolicyProof(ProofVerdict Verdict, long ComparedFlows, strin
     /// <summary>How many flows the compared classes stand for: pairs of a Pod's address with another address or stretch of them, by class of services.</summary>
     public long Flows { get; init; }
 
-    /// <summary>The share of those flows and of the ones left out that was left out, 0 to 1, as far as it can be counted.</summary>
+    /// <summary>The share of those flows and of the ones left out that was left out, 0 to 1; or that of the Namespaces in which not every kind of future Pod
+    /// was looked at, if it is larger.</summary>
     public double UnprovenShare { get; init; }
 
     /// <summary>Where the sides differ, the simplest first: one flow for each kind of Pod and direction, at most

@@ -47,12 +47,14 @@ internal readonly record struct ReducedRule(ServiceSet[] Services, Effect Effect
             if (all is not null && rule is { IsUncertain: false, Rank: 0 })
             {
                 // Nothing gets past this rule: into its section no more; or nowhere, unless something has left the section before.
-                closed = kept.Exists(k => k.Effect == Effect.Skip && k.Section == rule.Section) ? rule.Section : int.MaxValue;
+                closed = LeavesEarly(kept, rule.Section) ? rule.Section : int.MaxValue;
             }
         }
 
         return Renumber(kept);
     }
+
+    private static bool LeavesEarly(List<ReducedRule> rules, int section) => rules.Exists(r => r.Effect == Effect.Skip && r.Section == section);
 
     private static ServiceSet[] ServicesOf(DecisionRule rule, Dictionary<int, int> sets, ulong[] mask)
     {

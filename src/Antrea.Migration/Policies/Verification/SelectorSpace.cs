@@ -21,7 +21,7 @@ internal static class SelectorSpace
             .SelectMany(Of)
             .Concat(antrea.Policies.SelectMany(Of))
             .Concat(antrea.Groups.SelectMany(Of))
-            .DistinctBy(e => e.ToString(), StringComparer.Ordinal);
+            .Distinct();
 
     /// <summary>The names of ports that either side mentions, sorted.</summary>
     public static IEnumerable<string> PortNames(CalicoPolicySet calico, AntreaPolicySet antrea) =>

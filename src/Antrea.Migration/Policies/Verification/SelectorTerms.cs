@@ -11,7 +11,7 @@ internal sealed class SelectorTerms
     public const int True = 1;
 
     private readonly List<Term> _terms = [new(TermKind.False, null, []), new(TermKind.True, null, [])];
-    private readonly Dictionary<string, int> _leaves = new(StringComparer.Ordinal);
+    private readonly Dictionary<SelectorExpression, int> _leaves = [];
     private readonly Dictionary<int[], int> _chains = new(IntSequence.Comparer);
     private readonly Dictionary<(int Term, string Key, string? Value), int> _assigned = [];
 
@@ -53,11 +53,14 @@ internal sealed class SelectorTerms
         {
             TermKind.Leaf => KeyOf(given.Leaf!) == key ? Test(given.Leaf!, value) : term,
             TermKind.Not => Not(Assign(given.Operands[0], key, value)),
-            _ => Chain(given.Kind == TermKind.And, given.Operands.Select(o => Assign(o, key, value))),
+            _ => AssignEach(given, key, value),
         };
         _assigned[(term, key, value)] = result;
         return result;
     }
+
+    private int AssignEach(Term chain, string key, string? value) =>
+        Chain(chain.Kind == TermKind.And, chain.Operands.Select(o => Assign(o, key, value)));
 
     /// <summary>The tests on single labels that a term is made of.</summary>
     public IEnumerable<SelectorExpression> Leaves(int term) =>
@@ -74,11 +77,11 @@ internal sealed class SelectorTerms
     };
 
     public static int Test(SelectorExpression leaf, string? value) =>
-        leaf.Matches(value is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [KeyOf(leaf)!] = value }) ? True : False;
+        leaf.Holds(value) ? True : False;
 
     private int Leaf(SelectorExpression leaf)
     {
-        ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_leaves, leaf.ToString(), out var isKnown);
+        ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_leaves, leaf, out var isKnown);
         if (!isKnown)
         {
             place = Add(new Term(TermKind.Leaf, leaf, []));

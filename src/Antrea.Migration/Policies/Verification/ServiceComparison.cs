@@ -38,14 +38,9 @@ internal sealed record ServiceComparison(int Cells, int UnprovenCells, ServiceCe
                 foreach (var (from, ofFrom) in NumberClasses(ofTo, b => b.From, low, high, low == 1 ? Traffic.UsualSourcePort : low))
                 {
                     cells++;
-                    var matches = new bool[calico.Length + antrea.Length];
-                    foreach (var (rule, _) in ofFrom)
-                    {
-                        matches[rule] = true;
-                    }
-
-                    var left = Decide(calico, matches.AsSpan(0, calico.Length));
-                    var right = Decide(antrea, matches.AsSpan(calico.Length));
+                    var matching = ofFrom.Select(b => b.Rule).Distinct().ToList();
+                    var left = Decide([.. matching.Where(i => i < calico.Length).Select(i => calico[i])]);
+                    var right = Decide([.. matching.Where(i => i >= calico.Length).Select(i => antrea[i - calico.Length])]);
                     if (left == Outcome.Unknown || right == Outcome.Unknown)
                     {
                         unproven++;
@@ -95,20 +90,29 @@ internal sealed record ServiceComparison(int Cells, int UnprovenCells, ServiceCe
     private static IEnumerable<(int Number, (int Rule, ServiceBox Box)[] Boxes)> NumberClasses(
         (int Rule, ServiceBox Box)[] boxes, Func<ServiceBox, int[]?> line, int low, int high, int usual)
     {
-        var starts = boxes.SelectMany(b => line(b.Box) ?? []).Append(low).Where(n => n >= low && n < high).Distinct().Order().ToList();
-        if (starts.Count == 1)
+        // From one bound to the next, only the boxes that begin or end there change.
+        var active = new SortedSet<int>(Enumerable.Range(0, boxes.Length).Where(i => Contains(line(boxes[i].Box), low)));
+        var bounds = boxes.SelectMany((b, i) => (line(b.Box) ?? []).Where(n => n > low && n < high).Select(n => (Number: n, Box: i))).Order().ToList();
+        var stretches = new List<(int Start, int[] Boxes)> { (low, [.. active]) };
+        for (var i = 0; i < bounds.Count;)
         {
-            return [(usual, [.. boxes.Where(b => Contains(line(b.Box), low))])];
+            var start = bounds[i].Number;
+            for (; i < bounds.Count && bounds[i].Number == start; i++)
+            {
+                if (!active.Remove(bounds[i].Box))
+                {
+                    active.Add(bounds[i].Box);
+                }
+            }
+
+            stretches.Add((start, [.. active]));
         }
 
-        starts[starts.FindLastIndex(s => s <= usual)] = usual;
-        var seen = new Dictionary<int[], int>(IntSequence.Comparer);
-        foreach (var start in starts.OrderBy(s => s == usual ? -1 : s))
-        {
-            seen.TryAdd([.. Enumerable.Range(0, boxes.Length).Where(i => Contains(line(boxes[i].Box), start))], start);
-        }
-
-        return seen.Select(s => (s.Value, s.Key.Select(i => boxes[i]).ToArray())).OrderBy(s => s.Value == usual ? -1 : s.Value);
+        var ofUsual = stretches.FindLastIndex(s => s.Start <= usual);
+        stretches[ofUsual] = (usual, stretches[ofUsual].Boxes);
+        return stretches.OrderBy(s => s.Start == usual ? -1 : s.Start)
+            .DistinctBy(s => s.Boxes, IntSequence.Comparer)
+            .Select(s => (s.Start, s.Boxes.Select(i => boxes[i]).ToArray()));
     }
 
     private static bool Contains(int[]? runs, int number)
@@ -122,37 +126,33 @@ internal sealed record ServiceComparison(int Cells, int UnprovenCells, ServiceCe
         return place >= 0 ? place % 2 == 0 : ~place % 2 == 1;
     }
 
-    /// <summary>What a list decides when some of its rules match: from the last rule to the first, what follows when evaluation gets there.</summary>
-    private static Outcome Decide(ReducedRule[] rules, ReadOnlySpan<bool> matches)
+    /// <summary>What a list decides by those of its rules that match: from the last one to the first, what follows when evaluation gets there.</summary>
+    private static Outcome Decide(ReducedRule[] rules)
     {
         var from = new Outcome[rules.Length + 1];
         for (var i = rules.Length - 1; i >= 0; i--)
         {
-            from[i] = from[i + 1];
-            if (matches[i])
+            var rule = rules[i];
+            var taken = rule.Effect switch
             {
-                var rule = rules[i];
-                var taken = rule.Effect switch
-                {
-                    Effect.Allow => Outcome.Allow,
-                    Effect.Deny => Outcome.Deny,
-                    Effect.Skip => from[NextSection(rules, i)],
-                    _ => Outcome.Unknown,
-                };
-                taken = Tie(rules, matches, i) ?? taken;
-                from[i] = !rule.IsUncertain || taken == from[i + 1] ? taken : Outcome.Unknown;
-            }
+                Effect.Allow => Outcome.Allow,
+                Effect.Deny => Outcome.Deny,
+                Effect.Skip => from[NextSection(rules, i)],
+                _ => Outcome.Unknown,
+            };
+            taken = Tie(rules, i) ?? taken;
+            from[i] = !rule.IsUncertain || taken == from[i + 1] ? taken : Outcome.Unknown;
         }
 
         return from[0];
     }
 
-    private static Outcome? Tie(ReducedRule[] rules, ReadOnlySpan<bool> matches, int first)
+    private static Outcome? Tie(ReducedRule[] rules, int first)
     {
         Outcome? outcome = null;
         for (var i = first + 1; i < rules.Length && rules[first].Rank != 0 && rules[i].Rank == rules[first].Rank; i++)
         {
-            if (matches[i] && rules[i].Effect != rules[first].Effect)
+            if (rules[i].Effect != rules[first].Effect)
             {
                 if (!rules[i].IsUncertain && rules[i].Effect != Effect.Undecidable && rules[first].Effect != Effect.Undecidable)
                 {

@@ -79,9 +79,7 @@ internal sealed class KnownRanges
 
     /// <summary>The entry of exactly this prefix.</summary>
     public static CidrEntry<string?>? Exact(CidrTable<string?> table, Cidr cidr) =>
-        table.TryLookup(cidr.FirstAddress, out var entry) && entry.Cidr == cidr
-            ? entry
-            : table.Overlapping(cidr).Where(e => e.Cidr == cidr).Select(e => (CidrEntry<string?>?)e).FirstOrDefault();
+        table.TryExact(cidr, out var entry) ? entry : null;
 
     /// <summary>Whether the route is Calico's: of its routing daemon, of felix, or by a device of Calico's.</summary>
     public bool IsCalico(Route route) =>

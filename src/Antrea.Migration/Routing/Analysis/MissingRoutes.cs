@@ -7,6 +7,7 @@ namespace Antrea.Migration.Routing.Analysis;
 /// <summary>Ranges of other Nodes that no route of this Node leads to. Nothing is called missing without the cluster's objects.</summary>
 internal sealed class MissingRoutes
 {
+    private readonly bool _isIPv6;
     private readonly KernelGroup _group;
     private readonly KnownRanges _known;
     private readonly CidrTable<Wanted> _wanted;
@@ -14,18 +15,24 @@ internal sealed class MissingRoutes
     private readonly List<Route> _calico;
     private readonly List<Route> _antrea;
 
-    public MissingRoutes(KernelGroup group, KnownRanges known, IReadOnlyCollection<Route> main)
+    /// <param name="group">The kernels.</param>
+    /// <param name="known">Whose the ranges are.</param>
+    /// <param name="main">The shared routes of the main table.</param>
+    /// <param name="isIPv6">The family that is looked at: of which a table has nothing, nothing is missing from it, as <c>ip route</c> prints
+    /// one family only.</param>
+    public MissingRoutes(KernelGroup group, KnownRanges known, IReadOnlyCollection<Route> main, bool isIPv6)
     {
-        (_group, _known) = (group, known);
+        (_group, _known, _isIPv6) = (group, known, isIPv6);
         List<Wanted> wanted =
         [
             .. known.HasCluster ? known.Blocks.Entries.Where(b => b.Value is not null && known.NodeNames.Contains(b.Value)).Select(b => new Wanted(b.Cidr, b.Value, IsBlock: true)) : [],
             .. known.HasCluster ? known.PodCidrs.Entries.Where(p => p.Cidr.AddressCount > 1).Select(p => new Wanted(p.Cidr, p.Value, IsBlock: false)) : [],
         ];
+        wanted.RemoveAll(w => w.Range.IsIPv6 != isIPv6);
         _wanted = new(wanted.Select(w => new CidrEntry<Wanted>(Cidr.Host(w.Asked), w)));
         _wantedOf = wanted.Where(w => w.Owner is not null).ToLookup(w => w.Owner!, StringComparer.Ordinal);
-        _calico = [.. main.Where(known.IsCalicoClusterRoute)];
-        _antrea = [.. main.Where(KnownRanges.IsByGateway)];
+        _calico = [.. main.Where(r => r.Destination.IsIPv6 == isIPv6 && known.IsCalicoClusterRoute(r))];
+        _antrea = [.. main.Where(r => r.Destination.IsIPv6 == isIPv6 && KnownRanges.IsByGateway(r))];
     }
 
     /// <summary>A range that a route should lead to.</summary>
@@ -91,8 +98,9 @@ internal sealed class MissingRoutes
             .Concat(_wantedOf[node.Node])
             .Distinct();
 
-    private static bool HasAny(NodeRoutes node, List<Route> shared, Func<Route, bool> isWanted) =>
-        shared.Exists(r => KernelGroup.Has(node, r)) || KernelGroup.AddedBy(node).Any(r => !r.Dead && IsInMain(r) && isWanted(r));
+    private bool HasAny(NodeRoutes node, List<Route> shared, Func<Route, bool> isWanted) =>
+        shared.Exists(r => KernelGroup.Has(node, r))
+        || KernelGroup.AddedBy(node).Any(r => !r.Dead && r.Destination.IsIPv6 == _isIPv6 && IsInMain(r) && isWanted(r));
 
     private static bool IsInMain(Route route) => NodeRoutes.Canonical(route.Table) == RouteFormat.MainTable;
 

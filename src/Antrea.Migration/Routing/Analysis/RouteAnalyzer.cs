@@ -44,7 +44,8 @@ public static class RouteAnalyzer
                 var main = group.Shared.Routes.Where(r => NodeRoutes.Canonical(r.Table) == RouteFormat.MainTable && !r.Dead).ToList();
                 new RouteOverlaps(group, known, main).Find(conflicts, cancellationToken);
                 new RouteLeftovers(group, known, conflicts).Find(main, cancellationToken);
-                new MissingRoutes(group, known, main).Find(conflicts, cancellationToken);
+                new MissingRoutes(group, known, main, isIPv6: false).Find(conflicts, cancellationToken);
+                new MissingRoutes(group, known, main, isIPv6: true).Find(conflicts, cancellationToken);
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Findings;
 
@@ -67,16 +68,37 @@ internal sealed class RouteOverlaps
     /// its blocks, is a blackhole, or lies where the kernel's own routes change the answer.</summary>
     private List<Route> OfItsOwn(NodeRoutes node)
     {
-        var found = _known.PodCidrsOf(node.Node).SelectMany(p => _calico.Overlapping(p).Select(e => e.Value))
-            .Concat(_known.BlocksOf(node.Node).SelectMany(b => _calico.Overlapping(b).Where(e => e.Cidr == b).Select(e => e.Value)))
-            .Concat(_blackholes);
+        var found = new HashSet<Route>();
+        var inOrder = new List<Route>();
+        foreach (var podCidr in _known.PodCidrsOf(node.Node))
+        {
+            Add(_calico.Overlapping(podCidr), _ => true);
+        }
+
+        foreach (var block in _known.BlocksOf(node.Node))
+        {
+            Add(_calico.Overlapping(block), e => e.Cidr == block);
+        }
+
+        inOrder.AddRange(_blackholes.Where(found.Add));
         foreach (var route in KernelGroup.AddedBy(node).Concat(node.Difference?.Removed ?? []).Where(r => r.Destination.PrefixLength > 0 && IsInMain(r)))
         {
             var isPodCidr = KnownRanges.Exact(_known.PodCidrs, route.Destination) is not null;
-            found = found.Concat(_calico.Overlapping(route.Destination).Where(e => isPodCidr || e.Cidr.PrefixLength <= route.Destination.PrefixLength).Select(e => e.Value));
+            Add(_calico.Overlapping(route.Destination), e => isPodCidr || e.Cidr.PrefixLength <= route.Destination.PrefixLength);
         }
 
-        return [.. found.Distinct()];
+        return inOrder;
+
+        void Add(ImmutableArray<CidrEntry<Route>> entries, Func<CidrEntry<Route>, bool> isWanted)
+        {
+            foreach (var entry in entries)
+            {
+                if (isWanted(entry) && found.Add(entry.Value))
+                {
+                    inOrder.Add(entry.Value);
+                }
+            }
+        }
     }
 
     private RouteConflict? Judge(NodeRoutes? node, Route route, CidrEntry<string?> podCidr)

@@ -34,7 +34,7 @@ internal sealed class CutOffLosses
 
     /// <summary>What the predictor's rules can tell apart in a destination.</summary>
     private readonly record struct Group(
-        bool IsAntrea, string Node, string Owner, Cidr PodCidr, HostRoute Route, Cidr? Block, int Pool, bool IsGateway);
+        bool IsAntrea, string Node, string Owner, Cidr PodCidr, HostRoute Route, Cidr? Block, int Pool, bool IsGateway, bool IsLast);
 
     /// <summary>How often the predictor was asked.</summary>
     public int Questions { get; private set; }
@@ -53,7 +53,8 @@ internal sealed class CutOffLosses
         var gateway = ReachabilityTopology.GatewayOf(antrea.Node, address.AddressFamily);
         var group = new Group(
             false, node, antrea.Node.Name, antrea.PodCidr, _topology.RouteToCalico(address), null,
-            _pools.TryLookup(address, out var pool) ? pool.Value : -1, address.Equals(gateway));
+            _pools.TryLookup(address, out var pool) ? pool.Value : -1, address.Equals(gateway),
+            ReachabilityTopology.BroadcastOf(address, antrea.Node) is not null);
         return Of(group, on, antrea.Node, ReachabilityEndpoint.Calico(node, address));
     }
 
@@ -67,7 +68,7 @@ internal sealed class CutOffLosses
         }
 
         var group = new Group(
-            true, node, calico.Owner, _topology.OwnerInAntrea(address)!.Value.PodCidr, _topology.RouteToAntrea(address), calico.Block, -1, false);
+            true, node, calico.Owner, _topology.OwnerInAntrea(address)!.Value.PodCidr, _topology.RouteToAntrea(address), calico.Block, -1, false, false);
         return Of(group, on, on, ReachabilityEndpoint.Antrea(node, address));
     }
 
@@ -128,7 +129,7 @@ internal sealed class CutOffLosses
         }
 
         // Where the Nodes route the address to Calico, nothing of Antrea's is in the way of Calico Pods and hosts.
-        if (!group.IsAntrea && !isTunnelled && group.Route == HostRoute.Calico)
+        if (!group.IsAntrea && !isTunnelled && group.Route == HostRoute.Calico && !group.IsLast)
         {
             return null;
         }

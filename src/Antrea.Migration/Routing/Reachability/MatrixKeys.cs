@@ -17,7 +17,7 @@ internal enum MatrixOverlap
 internal readonly record struct PoolTraits(bool NatOutgoing, EncapsulationMode Encapsulation);
 
 /// <summary>What the rules ask of one address of Calico's (a Pod's, or the one a Node's tunnel gives to what is masqueraded).</summary>
-internal readonly record struct CalicoSide(MatrixOverlap Overlap, HostRoute Route, PoolTraits? Pool, Cidr? OwnerSubnet);
+internal readonly record struct CalicoSide(MatrixOverlap Overlap, bool IsLast, HostRoute Route, PoolTraits? Pool, Cidr? OwnerSubnet);
 
 /// <summary>What the rules ask of an address of Antrea's.</summary>
 internal readonly record struct AntreaSide(HostRoute Route, PoolTraits? Pool);
@@ -75,7 +75,18 @@ internal sealed class MatrixKeys
             clusterIP is not null && _serviceCidrsMatter && _topology.IsAskedByNet1(clusterIP) == false);
     }
 
-    public static IPAddress? TunnelOf(ReachabilityNode node, AddressFamily family) => node.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == family);
+    public static IPAddress? TunnelOf(ReachabilityNode node, AddressFamily family)
+    {
+        foreach (var address in node.TunnelAddresses)
+        {
+            if (address.AddressFamily == family)
+            {
+                return address;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Where the addresses of a key's endpoints lie, in words; empty when nothing is odd about them.</summary>
     public string Describe(MatrixKey key)
@@ -83,7 +94,7 @@ internal sealed class MatrixKeys
         var words = new List<string>();
         if (key.Calico is { Overlap: not MatrixOverlap.None } overlapped)
         {
-            words.Add(overlapped.Overlap == MatrixOverlap.Own ? "in their own Node's PodCIDR" : "in another Node's PodCIDR");
+            words.Add($"{(overlapped.IsLast ? "with the last address of" : "in")} {(overlapped.Overlap == MatrixOverlap.Own ? "their own" : "another")} Node's PodCIDR");
             words.AddRange(Order(overlapped.Route, "their block"));
         }
 
@@ -133,10 +144,11 @@ internal sealed class MatrixKeys
         _topology.OwnerInAntrea(address) is { } owner
             ? new CalicoSide(
                 owner.Node.Name == node.Name ? MatrixOverlap.Own : MatrixOverlap.Other,
+                ReachabilityTopology.BroadcastOf(address, owner.Node) is not null,
                 _topology.RouteToCalico(address),
                 PoolOf(address),
                 _subnetsMatter ? owner.Node.Subnet : null)
-            : new CalicoSide(MatrixOverlap.None, HostRoute.Calico, PoolOf(address), null);
+            : new CalicoSide(MatrixOverlap.None, false, HostRoute.Calico, PoolOf(address), null);
 
     private PoolTraits? PoolOf(IPAddress address) => _topology.PoolOf(address) is { } pool ? TraitsOf(pool) : null;
 

@@ -4,7 +4,7 @@ namespace Antrea.Migration.Routing.Reachability;
 
 /// <summary>Follows a connection's first three packets through the Nodes' tables, Open vSwitch and connection tracking.</summary>
 /// <remarks>
-/// <para>Where a Node's own table is at hand, the kernel's part is what that table says; elsewhere it is what Calico and Antrea write there.
+/// <para>Where a Node's own table of the connection's family is at hand, the kernel's part is what that table says; elsewhere it is what Calico and Antrea write there.
 /// Where all tables are as expected, the trace ends as <see cref="ReachabilityPredictor"/> says. Where a table is not, the trace is right and
 /// says at which route.</para>
 /// <para>Thread-safe.</para>
@@ -46,7 +46,8 @@ public sealed class PathTracer
         var lost = walk.Hops.LastOrDefault(h => h.IsLost);
         return new PathTrace(client, server, Judge(predicted, arrives, lost, walk), [.. walk.Hops]) { ClusterIP = clusterIP };
 
-        NodeRoutes TableOf(ReachabilityNode node) => _saved.TryGetValue(node.Name, out var saved)
+        // A saved table may be the output of 'ip route' alone, which says nothing of IPv6.
+        NodeRoutes TableOf(ReachabilityNode node) => _saved.TryGetValue(node.Name, out var saved) && saved.Tells(client.Address.AddressFamily)
             ? saved
             : ExpectedRoutes.Of(_topology, node, ((ReachabilityEndpoint[])[client, server])
                 .Where(e => e.Node == node.Name && e.Kind is (PodNetworkKind.Calico or PodNetworkKind.Multus))

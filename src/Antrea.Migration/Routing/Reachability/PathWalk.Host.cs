@@ -15,6 +15,11 @@ internal sealed partial class PathWalk
             to = server.Address;
         }
 
+        if (KeptForBroadcasts(node, to) is { } kept)
+        {
+            return Lose(HostOf(node), kept);
+        }
+
         var decision = Table(node).Lookup(new RoutePacket(to, source));
         if (Refused(decision, to) is { } why)
         {
@@ -63,7 +68,7 @@ internal sealed partial class PathWalk
             }
         }
 
-        if (IsFiltered(node, at.Device, packet) is { } filtered)
+        if ((KeptForBroadcasts(node, packet.Destination) ?? IsFiltered(node, at.Device, packet)) is { } filtered)
         {
             return Lose(HostOf(node), filtered);
         }
@@ -104,9 +109,19 @@ internal sealed partial class PathWalk
         return Forward(node, decision.Route!, sent);
     }
 
-    /// <summary>rp_filter, for what did not come by a Pod's veth.</summary>
+    private static string? KeptForBroadcasts(ReachabilityNode node, IPAddress address) =>
+        ReachabilityTopology.BroadcastOf(address, node) is { } podCidr
+            ? $"{address} is the last address of {podCidr}, which antrea-gw0 is in: table local has it for broadcasts"
+            : null;
+
+    /// <summary>rp_filter, for what did not come by a Pod's veth; and a broadcast address as the source, wherever it came by.</summary>
     private string? IsFiltered(ReachabilityNode node, string device, Packet packet)
     {
+        if (Model.ReversePathFilter != ReversePathFilter.Off && KeptForBroadcasts(node, packet.Source) is { } kept)
+        {
+            return $"{kept}, and takes it for no source";
+        }
+
         if (Model.ReversePathFilter != ReversePathFilter.Strict || device == ExpectedRoutes.Veth)
         {
             return null;

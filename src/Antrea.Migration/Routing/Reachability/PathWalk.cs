@@ -72,6 +72,11 @@ internal sealed partial class PathWalk(
             };
         }
 
+        if (station is { } circling)
+        {
+            Lose(HostOf(circling.Node), "the Nodes' routes lead in a circle, in which the packet's time to live runs out");
+        }
+
         return false;
     }
 

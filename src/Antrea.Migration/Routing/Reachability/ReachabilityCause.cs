@@ -33,6 +33,9 @@ public enum ReachabilityCause
     /// <summary>A Calico block and a PodCIDR are the same prefix; the last writer of the route has it.</summary>
     EqualPrefixes,
 
+    /// <summary>The Calico address is the last one of a PodCIDR, which that PodCIDR's Node keeps for broadcasts.</summary>
+    LastOfPodCidr,
+
     /// <summary>Request and reply take different devices, and <c>rp_filter</c> is 1.</summary>
     ReversePathFilter,
 

@@ -158,7 +158,8 @@ internal sealed class ReachabilityMatrixBuilder
         List<Sharing> shared = to.Public.IsOfServices ? [.. to.Groups.SelectMany(g => sharing[g]).Where(s => fromGroups.Contains(s.Client))] : [];
         foreach (var pair in shared)
         {
-            Add(PlaceOf(pair.Client, pair.Server) | pair.What, 1, () => (pair.From, pair.To));
+            var tally = TallyAt(PlaceOf(pair.Client, pair.Server) | pair.What);
+            tally.Example = tally.Pairs++ == 0 ? (pair.From, pair.To) : tally.Example;
         }
 
         // What is counted so far is left out where its groups are counted as a whole.
@@ -169,22 +170,18 @@ internal sealed class ReachabilityMatrixBuilder
         {
             _cancellationToken.ThrowIfCancellationRequested();
             seen.Clear();
-            foreach (var server in Named(client, to).Where(seen.Add))
-            {
-                var all = client.Count * server.Count;
-                var apart = left.Remove((client, server), out var sharers) ? sharers : ReferenceEquals(client, server) ? client.Count : 0;
-                counted += all;
-                if (all > apart)
-                {
-                    Add(PlaceOf(client, server), all - apart, () => FindIn(client, server));
-                }
-            }
+            Count(client, to.ByNode[client.Node]);
+            Count(client, to.ByNode[client.Owner]);
+            Count(client, to.ByNode[client.TunnelOwner]);
+            Count(client, to.ByOwner[client.Node]);
         }
 
         counted += left.Values.Sum(n => (long)n);
         if ((from.Public.Endpoints * to.Public.Endpoints) - counted is > 0 and var rest)
         {
-            Add(MatrixPlace.OtherNode, rest, () => FindElsewhere(from, to));
+            var tally = TallyAt(MatrixPlace.OtherNode);
+            tally.Example = tally.Pairs == 0 ? FindElsewhere(from, to) : tally.Example;
+            tally.Pairs += rest;
         }
 
         var cells = tallies.Select(t => (Place: t.Key, t.Value.Pairs, t.Value.Example, Answer: Ask(t.Value.Example.Client, t.Value.Example.Server)))
@@ -203,23 +200,41 @@ internal sealed class ReachabilityMatrixBuilder
             ClusterIP = cell[0].Example.Server.ClusterIP,
         });
 
-        void Add(MatrixPlace place, long pairs, Func<(ReachabilityEndpoint, Member)> example)
+        // Those named for a client are the servers whose place to it is another than elsewhere, and perhaps some more.
+        void Count(Group client, IEnumerable<Group> named)
+        {
+            foreach (var server in named)
+            {
+                if (!seen.Add(server))
+                {
+                    continue;
+                }
+
+                var all = client.Count * server.Count;
+                var apart = left.Remove((client, server), out var sharers) ? sharers : ReferenceEquals(client, server) ? client.Count : 0;
+                counted += all;
+                if (all > apart)
+                {
+                    var tally = TallyAt(PlaceOf(client, server));
+                    tally.Example = tally.Pairs == 0 ? FindIn(client, server) : tally.Example;
+                    tally.Pairs += all - apart;
+                }
+            }
+        }
+
+        Tally TallyAt(MatrixPlace place)
         {
             if (!tallies.TryGetValue(place, out var tally))
             {
-                tallies.Add(place, tally = new Tally { Example = example() });
+                tallies.Add(place, tally = new Tally());
             }
 
-            tally.Pairs += pairs;
+            return tally;
         }
     }
 
     private ReachabilityAnswer Ask(ReachabilityEndpoint client, Member server) =>
         server.ClusterIP is { } clusterIP ? _predictor.PredictService(client, server.End, clusterIP) : _predictor.Predict(client, server.End);
-
-    /// <summary>The servers whose place to the client is another than <see cref="MatrixPlace.OtherNode"/>, and perhaps some more.</summary>
-    private static IEnumerable<Group> Named(Group client, Class to) =>
-        to.ByNode[client.Node].Concat(to.ByNode[client.Owner]).Concat(to.ByNode[client.TunnelOwner]).Concat(to.ByOwner[client.Node]);
 
     private static MatrixPlace PlaceOf(Group client, Group server) =>
         client.Node == server.Node

@@ -87,7 +87,7 @@ public sealed partial class ReachabilityPredictor
         }
 
         // A Node's own Pod has a route of its own, longer than any.
-        if (!destination.IsOn(z) && CalicoUnreachableFrom(z, destination.Node, d) is { } lost)
+        if ((destination.IsOn(z) ? KeptForBroadcasts(z, d) : CalicoUnreachableFrom(z, destination.Node, d)) is { } lost)
         {
             return lost;
         }

@@ -10,7 +10,7 @@ public sealed partial class ReachabilityPredictor
     {
         if (source.IsOn(destination.Node))
         {
-            return Works(
+            return KeptForBroadcasts(source.Node, destination.Address) ?? Works(
                 SeenBehind(source.Node, source.Address, destination.Address, ReachabilityTopology.AddressOf(source.Node, source.Family)),
                 $"the host of {source.Node.Name} has a route to each of its own Calico Pods");
         }
@@ -188,8 +188,8 @@ public sealed partial class ReachabilityPredictor
         var (h, x, d) = (source.Node, destination.Node, destination.Address);
         if (source.IsOn(x))
         {
-            return Works(ReachabilityTopology.AddressOf(h, source.Family), $"the host of {h.Name} has a route to each "
-                + "of its own Calico Pods");
+            return KeptForBroadcasts(h, d) ?? Works(
+                ReachabilityTopology.AddressOf(h, source.Family), $"the host of {h.Name} has a route to each of its own Calico Pods");
         }
 
         var seen = _topology.AddressTowardsCalico(h, x, d);
@@ -205,10 +205,25 @@ public sealed partial class ReachabilityPredictor
         $"the packet comes from {from.Name} by one device and {host.Name} routes {source} back by another (inside Calico's tunnel and "
         + "outside of it), and rp_filter=1 drops the packet");
 
+    /// <summary>Null unless the Node keeps the address for broadcasts, wherever the Pod is that has it.</summary>
+    private static ReachabilityAnswer? KeptForBroadcasts(ReachabilityNode node, IPAddress address) =>
+        ReachabilityTopology.BroadcastOf(address, node) is { } podCidr
+            ? Fails(
+                ReachabilityCause.LastOfPodCidr,
+                $"the host of {node.Name}",
+                $"{address} is the last address of {podCidr}, the PodCIDR of {node.Name}, whose kernel keeps it for broadcasts: it "
+                + "neither connects nor forwards to a Pod that has it")
+            : null;
+
     /// <summary>Null when what <paramref name="host"/>, a Node the address is not on, sends to it gets to <paramref name="home"/>, the Node
     /// that has it; else why it does not.</summary>
     private ReachabilityAnswer? CalicoUnreachableFrom(ReachabilityNode host, ReachabilityNode home, IPAddress address)
     {
+        if ((KeptForBroadcasts(host, address) ?? KeptForBroadcasts(home, address)) is { } kept)
+        {
+            return kept;
+        }
+
         var route = _topology.RouteToCalico(address);
         if (route == HostRoute.Calico || _topology.OwnerInAntrea(address) is not { } antrea)
         {

@@ -62,7 +62,8 @@ public sealed partial class ReachabilityPredictor
 
         // Masqueraded, it goes on as what the Node itself sends.
         var node = new Party(source.Node, ReachabilityTopology.AddressOf(source.Node, source.Family) ?? source.Address);
-        return Translated("kube-proxy", source.Node, endpoint, FromHost(node, endpoint, to), ", masqueraded as the Node's own");
+        var answer = KeptForBroadcasts(source.Node, source.Address) ?? FromHost(node, endpoint, to);
+        return Translated("kube-proxy", source.Node, endpoint, answer, ", masqueraded as the Node's own");
     }
 
     private ReachabilityAnswer ByAntreaProxy(Party source, ReachabilityEndpoint endpoint, ReachabilityNode to)

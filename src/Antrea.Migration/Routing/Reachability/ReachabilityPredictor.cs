@@ -62,7 +62,7 @@ public sealed partial class ReachabilityPredictor
     }
 
     private ReachabilityAnswer FromCalico(Party source, ReachabilityEndpoint destination, ReachabilityNode to) =>
-        destination.Kind switch
+        KeptForBroadcasts(source.Node, source.Address) ?? destination.Kind switch
         {
             PodNetworkKind.Antrea => CalicoToAntrea(source, new Party(to, destination.Address)),
             PodNetworkKind.Host => CalicoToHost(source, new Party(to, destination.Address)),

@@ -46,7 +46,34 @@ internal sealed class ReachabilityTopology
         _podCidrs.TryLookup(address, out var entry) ? (entry.Cidr, entry.Value) : null;
 
     /// <summary>Whether the address lies in a PodCIDR of this Node.</summary>
-    public static bool IsOwn(IPAddress address, ReachabilityNode node) => node.PodCidrs.Any(p => p.Contains(address));
+    public static bool IsOwn(IPAddress address, ReachabilityNode node)
+    {
+        foreach (var podCidr in node.PodCidrs)
+        {
+            if (podCidr.Contains(address))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The PodCIDR of this Node whose last address this is; null when it is none's. <c>antrea-gw0</c> has the PodCIDR's mask, so the
+    /// Node's kernel keeps that address for broadcasts: it neither connects nor forwards to it, nor takes it for a source. IPv6 has none.</summary>
+    /// <remarks>Source: Linux <c>net/ipv4/fib_frontend.c</c> (fib_add_ifaddr); measured in a kernel.</remarks>
+    public static Cidr? BroadcastOf(IPAddress address, ReachabilityNode node)
+    {
+        foreach (var podCidr in node.PodCidrs)
+        {
+            if (podCidr is { IsIPv6: false, PrefixLength: < 31 } && podCidr.Contains(address) && podCidr.IndexOf(address) == podCidr.AddressCount - 1)
+            {
+                return podCidr;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Calico's most specific route over the address: its range and the Node it leads to; null when there is
     /// none.</summary>
@@ -137,11 +164,18 @@ internal sealed class ReachabilityTopology
         Model.ReversePathFilter == ReversePathFilter.Strict && there != back;
 
     /// <summary>antrea-gw0's address: the first host address of the Node's PodCIDR.</summary>
-    public static IPAddress? GatewayOf(ReachabilityNode node, AddressFamily family) =>
-        node.PodCidrs
-            .Where(p => p.IsIPv6 == (family == AddressFamily.InterNetworkV6) && p.AddressCount > 1)
-            .Select(p => p.AddressAt(1))
-            .FirstOrDefault();
+    public static IPAddress? GatewayOf(ReachabilityNode node, AddressFamily family)
+    {
+        foreach (var podCidr in node.PodCidrs)
+        {
+            if (podCidr.IsIPv6 == (family == AddressFamily.InterNetworkV6) && podCidr.AddressCount > 1)
+            {
+                return podCidr.AddressAt(1);
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>The Node's own address.</summary>
     public static IPAddress? AddressOf(ReachabilityNode node, AddressFamily family) =>

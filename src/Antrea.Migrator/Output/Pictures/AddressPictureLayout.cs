@@ -15,7 +15,23 @@ internal static class AddressPictureLayout
 
     private const double Margin = 24;
 
-    public static AddressPicture Of(AddressAnalysis analysis, CutOffAnalysis cutOff, PoolAdvice advice)
+    private const string Style =
+        """
+        .gap { fill: #ffffff; }
+        .break, .leader, .tick { fill: none; stroke: #9aa5b1; stroke-width: 1; } .leader { stroke: #d6001c; }
+        .cut { fill: none; stroke: #ffffff; stroke-width: 2; }
+        .pool { fill: #7a8794; } .block { fill: #2f6fb5; } .address { fill: #2a9aa8; } .podcidr { fill: #3f8f4f; } .service { fill: #7d57b0; }
+        .node { fill: #8a6d3b; } .outside { fill: #52606d; } .suggested { fill: #13806a; }
+        .pool, .block, .address, .podcidr, .service, .node, .outside, .suggested { stroke: #ffffff; stroke-width: 0.6; } .run { stroke: #1f2933; stroke-dasharray: 2 2; }
+        .band { fill: #d6001c; fill-opacity: 0.22; } .clash { fill: #d6001c; stroke: #7f0011; stroke-width: 1; } .badge { fill: #d6001c; }
+        @media (prefers-color-scheme: dark) {
+        .gap { fill: #14181d; } .cut { stroke: #14181d; }
+        .pool, .block, .address, .podcidr, .service, .node, .outside, .suggested { stroke: #14181d; } .run { stroke: #e4e7eb; }
+        .band { fill: #ff4d5e; fill-opacity: 0.3; } .clash { fill: #ff4d5e; stroke: #ffb3ba; } .badge { fill: #d6001c; } .leader { stroke: #ff4d5e; }
+        }
+        """;
+
+    public static Picture Of(AddressAnalysis analysis, CutOffAnalysis cutOff, PoolAdvice advice)
     {
         var pods = new CutOffPods(cutOff);
         var title = $"Address space: {Count(analysis.Overlaps.Length, "overlap")} of Calico's addresses with PodCIDRs, "
@@ -37,7 +53,7 @@ internal static class AddressPictureLayout
 
         top = AddLegend(parts, top);
         parts.Insert(0, new PictureBox("paper", new Span(0, Width), 0, top + Margin));
-        return new AddressPicture(Width, top + Margin, title, [.. parts]);
+        return new Picture(Width, top + Margin, title, Style, [.. parts]);
     }
 
     public static string Count(int count, string one, string? many = null) => $"{count} {(count == 1 ? one : many ?? one + "s")}";

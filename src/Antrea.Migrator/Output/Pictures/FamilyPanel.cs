@@ -25,6 +25,10 @@ internal sealed class FamilyPanel
     private const double BoxHeight = 18;
     private const double BadgeWidth = 20;
     private const double RowHeight = 17;
+    private const double Indent = 16;
+
+    /// <summary>How far a break mark reaches to either side.</summary>
+    private const double CutReach = 4;
 
     private static readonly Span Plot = new(PlotLeft, PlotLeft + PlotWidth);
 
@@ -69,14 +73,19 @@ internal sealed class FamilyPanel
         var badges = top + 26;
         var lanes = badges + (numbered.Count > 0 ? 34 : 0);
         var end = lanes + (_lanes.Count * LaneHeight);
-        AddLanes(parts, axis, lanes, end);
+        AddLanes(parts, axis, marks, lanes, end);
         AddMarks(parts, marks, lanes);
         AddBadges(parts, numbered, badges, lanes);
         end = AddAxis(parts, axis, end);
         for (var i = 0; i < numbered.Count; i++)
         {
-            parts.Add(new PictureText("text", PlotLeft, end + RowHeight - 4, $"{i + 1}: {numbered[i].Sentence}; {numbered[i].CutOff.Brief}"));
-            end += RowHeight;
+            var indent = 0.0;
+            foreach (var line in PictureText.Wrap($"{i + 1}: {numbered[i].Sentence}; {numbered[i].CutOff.Brief}", AddressPictureLayout.Width - PlotLeft - (2 * Indent)))
+            {
+                parts.Add(new PictureText("text", PlotLeft + indent, end + RowHeight - 4, line));
+                indent = Indent;
+                end += RowHeight;
+            }
         }
 
         if (marks.Count > numbered.Count)
@@ -108,7 +117,7 @@ internal sealed class FamilyPanel
             Plot.Width);
     }
 
-    private void AddLanes(List<PicturePart> parts, AddressAxis axis, double top, double end)
+    private void AddLanes(List<PicturePart> parts, AddressAxis axis, List<ClashMark> marks, double top, double end)
     {
         for (var row = 0; row < _lanes.Count; row++)
         {
@@ -124,8 +133,9 @@ internal sealed class FamilyPanel
         for (var row = 0; row < _lanes.Count; row++)
         {
             var rowTop = top + (row * LaneHeight) + 4;
-            AddBoxes(parts, axis, _lanes[row], rowTop);
-            if (PictureLane.All[_lanes[row]].Surrounds)
+            var surrounds = PictureLane.All[_lanes[row]].Surrounds;
+            AddBoxes(parts, axis, marks, surrounds ? gaps : [], _lanes[row], rowTop);
+            if (surrounds)
             {
                 parts.AddRange(gaps.Select(g => AddressPictureLayout.BreakMark("cut", g.Middle, rowTop, BoxHeight)));
             }
@@ -133,8 +143,14 @@ internal sealed class FamilyPanel
     }
 
     /// <summary>The ranges of a lane, those that cannot be told apart in one box; outer ones first, so that inner ones lie over them.</summary>
-    private void AddBoxes(List<PicturePart> parts, AddressAxis axis, int lane, double top)
+    private void AddBoxes(List<PicturePart> parts, AddressAxis axis, List<ClashMark> marks, List<Span> cuts, int lane, double top)
     {
+        List<Span> hidden =
+        [
+            .. marks.Where(m => m.UpperLane <= lane && lane <= m.LowerLane).Select(m => m.Across.AtLeast(Span.CellWidth, Plot))
+                .Concat(cuts.Select(c => new Span(c.Middle - CutReach, c.Middle + CutReach)))
+                .OrderBy(s => s.Left),
+        ];
         var boxes = _entries.Where(e => e.Lane == lane)
             .Select(e => (Entry: e, Across: axis.SpanOf(e.Range)))
             .GroupBy(e => e.Across.Cells)
@@ -150,11 +166,23 @@ internal sealed class FamilyPanel
             parts.Add(new PictureBox(
                 PictureLane.All[lane].Look + (ranges > 1 ? " run" : ""), across.AtLeast(LeastBox, Plot), top, BoxHeight, string.Join('\n', named.Concat(rest))));
             var label = entries[0].Range.ToString();
-            if (ranges == 1 && PictureText.WidthOf(label) + 6 < across.Width)
+            if (ranges == 1 && RoomFor(PictureText.WidthOf(label) + 6, across, hidden) is { } left)
             {
-                parts.Add(new PictureText("label", across.Left + 4, top + 13, label));
+                parts.Add(new PictureText("label", left + 4, top + 13, label));
             }
         }
+    }
+
+    /// <summary>Where in a box a label of this width begins that no mark hides; null when there is no room for it.</summary>
+    private static double? RoomFor(double width, Span across, IEnumerable<Span> hidden)
+    {
+        var left = across.Left;
+        foreach (var mark in hidden)
+        {
+            left = mark.Left < left + width ? Math.Max(left, mark.Right) : left;
+        }
+
+        return left + width < across.Right ? left : null;
     }
 
     /// <summary>A band from lane to lane, and the contested addresses in both.</summary>

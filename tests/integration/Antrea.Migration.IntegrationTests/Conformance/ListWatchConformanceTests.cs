@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.ControlPlane.Real;
+using Antrea.Migration.Lab.Nodes;
+using k8s;
 
 namespace Antrea.Migration.IntegrationTests.Conformance;
 
@@ -138,6 +141,92 @@ internal sealed class ListWatchConformanceTests(string plane)
                 long.Parse(seen[2].Text("object", "metadata", "resourceVersion")!),
                 Is.GreaterThan(long.Parse(seen[1].Text("object", "metadata", "resourceVersion")!)), "a deletion has a version of its own");
             Assert.That(seen[1].Text("object", "kind"), Is.EqualTo("ConfigMap"));
+        }
+    }
+
+    [Test]
+    public async Task A_watch_from_before_what_is_remembered_says_that_it_is_gone(CancellationToken token)
+    {
+        var space = await SpaceAsync(token);
+        await space.DefineWidgetsAsync(token);
+        await space.WidgetAsync("one");
+        var seen = await space.Api.WatchAsync($"{space.Widgets}?watch=1&timeoutSeconds=20&resourceVersion=1").ToListAsync(token);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(seen.Select(c => c.Text("type")), Is.EqualTo((string[])["ERROR"]), "and the answer ends");
+            Assert.That(seen[0].Text("object", "kind"), Is.EqualTo("Status"));
+            Assert.That(seen[0].Number("object", "code"), Is.EqualTo(410));
+            Assert.That(seen[0].Text("object", "reason"), Is.EqualTo("Expired"));
+            Assert.That(seen[0].Text("object", "message"), Does.StartWith("too old resource version: 1 ("));
+        }
+    }
+
+    [Test]
+    public async Task A_mirror_whose_version_is_forgotten_lists_again_and_misses_nothing(CancellationToken token)
+    {
+        var space = await SpaceAsync(token);
+        await space.DefineWidgetsAsync(token);
+        await space.WidgetAsync("stays");
+        await space.WidgetAsync("goes");
+        using var forgetting = new ForgettingHandler("/widgets", space.Plane.Client.Credentials);
+        using var account = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(space.Plane.Kubeconfig));
+        using var client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(account), forgetting);
+        await using var mirror = await ClusterMirror.StartAsync(client, TimeProvider.System, token);
+        var type = new ResourceType(ConformanceSpace.Group, "v1", "Widget", "widgets", true);
+        await mirror.Store.UntilAsync(() => Mirrored() == "goes stays", token);
+
+        // The watch ends, and nothing of what follows is told by another one.
+        forgetting.Forget();
+        await forgetting.Refused.WaitAsync(token);
+        await space.Api.DeleteAsync($"{space.Widgets}/goes");
+        await space.WidgetAsync("comes");
+        forgetting.Remember();
+
+        await mirror.Store.UntilAsync(() => Mirrored() == "comes stays", token);
+        Assert.That(mirror.Failures, Is.Empty);
+
+        string Mirrored() => string.Join(' ', mirror.Store.PeekAll(type, space.Namespace).Select(o => o.NameOf()));
+    }
+
+    /// <summary>Lets watches of one kind be short, and, when told to, begin long ago.</summary>
+    private sealed class ForgettingHandler(string kind, k8s.Authentication.ServiceClientCredentials? account) : DelegatingHandler
+    {
+        private readonly TaskCompletionSource _refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _remembers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private volatile bool _forgets;
+
+        /// <summary>A watch has begun too long ago.</summary>
+        public Task Refused => _refused.Task;
+
+        public void Forget() => _forgets = true;
+
+        /// <summary>Lists are answered again.</summary>
+        public void Remember()
+        {
+            _forgets = false;
+            _remembers.TrySetResult();
+        }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var path = request.RequestUri!.PathAndQuery;
+            if (path.Contains(kind, StringComparison.Ordinal) && path.Contains("watch=1", StringComparison.Ordinal))
+            {
+                var version = _forgets ? System.Text.RegularExpressions.Regex.Replace(path, "resourceVersion=[0-9]+", "resourceVersion=1") : path;
+                request.RequestUri = new Uri(request.RequestUri, version + "&timeoutSeconds=1");
+                if (_forgets)
+                {
+                    _refused.TrySetResult();
+                }
+            }
+            else if (path.Contains(kind, StringComparison.Ordinal) && _forgets)
+            {
+                await _remembers.Task.WaitAsync(cancellationToken);
+            }
+
+            // The mirror relies on its client's certificate, which the lab's own control plane does not ask for.
+            await (account?.ProcessHttpRequestAsync(request, cancellationToken) ?? Task.CompletedTask);
+            return await base.SendAsync(request, cancellationToken);
         }
     }
 

@@ -91,32 +91,24 @@ internal sealed class WatchTests
     [Test]
     public async Task A_watch_ends_when_its_time_is_up_and_sends_bookmarks_until_then(CancellationToken token)
     {
-        var time = new FakeTimeProvider();
+        var time = new TimerAwareTime(TimeSpan.FromMinutes(1));
         await using var cluster = await TestCluster.StartAsync(token, nodes: 0, time: time);
         var version = cluster.Store.Version;
         var lines = LinesAsync(
             cluster, $"/api/v1/configmaps?watch=1&allowWatchBookmarks=true&timeoutSeconds=90&resourceVersion={version}").GetAsyncEnumerator(token);
         var first = lines.MoveNextAsync().AsTask();
-        while (!first.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(30)); // the server may not have set its timer at the first one
-            await Task.WhenAny(first, Task.Yield().AsTask());
-        }
-
-        Assert.That(await first, Is.True);
+        await time.TimerSet.WaitAsync(token); // the last timer the server sets before it waits
+        time.Advance(TimeSpan.FromSeconds(60));
+        Assert.That(await first.WaitAsync(token), Is.True);
         var bookmark = lines.Current;
         var end = lines.MoveNextAsync().AsTask();
-        while (!end.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(30));
-            await Task.WhenAny(end, Task.Yield().AsTask());
-        }
+        time.Advance(TimeSpan.FromSeconds(30));
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(bookmark.Text("type"), Is.EqualTo("BOOKMARK"));
             Assert.That(long.Parse(bookmark.Text("object", "metadata", "resourceVersion")!), Is.GreaterThanOrEqualTo(version));
-            Assert.That(await end, Is.False, "the answer ends");
+            Assert.That(await end.WaitAsync(token), Is.False, "the answer ends");
         }
     }
 
@@ -200,6 +192,25 @@ internal sealed class WatchTests
             Assert.That(line.Text("object", "kind"), Is.EqualTo("Table"));
             Assert.That(row["cells"]!.AsArray().Take(3).Select(c => c.Text()), Is.EqualTo((string[])["worker1", "Ready", "<none>"]));
             Assert.That(row.Text("object", "metadata", "name"), Is.EqualTo("worker1"));
+        }
+    }
+
+    /// <summary>A clock that says when a timer of one length has been set for the first time.</summary>
+    private sealed class TimerAwareTime(TimeSpan length) : FakeTimeProvider
+    {
+        private readonly TaskCompletionSource _set = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task TimerSet => _set.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime == length)
+            {
+                _set.TrySetResult();
+            }
+
+            return timer;
         }
     }
 }

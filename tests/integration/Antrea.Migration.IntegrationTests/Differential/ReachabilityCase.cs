@@ -73,7 +73,7 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
             .Append("\nall of them:\n").AppendJoin('\n', differences.Select(text => text[..text.IndexOf('\n', StringComparison.Ordinal)])).ToString();
 
     /// <summary>Why the two sides may differ about this pair; null when they must not.</summary>
-    private static string? Explanation(FabricTopology topology, string from, string to)
+    public static string? Explanation(FabricTopology topology, string from, string to)
     {
         var (source, destination) = (AddressesOf(topology, from), AddressesOf(topology, to));
         IPAddress[] ends = [.. source, .. destination];
@@ -87,25 +87,30 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
             : null;
     }
 
-    private static IPAddress[] AddressesOf(FabricTopology topology, string name) =>
-        topology.Pods.ContainsKey(name) ? [.. new[] { topology.CalicoAddress(name), topology.AntreaAddress(name) }.OfType<IPAddress>()] : [];
+    private static IReadOnlyList<IPAddress> AddressesOf(FabricTopology topology, string name) =>
+        topology.Pods.ContainsKey(name) ? topology.AddressesOf(name) : [];
 
-    private static string? Difference(ReachabilityAnswer predicted, ConnectionVerdict walked)
+    private static string? Difference(ReachabilityAnswer predicted, ConnectionVerdict walked) =>
+        Difference(predicted, walked.Outcome, walked.IsWrongReceiver, walked.SourceSeen);
+
+    /// <summary>What happened otherwise than predicted; null when nothing did.</summary>
+    public static string? Difference(ReachabilityAnswer predicted, ConnectionOutcome outcome, bool isWrongReceiver, IPAddress? sourceSeen)
     {
         // Nobody listens on a Node: that it says so means that the packets found both ways.
-        var arrives = walked.Outcome is ConnectionOutcome.Delivered or ConnectionOutcome.Refused && !walked.IsWrongReceiver;
+        var arrives = outcome is ConnectionOutcome.Delivered or ConnectionOutcome.Refused && !isWrongReceiver;
         return predicted.Verdict switch
         {
             ReachabilityVerdict.Degraded => null,
             ReachabilityVerdict.Unreachable => arrives ? "predicted to fail, arrives" : null,
             _ when !arrives => "predicted to arrive, fails",
-            _ when walked.SourceSeen is { } seen && predicted.SourceSeen is { } expected && seen.ToString() != expected =>
+            _ when sourceSeen is { } seen && predicted.SourceSeen is { } expected && seen.ToString() != expected =>
                 $"predicted to be seen as {expected}, is seen as {seen}",
             _ => null,
         };
     }
 
-    private ReachabilityModel Model(FabricTopology topology) => new()
+    /// <summary>The cluster as the library is told of it.</summary>
+    public ReachabilityModel Model(FabricTopology topology) => new()
     {
         Nodes =
         [
@@ -141,7 +146,8 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
         },
     };
 
-    private static ReachabilityEndpoint Endpoint(FabricTopology topology, string name)
+    /// <summary>A Pod or Node as the library is told of it.</summary>
+    public static ReachabilityEndpoint Endpoint(FabricTopology topology, string name)
     {
         if (topology.Nodes.TryGetValue(name, out var node))
         {

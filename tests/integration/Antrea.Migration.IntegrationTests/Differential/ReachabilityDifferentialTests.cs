@@ -1,6 +1,3 @@
-using System.Net;
-using System.Text;
-using Antrea.Migration.Addressing;
 using Antrea.Migration.IntegrationTests.Fabric;
 using CsCheck;
 
@@ -11,64 +8,16 @@ namespace Antrea.Migration.IntegrationTests.Differential;
 [Parallelizable(ParallelScope.All)]
 internal sealed class ReachabilityDifferentialTests
 {
-    /// <summary>Node and block of the seed's cluster; PodCIDRs are 10.10.0.0/24, 10.10.1.0/24… in this order.</summary>
-    private static readonly string[] Seed =
-    [
-        "control-plane 10.10.36.64", "worker 10.10.222.64", "worker9 10.10.126.128", "worker3 10.10.4.128", "worker4 10.10.72.0",
-        "worker5 10.10.8.128", "worker6 10.10.247.64", "worker7 10.10.129.192", "worker8 10.10.244.64", "worker2 10.10.39.192",
-        "worker10 10.10.253.0", "worker11 10.10.6.64", "worker12 10.10.209.64", "worker13 10.10.134.128", "worker14 10.10.85.0",
-        "worker15 10.10.93.0", "worker16 10.10.253.128", "worker17 10.10.115.0", "worker18 10.10.226.128", "worker19 10.10.79.64",
-        "worker20 10.10.123.128",
-    ];
-
-    private static readonly Gen<ReachabilityCase> Clusters =
-        from nodes in Gen.Select(Gen.Int[0, 6], Gen.Int[0, 3], Gen.Int[25, 27], Gen.Int[0, 3]).Array[3, 6]
-        from pods in Gen.Int[1, 7].Array[6]
-        from places in Gen.Int[2, 20].Array[12]
-        from variant in Gen.Int[0, ReachabilityCase.Variants.Length - 1]
-        from rpFilter in Gen.Int[0, 2]
-        from flags in Gen.Int[0, 511]
-        from services in Gen.Int[0, 3]
-        select new ReachabilityCase(
-            Text(nodes, pods, places, disjoint: (flags & 3) == 3),
-            new FabricOptions
-            {
-                Multus = ReachabilityCase.Variants[variant],
-                RpFilter = rpFilter,
-                Pool = (flags & 3) == 3 ? "10.20.0.0/16" : "10.10.0.0/16",
-                NatOutgoing = (flags & 4) == 0,
-                DropsInvalid = (flags & 8) == 0,
-                Vxlan = (flags & 16) != 0,
-                Egress = (flags & 32) == 0,
-                NoSnat = (flags & 192) == 192,
-                Encap = (flags & 256) == 0,
-                ServicesByNet1 = (services & 1) != 0,
-                KubeProxyClusterCidr = services switch { 0 => null, 1 => "10.10.0.0/16", 2 => "10.20.0.0/16", _ => "10.10.2.0/23" },
-            });
-
     [Test]
-    public void Seeds_cluster_is_the_same_to_both([ValueSource(nameof(Variants))] string variant, [Values(true, false)] bool dropsInvalid)
-    {
-        var text = new StringBuilder();
-        foreach (var (line, i) in Seed.Select((line, i) => (line.Split(' '), i)))
-        {
-            var block = IPAddress.Parse(line[1]).GetAddressBytes();
-            string Calico(int index) => $"{block[0]}.{block[1]}.{block[2]}.{block[3] + index}";
-            text.Append($"node {line[0]} 172.18.0.{i + 2} {line[1]}/26 10.10.{i}.0/24\n");
-            text.Append($"pod {line[0]}c {line[0]} calico {Calico(2)} -\n");
-            text.Append($"pod {line[0]}a {line[0]} antrea - 10.10.{i}.2\n");
-            text.Append($"pod {line[0]}m {line[0]} multus {Calico(3)} 10.10.{i}.3\n");
-        }
-
+    public void Seeds_cluster_is_the_same_to_both([ValueSource(nameof(Variants))] string variant, [Values(true, false)] bool dropsInvalid) =>
         Check(new ReachabilityCase(
-            text.ToString(), new FabricOptions { Multus = Enum.Parse<MultusRoutes>(variant), DropsInvalid = dropsInvalid, RpFilter = 2 }));
-    }
+            RandomClusters.Seed(), new FabricOptions { Multus = Enum.Parse<MultusRoutes>(variant), DropsInvalid = dropsInvalid, RpFilter = 2 }));
 
     [Test]
-    public void Every_small_cluster_is_the_same_to_both() => Clusters.Sample(Check, iter: 400);
+    public void Every_small_cluster_is_the_same_to_both() => RandomClusters.Any.Sample(Check, iter: 400);
 
     [Test]
-    public void Services_of_every_small_cluster_are_the_same_to_both() => Clusters.Sample(cluster => Check(cluster, cluster.ServiceDifferences()), iter: 400);
+    public void Services_of_every_small_cluster_are_the_same_to_both() => RandomClusters.Any.Sample(cluster => Check(cluster, cluster.ServiceDifferences()), iter: 400);
 
     private static IEnumerable<string> Variants() => ReachabilityCase.Variants.Select(variant => variant.ToString());
 
@@ -80,30 +29,5 @@ internal sealed class ReachabilityDifferentialTests
         {
             throw new AssertionException(cluster.Report(differences));
         }
-    }
-
-    private static string Text(
-        (int Where, int Quarter, int BlockLength, int PodCidrLength)[] nodes, int[] pods, int[] places, bool disjoint)
-    {
-        var text = new StringBuilder();
-        var blocks = new List<Cidr>();
-        foreach (var (node, i) in nodes.Select((node, i) => (node, i)))
-        {
-            // In the PodCIDR of the Node of that number, its own perhaps, or outside all of them.
-            var third = node.Where < nodes.Length ? node.Where : 100 + i;
-            var block = Cidr.Containing(new IPAddress([10, (byte)(disjoint ? 20 : 10), (byte)third, (byte)(node.Quarter * 64)]), node.BlockLength);
-            block = blocks.Exists(other => other.Overlaps(block)) ? Cidr.Parse($"10.{(disjoint ? 20 : 10)}.{150 + i}.0/26") : block;
-            blocks.Add(block);
-            var podCidr = Cidr.Parse($"10.10.{i}.0/{(node.PodCidrLength == 0 ? 26 : 24)}");
-            text.Append($"node n{i} 172.18.0.{i + 10} {block} {podCidr}\n");
-            var place = places[i * 2];
-            var (calico, other) = (block.AddressAt((UInt128)place), block.AddressAt((UInt128)(place + 1)));
-            var (antrea, net1) = (podCidr.AddressAt((UInt128)places[(i * 2) + 1]), podCidr.AddressAt((UInt128)(places[(i * 2) + 1] + 1)));
-            text.Append((pods[i] & 1) != 0 ? $"pod n{i}c n{i} calico {calico} -\n" : "");
-            text.Append((pods[i] & 2) != 0 ? $"pod n{i}a n{i} antrea - {antrea}\n" : "");
-            text.Append((pods[i] & 4) != 0 ? $"pod n{i}m n{i} multus {other} {net1}\n" : "");
-        }
-
-        return text.ToString();
     }
 }

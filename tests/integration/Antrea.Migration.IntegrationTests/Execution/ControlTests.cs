@@ -60,6 +60,110 @@ internal sealed class ControlTests
         Assert.That(await waiting, Is.InstanceOf<MigrationEvent>());
     }
 
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Paused_from_another_terminal_a_migrator_waits_until_it_is_resumed(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
+        var plan = await migration.PlanAsync(cancellationToken);
+        using var client = migration.Client();
+        using var terminal = migration.Client();
+        var control = new MigrationControl(terminal);
+        string? waiting = null;
+        List<MigrationStepKind> doneWhilePaused = [];
+        MigrationEvent? last = null;
+        await foreach (var item in Execute(migration, client, plan, "ann@laptop"))
+        {
+            last = item;
+            switch (item)
+            {
+                case StepCompleted { Step.Kind: MigrationStepKind.InstallMultus }:
+                    await control.AskAsync(MigrationWish.Pause, "bob@desktop", cancellationToken);
+                    break;
+                case StepProgress progress when progress.Message.StartsWith("paused", StringComparison.Ordinal):
+                    waiting = progress.Message;
+                    Assert.That((await control.WithdrawAsync(cancellationToken))?.By, Is.EqualTo("bob@desktop"));
+                    break;
+                case StepCompleted step when await control.ReadAsync(cancellationToken) is not null:
+                    doneWhilePaused.Add(step.Step.Kind);
+                    break;
+            }
+        }
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(waiting, Does.StartWith("paused by bob@desktop since ").And.Contain(", before Put 00-multus.conf first").And.EndWith("'antrea-migrator resume' lets it go on"));
+            Assert.That(doneWhilePaused, Is.Empty);
+            Assert.That(last, Is.TypeOf<MigrationCompleted>());
+        }
+    }
+
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Aborted_from_another_terminal_a_migrator_ends_before_its_next_change_and_the_next_goes_on(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
+        var plan = await migration.PlanAsync(cancellationToken);
+        using var client = migration.Client();
+        using var terminal = migration.Client();
+        var control = new MigrationControl(terminal);
+        List<MigrationEvent> events = [];
+        await foreach (var item in Execute(migration, client, plan, "ann@laptop"))
+        {
+            events.Add(item);
+            if (item is StepCompleted { Step.Kind: MigrationStepKind.InstallMultus })
+            {
+                await control.AskAsync(MigrationWish.Pause, "bob@desktop", cancellationToken);
+            }
+            else if (item is StepProgress progress && progress.Message.StartsWith("paused", StringComparison.Ordinal))
+            {
+                await control.AskAsync(MigrationWish.Abort, "bob@desktop", cancellationToken);
+            }
+        }
+
+        var journal = await new ConfigMapJournal(terminal).ReadAsync(cancellationToken);
+        var left = await control.ReadAsync(cancellationToken);
+        var next = await migration.ExecuteAsync(plan, cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(events[^1], Is.TypeOf<MigrationPaused>());
+            Assert.That(((MigrationPaused)events[^1]).Reason, Does.StartWith("Aborted by bob@desktop, "));
+            Assert.That(((MigrationPaused)events[^1]).Next, Does.Contain("rollback"));
+            Assert.That(journal[^1].State, Is.EqualTo(JournalState.Paused));
+            Assert.That(left, Is.Null, "obeyed, it is spent");
+            Assert.That(next[^1], Is.TypeOf<MigrationCompleted>());
+        }
+    }
+
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Request_that_nobody_understands_stops_the_migrator_and_says_how_to_be_rid_of_it(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
+        var plan = await migration.PlanAsync(cancellationToken);
+        migration.Lab.Apply(
+            """
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: antrea-migration}
+            ---
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: control, namespace: antrea-migration}
+            data: {request: "slower, please"}
+            """);
+
+        var events = await migration.ExecuteAsync(plan, cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(events[^1], Is.TypeOf<StepFailed>());
+            Assert.That(((StepFailed)events[^1]).Message, Does.Contain("ConfigMap antrea-migration/control").And.Contain("slower, please"));
+            Assert.That(((StepFailed)events[^1]).Next, Does.Contain("delete configmap control"));
+        }
+    }
+
     private static IAsyncEnumerable<MigrationEvent> Execute(
         LabMigration migration, Kubernetes client, MigrationPlan plan, string holder, TimeProvider? time = null) =>
         new MigrationExecutor(client, new ConfigMapJournal(client), time: time).ExecuteAsync(

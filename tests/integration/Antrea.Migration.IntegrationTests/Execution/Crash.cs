@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Antrea.Migration.Execution;
+using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.IntegrationTests.Execution;
 
@@ -54,6 +55,40 @@ internal sealed class CrashPoints
     }
 }
 
+/// <summary>One process after the other, each killed at the next point, until one reaches the end.</summary>
+internal static class CrashedRun
+{
+    /// <param name="migration">The cluster; nothing but it and the journal's file is kept between two processes.</param>
+    /// <param name="points">Where it is killed.</param>
+    /// <param name="next">The plan that the next process carries out; null when nothing is left to do.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <returns>The events of the last process; null when it was killed with nothing left to do.</returns>
+    public static async Task<List<MigrationEvent>?> ToTheEndAsync(
+        LabMigration migration, CrashPoints points, Func<ConfigMapJournal, Task<MigrationPlan?>> next, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            points.StartProcess();
+            using var client = migration.Client(new CrashingHandler(points));
+            using var plain = migration.Client();
+            var journal = new MirroredJournal(new ConfigMapJournal(plain), new FileJournal(migration.JournalFile));
+            var executor = new MigrationExecutor(client, new CrashingJournal(journal, points), new CrashingNodeAccess(new PodExecNodeAccess(plain), points));
+            if (await next(new ConfigMapJournal(plain)) is not { } plan)
+            {
+                return null;
+            }
+
+            try
+            {
+                return await migration.ExecuteAsync(plan, executor, cancellationToken);
+            }
+            catch (CrashException)
+            {
+            }
+        }
+    }
+}
+
 /// <summary>Crashes around journal writes.</summary>
 internal sealed class CrashingJournal(IMigrationJournal journal, CrashPoints points) : IMigrationJournal
 {
@@ -90,7 +125,7 @@ internal sealed class CrashingHandler(CrashPoints points) : DelegatingHandler
 /// <summary>Crashes around every command on a Node that changes something.</summary>
 internal sealed class CrashingNodeAccess(INodeAccess nodes, CrashPoints points) : INodeAccess
 {
-    private static readonly string[] ReadOnly = ["list-directory", "read-file", "read-routes", "list-multus-attachments", "audit-calico", "audit-antrea"];
+    private static readonly string[] ReadOnly = ["list-directory", "read-file", "read-routes", "inspect-node", "list-multus-attachments", "audit-calico", "audit-antrea"];
 
     public async Task<NodeCommandResult> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken = default)
     {

@@ -13,6 +13,16 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 /// <summary>A small lab cluster and what it takes to migrate it, as an operator's machine would hold it.</summary>
 internal sealed class LabMigration : IAsyncDisposable
 {
+    /// <summary>Is suspended and resumed on the way there and on the way back.</summary>
+    public const string CronJob =
+        """
+        apiVersion: batch/v1
+        kind: CronJob
+        metadata: {name: nightly, namespace: default}
+        spec: {schedule: "0 3 * * *", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: pause}]}}}}}
+
+        """;
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("migration-");
 
     private LabMigration(LabCluster lab, BridgeKind bridge)
@@ -23,7 +33,7 @@ internal sealed class LabMigration : IAsyncDisposable
 
     public LabCluster Lab { get; }
 
-    public MigrationOptions Options { get; } = new()
+    public MigrationOptions Options { get; set; } = new()
     {
         AntreaManifest = ObjectReader.Read(LabManifests.Antrea(), "antrea.yml"),
         MultusManifest = ObjectReader.Read(LabManifests.Multus(), "multus.yml"),

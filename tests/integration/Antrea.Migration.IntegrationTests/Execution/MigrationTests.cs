@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Antrea.Migration.Execution;
+using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Planning;
 using k8s;
@@ -26,6 +27,30 @@ public sealed class MigrationTests
             Assert.That(Directory.GetFiles(migration.BackupDirectory, "*", SearchOption.AllDirectories).Select(Path.GetFileName), Does.Contain("10-calico.conflist"));
             Assert.That(Directory.GetFiles(migration.BackupDirectory, "*", SearchOption.AllDirectories).Select(Path.GetFileName), Has.None.Contains("kubeconfig"));
         }
+    }
+
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Node_that_Antrea_could_not_start_on_stops_the_migration_before_anything_is_changed(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = "c2a0", Workers = 1 });
+        var node = migration.Lab.Fleet.Find("c2a0-worker")!;
+        node.Kernel = node.Kernel with { MissingModules = ["openvswitch"], Listening = [("udp", 6081)] };
+        var plan = await migration.PlanAsync(cancellationToken);
+
+        var events = await migration.ExecuteAsync(plan, cancellationToken);
+
+        var failed = events[^1] as StepFailed;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failed?.Step.Kind, Is.EqualTo(MigrationStepKind.CheckNodes), Describe(events));
+            Assert.That(failed?.Message, Does.Contain("node-module-missing Node/c2a0-worker").And.Contain("node-port-taken Node/c2a0-worker").And.Contain("UDP 6081"));
+            Assert.That(failed?.Next, Does.Contain("linux-modules-extra").And.Contain("--ignore"));
+            Assert.That(events.OfType<StepCompleted>().Select(e => e.Step.Kind), Is.EqualTo(new[] { MigrationStepKind.InstallNodeAgent }));
+        }
+
+        migration.Options = migration.Options with { IgnoredFindings = ["node-module-missing", "node-port-taken"] };
+        Assert.That((await migration.ExecuteAsync(plan, cancellationToken))[^1], Is.TypeOf<MigrationCompleted>());
     }
 
     [Test]
@@ -100,47 +125,21 @@ public sealed class MigrationTests
             Throws.TypeOf<MigrationException>().With.Message.Contains("manifests"));
     }
 
-    [Test]
+    [TestCase("c2a0", 3, BridgeKind.Multus)]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
     [CancelAfter(600_000)]
-    public async Task Migrator_killed_around_every_write_reaches_the_same_end_and_restarts_nothing_twice(CancellationToken cancellationToken)
+    public Task Migrator_killed_around_every_write_reaches_the_same_end_and_restarts_nothing_twice(
+        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken) => AssertCrashesChangeNothingAsync(name, workers, bridge, cancellationToken);
+
+    [TestCase("c2a0", 3, BridgeKind.PolicyRoute)]
+    [TestCase("c2a0", 1, BridgeKind.Pool)]
+    [TestCase("c2a3", 3, BridgeKind.Multus)]
+    [CancelAfter(1_800_000)]
+    public Task Migrator_killed_around_every_write_reaches_the_same_end_whatever_the_scenario(
+        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
     {
-        await using var smooth = await LabMigration.StartAsync(cancellationToken);
-        var smoothPods = CountPods(smooth);
-        await smooth.ExecuteAsync(await smooth.PlanAsync(cancellationToken), cancellationToken);
-
-        await using var crashing = await LabMigration.StartAsync(cancellationToken);
-        var crashingPods = CountPods(crashing);
-        var plan = await crashing.PlanAsync(cancellationToken);
-        var points = new CrashPoints();
-        List<MigrationEvent>? events = null;
-        while (events is null)
-        {
-            // A new process each time: nothing but the cluster and its journal is kept.
-            points.StartProcess();
-            using var client = crashing.Client(new CrashingHandler(points));
-            using var plain = crashing.Client();
-            var executor = new MigrationExecutor(
-                client,
-                new CrashingJournal(new MirroredJournal(new ConfigMapJournal(plain), new FileJournal(crashing.JournalFile)), points),
-                new CrashingNodeAccess(new PodExecNodeAccess(plain), points));
-            try
-            {
-                events = await crashing.ExecuteAsync(
-                    await new ConfigMapJournal(plain).ReadPlanAsync(cancellationToken) ?? plan, executor, cancellationToken);
-            }
-            catch (CrashException)
-            {
-            }
-        }
-
-        Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), Describe(events));
-        TestContext.Out.WriteLine($"{points.Crashes} crashes");
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(points.Crashes, Is.GreaterThan(plan.Steps.Length * 2), "every step was killed more than once");
-            Assert.That(await crashing.DumpAsync(cancellationToken), Is.EqualTo(await smooth.DumpAsync(cancellationToken)));
-            Assert.That(crashingPods.Where(p => p.Key != "calico-node").OrderBy(p => p.Key), Is.EqualTo(smoothPods.Where(p => p.Key != "calico-node").OrderBy(p => p.Key)));
-        }
+        Requires.LongRun();
+        return AssertCrashesChangeNothingAsync(name, workers, bridge, cancellationToken);
     }
 
     [Test]
@@ -175,13 +174,39 @@ public sealed class MigrationTests
             Throws.TypeOf<MigrationException>().With.Message.Contains(plan.Id));
     }
 
+    private static async Task AssertCrashesChangeNothingAsync(string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
+    {
+        var options = new LabClusterOptions { Name = name, Workers = workers, ExtraObjects = LabMigration.CronJob };
+        await using var smooth = await LabMigration.StartAsync(cancellationToken, options, bridge);
+        var smoothPods = CountPods(smooth);
+        await smooth.ExecuteAsync(await smooth.PlanAsync(cancellationToken), cancellationToken);
+
+        await using var crashing = await LabMigration.StartAsync(cancellationToken, options, bridge);
+        var crashingPods = CountPods(crashing);
+        var plan = await crashing.PlanAsync(cancellationToken);
+        var points = new CrashPoints();
+
+        var events = await CrashedRun.ToTheEndAsync(crashing, points, async journal => await journal.ReadPlanAsync(cancellationToken) ?? plan, cancellationToken);
+
+        Assert.That(events?[^1], Is.TypeOf<MigrationCompleted>(), Describe(events!));
+        TestContext.Out.WriteLine($"{points.Crashes} crashes");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(points.Crashes, Is.GreaterThan(plan.Steps.Length * 2), "every step was killed more than once");
+            Assert.That(await crashing.DumpAsync(cancellationToken), Is.EqualTo(await smooth.DumpAsync(cancellationToken)));
+            Assert.That(crashingPods.Where(p => p.Key != "calico-node").OrderBy(p => p.Key), Is.EqualTo(smoothPods.Where(p => p.Key != "calico-node").OrderBy(p => p.Key)));
+        }
+    }
+
     private static ConcurrentDictionary<string, int> CountPods(LabMigration migration)
     {
         var counts = new ConcurrentDictionary<string, int>();
         migration.Lab.Store.Subscribe(
             e =>
             {
-                if (e.Type == StoreEventType.Added && e.Resource == ResourceType.Pod && e.Object["spec"]?["hostNetwork"]?.GetValue<bool>() != true)
+                // The migration's own canaries are made anew where a crash left them.
+                if (e.Type == StoreEventType.Added && e.Resource == ResourceType.Pod && e.Object["spec"]?["hostNetwork"]?.GetValue<bool>() != true
+                    && e.Object["metadata"]!["namespace"]!.GetValue<string>() != "antrea-migration")
                 {
                     counts.AddOrUpdate(e.Object["metadata"]!["labels"]?.AsObject().Select(l => $"{l.Value}").First() ?? "", 1, (_, n) => n + 1);
                 }

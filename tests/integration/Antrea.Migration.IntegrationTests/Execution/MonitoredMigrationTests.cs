@@ -44,7 +44,10 @@ public sealed class MonitoredMigrationTests
         {
             Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), (events[^1] as MigrationPaused)?.Reason);
             Assert.That(seen.Flows.Select(f => f.Flow), Is.EqualTo(
-                ["antrea-migration-probe/probe-0 → http://nginx-origin.default", "antrea-migration-probe/probe-1 → tcp://nginx-origin.default.svc.cluster.local:80"]));
+                [
+                    new FlowName("antrea-migration-probe/probe-0", "http://nginx-origin.default", "Pod to name"),
+                    new FlowName("antrea-migration-probe/probe-1", "tcp://nginx-origin.default.svc.cluster.local:80", "Pod to name"),
+                ]));
             Assert.That(seen.Flows.Select(f => f.Success), Has.All.GreaterThan(10));
             Assert.That(seen.Flows.Select(f => f.Failure), Has.All.Zero, string.Join("; ", seen.Outages));
             Assert.That(seen.Services, Has.Length.EqualTo(2));

@@ -4,6 +4,7 @@ using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.IntegrationTests.Execution;
@@ -12,7 +13,7 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 [Parallelizable(ParallelScope.All)]
 public sealed class RollbackTests
 {
-    private static readonly LabClusterOptions Small = new() { Name = "c2a0", Workers = 1 };
+    private static readonly LabClusterOptions Small = new() { Name = "c2a0", Workers = 1, ExtraObjects = LabMigration.CronJob };
 
     /// <summary>One cluster for all: what a rollback leaves is the start of the next migration.</summary>
     [Test]
@@ -26,21 +27,37 @@ public sealed class RollbackTests
         Assert.That(steps[^1].Kind, Is.EqualTo(MigrationStepKind.RemoveMultusConfig), "up to Calico's removal");
         foreach (var step in steps.Where((_, i) => i % 2 == half))
         {
-            await migration.RunUntilAsync(plan, e => e is StepCompleted done && done.Step.Id == step.Id || e is StepSkipped skipped && skipped.Step.Id == step.Id, cancellationToken);
-
-            var rollback = await migration.PlanRollbackAsync(cancellationToken);
-            var events = await migration.ExecuteAsync(rollback, cancellationToken);
-
-            Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), $"after {step.Id}: {Describe(events)}");
-            Assert.That(await DumpAsync(migration, cancellationToken), Is.EqualTo(before), $"after {step.Id}");
+            await AssertRolledBackAfterAsync(step, migration, plan, before, cancellationToken);
         }
     }
 
-    [Test]
+    /// <summary>The other bridges, and clusters whose addresses had to move: after the last step of each kind, which is where they differ.</summary>
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
+    [TestCase("c2a0", 1, BridgeKind.Pool)]
+    [TestCase("c2a3", 3, BridgeKind.Multus)]
+    [TestCase(LabScenario.Crowded, 3, BridgeKind.PolicyRoute)]
     [CancelAfter(600_000)]
-    public async Task Nobody_is_cut_off_and_nothing_denied_opens_on_the_way_back(CancellationToken cancellationToken)
+    public async Task Rolled_back_whatever_the_bridge_the_cluster_is_what_it_was(string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
+        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = name, Workers = workers }, bridge);
+        var before = await DumpAsync(migration, cancellationToken);
+        var plan = await migration.PlanAsync(cancellationToken);
+        var steps = plan.Steps.TakeWhile(s => s.Reversibility != Reversibility.Final).Where(s => s.Kind != MigrationStepKind.Hold)
+            .GroupBy(s => (s.Phase, s.Kind)).Select(g => g.Last()).ToList();
+        foreach (var step in steps.SkipWhile(s => s.Kind is MigrationStepKind.InstallNodeAgent or MigrationStepKind.CheckNodes or MigrationStepKind.BackUp))
+        {
+            await AssertRolledBackAfterAsync(step, migration, plan, before, cancellationToken);
+        }
+    }
+
+    [TestCase("c2a0", 1, BridgeKind.Multus)]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
+    [TestCase("c2a0", 1, BridgeKind.Pool)]
+    [TestCase(LabScenario.Crowded, 3, BridgeKind.Multus)]
+    [CancelAfter(600_000)]
+    public async Task Nobody_is_cut_off_and_nothing_denied_opens_on_the_way_back(string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = name, Workers = workers }, bridge);
         var plan = await migration.PlanAsync(cancellationToken);
         await migration.RunUntilAsync(plan, e => e is StepStarted { Step.Kind: MigrationStepKind.RemoveCalico }, cancellationToken);
         var rollback = await migration.PlanRollbackAsync(cancellationToken);
@@ -62,46 +79,21 @@ public sealed class RollbackTests
         }
     }
 
-    [Test]
+    [TestCase("c2a0", 1, BridgeKind.Multus)]
     [CancelAfter(600_000)]
-    public async Task Rollback_killed_around_every_write_ends_where_it_would_have(CancellationToken cancellationToken)
+    public Task Rollback_killed_around_every_write_ends_where_it_would_have(
+        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken) => AssertCrashesChangeNothingAsync(name, workers, bridge, cancellationToken);
+
+    [TestCase("c2a0", 3, BridgeKind.Multus)]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
+    [TestCase("c2a0", 1, BridgeKind.Pool)]
+    [TestCase("c2a3", 3, BridgeKind.Multus)]
+    [CancelAfter(1_800_000)]
+    public Task Rollback_killed_around_every_write_ends_where_it_would_have_whatever_the_scenario(
+        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
-        var before = await DumpAsync(migration, cancellationToken);
-        await migration.RunUntilAsync(
-            await migration.PlanAsync(cancellationToken), e => e is StepStarted { Step.Kind: MigrationStepKind.RemoveCalico }, cancellationToken);
-        var steps = (await migration.PlanRollbackAsync(cancellationToken)).Steps.Length;
-        var points = new CrashPoints();
-        List<MigrationEvent>? events = null;
-        while (events is null)
-        {
-            // A new process each time: nothing but the cluster and its journal is kept.
-            points.StartProcess();
-            using var client = migration.Client(new CrashingHandler(points));
-            using var plain = migration.Client();
-            var executor = new MigrationExecutor(
-                client, new CrashingJournal(new ConfigMapJournal(plain), points), new CrashingNodeAccess(new PodExecNodeAccess(plain), points));
-            if ((await new ConfigMapJournal(plain).ReadRecordAsync(cancellationToken)).Plan is null)
-            {
-                break; // Killed when nothing was left to do.
-            }
-
-            try
-            {
-                events = await migration.ExecuteAsync(await migration.PlanRollbackAsync(cancellationToken), executor, cancellationToken);
-            }
-            catch (CrashException)
-            {
-            }
-        }
-
-        Assert.That(events is null || events[^1] is MigrationCompleted, events is null ? "" : Describe(events));
-        TestContext.Out.WriteLine($"{points.Crashes} crashes");
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(points.Crashes, Is.GreaterThan(steps * 2), "every step was killed more than once");
-            Assert.That(await DumpAsync(migration, cancellationToken), Is.EqualTo(before));
-        }
+        Requires.LongRun();
+        return AssertCrashesChangeNothingAsync(name, workers, bridge, cancellationToken);
     }
 
     [Test]
@@ -139,6 +131,43 @@ public sealed class RollbackTests
             Throws.TypeOf<MigrationException>().With.Message.Contains("being rolled back").And.Property("Next").Contains("rollback --execute"));
     }
 
+    private static async Task AssertCrashesChangeNothingAsync(string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(
+            cancellationToken, new LabClusterOptions { Name = name, Workers = workers, ExtraObjects = LabMigration.CronJob }, bridge);
+        var before = await DumpAsync(migration, cancellationToken);
+        await migration.RunUntilAsync(
+            await migration.PlanAsync(cancellationToken), e => e is StepStarted { Step.Kind: MigrationStepKind.RemoveCalico }, cancellationToken);
+        var steps = (await migration.PlanRollbackAsync(cancellationToken)).Steps.Length;
+        var points = new CrashPoints();
+
+        var events = await CrashedRun.ToTheEndAsync(
+            migration,
+            points,
+            async journal => (await journal.ReadRecordAsync(cancellationToken)).Plan is null ? null : await migration.PlanRollbackAsync(cancellationToken),
+            cancellationToken);
+
+        Assert.That(events is null || events[^1] is MigrationCompleted, events is null ? "" : Describe(events));
+        TestContext.Out.WriteLine($"{points.Crashes} crashes");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(points.Crashes, Is.GreaterThan(steps * 2), "every step was killed more than once");
+            Assert.That(await DumpAsync(migration, cancellationToken), Is.EqualTo(before));
+        }
+    }
+
+    private static async Task AssertRolledBackAfterAsync(
+        MigrationStep step, LabMigration migration, MigrationPlan plan, string before, CancellationToken cancellationToken)
+    {
+        await migration.RunUntilAsync(
+            plan, e => (e is StepCompleted done && done.Step.Id == step.Id) || (e is StepSkipped skipped && skipped.Step.Id == step.Id), cancellationToken);
+        var rollback = await migration.PlanRollbackAsync(cancellationToken);
+        var events = await migration.ExecuteAsync(rollback, cancellationToken);
+
+        Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), $"after {step.Id}: {Describe(events)}");
+        Assert.That(await DumpAsync(migration, cancellationToken), Is.EqualTo(before), $"after {step.Id}");
+    }
+
     /// <summary>Port 80 of nginx is for everybody and 9090 for nobody, over the Service and to each Pod.</summary>
     private static IEnumerable<string> Wrong(LabCluster lab)
     {
@@ -165,12 +194,12 @@ public sealed class RollbackTests
     }
 
     /// <summary>Without addresses of Pods that are gone: Multus has no memory of Pods older than itself, and does not tell Calico of their end.
-    /// On a real cluster Calico's kube-controllers free such addresses after a quarter of an hour; the lab's do not. And without the
-    /// number by which the Deployment controller counts restarts.</summary>
+    /// On a real cluster Calico's kube-controllers free such addresses after a quarter of an hour; the lab's do not. And without which address of
+    /// its block a tunnel has, and the number by which the Deployment controller counts restarts.</summary>
     private static async Task<string> DumpAsync(LabMigration migration, CancellationToken cancellationToken) =>
         Regex.Replace(
             (await migration.DumpAsync(cancellationToken)).Replace("an address of a Pod that is gone\n", "", StringComparison.Ordinal),
-            "\"deployment.kubernetes.io/revision\": \"[0-9]+\"", "\"deployment.kubernetes.io/revision\": \"…\"");
+            "(?<=\"deployment.kubernetes.io/revision\": \"|IPv4IPIPTunnelAddr\": \"|device tunl0 )[0-9.]+", "…");
 
     private static string Describe(List<MigrationEvent> events) => string.Join('\n', events.TakeLast(5));
 }

@@ -20,11 +20,21 @@ internal sealed class WatchedMigration : IAsyncDisposable
 
     public LabMigration Migration => _migration;
 
-    public static async Task<WatchedMigration> StartAsync(LabClusterOptions options, BridgeKind bridge, CancellationToken cancellationToken)
+    public static async Task<WatchedMigration> StartAsync(
+        LabClusterOptions options,
+        BridgeKind bridge,
+        CancellationToken cancellationToken,
+        params (string Namespace, string Workload, string Service)[] denied)
     {
         var migration = await LabMigration.StartAsync(cancellationToken, options, bridge);
-        return new WatchedMigration(migration, await migration.PlanAsync(cancellationToken));
+        return new WatchedMigration(migration, await migration.PlanAsync(cancellationToken)) { Denied = denied };
     }
+
+    /// <summary>Requests that policies deny, sent all the time as well: from a Pod to the first port of a Service of Namespace default.</summary>
+    public IReadOnlyList<(string Namespace, string Workload, string Service)> Denied { get; init; } = [];
+
+    /// <summary>What became of <see cref="Denied"/> in <see cref="RunAsync"/>.</summary>
+    public ContinuousProbeResult? DeniedTraffic { get; private set; }
 
     /// <summary>Runs the plan to its end; <paramref name="afterPhase"/> is called while the migration stands still between two phases.</summary>
     public async Task<(MigrationEvent Last, ContinuousProbeResult Traffic)> RunAsync(
@@ -33,18 +43,24 @@ internal sealed class WatchedMigration : IAsyncDisposable
         var service = Lab.ServiceUri("default", "nginx-origin");
         await using var probe = new ContinuousProbe(
             [
-                Flow("client by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", "client")),
-                Flow("client by address", service, Lab.ConnectFrom("default", "client")),
-                Flow("nginx to nginx", service, Lab.ConnectFrom("default", "nginx-ds")),
-                Flow("DNS to nginx", service, Lab.ConnectFrom("kube-system", "coredns")),
-                Flow("Node to nginx", service, Lab.ConnectFromNode(Lab.NodeNames[0])),
+                Flow("client", "nginx by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", "client")),
+                Flow("client", "nginx by address", service, Lab.ConnectFrom("default", "client")),
+                Flow("nginx", "nginx", service, Lab.ConnectFrom("default", "nginx-ds")),
+                Flow("DNS", "nginx", service, Lab.ConnectFrom("kube-system", "coredns")),
+                Flow("Node", "nginx", service, Lab.ConnectFromNode(Lab.NodeNames[0])),
             ],
             new ContinuousProbeOptions { Interval = TimeSpan.FromMilliseconds(25), Timeout = TimeSpan.FromSeconds(4) });
+        await using var closed = Denied.Count == 0
+            ? null
+            : new ContinuousProbe(
+                Denied.Select(d => Flow(d.Workload, d.Service, Lab.ServiceUri("default", d.Service), Lab.ConnectFrom(d.Namespace, d.Workload))),
+                new ContinuousProbeOptions { Interval = TimeSpan.FromMilliseconds(100), Timeout = TimeSpan.FromSeconds(1) });
         using var client = _migration.Client();
         var executor = new MigrationExecutor(client, new ConfigMapJournal(client));
         var execution = new ExecutionOptions { BackupDirectory = _migration.BackupDirectory, Holds = HoldPolicy.PassAll };
         MigrationEvent? last = null;
         probe.Start();
+        closed?.Start();
         await foreach (var item in executor.ExecuteAsync(Plan, _migration.Options, execution, cancellationToken))
         {
             last = item;
@@ -52,6 +68,7 @@ internal sealed class WatchedMigration : IAsyncDisposable
             {
                 case PhaseStarted started:
                     probe.EnterPhase(started.Phase.ToString());
+                    closed?.EnterPhase(started.Phase.ToString());
                     break;
                 case PhaseCompleted completed when afterPhase is not null:
                     await afterPhase(completed.Phase);
@@ -59,6 +76,7 @@ internal sealed class WatchedMigration : IAsyncDisposable
             }
         }
 
+        DeniedTraffic = closed is null ? null : await closed.StopAsync(cancellationToken);
         return (last!, await probe.StopAsync(cancellationToken));
     }
 
@@ -68,10 +86,10 @@ internal sealed class WatchedMigration : IAsyncDisposable
         await _migration.DisposeAsync();
     }
 
-    private ProbeFlow Flow(string name, Uri target, Func<System.Net.DnsEndPoint, CancellationToken, ValueTask<Stream>> connect)
+    private ProbeFlow Flow(string source, string destination, Uri target, Func<System.Net.DnsEndPoint, CancellationToken, ValueTask<Stream>> connect)
     {
         var transport = new HttpProbeTransport(connect.Invoke);
         _transports.Add(transport);
-        return new ProbeFlow(name, target, transport);
+        return new ProbeFlow(new FlowName(source, destination), target, transport);
     }
 }

@@ -163,6 +163,21 @@ internal sealed class DecisionTableTests
         Assert.That(topology.Connect("n7g", "n2c").Reason, Does.Contain("n2 tunl0: martian"));
     }
 
+    [Test]
+    public void Calico_Pod_with_the_last_address_of_a_PodCIDR_is_cut_off_from_the_Node_that_keeps_it_for_broadcasts()
+    {
+        var topology = FabricTopology.Build(KernelMeasurements.LastAddress);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(topology.Connect("c2", "next").Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            Assert.That(topology.Connect("c3", "last").Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
+            Assert.That(topology.Connect("n2", "last").Outcome, Is.EqualTo(ConnectionOutcome.NoRoute));
+            Assert.That(topology.Connect("c2", "last").Reason, Does.Contain("n2 calic2: a broadcast address here"));
+            Assert.That(topology.Connect("last", "c2").Reason, Does.Contain("n2 tunl0: rp_filter"));
+        }
+    }
+
     [TestCase(0, true, "n2 calin2m: cali-PREROUTING rpfilter")]
     [TestCase(1, false, "n2 calin2m: rp_filter")]
     [TestCase(2, false, "n2 calin2m: rp_filter")]

@@ -1,6 +1,7 @@
 using System.Net;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Fabric.Kernel;
 
 namespace Antrea.Migration.IntegrationTests.Fabric;
 
@@ -11,22 +12,28 @@ internal sealed class FabricServiceTests
 {
     private const string ClusterIP = "10.96.117.185";
 
+    /// <summary>A client, the Service's endpoint, whether they meet, and which proxy did it.</summary>
+    private static readonly (string Client, string Endpoint, bool Works, string Proxied)[] Table =
+    [
+        ("n1c", "n2c", true, "kube-proxy: DNAT to 10.10.72.1:80"),
+        ("n1c", "n1c", true, "kube-proxy: DNAT to 10.10.39.193:80"),
+        ("n1c", "n1a", true, "kube-proxy: DNAT to 10.10.1.2:80"),
+        ("n1c", "n2a", false, "kube-proxy: DNAT to 10.10.2.2:80"),
+        ("n1a", "n2a", true, "AntreaProxy: DNAT to 10.10.2.2:80"),
+        ("n1a", "n1a", true, "AntreaProxy: DNAT to 10.10.1.2:80"),
+        ("n1a", "n2c", true, "AntreaProxy: DNAT to 10.10.72.1:80"),
+        ("n1a", "n1c", true, "AntreaProxy: DNAT to 10.10.39.193:80"),
+        ("n1a", "n3c", false, "AntreaProxy: DNAT to 10.10.4.129:80"),
+        ("n2m", "n1a", true, "AntreaProxy: DNAT to 10.10.1.2:80"),
+        ("n2m", "n1c", true, "AntreaProxy: DNAT to 10.10.39.193:80"),
+        ("n1", "n2a", true, "kube-proxy: DNAT to 10.10.2.2:80"),
+        ("n1", "n2c", true, "kube-proxy: DNAT to 10.10.72.1:80"),
+        ("n1", "n1c", true, "kube-proxy: DNAT to 10.10.39.193:80"),
+    ];
+
     private readonly FabricTopology _topology = FabricTopology.Build(KernelMeasurements.Small);
 
-    [TestCase("n1c", "n2c", true, "kube-proxy: DNAT to 10.10.72.1:80")]
-    [TestCase("n1c", "n1c", true, "kube-proxy: DNAT to 10.10.39.193:80")]
-    [TestCase("n1c", "n1a", true, "kube-proxy: DNAT to 10.10.1.2:80")]
-    [TestCase("n1c", "n2a", false, "kube-proxy: DNAT to 10.10.2.2:80")]
-    [TestCase("n1a", "n2a", true, "AntreaProxy: DNAT to 10.10.2.2:80")]
-    [TestCase("n1a", "n1a", true, "AntreaProxy: DNAT to 10.10.1.2:80")]
-    [TestCase("n1a", "n2c", true, "AntreaProxy: DNAT to 10.10.72.1:80")]
-    [TestCase("n1a", "n1c", true, "AntreaProxy: DNAT to 10.10.39.193:80")]
-    [TestCase("n1a", "n3c", false, "AntreaProxy: DNAT to 10.10.4.129:80")]
-    [TestCase("n2m", "n1a", true, "AntreaProxy: DNAT to 10.10.1.2:80")]
-    [TestCase("n2m", "n1c", true, "AntreaProxy: DNAT to 10.10.39.193:80")]
-    [TestCase("n1", "n2a", true, "kube-proxy: DNAT to 10.10.2.2:80")]
-    [TestCase("n1", "n2c", true, "kube-proxy: DNAT to 10.10.72.1:80")]
-    [TestCase("n1", "n1c", true, "kube-proxy: DNAT to 10.10.39.193:80")]
+    [TestCaseSource(nameof(Cases))]
     public void Service_works_where_its_endpoint_would(string client, string endpoint, bool works, string proxied)
     {
         _topology.Serve(ClusterIP, 80, TransportProtocol.Tcp, endpoint);
@@ -40,6 +47,34 @@ internal sealed class FabricServiceTests
             Assert.That(verdict.Receiver, Is.EqualTo($"default/{endpoint}").Or.Null);
         }
     }
+
+    /// <summary>One network that follows its Service from endpoint to endpoint.</summary>
+    [Test]
+    [Category("Kernel")]
+    [CancelAfter(120_000)]
+    public async Task Service_works_in_the_kernel_where_it_does_in_the_walk(CancellationToken cancellationToken)
+    {
+        await Requires.KernelFabricAsync(cancellationToken);
+        await using var kernel = await KernelFabric.LayAsync(_topology.Fabric, cancellationToken);
+        using var scope = Assert.EnterMultipleScope();
+        foreach (var (client, endpoint, works, _) in Table)
+        {
+            _topology.Serve(ClusterIP, 80, TransportProtocol.Tcp, endpoint);
+            await kernel.CaughtUpAsync(cancellationToken);
+            var walked = _topology.Connect(client, ClusterIP);
+
+            // A busy machine costs time, never an answer: what should work is waited for.
+            var probe = await kernel.ProbeAsync(
+                _topology[client], IPAddress.Parse(ClusterIP), 80, TimeSpan.FromSeconds(works ? 10 : 1.5), cancellationToken);
+
+            Assert.That(
+                (probe.Outcome == ConnectionOutcome.Delivered, probe.Receiver, probe.SourceSeen),
+                Is.EqualTo((works, works ? $"default/{endpoint}" : null, works ? walked.SourceSeen : null)),
+                $"{client} by the Service to {endpoint}: {probe}\n{walked}");
+        }
+    }
+
+    private static IEnumerable<TestCaseData> Cases() => Table.Select(row => new TestCaseData(row.Client, row.Endpoint, row.Works, row.Proxied));
 
     [Test]
     public void With_V2_the_Service_is_asked_by_net1_so_that_Antrea_endpoints_work()
@@ -253,5 +288,7 @@ internal sealed class FabricServiceTests
             Asked.Add((direction, pod, packet));
             return new PolicyDecision(action, "the rule");
         }
+
+        public PolicyRules RulesOf(PolicyDirection direction, PodNetns pod, IPAddress address) => throw new NotSupportedException("Only walked.");
     }
 }

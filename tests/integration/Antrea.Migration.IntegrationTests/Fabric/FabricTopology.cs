@@ -126,6 +126,11 @@ internal sealed class FabricTopology
 
     public IPAddress? AntreaAddress(string pod) => Line(pod).Antrea;
 
+    /// <summary>A Pod's Calico address, then its Antrea one, as far as it has them; a Node's own.</summary>
+    public IReadOnlyList<IPAddress> AddressesOf(string name) => Nodes.TryGetValue(name, out var node)
+        ? [node.Address]
+        : [.. new[] { CalicoAddress(name), AntreaAddress(name) }.OfType<IPAddress>()];
+
     public string KindOf(string pod) => Line(pod).Kind;
 
     public string NodeOf(string pod) => Line(pod).Node;
@@ -171,6 +176,11 @@ internal sealed class FabricTopology
             asked.Equals(address) && askedPort == port && askedProtocol == protocol
                 ? endpoints
                 : before(asked, askedPort, askedProtocol);
+        var row = new ServicePort(new IPEndPoint(address, port), protocol, endpoints);
+        ImmutableArray<ServicePort> rows =
+            [.. Fabric.ServicePorts().Where(other => !other.Address.Equals(row.Address) || other.Protocol != protocol), row];
+        Fabric.ServicePorts = () => rows;
+        Fabric.ServicesChanged();
     }
 
     /// <summary>What <c>kubectl delete -f calico.yaml</c> takes away: nothing on the Nodes. This is the cleaning behind it.</summary>

@@ -1,11 +1,13 @@
 using System.Net;
 using System.Text;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Fabric.Kernel;
 
 namespace Antrea.Migration.IntegrationTests.Fabric;
 
-/// <summary>The walk against the kernel's own answers, every pair of every topology.</summary>
+/// <summary>The walk, and the kernel of today, against the kernel's own answers, every pair of every topology.</summary>
 [TestFixture]
+[Parallelizable(ParallelScope.All)]
 internal sealed class KernelMatrixTests
 {
     private static IEnumerable<TestCaseData> Measurements()
@@ -48,32 +50,64 @@ internal sealed class KernelMatrixTests
     public void Every_pair_ends_as_the_kernel_ended_it(string topologyText, string measured, object options)
     {
         var topology = FabricTopology.Build(topologyText, (FabricOptions)options);
-        var walked = new StringBuilder();
+
+        var walked = Matrix(topology, (client, server, address) =>
+        {
+            var verdict = topology.Fabric.Connect(topology.Pods[client], address, 80, TransportProtocol.Tcp, topology.Pods[server]);
+            return (verdict.Outcome, verdict.Receiver, verdict.SourceSeen);
+        });
+
+        Assert.That(walked, Is.EqualTo(measured));
+    }
+
+    /// <summary>The same matrix from the kernel that runs this test. It takes its time: each cluster's time-outs are waited for at once.</summary>
+    [TestCaseSource(nameof(LiveMeasurements))]
+    [Category("Kernel")]
+    [CancelAfter(180_000)]
+    public async Task Every_pair_ends_as_it_did_when_it_was_measured(
+        string topologyText, string measured, object options, CancellationToken cancellationToken)
+    {
+        await Requires.KernelFabricAsync(cancellationToken);
+        var topology = FabricTopology.Build(topologyText, (FabricOptions)options);
+        await using var kernel = await KernelFabric.LayAsync(topology.Fabric, cancellationToken);
+        var pairs = topology.PodNames.SelectMany(client => topology.PodNames.Where(server => server != client)
+            .SelectMany(server => topology.AddressesOf(server).Select(address => (topology[client], address))));
+        var probes = await KernelProbing.ProbeAsync(kernel, pairs, cancellationToken);
+
+        var seen = Matrix(topology, (client, _, address) =>
+        {
+            var probe = probes[(topology[client], address)];
+            return (probe.Outcome, probe.Receiver, probe.SourceSeen);
+        });
+
+        Assert.That(seen, Is.EqualTo(measured));
+    }
+
+    private static string Matrix(
+        FabricTopology topology, Func<string, string, IPAddress, (ConnectionOutcome Outcome, string? Receiver, IPAddress? Seen)> connect)
+    {
+        var matrix = new StringBuilder();
         foreach (var client in topology.PodNames)
         {
-            walked.Append(client.PadRight(5));
+            matrix.Append(client.PadRight(5));
             foreach (var server in topology.PodNames)
             {
-                foreach (var address in Addresses(topology, server))
+                foreach (var address in topology.AddressesOf(server))
                 {
-                    walked.Append(client == server ? '-' : Letter(topology, client, server, address));
+                    matrix.Append(client == server ? '-' : Letter(topology, client, server, connect(client, server, address)));
                 }
             }
 
-            walked.Append('\n');
+            matrix.Append('\n');
         }
 
-        Assert.That(walked.ToString().TrimEnd(), Is.EqualTo(measured));
+        return matrix.ToString().TrimEnd();
     }
 
-    private static IEnumerable<IPAddress> Addresses(FabricTopology topology, string pod) =>
-        new[] { topology.CalicoAddress(pod), topology.AntreaAddress(pod) }.OfType<IPAddress>();
-
-    private static char Letter(FabricTopology topology, string client, string server, IPAddress address)
+    private static char Letter(
+        FabricTopology topology, string client, string server, (ConnectionOutcome Outcome, string? Receiver, IPAddress? Seen) end)
     {
-        var verdict = topology.Fabric.Connect(
-            topology.Pods[client], address, 80, TransportProtocol.Tcp, topology.Pods[server]);
-        switch (verdict.Outcome)
+        switch (end.Outcome)
         {
             case ConnectionOutcome.TimedOut:
                 return 'x';
@@ -81,7 +115,7 @@ internal sealed class KernelMatrixTests
                 return 'h';
             case ConnectionOutcome.Refused:
                 return 'r';
-            case ConnectionOutcome.Delivered when verdict.IsWrongReceiver:
+            case ConnectionOutcome.Delivered when end.Receiver != topology.Pods[server].Name:
                 return 'w';
             case ConnectionOutcome.Delivered:
                 break;
@@ -89,7 +123,7 @@ internal sealed class KernelMatrixTests
                 return '?';
         }
 
-        var seen = verdict.SourceSeen!;
+        var seen = end.Seen!;
         var node = topology.NodeOf(client);
         return seen.Equals(topology.CalicoAddress(client)) ? 'c'
             : seen.Equals(topology.AntreaAddress(client)) ? 'a'
@@ -99,6 +133,9 @@ internal sealed class KernelMatrixTests
             : seen.Equals(topology.PodCidrOf(node).AddressAt(1)) ? 'g'
             : '?';
     }
+
+    private static IEnumerable<TestCaseData> LiveMeasurements() => Measurements().Select(data => new TestCaseData(data.Arguments)
+        .SetName(data.TestName!.Replace(nameof(Every_pair_ends_as_the_kernel_ended_it), nameof(Every_pair_ends_as_it_did_when_it_was_measured), StringComparison.Ordinal)));
 
     private static TestCaseData Case(string name, string topology, string measured, FabricOptions options) =>
         new TestCaseData(topology, measured, options).SetName($"Every_pair_ends_as_the_kernel_ended_it({name})");

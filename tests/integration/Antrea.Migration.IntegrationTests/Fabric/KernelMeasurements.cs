@@ -86,6 +86,18 @@ internal static class KernelMeasurements
         pod n2m n2 multus 192.168.72.2 10.10.2.3
         """;
 
+    /// <summary>A Calico Pod has the last address of n2's PodCIDR.</summary>
+    public const string LastAddress =
+        """
+        node n1 172.18.0.11 10.10.2.192/26 10.10.1.0/24
+        node n2 172.18.0.12 10.10.72.0/26 10.10.2.0/24
+        node n3 172.18.0.13 10.10.73.0/26 10.10.3.0/24
+        pod last n1 calico 10.10.2.255 -
+        pod next n1 calico 10.10.2.254 -
+        pod c2 n2 calico 10.10.72.1 -
+        pod c3 n3 calico 10.10.73.1 -
+        """;
+
     /// <summary>Multus V1. The same came out under rp_filter 0, 1 and 2, and without the INVALID rules.</summary>
     public const string SmallRule =
         """

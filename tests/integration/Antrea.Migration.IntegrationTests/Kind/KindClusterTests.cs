@@ -1,6 +1,8 @@
 using Antrea.Migration.Execution;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Kind;
+using CliWrap;
+using CliWrap.Buffered;
 
 namespace Antrea.Migration.IntegrationTests.Kind;
 
@@ -18,7 +20,7 @@ public class KindClusterTests
         await Requires.KindAsync();
         var options = new KindClusterOptions
         {
-            Name = "antrea-migration-smoke",
+            Name = RunName.New(),
             Workers = 1,
             NodeImage = Environment.GetEnvironmentVariable("ANTREA_MIGRATION_KIND_IMAGE"),
         };
@@ -30,8 +32,8 @@ public class KindClusterTests
         await using (var cluster = await KindCluster.CreateAsync(options, tool, cancellationToken: cancellationToken))
         {
             const string path = "/etc/cni/net.d/00-multus.conf";
-            const string worker = "antrea-migration-smoke-worker";
-            Assert.That(cluster.NodeNames, Is.EqualTo<string>(["antrea-migration-smoke-control-plane", worker]));
+            var worker = $"{options.Name}-worker";
+            Assert.That(cluster.NodeNames, Is.EqualTo<string>([$"{options.Name}-control-plane", worker]));
             var write = await cluster.Nodes.RunAsync(
                 worker, NodeCommands.WriteFile(path, "{ \"a\": \"ü\" }\n"), cancellationToken);
             var read = await cluster.Nodes.RunAsync(worker, NodeCommands.ReadFile(path), cancellationToken);
@@ -44,6 +46,61 @@ public class KindClusterTests
             }
         }
 
-        Assert.That(await tool.GetClustersAsync(cancellationToken), Does.Not.Contain(options.Name));
+        await AssertNothingIsLeftAsync(options.Name, cancellationToken);
     }
+
+    [Test]
+    [CancelAfter(300_000)]
+    public async Task A_creation_that_fails_leaves_nothing(CancellationToken cancellationToken)
+    {
+        await Requires.DockerAsync();
+        await Requires.KindAsync();
+        var options = new KindClusterOptions { Name = RunName.New(), Workers = 1, NodeImage = "localhost:1/no-such-image:1" };
+
+        Assert.That(
+            () => KindCluster.CreateAsync(options, cancellationToken: cancellationToken),
+            Throws.TypeOf<MigrationException>().With.Message.Contains("no-such-image"));
+
+        await AssertNothingIsLeftAsync(options.Name, cancellationToken);
+    }
+
+    [Test]
+    [CancelAfter(300_000)]
+    public async Task A_creation_that_is_cancelled_while_its_Nodes_start_leaves_nothing(CancellationToken cancellationToken)
+    {
+        await Requires.DockerAsync();
+        await Requires.KindAsync();
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var options = new KindClusterOptions
+        {
+            Name = RunName.New(),
+            Workers = 1,
+            NodeImage = Environment.GetEnvironmentVariable("ANTREA_MIGRATION_KIND_IMAGE"),
+        };
+        var creating = KindCluster.CreateAsync(options, cancellationToken: cancel.Token);
+        while (await ContainersAsync(options.Name, cancellationToken) is { Length: 0 } && !creating.IsCompleted)
+        {
+            await Task.Delay(200, cancellationToken);
+        }
+
+        await cancel.CancelAsync();
+
+        Assert.That(async () => await creating, Throws.InstanceOf<OperationCanceledException>());
+        await AssertNothingIsLeftAsync(options.Name, cancellationToken);
+    }
+
+    /// <summary>kind's network stays: it is the machine's, for all clusters.</summary>
+    private static async Task AssertNothingIsLeftAsync(string cluster, CancellationToken cancellationToken)
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(await new KindTool().GetClustersAsync(cancellationToken), Does.Not.Contain(cluster));
+            Assert.That(await ContainersAsync(cluster, cancellationToken), Is.Empty);
+            Assert.That(Directory.GetDirectories(Path.GetTempPath(), $"*{cluster}*"), Is.Empty);
+        }
+    }
+
+    private static async Task<string> ContainersAsync(string cluster, CancellationToken cancellationToken) =>
+        (await Cli.Wrap("docker").WithArguments(["ps", "--all", "--quiet", "--filter", $"label=io.x-k8s.kind.cluster={cluster}"])
+            .ExecuteBufferedAsync(cancellationToken)).StandardOutput;
 }

@@ -1,11 +1,14 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Connectivity;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Kind;
 using Antrea.Migration.Planning;
+using CliWrap;
 using k8s;
 
 namespace Antrea.Migration.IntegrationTests.Kind;
@@ -13,90 +16,127 @@ namespace Antrea.Migration.IntegrationTests.Kind;
 /// <summary>A KinD cluster with Calico (a stand-in) and the seed's workloads, and what it takes to migrate it.</summary>
 internal sealed class KindMigration : IAsyncDisposable
 {
-    private const string ServiceAddress = "10.96.117.185";
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kind-migration-");
-    private readonly KindCluster _cluster;
+    /// <summary>How many requests a probe sends at least.</summary>
+    public const int Requests = 500;
 
-    private KindMigration(KindCluster cluster) => _cluster = cluster;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kind-migration-");
+    private readonly KindRehearsal _rehearsal;
+
+    private KindMigration(KindRehearsal rehearsal) => _rehearsal = rehearsal;
 
     public MigrationOptions Options { get; } = new()
     {
-        AntreaManifest = KindManifests.Antrea(),
-        MultusManifest = KindManifests.Multus(),
+        AntreaManifest = OldServerManifests.All().Antrea,
+        MultusManifest = OldServerManifests.All().Multus,
         AntreaVersion = "v2.7.0",
         NodeAgentImage = StandInImages.Base,
         StepTimeout = TimeSpan.FromMinutes(3),
     };
 
-    public INodeAccess Nodes => _cluster.Nodes;
+    public INodeAccess Nodes => _rehearsal.Cluster.Nodes;
 
-    public ImmutableArray<string> NodeNames => _cluster.NodeNames;
+    public ImmutableArray<string> NodeNames => _rehearsal.Cluster.NodeNames;
 
-    private string ControlPlane => $"{_cluster.Name}-control-plane";
+    private string ControlPlane => $"{_rehearsal.Cluster.Name}-control-plane";
 
-    public static async Task<KindMigration> StartAsync(int workers, CancellationToken cancellationToken)
+    /// <summary>Creates it.</summary>
+    /// <param name="workers">How many, beside the control plane.</param>
+    /// <param name="cancellationToken">Deletes what there is by then.</param>
+    /// <param name="scenario">How Calico's addresses lie to PodCIDRs.</param>
+    public static async Task<KindMigration> StartAsync(
+        int workers, CancellationToken cancellationToken, KindScenario scenario = KindScenario.Simple)
     {
         await Requires.DockerAsync();
         await Requires.KindAsync();
         StandInImages.Require();
-        var options = new KindClusterOptions
+        OldServerManifests.Require();
+        var tool = new KindTool();
+        await DeleteOrphansAsync(tool, cancellationToken);
+        var options = new KindRehearsalOptions
         {
-            Name = KindName.With(overlaps: 0, workers),
+            Manifests = OldServerManifests.All(),
+            Scenario = scenario,
+            Prefix = RunName.New(),
             Workers = workers,
             KeepCluster = Environment.GetEnvironmentVariable("KEEP_CLUSTER") == "1",
             NodeImage = Environment.GetEnvironmentVariable("ANTREA_MIGRATION_KIND_IMAGE"),
+            Images = StandInImages.All,
+            WorkloadImage = StandInImages.Base,
         };
-        var tool = new KindTool();
-        var blockers = (await new KindPreflight(tool).CheckAsync(options, cancellationToken)).Where(f => f.Severity == Severity.Blocker);
-        Assert.That(blockers, Is.Empty);
-        Say($"creating {options.Name} with {workers} workers");
-        var cluster = await KindCluster.CreateAsync(options, tool, cancellationToken: cancellationToken);
-        var migration = new KindMigration(cluster);
-        try
-        {
-            await migration.FillAsync(cancellationToken);
-            return migration;
-        }
-        catch
-        {
-            await migration.ReportAsync();
-            await migration.DisposeAsync();
-            throw;
-        }
+        return new KindMigration(await KindRehearsal.StartAsync(options, tool, new Teller(), cancellationToken));
     }
 
-    public Kubernetes Client() => new(KubernetesClientConfiguration.BuildConfigFromConfigFile(_cluster.KubeconfigPath));
+    public Kubernetes Client() => new(KubernetesClientConfiguration.BuildConfigFromConfigFile(_rehearsal.Cluster.KubeconfigPath));
 
-    public async Task<MigrationPlan> PlanAsync(CancellationToken cancellationToken)
+    public async Task<ClusterSnapshot> ReadAsync(CancellationToken cancellationToken)
     {
         using var client = Client();
-        return MigrationPlanner.Plan(await new KubernetesClusterReader(client).ReadAsync(cancellationToken), Options);
+        return await new KubernetesClusterReader(client).ReadAsync(cancellationToken);
     }
 
-    /// <summary>Executes the plan; <paramref name="betweenPhases"/> is called when a phase is done, before the next begins.</summary>
-    public async Task<List<MigrationEvent>> ExecuteAsync(
-        MigrationPlan plan, MigrationExecutor executor, Func<MigrationPhase, Task> betweenPhases, CancellationToken cancellationToken)
+    public async Task<MigrationPlan> PlanAsync(CancellationToken cancellationToken) =>
+        MigrationPlanner.Plan(await ReadAsync(cancellationToken), Options);
+
+    /// <summary>Antrea next to Calico, with nothing in between.</summary>
+    public async Task InstallAntreaAsync(CancellationToken cancellationToken)
     {
-        List<MigrationEvent> events = [];
+        await _rehearsal.ApplyAsync(OldServerManifests.All().Antrea, cancellationToken);
+        await KubectlAsync("kubectl -n kube-system rollout status daemonset/antrea-agent --timeout=180s", cancellationToken);
+    }
+
+    /// <summary>Until no rollout of the workloads is under way.</summary>
+    public Task RolledAsync(CancellationToken cancellationToken) => _rehearsal.WaitForWorkloadsAsync(cancellationToken);
+
+    /// <summary>Whether a server's answer comes back to a Pod.</summary>
+    public async Task<bool> ReachesAsync(string pod, IPAddress server, CancellationToken cancellationToken) =>
+        (await TryKubectlAsync($"kubectl exec {pod} -- timeout 5 wget -q -O /dev/null http://{server}/", cancellationToken)).ExitCode == 0;
+
+    /// <summary>What the next process would undo, from the cluster and its journal alone.</summary>
+    public async Task<MigrationPlan> PlanRollbackAsync(CancellationToken cancellationToken)
+    {
+        using var client = Client();
+        return (await new ConfigMapJournal(client).ReadRecordAsync(cancellationToken)).PlanRollback(await ReadAsync(cancellationToken))
+            ?? throw new AssertionException("There is nothing to roll back.");
+    }
+
+    /// <summary>Executes the plan as one process would, and probes while it stands still between two phases.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="breakOff">The event at which the process ends; null for none.</param>
+    /// <returns>The last event, and what the seed's load test said after each phase.</returns>
+    public async Task<(MigrationEvent Last, List<(MigrationPhase Phase, SeedClientTranscript Probe)> Probes)> ExecuteAsync(
+        MigrationPlan plan, CancellationToken cancellationToken, Predicate<MigrationEvent>? breakOff = null)
+    {
+        List<(MigrationPhase, SeedClientTranscript)> probes = [];
+        MigrationEvent? last = null;
+        using var client = Client();
+        var executor = new MigrationExecutor(client, new ConfigMapJournal(client), Nodes);
         var execution = new ExecutionOptions { BackupDirectory = Path.Combine(_folder.FullName, "backup"), Holds = HoldPolicy.PassAll };
         await foreach (var item in executor.ExecuteAsync(plan, Options, execution, cancellationToken))
         {
-            events.Add(item);
+            last = item;
             Say(item.ToString());
+            if (breakOff?.Invoke(item) == true)
+            {
+                break;
+            }
+
             if (item is PhaseCompleted done)
             {
-                await betweenPhases(done.Phase);
+                probes.Add((done.Phase, await ProbeAsync(cancellationToken)));
             }
         }
 
-        return events;
+        return (last!, probes);
     }
 
     /// <summary>The seed's load test from the client's Pod to the servers' Service, as the client prints it.</summary>
+    /// <remarks>A rollout that an ended process has begun goes on without it, by the workload's own rule; it is waited for.</remarks>
     public async Task<SeedClientTranscript> ProbeAsync(CancellationToken cancellationToken)
     {
+        await RolledAsync(cancellationToken);
         var output = await KubectlAsync(
-            $"kubectl exec deploy/client -- /client -c 10 -n 500 -interval 50 -url http://{ServiceAddress} || [ $? = 2 ]", cancellationToken);
+            $"kubectl exec deploy/client -- /client -c 10 -n {Requests} -interval 50 -url {KindRehearsal.Service.OriginalString} || [ $? = 2 ]", cancellationToken);
         Say(output);
         return SeedClientReport.Parse(output);
     }
@@ -106,16 +146,59 @@ internal sealed class KindMigration : IAsyncDisposable
     {
         var result = await TryKubectlAsync(script, cancellationToken);
         Assert.That(result.ExitCode, Is.Zero, $"{script}\n{result.Output}\n{result.Error}");
+        if (result.Error.Length > 0)
+        {
+            Say(result.Error);
+        }
+
         return result.Output;
     }
 
-    /// <summary>What the cluster looks like, for a failed test's output.</summary>
-    public async Task ReportAsync()
+    /// <summary>Says what the cluster looks like when the test fails.</summary>
+    public async Task ReportingFailuresAsync(Func<Task> test)
+    {
+        try
+        {
+            await test();
+        }
+        catch
+        {
+            await ReportAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _folder.Delete(recursive: true);
+        await _rehearsal.DisposeAsync();
+    }
+
+    private static void Say(string text) => TestContext.Progress.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss} {text}");
+
+    /// <summary>Deletes the clusters of test processes that were killed.</summary>
+    private static async Task DeleteOrphansAsync(KindTool tool, CancellationToken cancellationToken)
+    {
+        foreach (var name in (await tool.GetClustersAsync(cancellationToken)).Where(RunName.IsOrphan))
+        {
+            Say($"deleting {name}, whose test process is gone");
+            await Cli.Wrap("kind").WithArguments(["delete", "cluster", "--name", name, "--kubeconfig", "/dev/null"]).ExecuteAsync(cancellationToken);
+            foreach (var folder in Directory.GetDirectories(Path.GetTempPath(), $"antrea-migration-kind-{name}-*"))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    private Task<NodeCommandResult> TryKubectlAsync(string script, CancellationToken cancellationToken) =>
+        Nodes.RunAsync(ControlPlane, new NodeCommand("kubectl", "export KUBECONFIG=/etc/kubernetes/admin.conf\n" + script, []), cancellationToken);
+
+    private async Task ReportAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var result = await TryKubectlAsync(
             """
-            kubectl get nodes,pods -A -o wide; kubectl get events -A --sort-by=.lastTimestamp | tail -30
+            kubectl get nodes,pods -A -o wide; kubectl get endpoints; kubectl logs -l app=nginx-ds --prefix --tail=15; kubectl get events -A --sort-by=.lastTimestamp | tail -30
             for p in $(kubectl -n kube-system get pods -o name | grep -E 'calico|antrea|multus'); do echo "== $p"; kubectl -n kube-system logs $p --all-containers --tail=15; done
             journalctl -u kubelet --no-pager | tail -20
             """,
@@ -123,54 +206,8 @@ internal sealed class KindMigration : IAsyncDisposable
         Say(result.Output + result.Error);
     }
 
-    public async ValueTask DisposeAsync()
+    private sealed class Teller : IProgress<string>
     {
-        _folder.Delete(recursive: true);
-        await _cluster.DisposeAsync();
-    }
-
-    private static void Say(string text) => TestContext.Progress.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss} {text}");
-
-    private Task<NodeCommandResult> TryKubectlAsync(string script, CancellationToken cancellationToken) =>
-        Nodes.RunAsync(ControlPlane, new NodeCommand("kubectl", "export KUBECONFIG=/etc/kubernetes/admin.conf\n" + script, []), cancellationToken);
-
-    private async Task FillAsync(CancellationToken cancellationToken)
-    {
-        await _cluster.LoadImagesAsync(StandInImages.ToLoad, cancellationToken);
-        foreach (var node in NodeNames)
-        {
-            var tagged = await Nodes.RunAsync(node, StandInImages.Rename(), cancellationToken);
-            Assert.That(tagged.ExitCode, Is.Zero, tagged.Error);
-        }
-
-        Say("images loaded");
-
-        // The Node image has no CoreDNS.
-        await KubectlAsync("kubectl -n kube-system scale deployment coredns --replicas=0", cancellationToken);
-        await ApplyAsync(KindManifests.Calico(_ => { }), cancellationToken);
-        await KubectlAsync("kubectl wait --for=condition=Ready nodes --all --timeout=180s", cancellationToken);
-        await KubectlAsync("kubectl -n kube-system rollout status daemonset/calico-node --timeout=180s", cancellationToken);
-        await KubectlAsync("kubectl -n kube-system rollout status deployment/calico-kube-controllers --timeout=180s", cancellationToken);
-        Say("Calico is ready");
-        await ApplyAsync(ObjectReader.Read(KindWorkloads.Text(StandInImages.Base, ServiceAddress), "workloads"), cancellationToken);
-        await KubectlAsync(
-            "kubectl rollout status daemonset/nginx-ds --timeout=180s; kubectl rollout status deployment/client --timeout=180s", cancellationToken);
-        Say("workloads are ready");
-    }
-
-    private async Task ApplyAsync(ImmutableArray<ClusterObject> objects, CancellationToken cancellationToken)
-    {
-        const string path = "/tmp/manifest.json";
-        var list = new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "List",
-            ["items"] = new JsonArray([.. objects.Select(o => o.Json.DeepClone())]),
-        };
-        var written = await Nodes.RunAsync(ControlPlane, NodeCommands.WriteFile(path, list.ToJsonString()), cancellationToken);
-        Assert.That(written.ExitCode, Is.Zero, written.Error);
-
-        // Definitions first; what needs them is applied again until they are served.
-        await KubectlAsync($"for i in 1 2 3 4 5 6 7 8 9; do kubectl apply -f {path} >/tmp/apply.log 2>&1 && exit; sleep 1; done; cat /tmp/apply.log; exit 1", cancellationToken);
+        public void Report(string value) => Say(value);
     }
 }

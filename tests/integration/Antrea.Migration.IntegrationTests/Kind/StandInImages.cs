@@ -1,4 +1,5 @@
-using Antrea.Migration.Execution;
+using System.Collections.Immutable;
+using Antrea.Migration.Kind;
 
 namespace Antrea.Migration.IntegrationTests.Kind;
 
@@ -10,24 +11,16 @@ internal static class StandInImages
     /// <summary>The image itself; workloads and the node agent run it, too.</summary>
     public static string Base { get; } = Environment.GetEnvironmentVariable(Variable) ?? "";
 
-    private static readonly (string Image, string Name)[] Names =
+    /// <summary>All of them.</summary>
+    public static ImmutableArray<KindImage> All { get; } =
     [
-        (Base, "docker.io/calico/cni:v3.26.1"),
-        (Base + "-calico-node", "docker.io/calico/node:v3.26.1"),
-        (Base + "-kube-controllers", "docker.io/calico/kube-controllers:v3.26.1"),
-        (Base, "docker.io/antrea/antrea-agent-ubuntu:latest"),
-        (Base, "docker.io/antrea/antrea-controller-ubuntu:latest"),
-        (Base, "ghcr.io/k8snetworkplumbingwg/multus-cni:snapshot"),
+        new(Base, "docker.io/calico/cni:v3.26.1"),
+        new(Base + "-calico-node", "docker.io/calico/node:v3.26.1"),
+        new(Base + "-kube-controllers", "docker.io/calico/kube-controllers:v3.26.1"),
+        new(Base, "docker.io/antrea/antrea-agent-ubuntu:latest"),
+        new(Base, "docker.io/antrea/antrea-controller-ubuntu:latest"),
+        new(Base, "ghcr.io/k8snetworkplumbingwg/multus-cni:snapshot"),
     ];
-
-    /// <summary>What to load into the Nodes.</summary>
-    public static IEnumerable<string> ToLoad => Names.Select(n => n.Image).Distinct();
-
-    /// <summary>Gives a Node's images the names that the manifests use; the machine's engine never has them under those.</summary>
-    public static NodeCommand Rename() => new(
-        "tag-images",
-        """while [ $# -gt 1 ]; do ctr -n k8s.io images tag --force "$1" "$2" >/dev/null || exit 1; shift 2; done""",
-        [.. Names.SelectMany(n => (string[])["docker.io/" + n.Image, n.Name])]);
 
     /// <summary>Skips the test, or fails it where the tier is required, when the images were not made.</summary>
     public static void Require()

@@ -39,6 +39,10 @@ public sealed class BridgeTests
         await cluster.InstallAntreaAsync(cancellationToken);
         await cluster.SettledAsync(cancellationToken);
 
+        // An agent that came up before its controller says so with its next report.
+        await cluster.Store.UntilAsync(
+            () => cluster.Store.PeekAll(CniKinds.AntreaAgentInfo).SelectMany(i => i.Items("agentConditions")).All(c => c.Text("status") == "True"), cancellationToken);
+
         var infos = cluster.Store.PeekAll(CniKinds.AntreaAgentInfo);
         var routes = cluster.RoutesOn("worker").Where(r => r.Contains("dev antrea-gw0"));
 

@@ -5,6 +5,7 @@ using Antrea.Migration.Addressing;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Fabric;
 using Antrea.Migration.Lab.Nodes;
 using Antrea.Migration.Routing;
 
@@ -86,7 +87,7 @@ public sealed class NodeVerbsTests
     public async Task Exec_reaches_the_Node_only_through_a_node_agents_container()
     {
         var executor = new LabPodExecutor(
-            name => name == "n" ? _node : null, new PodProbes((_, _, _, _) => throw new ArgumentException("no network"), _ => false, TimeProvider.System));
+            name => name == "n" ? _node : null, new PodProbes((_, _, _, _) => throw new ArgumentException("no network"), _ => false, TimeProvider.System), new WalkCarrier(new SimulatedFabric(TimeProvider.System)));
         _node.Files.Write("/etc/cni/net.d/10-calico.conflist", "x");
         string[] argv = ["chroot", "/host", .. NodeCommands.ListDirectory("/etc/cni/net.d").ToArgv()];
 

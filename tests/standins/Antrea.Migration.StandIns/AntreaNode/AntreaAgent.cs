@@ -25,6 +25,7 @@ internal static class AntreaAgent
         var (self, podCidr) = Self(objects, name);
         AntreaDataplane.Install(self, podCidr);
         using var server = new AntreaCniServer(podCidr);
+        using var bridge = new OpenVSwitch();
         health.IsReady = true;
         var peers = "";
         var reported = DateTimeOffset.MinValue;

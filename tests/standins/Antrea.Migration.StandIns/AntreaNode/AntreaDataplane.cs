@@ -21,8 +21,18 @@ internal static class AntreaDataplane
 
     private const string VirtualMac = "aa:bb:cc:dd:ee:ff";
 
-    /// <summary>Makes bridge, gateway and rules; what is there stays.</summary>
+    /// <summary>Makes bridge, gateway and rules. What is there stays; what is missing is made, whatever ended in between.</summary>
     public static void Install(PeerNode self, Cidr podCidr) => Shell.RunOnNode(InstallScript(self, podCidr));
+
+    /// <summary>Takes the bridge away with its gateway, its tunnel and all ports.</summary>
+    public static void Remove() => Shell.RunOnNode(
+        $"""
+        [ ! -e /sys/class/net/antrea-gw0 ] || ip link del antrea-gw0
+        if [ -e /run/netns/{Bridge} ]; then
+          ip -n {Bridge} link del antrea-tun0 2>/dev/null || true
+          ip netns del {Bridge}
+        fi
+        """);
 
     /// <summary>Routes and tunnels to all other Nodes.</summary>
     public static void SetPeers(PeerNode self, Cidr podCidr, IEnumerable<PeerNode> nodes)
@@ -93,15 +103,19 @@ internal static class AntreaDataplane
             [ -e /run/netns/{Bridge} ] || ip netns add {Bridge}
             ip netns exec {Bridge} sh -ec 'cd /proc/sys/net/ipv4; echo 1 > ip_forward
               for c in all default; do echo 0 > conf/$c/rp_filter; echo 0 > conf/$c/send_redirects; done; echo 1 > conf/default/proxy_arp'
-            if [ ! -e /sys/class/net/antrea-gw0 ]; then
+            [ -e /sys/class/net/antrea-gw0 ] ||
               ip link add antrea-gw0 address {gatewayMac} mtu 1450 type veth peer name gwp address {VirtualMac} mtu 1450 netns {Bridge}
-              echo 1 > /proc/sys/net/ipv4/conf/antrea-gw0/arp_announce
-              ip link set antrea-gw0 up
-              ip address add {gateway}/{podCidr.PrefixLength} dev antrea-gw0
-              ip link add antrea-tun0 address {HardwareAddress.Of("7a", self.Address)} type vxlan external dstport 6081
+            echo 1 > /proc/sys/net/ipv4/conf/antrea-gw0/arp_announce
+            ip link set antrea-gw0 up
+            ip address replace {gateway}/{podCidr.PrefixLength} dev antrea-gw0
+            if ! ip -n {Bridge} link show antrea-tun0 >/dev/null 2>&1; then
+              [ -e /sys/class/net/antrea-tun0 ] ||
+                ip link add antrea-tun0 address {HardwareAddress.Of("7a", self.Address)} type vxlan external dstport 6081
               ip link set antrea-tun0 netns {Bridge}
-              ip netns exec {Bridge} sh -ec 'echo 0 > /proc/sys/net/ipv4/neigh/gwp/proxy_delay'
-              ip -n {Bridge} -batch - <<'END'
+            fi
+            ip netns exec {Bridge} sh -ec 'echo 0 > /proc/sys/net/ipv4/neigh/gwp/proxy_delay'
+            ip -n {Bridge} rule del prio 100 2>/dev/null || true
+            ip -n {Bridge} -batch - <<'END'
             link set lo up
             link set gwp up
             link set antrea-tun0 mtu 1450 up
@@ -112,7 +126,6 @@ internal static class AntreaDataplane
             route replace default via {gateway} dev gwp onlink table 102
             rule add fwmark 0x2/0x2 lookup 102 prio 100
             END
-            fi
             ip netns exec {Bridge} iptables-nft-restore -w 10 --noflush <<'END'
             *mangle
             -F PREROUTING

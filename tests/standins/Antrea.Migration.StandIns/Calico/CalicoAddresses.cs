@@ -23,7 +23,8 @@ internal static class CalicoAddresses
             }
             catch (StoreConflictException) when (attempt < MostAttempts)
             {
-                // Another Node claimed that block: look again which ones are free.
+                // Another Node claimed that block: look again which ones are free. A CNI plugin is a process with one thread, so it may
+                // sleep; for a random while, or the same two would meet again.
                 Thread.Sleep(Random.Shared.Next(20, 100));
             }
         }
@@ -51,6 +52,7 @@ internal static class CalicoAddresses
                     throw new StandInException($"{LockFile} was not free within a minute", e);
                 }
 
+                // A file lock cannot be waited for across processes but by asking again.
                 Thread.Sleep(100);
             }
         }

@@ -81,6 +81,7 @@ internal sealed class KubeObjects : IObjectStore, IDisposable
             }
             catch (StoreConflictException e) when (e.Reason == "Conflict" && attempt < MostAttempts)
             {
+                // The store's callers are synchronous; the random wait keeps writers that collided from colliding again.
                 Thread.Sleep(Random.Shared.Next(10, 50) * attempt);
             }
         }

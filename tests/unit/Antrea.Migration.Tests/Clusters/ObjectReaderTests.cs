@@ -204,10 +204,46 @@ internal sealed class ObjectReaderTests
         yield return Case("json cut off", "{\n \"a\": [1,\n", "this is not JSON");
         yield return Case("json duplicate key", "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\n \"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"}}", "x.yaml:2:2 (document 1): field 'kind': the key 'kind' appears twice");
         yield return Case("json half surrogate", "{\"a\": \"\\ud800\"}", "half of a surrogate pair");
+        yield return Case("flow style cut off", "a: [1\nb: }", "this is not YAML");
+        yield return Case("flow style in a second document", "{apiVersion: v1, kind: Node, metadata: {name: a}}\n---\n{a: [}\n", "x.yaml:3:6 (document 2): field 'a': this is not YAML");
+        yield return Case("flow style, not a number", "{apiVersion: v1, kind: Node, metadata: {name: .inf}}\n", "x.yaml:1:47 (document 1): field 'metadata.name': '.inf' has no counterpart in JSON");
         yield return Case("text", "hello\n", "not 'hello'");
         yield return Case("list item that is no object", "apiVersion: v1\nkind: List\nitems:\n- 5\n", "field 'items[0]': a Kubernetes object is expected here, not '5'");
         yield return Case("list item without kind", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  metadata: {name: a}\n", "x.yaml:4:3 (document 1): ?/a: field 'items[0].kind': is missing");
         yield return Case("name that is a number", "apiVersion: v1\nkind: Pod\nmetadata: {name: 5}\n", "field 'metadata.name': must be a text, not '5'");
+    }
+
+    /// <summary>All texts of up to four pieces: whatever they are, the reader says so and does not fail.</summary>
+    [Test]
+    public void Read_BrokenTexts_AreObjectsOrErrors()
+    {
+        string[] pieces = ["a", ": ", "[", "]", "{", "}", ", ", "\n", "- ", "\"", "&x ", "*x", "|", "? "];
+        var texts = new List<string> { "" };
+        var failed = new List<string>();
+        for (var length = 1; length <= 4; length++)
+        {
+            texts = [.. texts.SelectMany(t => pieces.Select(p => t + p))];
+            failed.AddRange(texts.Where(t => FaultOf(t) is not null));
+        }
+
+        Assert.That(failed.Take(10).Select(t => $"{t.ReplaceLineEndings("\\n")} → {FaultOf(t)}"), Is.Empty);
+
+        static string? FaultOf(string text)
+        {
+            try
+            {
+                ObjectReader.Read(text, "x.yaml");
+                return null;
+            }
+            catch (InputException)
+            {
+                return null;
+            }
+            catch (Exception e)
+            {
+                return e.GetType().Name;
+            }
+        }
     }
 
     [Test]

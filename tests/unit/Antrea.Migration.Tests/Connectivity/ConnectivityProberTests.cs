@@ -131,7 +131,7 @@ public class ConnectivityProberTests
         var result = await running.WaitAsync(Forever);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(string.Join(", ", result.Failures), Is.EqualTo("HTTP status 200, DNS 100, refused 100"));
+            Assert.That(string.Join(", ", result.Failures), Is.EqualTo("200 × HTTP status, 100 × DNS, 100 × refused"));
             Assert.That(result.Failures[0].FirstDetail, Is.EqualTo("HTTP 503"));
             Assert.That(result.Success, Is.EqualTo(600));
             Assert.That(result.Failure, Is.EqualTo(400));
@@ -170,6 +170,17 @@ public class ConnectivityProberTests
             Assert.That(result.Elapsed, Is.EqualTo(TimeSpan.FromSeconds(1)));
             Assert.That((await prober.ProbeAsync()).Total, Is.Zero, "stopped before it began");
         }
+    }
+
+    [Test]
+    public async Task Stop_WhileNothingIsAnswered_WaitsFiveSecondsAndCallsTheRestFailures()
+    {
+        var prober = new ConnectivityProber(Seed with { Timeout = TimeSpan.FromHours(1) }, new ScriptedTransport(_ => null), _time);
+        var running = InlineTime.Run(() => prober.ProbeAsync());
+        _time.AdvanceInSteps(TimeSpan.FromSeconds(1));
+        InlineTime.Run(prober.Stop);
+        _time.AdvanceInSteps(TimeSpan.FromSeconds(5));
+        Assert.That((await running.WaitAsync(Forever)).CountOf(ProbeFailureCause.Timeout), Is.EqualTo(10));
     }
 
     [Test]

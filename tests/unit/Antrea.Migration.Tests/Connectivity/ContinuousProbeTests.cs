@@ -1,5 +1,8 @@
 using System.Net.Sockets;
 using Antrea.Migration.Connectivity;
+using Antrea.Migration.Connectivity.Load;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Planning;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Antrea.Migration.Tests.Connectivity;
@@ -23,7 +26,7 @@ public class ContinuousProbeTests
         {
             Assert.That(result.Outages, Is.Empty);
             Assert.That(result.Flows, Is.EqualTo<FlowTotals>(
-                [new FlowTotals("a", 20, 0, 0, TimeSpan.Zero), new FlowTotals("b", 20, 0, 0, TimeSpan.Zero)]));
+                [new FlowTotals(new FlowName("", "a"), 20, 0, 0, TimeSpan.Zero), new FlowTotals(new FlowName("", "b"), 20, 0, 0, TimeSpan.Zero)]));
             Assert.That(result.Flows[0].Total, Is.EqualTo(20));
         }
     }
@@ -50,12 +53,42 @@ public class ContinuousProbeTests
             Assert.That(result.Outages, Is.EqualTo(
             [
                 new OutageWindow(
-                    "client → b", Start.AddSeconds(2), Start.AddSeconds(4), 4, ProbeFailureCause.Refused, "restart", true),
+                    new FlowName("client", "b"), Start.AddSeconds(2), Start.AddSeconds(4), 4, ProbeFailureCause.Refused, "restart", true),
             ]));
             Assert.That(result.Flows[0].LongestOutage, Is.EqualTo(TimeSpan.FromSeconds(2)));
             Assert.That(result.Flows[0].Failure, Is.EqualTo(4));
             Assert.That(result.Flows[1].LongestOutage, Is.EqualTo(TimeSpan.Zero));
+            Assert.That((result.Start, result.Elapsed), Is.EqualTo((Start, TimeSpan.FromSeconds(5.9))));
+            Assert.That(result.Phases, Is.EqualTo(
+            [
+                new LoadPhase(TimeSpan.Zero, "install"),
+                new LoadPhase(TimeSpan.FromSeconds(1.9), "restart"),
+                new LoadPhase(TimeSpan.FromSeconds(3.9), "verify"),
+            ]));
+            Assert.That(result.Dots.Select(d => (d.Flow.ToString(), d.Dots.Length, d.Dots.Count(dot => !dot.Succeeded))), Is.EqualTo(
+                new[] { ("client → b", 12, 4), ("client → a", 12, 0) }));
         }
+    }
+
+    [Test]
+    public async Task NotingGate_TellsTheNodesWhosePodsAreRestarted()
+    {
+        var down = false;
+        var transport = new ScriptedTransport(_ => down ? Fail(SocketError.ConnectionRefused) : ScriptedTransport.Ok);
+        await using var probe = new ContinuousProbe([new ProbeFlow(new FlowName("client", "a", "Pod to Service"), Target, transport)], null, _time);
+        InlineTime.Run(probe.Start);
+        var gate = new NotingGate(probe);
+        var restart = new MigrationStep(
+            "multus-pods/restart-pods", MigrationPhase.MultusPods, MigrationStepKind.RestartPods, "Restart Pods", null, Reversibility.ReversibleWithRestarts, []);
+        var allowed = await gate.AskAsync(new MigrationChange(restart, "deployment/nginx", ["a", "b", "c", "d", "e", "f", "g"]));
+        down = true;
+        _time.AdvanceInSteps(TimeSpan.FromSeconds(1));
+        down = false;
+        _time.AdvanceInSteps(TimeSpan.FromSeconds(1));
+        var outage = (await probe.StopAsync()).Outages.Single();
+        Assert.That(
+            (allowed, outage.Flow, outage.Phase, outage.Nodes),
+            Is.EqualTo(((MigrationStop?)null, new FlowName("client", "a", "Pod to Service"), "MultusPods", "a, b, c, d, e and 2 more")));
     }
 
     [Test]
@@ -73,7 +106,7 @@ public class ContinuousProbeTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(result.Outages, Is.EqualTo(
-                [new OutageWindow("a", Start.AddSeconds(1), Start.AddSeconds(5), 8, ProbeFailureCause.Timeout, "", true)]));
+                [new OutageWindow(new FlowName("", "a"), Start.AddSeconds(1), Start.AddSeconds(5), 8, ProbeFailureCause.Timeout, "", true)]));
             Assert.That(result.Flows[0].NotSent, Is.Zero);
         }
     }
@@ -91,7 +124,7 @@ public class ContinuousProbeTests
         _time.AdvanceInSteps(TimeSpan.FromSeconds(2));
         var result = await probe.StopAsync();
         Assert.That(result.Outages, Is.EqualTo(
-            [new OutageWindow("a", Start.AddSeconds(2), Start.AddSeconds(5.9), 0, ProbeFailureCause.None, "", true)]));
+            [new OutageWindow(new FlowName("", "a"), Start.AddSeconds(2), Start.AddSeconds(5.9), 0, ProbeFailureCause.None, "", true)]));
     }
 
     [Test]
@@ -128,18 +161,31 @@ public class ContinuousProbeTests
     {
         var transport = new ScriptedTransport(_ => null);
         ProbeFlow[] flows =
-            [new("a", Target, transport), new("a", Target, transport), new("b", new Uri("ftp://x"), transport)];
+        [
+            new(new FlowName("a", "b"), Target, transport),
+            new(new FlowName("a", "b", "Pod to name"), Target, transport),
+            new(new FlowName("", "c"), new Uri("file:///c"), transport),
+        ];
         using (Assert.EnterMultipleScope())
         {
             Assert.That(
                 () => new ContinuousProbe(flows),
-                Throws.ArgumentException.With.Message.Contains("There are 2 flows named 'a'.")
-                    .And.Message.Contains("The target of flow 'b' is 'ftp://x/'"));
+                Throws.ArgumentException.With.Message.Contains("There are 2 flows named 'a → b'.")
+                    .And.Message.Contains("The target of flow 'c' is 'file:///c', but must be an absolute URL with a host"));
             Assert.That(() => new ContinuousProbe([]), Throws.ArgumentException.With.Message.Contains("no flow"));
             Assert.That(
                 () => new ContinuousProbe(flows[..1], new ContinuousProbeOptions { StallThreshold = TimeSpan.Zero }),
                 Throws.ArgumentException.With.Message.Contains("StallThreshold is 0s"));
         }
+    }
+
+    [Test]
+    public async Task StopAsync_AFlowThatIsNoHttp_IsWatchedToo()
+    {
+        await using var probe = new ContinuousProbe(
+            [new ProbeFlow(new FlowName("client", "db"), new Uri("tcp://db:5432"), new ScriptedTransport(_ => ScriptedTransport.Ok))], null, _time);
+        InlineTime.Run(probe.Start);
+        Assert.That((await probe.StopAsync()).Flows.Single().Success, Is.EqualTo(1));
     }
 
     [Test]
@@ -159,6 +205,7 @@ public class ContinuousProbeTests
 
     private ContinuousProbe Watch(
         ContinuousProbeOptions options, params (string Name, Func<int, Task<ProbeResponse>?> Script)[] flows) =>
-        new(flows.Select(flow => new ProbeFlow(flow.Name, Target, new ScriptedTransport(flow.Script))), options, _time);
+        new(flows.Select(flow => new ProbeFlow(NameOf(flow.Name), Target, new ScriptedTransport(flow.Script))), options, _time);
 
+    private static FlowName NameOf(string text) => text.Split(" → ") is [var source, var destination] ? new(source, destination) : new("", text);
 }

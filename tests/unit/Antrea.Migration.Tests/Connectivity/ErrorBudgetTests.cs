@@ -6,6 +6,10 @@ public class ErrorBudgetTests
 {
     private static readonly DateTimeOffset Start = new(2023, 10, 14, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly FlowName One = new("one", "shop");
+    private static readonly FlowName Two = new("two", "shop");
+    private static readonly FlowName Other = new("one", "web");
+
     [TestCase(1.0, ExpectedResult = false)]
     [TestCase(1.1, ExpectedResult = true)]
     public bool FindBreach_AnOutage_CountsWhenItIsLonger(double seconds) =>
@@ -49,10 +53,10 @@ public class ErrorBudgetTests
     {
         var target = new Uri("http://shop");
         var transport = new ScriptedTransport(_ => null);
-        ProbeFlow[] flows = [new("one", target, transport), new("two", target, transport), new("other", new Uri("http://web"), transport)];
+        ProbeFlow[] flows = [new(One, target, transport), new(Two, target, transport), new(Other, new Uri("http://web"), transport)];
         OutageWindow[] outages =
         [
-            Outage(0, 4) with { Flow = "one" }, Outage(3, 6) with { Flow = "two" }, Outage(6, 7) with { Flow = "one" }, Outage(1, 2) with { Flow = "other" },
+            Outage(0, 4) with { Flow = One }, Outage(3, 6) with { Flow = Two }, Outage(6, 7) with { Flow = One }, Outage(1, 2) with { Flow = Other },
         ];
         Assert.That(
             ServiceDowntime.Of(flows, outages),
@@ -64,8 +68,8 @@ public class ErrorBudgetTests
     }
 
     private static ContinuousProbeResult Seen(int total, int lost, params OutageWindow[] outages) =>
-        new([.. outages], [new FlowTotals("a → b", total - lost, lost, 0, TimeSpan.Zero)]);
+        new([.. outages], [new FlowTotals(new FlowName("a", "b"), total - lost, lost, 0, TimeSpan.Zero)]);
 
     private static OutageWindow Outage(double from, double to) =>
-        new("a → b", Start.AddSeconds(from), Start.AddSeconds(to), 1, ProbeFailureCause.Refused, "MultusPods", true);
+        new(new FlowName("a", "b"), Start.AddSeconds(from), Start.AddSeconds(to), 1, ProbeFailureCause.Refused, "MultusPods", true);
 }

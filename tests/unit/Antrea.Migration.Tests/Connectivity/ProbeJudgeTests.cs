@@ -62,6 +62,10 @@ public class ProbeJudgeTests
             new HttpIOException(HttpRequestError.ResponseEnded, "cut"),
             new ProbeOutcome(ProbeFailureCause.Reset, new HttpIOException(HttpRequestError.ResponseEnded, "cut").Message));
         yield return new TestCaseData(
+            new HttpRequestException(HttpRequestError.InvalidResponse, "Received '\u001b[31m\0\r\n\u202e" + new string('x', 200)),
+            new ProbeOutcome(ProbeFailureCause.Other, "Received '\uFFFD[31m\uFFFD\uFFFD\uFFFD\uFFFD" + new string('x', 200 - 19) + "…"))
+            .SetArgDisplayNames("words that would reach a terminal");
+        yield return new TestCaseData(
             new InvalidDataException("odd"), new ProbeOutcome(ProbeFailureCause.Other, "InvalidDataException: odd"));
     }
 

@@ -60,7 +60,7 @@ public class SeedClientReportTests
             Assert.That(lines.SkipLast(1), Is.EqualTo(expected));
             Assert.That(lines[^1], Does.EndWith(
                 success == 0
-                    ? $" Due and not sent: 7. Longest silence: 4.05s. Failures by cause: DNS {total}"
+                    ? $" Due and not sent: 7. Longest silence: 4.05s. Failures by cause: {total} × DNS"
                     : " Due and not sent: 7. Longest silence: 4.05s. Failures by cause: none"));
         }
     }
@@ -86,7 +86,7 @@ public class SeedClientReportTests
                 "2023/10/14 12:13:14 Failure: 8",
                 "2023/10/14 12:13:14 Success Rate: 99.203187%",
                 "2023/10/14 12:13:14 Total time: 1m30.5s",
-                "2023/10/14 12:13:14 Due and not sent: 200. Longest silence: 4s. Failures by cause: timeout 6, HTTP status 2",
+                "2023/10/14 12:13:14 Due and not sent: 200. Longest silence: 4s. Failures by cause: 6 × timeout, 2 × HTTP status",
             ]));
             Assert.That(transcript.ToString(), Is.EqualTo(string.Join('\n', lines)));
             Assert.That(transcript.Hidden, Does.StartWith("200. Longest silence: 4s."));

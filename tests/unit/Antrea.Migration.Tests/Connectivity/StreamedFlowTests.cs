@@ -33,7 +33,7 @@ public class StreamedFlowTests
         {
             Assert.That(result.Outages.Single().Duration, Is.EqualTo(TimeSpan.FromSeconds(1.2)));
             Assert.That((result.Outages[0].Phase, result.Outages[0].Nodes), Is.EqualTo(("MultusPods", "worker2")));
-            Assert.That(result.Flows[0] with { LongestOutage = default }, Is.EqualTo(new FlowTotals("a", 2, 1, 0, TimeSpan.Zero)));
+            Assert.That(result.Flows[0] with { LongestOutage = default }, Is.EqualTo(new FlowTotals(new FlowName("", "a"), 2, 1, 0, TimeSpan.Zero)));
         }
     }
 
@@ -89,7 +89,7 @@ public class StreamedFlowTests
 
     private ContinuousProbe Start()
     {
-        var probe = new ContinuousProbe([new ProbeFlow("a", new Uri("tcp://shop:80"), _stream)], null, _time);
+        var probe = new ContinuousProbe([new ProbeFlow(new FlowName("", "a"), new Uri("tcp://shop:80"), _stream)], null, _time);
         InlineTime.Run(probe.Start);
         return probe;
     }

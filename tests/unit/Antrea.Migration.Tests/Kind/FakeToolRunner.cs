@@ -22,7 +22,11 @@ internal sealed class FakeToolRunner : IToolRunner
 
     public Task<ToolResult> RunAsync(ToolCommand command, Action<string>? onErrorLine, CancellationToken cancellationToken)
     {
-        Asked.Add(command);
+        lock (Asked)
+        {
+            Asked.Add(command);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         var line = command.ToString();
         foreach (var (start, answer) in _answers)

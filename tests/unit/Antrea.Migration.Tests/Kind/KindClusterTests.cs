@@ -82,17 +82,23 @@ public class KindClusterTests
     public async Task CreateAsync_WhenCancelled_DeletesWhatThereIs()
     {
         using var cancellation = new CancellationTokenSource();
-        var runner = Machine().On("kind create cluster", () =>
-        {
-            cancellation.Cancel();
-            throw new OperationCanceledException(cancellation.Token);
-        });
+        var nodes = new Queue<string>(["c2a6-worker\n", "", "", ""]);
+        var runner = new FakeToolRunner()
+            .On("kind get clusters")
+            .On("kind create cluster", () =>
+            {
+                cancellation.Cancel();
+                throw new OperationCanceledException(cancellation.Token);
+            })
+            .On("kind delete cluster")
+            .On("kind get nodes", () => new ToolResult(0, nodes.Dequeue(), ""));
         var exception = await Assert.CatchAsync<OperationCanceledException>(
             () => KindCluster.CreateAsync(Options, new KindTool(runner), cancellationToken: cancellation.Token));
         using (Assert.EnterMultipleScope())
         {
             Assert.That(exception!.CancellationToken, Is.EqualTo(cancellation.Token));
-            Assert.That(runner.Lines.Last(), Does.StartWith("kind delete cluster --name c2a6"));
+            Assert.That(runner.Lines.Count(line => line.StartsWith("kind delete cluster --name c2a6", StringComparison.Ordinal)), Is.EqualTo(2), "a Node came late");
+            Assert.That(nodes, Is.Empty, "and then none for a while");
             Assert.That(Directory.Exists(FolderOf(runner)), Is.False);
         }
     }
@@ -156,10 +162,5 @@ public class KindClusterTests
     {
         var arguments = runner.Asked.First(command => command.Arguments.Contains("--kubeconfig")).Arguments;
         return Path.GetDirectoryName(arguments[arguments.IndexOf("--kubeconfig") + 1])!;
-    }
-
-    private sealed class Collector(List<string> lines) : IProgress<string>
-    {
-        public void Report(string value) => lines.Add(value);
     }
 }

@@ -43,6 +43,33 @@ public class KindConfigTests
             KindConfig.Render(options), Does.Contain("  ipFamily: ipv6\n").And.Contain("  podSubnet: \"fd00:10::/56\"\n"));
     }
 
+    [Test]
+    public void Render_OfPatches_HasEachAsTextOfItsOwn()
+    {
+        var options = new KindClusterOptions
+        {
+            Workers = 0,
+            KubeadmPatches = ["kind: ClusterConfiguration\ncontrollerManager:\n  extraArgs:\n    node-cidr-mask-size: \"25\"\n", "kind: InitConfiguration"],
+        };
+        Assert.That(KindConfig.Render(options), Does.EndWith("""
+            kubeadmConfigPatches:
+              - |2
+                kind: ClusterConfiguration
+                controllerManager:
+                  extraArgs:
+                    node-cidr-mask-size: "25"
+              - |2
+                kind: InitConfiguration
+            nodes:
+              - role: control-plane
+
+            """));
+    }
+
+    [Test]
+    public void Validate_OfAnEmptyPatch_SaysSo() =>
+        Assert.That(new KindClusterOptions { KubeadmPatches = [" "] }.Validate(), Has.Count.EqualTo(1).And.One.Contains("KubeadmPatches"));
+
     [TestCase(KubeProxyMode.IpTables, "iptables")]
     [TestCase(KubeProxyMode.Ipvs, "ipvs")]
     [TestCase(KubeProxyMode.None, "none")]

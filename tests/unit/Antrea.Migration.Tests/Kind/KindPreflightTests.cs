@@ -9,6 +9,7 @@ public class KindPreflightTests
 
     private static FakeToolRunner Ready() => new FakeToolRunner()
         .On("docker version", output: "20.10.24\n")
+        .On("docker info", output: "/var/lib/docker\n")
         .On("kind version", output: "kind v0.27.0 go1.24 linux/amd64\n")
         .On("kind get clusters", output: "test\n");
 
@@ -16,6 +17,11 @@ public class KindPreflightTests
     {
         "/proc/sys/fs/inotify/max_user_instances" => "2048\n",
         "/proc/sys/fs/inotify/max_user_watches" => "524288\n",
+        "/proc/meminfo" => "MemTotal:       24576000 kB\nMemAvailable:   20480000 kB\n",
+        "/proc/modules" => "openvswitch 200704 0 - Live 0x0000000000000000\nip_set 57344 1 xt_set, Live 0x0\n",
+        "/proc/sys/kernel/osrelease" => "6.1.0-28-amd64\n",
+        "/lib/modules/6.1.0-28-amd64/modules.builtin" => "kernel/net/ipv4/ipip.ko\n",
+        "/lib/modules/6.1.0-28-amd64/modules.dep" => "kernel/drivers/net/geneve.ko: kernel/net/ipv4/udp_tunnel.ko\nkernel/net/netfilter/xt_set.ko:\n",
         _ => null,
     };
 
@@ -30,8 +36,12 @@ public class KindPreflightTests
     [Test]
     public async Task CheckAsync_DefaultInotifyLimits_AreTooLowForTwentyWorkersOnly()
     {
-        static string? Debian(string path) =>
-            path.EndsWith("max_user_instances", StringComparison.Ordinal) ? "128\n" : "192536\n";
+        static string? Debian(string path) => path switch
+        {
+            "/proc/sys/fs/inotify/max_user_instances" => "128\n",
+            "/proc/sys/fs/inotify/max_user_watches" => "192536\n",
+            _ => Roomy(path),
+        };
         var preflight = new KindPreflight(new KindTool(Ready()), Debian);
         var twenty = await preflight.CheckAsync(Options);
         var two = await preflight.CheckAsync(Options with { Workers = 2 });
@@ -70,5 +80,39 @@ public class KindPreflightTests
     {
         var findings = await new KindPreflight(new KindTool(Ready()), Roomy).CheckAsync(Options with { Name = "test" });
         Assert.That(findings.Single().Id, Is.EqualTo("kind-cluster-exists"));
+    }
+
+    [TestCase(2_000_000, 20, Severity.Warning)]
+    [TestCase(1_000_000, 20, Severity.Blocker)]
+    [TestCase(2_000_000, 2, null)]
+    public async Task CheckAsync_LittleMemory_IsABlockerOnlyWhereNodesCannotBeMade(long kibibytes, int workers, Severity? severity)
+    {
+        string? Little(string path) => path == "/proc/meminfo" ? $"MemTotal: 1 kB\nMemAvailable:   {kibibytes} kB\n" : Roomy(path);
+
+        var findings = await new KindPreflight(new KindTool(Ready()), Little).CheckAsync(Options with { Workers = workers });
+
+        Assert.That(findings.Select(f => ((string, Severity?))(f.Id, f.Severity)), severity is null ? Is.Empty : Is.EqualTo(new[] { ("memory-low", severity) }));
+    }
+
+    [Test]
+    public async Task CheckAsync_LittleDisk_NamesWhereDockerKeepsItsContainers()
+    {
+        var findings = await new KindPreflight(new KindTool(Ready()), Roomy, folder => folder == "/var/lib/docker" ? 7L << 30 : null).CheckAsync(Options);
+
+        Assert.That(findings.Select(f => (f.Id, f.Severity, f.Subject)), Is.EqualTo(new[] { ("disk-low", Severity.Warning, "/var/lib/docker") }));
+    }
+
+    [Test]
+    public async Task CheckAsync_AKernelWithoutModules_SaysWhoNeedsThem()
+    {
+        static string? Bare(string path) => path.Contains("modules", StringComparison.Ordinal) ? "" : Roomy(path);
+
+        var findings = await new KindPreflight(new KindTool(Ready()), Bare).CheckAsync(Options);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(findings.Single().Id, Is.EqualTo("kernel-module-missing"));
+            Assert.That(findings[0].Evidence, Does.Contain("ipip (Calico's IP-in-IP tunnels)").And.Contain("geneve (Antrea's tunnels)"));
+        }
     }
 }

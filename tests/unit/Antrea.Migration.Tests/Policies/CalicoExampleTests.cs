@@ -101,6 +101,10 @@ public sealed class CalicoExampleTests
                 $"egress: shop/web > shop/db TCP {port}", steps);
         }
 
+        yield return Case("8 endpoints of a Service that is gone", "v3.26.1",
+            [dbService.Split("---")[1], Np("p", "{selector: \"app == 'web'\", types: [Egress], egress: [{action: Allow, destination: {services: {name: db, namespace: shop}}}]}")],
+            "egress: shop/web > shop/db TCP 5432", "tier default / NetworkPolicy shop/p egress rule 1 → Allow");
+
         string[] staged =
         [
             $"{{{V1}, kind: Tier, metadata: {{name: sec}}, spec: {{order: 1}}}}",

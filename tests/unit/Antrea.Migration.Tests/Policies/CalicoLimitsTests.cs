@@ -68,6 +68,24 @@ public sealed class CalicoLimitsTests
         Assert.That(() => cluster.Evaluator, expected is null ? Throws.Nothing : Throws.TypeOf<NotSupportedException>().With.Message.Contains(expected));
     }
 
+    [Test]
+    public void ForCalico_ANetworkSetsNamespaceThatIsNotInTheInput_IsTold()
+    {
+        var cluster = new CalicoCase(
+            "v3.26.1",
+            "{apiVersion: crd.projectcalico.org/v1, kind: NetworkSet, metadata: {name: s, namespace: lost}, spec: {nets: [198.51.100.0/24]}}",
+            CalicoCase.Policy("v3.26.1", "GlobalNetworkPolicy", "p", "{types: [Ingress], ingress: [{action: Allow, source: {namespaceSelector: \"env == 'dev'\"}}]}"));
+        Assert.That(() => cluster.Evaluator, Throws.TypeOf<NotSupportedException>().With.Message.Contains("Namespace/lost"));
+    }
+
+    [Test]
+    public void ForCalico_EndpointsWhereNoneIsInTheInput_AreNotTakenForMissing()
+    {
+        var cluster = new CalicoCase(
+            "v3.26.1", CalicoCase.Policy("v3.26.1", "NetworkPolicy", "p", "{types: [Egress], egress: [{action: Allow, destination: {services: {name: db, namespace: shop}}}]}"));
+        Assert.That(() => cluster.Evaluator, Throws.TypeOf<NotSupportedException>().With.Message.Contains("EndpointSlice"));
+    }
+
     [TestCase("selector: \"role == 'front'\"", true)]
     [TestCase("names: [web]", false)]
     public void CheckLabels_NoServiceAccountInTheInput_IsToldWhereOneIsAskedFor(string accounts, bool told)
@@ -78,8 +96,8 @@ public sealed class CalicoLimitsTests
         var world = PolicyWorld.From(snapshot);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(CalicoLimits.CheckLabels(set, world), Is.Empty);
-            Assert.That(CalicoLimits.CheckLabels(set, new PolicyWorld(world.Pods, world.Namespaces)).Any(), Is.EqualTo(told));
+            Assert.That(CalicoLimits.CheckInput(set, world), Is.Empty);
+            Assert.That(CalicoLimits.CheckInput(set, new PolicyWorld(world.Pods, world.Namespaces)).Any(), Is.EqualTo(told));
         }
     }
 

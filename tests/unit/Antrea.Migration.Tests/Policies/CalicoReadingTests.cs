@@ -150,6 +150,17 @@ public sealed class CalicoReadingTests
         }
     }
 
+    [Test]
+    public void Read_PolicyOfTwoTiersByName_IsNotTakenForOne()
+    {
+        const string spec = "spec: {order: 5, types: [Ingress], ingress: [{action: Pass}]}";
+        var set = Read(
+            "v3.31.0",
+            $"{{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {{name: sec.foo, {Annotated}}}, {spec}}}",
+            $"{{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {{name: default.sec.foo, {Annotated}}}, {spec}}}");
+        Assert.That(set.Policies.Single().Findings.Select(f => f.Code), Does.Contain("duplicate-policy"));
+    }
+
     [TestCase("v3.29.0", "NetworkPolicy", "{selector: \"a not\\nin {'x'}\", types: [Ingress]}", null)]
     [TestCase("v3.30.0", "NetworkPolicy", "{selector: \"a not\\nin {'x'}\", types: [Ingress]}", "selector-invalid spec.selector")]
     [TestCase("v3.26.0", "NetworkPolicy", "{selector: ' ', types: [Ingress]}", "selector-blank spec.selector")]

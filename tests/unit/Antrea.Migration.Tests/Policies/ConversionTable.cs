@@ -59,6 +59,7 @@ internal static class ConversionTable
                 new("`types` absent", RowStatus.Noted, "types-derived", "stored objects govern both directions, manifests what the API server would write", "NP {ingress: [{action: Allow}]}"),
                 new("rules outside `types`", RowStatus.Noted, "rules-ignored", "left out, as Calico does", "NP {types: [Egress], ingress: [{action: Allow, notProtocol: TCP}]}"),
                 new("`types` with another word", RowStatus.Refused, "types-unknown", "no direction", "NP {types: [Sideways]}"),
+                new("`types` absent beside an empty list of rules, in a manifest (from 3.32 on)", RowStatus.Refused, "types-unknown", "Calico's API server and its native objects derive different ones", "{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: {ingress: [{action: Allow}], egress: []}}", "v3.32.0"),
                 new("`performanceHints`, rule `metadata`", RowStatus.Exact, null, "nothing; they decide nothing", "NP {performanceHints: [AssumeNeededOnEveryNode], types: [Ingress], ingress: [{action: Allow, metadata: {annotations: {a: b}}}]}"),
                 new("`serviceAccountSelector`", RowStatus.Snapshot, "service-accounts-frozen", "a ClusterNetworkPolicy with a `serviceAccount` in appliedTo for each account that there is", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: robot, namespace: shop, labels: {role: x}}}\n{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}\nNP {serviceAccountSelector: \"role == 'x'\", types: [Ingress]}"),
                 new("`doNotTrack`", RowStatus.Noted, "do-not-track", "nothing: no effect on Pods, not even an implicit Deny", "GNP {doNotTrack: true, types: [Ingress], ingress: [{action: Deny}]}"),
@@ -66,6 +67,7 @@ internal static class ConversionTable
                 new("`applyOnForward`", RowStatus.Noted, "apply-on-forward", "ignored for Pods; it is about what host endpoints forward", "GNP {applyOnForward: true, types: [Ingress], ingress: [{action: Allow, protocol: TCP}]}"),
                 new("any other field", RowStatus.Refused, "unknown-field", "named with its path; Enterprise's `domains`, for one", "NP {types: [Egress], egress: [{action: Allow, destination: {domains: [example.com]}}]}"),
                 new("a field of the wrong type or value", RowStatus.Refused, "malformed-field", "Calico treats such a policy as absent", "NP {types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [0]}}]}"),
+                new("more than an object can hold", RowStatus.Refused, "object-too-large", "etcd takes 1.5 MiB", $"NP {{types: [Ingress], ingress: [{string.Join(", ", Enumerable.Repeat($"{{action: Allow, protocol: TCP, destination: {{ports: [{string.Join(", ", Enumerable.Range(0, 1000).Select(i => 2 * i + 10_001))}]}}}}", 50))}]}}"),
                 new("two objects for one policy that differ", RowStatus.Refused, "duplicate-policy", "which one counts cannot be told", "NP {types: [Ingress]}\n{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: {types: [Egress]}}"),
             ]),
         ("Selectors",
@@ -169,6 +171,7 @@ internal static class ConversionTable
                 new("Felix settings of one Node", RowStatus.Refused, "felix-override", "Nodes enforce differently", "{apiVersion: crd.projectcalico.org/v1, kind: FelixConfiguration, metadata: {name: node.n1}, spec: {defaultEndpointToHostAction: Drop}}"),
                 new("a locked datastore", RowStatus.Refused, "datastore-locked", "an upgrade is under way", "{apiVersion: crd.projectcalico.org/v1, kind: ClusterInformation, metadata: {name: default}, spec: {datastoreReady: false}}"),
                 new("a datastore migration", RowStatus.Refused, "datastore-migration", "objects may be in two places", "{apiVersion: migration.projectcalico.org/v1, kind: DatastoreMigration, metadata: {name: m}, status: {phase: Migrating}}"),
+                new("a datastore of etcd's own", RowStatus.Refused, "datastore-etcd", "the Kubernetes API does not show its policies", "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: calico-node, namespace: kube-system}, spec: {template: {spec: {containers: [{name: calico-node, env: [{name: ETCD_ENDPOINTS, valueFrom: {}}]}]}}}}"),
                 new("a variant other than Calico", RowStatus.Refused, "calico-variant", "only open-source Calico is known", "{apiVersion: crd.projectcalico.org/v1, kind: ClusterInformation, metadata: {name: default}, spec: {variant: TigeraSecureEnterprise}}"),
             ]),
     ];

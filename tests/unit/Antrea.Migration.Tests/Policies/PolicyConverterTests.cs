@@ -15,6 +15,17 @@ namespace Antrea.Migration.Tests.Policies;
 public sealed class PolicyConverterTests
 {
     [Test]
+    public void Convert_ASelectorOfNoValueInUse_IsNotSaidToSelectNothingEver()
+    {
+        var policy = PolicyCluster.Examples().NetworkPolicy("shop", "p", "{selector: \"app starts with 'x'\", types: [Ingress]}").Convert().Policies.Single();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(policy.Fidelity, Is.EqualTo(Fidelity.Snapshot));
+            Assert.That(policy.Findings.Select(f => f.Code), Is.EqualTo(new[] { "label-values-frozen" }));
+        }
+    }
+
+    [Test]
     public void Convert_Policy_WritesThisYaml()
     {
         var conversion = PolicyCluster.Examples().NetworkPolicy("shop", "web", """

@@ -6,7 +6,6 @@ using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
 using Antrea.Migration.Policies.Verification;
 using Antrea.Migration.Tests.Reference.Policies;
-using CsCheck;
 
 namespace Antrea.Migration.Tests.Policies;
 
@@ -30,7 +29,8 @@ public sealed class PolicyVerifierPropertyTests
     [Test]
     public void Proof_for_future_Pods_finds_whatever_differs_once_Pods_come()
     {
-        WholePolicyGen.Any.Sample(
+        WholePolicyGen.Any.Check(
+            300,
             model =>
             {
                 var apart = model.WithPodsInOnePlace();
@@ -42,9 +42,7 @@ public sealed class PolicyVerifierPropertyTests
                         () => $"{proof.Verdict} {proof.Reason}, but {expected.First().Value}");
                     Interlocked.Increment(ref _different);
                 }
-            },
-            iter: 300 * PropertyRuns.Factor,
-            threads: 2);
+            });
         TestContext.Out.WriteLine($"{_different} sets differ");
         Assert.That(_different, Is.GreaterThan(100 * PropertyRuns.Factor), "sets that differ");
     }
@@ -52,7 +50,8 @@ public sealed class PolicyVerifierPropertyTests
     [Test]
     public void Proof_for_future_Pods_of_exact_conversions_is_equal()
     {
-        PolicySetGen.Any.Sample(
+        PolicySetGen.Any.Check(
+            300,
             model =>
             {
                 var cluster = model.Build(allPods: false);
@@ -64,9 +63,7 @@ public sealed class PolicyVerifierPropertyTests
                     Interlocked.Increment(ref _compared);
                     Interlocked.Add(ref _future, proof.FuturePods);
                 }
-            },
-            iter: 300 * PropertyRuns.Factor,
-            threads: 2);
+            });
         TestContext.Out.WriteLine($"{_compared} sets compared, {_future} future Pods");
         using (Assert.EnterMultipleScope())
         {
@@ -77,14 +74,13 @@ public sealed class PolicyVerifierPropertyTests
 
     private void Check(int iterations, Func<WholePolicyGen.Model, (WholePolicyGen.Model Model, IEnumerable<JsonObject> Antrea)> select)
     {
-        WholePolicyGen.Any.Sample(
+        WholePolicyGen.Any.Check(
+            iterations,
             model =>
             {
                 var (cluster, antrea) = select(model);
                 Compare(cluster, [.. antrea]);
-            },
-            iter: iterations * PropertyRuns.Factor,
-            threads: 2);
+            });
         TestContext.Out.WriteLine($"{_compared} sets compared, {_different} of them different");
         using (Assert.EnterMultipleScope())
         {

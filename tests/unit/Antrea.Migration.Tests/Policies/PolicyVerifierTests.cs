@@ -185,6 +185,40 @@ public sealed class PolicyVerifierTests
         }
     }
 
+    [TestCase("namespaceSelector: \"env == 'x'\"", "appliedTo: [{podSelector: {}}]", TestName = "Verify_ANamespaceIsMissing_which_Calico_selects")]
+    [TestCase("namespaceSelector: all()", "appliedTo: [{namespaceSelector: {matchLabels: {env: x}}}]", TestName = "Verify_ANamespaceIsMissing_which_Antrea_selects")]
+    public void Verify_ANamespaceIsMissing(string calico, string antrea)
+    {
+        var cluster = PolicyCluster.Examples().Pod("lost", "p", "10.10.1.99")
+            .Add($"{{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {{name: p}}, spec: {{{calico}, types: [Ingress], ingress: [{{action: Allow}}]}}}}");
+        var policy = YamlObjects.Read(
+            $"{{apiVersion: crd.antrea.io/v1beta1, kind: ClusterNetworkPolicy, metadata: {{name: p}}, spec: {{priority: 1, tier: application, {antrea}, ingress: [{{name: a, action: Allow}}]}}}}");
+        var proof = cluster.Verify(policy.Select(o => o.Json));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((proof.Verdict, proof.UnprovenShare), Is.EqualTo((ProofVerdict.NotProven, 1)), () => proof.ToString());
+            Assert.That(proof.Reason, Does.Contain("Namespace/lost"));
+        }
+    }
+
+    [Test]
+    public void Verify_MoreKindsOfFuturePodsThanAreLookedAt_IsNotProven()
+    {
+        var cluster = PolicyCluster.Examples();
+        for (var i = 0; i < 12; i++)
+        {
+            cluster.NetworkPolicy("shop", $"p{i}", $"{{selector: has(k{i}), types: [Ingress], ingress: [{{action: Allow, protocol: TCP, destination: {{ports: [{i + 1}]}}}}]}}");
+        }
+
+        var proof = PolicyVerifier.Verify(cluster.Snapshot, cluster.Convert(), cluster.Options);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((proof.Scope, proof.Verdict), Is.EqualTo((ProofScope.Future, ProofVerdict.NotProven)), () => proof.ToString());
+            Assert.That(proof.Reason, Does.Contain("1 Namespaces: shop"));
+            Assert.That(proof.UnprovenShare, Is.GreaterThan(0).And.LessThan(1));
+        }
+    }
+
     [Test]
     public void Verify_AntreaFieldOutsideTheModel_IsNotProvenByName()
     {

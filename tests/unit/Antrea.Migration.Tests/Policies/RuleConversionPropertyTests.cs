@@ -57,9 +57,11 @@ public sealed class RuleConversionPropertyTests
     public void Converted_rules_decide_every_flow_as_Calico_does()
     {
         var compared = 0;
-        Gen.Select(Rule, Gen.Bool, Gen.OneOf("v3.26.1", "v3.32.0")).Sample(
-            (rule, isGlobal, version) =>
+        Gen.Select(Rule, Gen.Bool, Gen.OneOf("v3.26.1", "v3.32.0")).Check(
+            1000,
+            given =>
             {
+                var (rule, isGlobal, version) = given;
                 var cluster = PolicyCluster.Examples(version);
                 foreach (var line in World.Split('\n'))
                 {
@@ -91,9 +93,7 @@ public sealed class RuleConversionPropertyTests
                 {
                     throw new InvalidOperationException($"the proof disagrees: {proof} {proof.CounterExample}");
                 }
-            },
-            iter: 1000 * PropertyRuns.Factor,
-            threads: 2);
+            });
         TestContext.Out.WriteLine($"{compared} rules compared");
         Assert.That(compared, Is.GreaterThanOrEqualTo(800 * PropertyRuns.Factor), "rules that were converted and compared");
     }

@@ -17,7 +17,7 @@ public sealed class RuleMatchTests
     private static readonly PolicyWorld World = PolicyWorld.From(Cluster.Snapshot);
 
     private static readonly RuleContext Context = new(
-        Cluster.Snapshot, CalicoPolicySet.Read(Cluster.Snapshot, new ReleaseVersion(3, 26)), new ReleaseVersion(2, 7));
+        Cluster.Snapshot, World, CalicoPolicySet.Read(Cluster.Snapshot, new ReleaseVersion(3, 26)), new ReleaseVersion(2, 7));
 
     private static readonly Gen<SelectorTerm> Term = SelectorGen.OnPodsAndNamespaces.Select(e => Context.Selectors.Compile(e).Terms.FirstOrDefault(SelectorTerm.Everything));
 

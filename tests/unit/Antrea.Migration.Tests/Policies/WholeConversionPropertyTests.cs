@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Verification;
-using CsCheck;
 
 namespace Antrea.Migration.Tests.Policies;
 
@@ -14,7 +13,8 @@ public sealed class WholeConversionPropertyTests
     public void Policies_that_are_not_refused_are_proven_equal()
     {
         var compared = 0;
-        WholePolicyGen.Any.Sample(
+        WholePolicyGen.Any.Check(
+            300,
             model =>
             {
                 var conversion = PolicyConverter.Convert(model.Snapshot(), model.Options);
@@ -31,9 +31,7 @@ public sealed class WholeConversionPropertyTests
                     var written = string.Join("\n", conversion.Objects.Select(o => o.ToJsonString()));
                     throw new InvalidOperationException($"{proof.Verdict}: {proof.CounterExample?.ToString() ?? proof.Reason}\n{written}");
                 }
-            },
-            iter: 300 * PropertyRuns.Factor,
-            threads: 2);
+            });
         TestContext.Out.WriteLine($"{compared} policies compared");
         Assert.That(compared, Is.GreaterThanOrEqualTo(300 * PropertyRuns.Factor), "policies that were converted and compared");
     }

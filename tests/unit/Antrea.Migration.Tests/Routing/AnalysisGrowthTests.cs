@@ -24,6 +24,7 @@ public class AnalysisGrowthTests
     [TestCase(nameof(Pools))]
     [TestCase(nameof(Routes))]
     [TestCase(nameof(RoutesAlone))]
+    [TestCase(nameof(External))]
     [TestCase(nameof(Matrix))]
     [TestCase(nameof(Services))]
     [TestCase(nameof(Sharing))]
@@ -44,6 +45,8 @@ public class AnalysisGrowthTests
     internal static object Routes(Input input) => RouteAnalyzer.Analyze(input.Kernels, input.Snapshot);
 
     internal static object RoutesAlone(Input input) => RouteAnalyzer.Analyze(input.Kernels);
+
+    internal static object External(Input input) => ExternalRoutes.Of(input.Kernels, input.Snapshot);
 
     internal static object Matrix(Input input) => ReachabilityMatrix.Build(Model(input), MigrationEndpoints.Of(input.Snapshot));
 

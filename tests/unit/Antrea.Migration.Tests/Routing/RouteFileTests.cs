@@ -49,6 +49,98 @@ public class RouteFileTests
         }
     }
 
+    /// <summary>One table as a kernel has it, by <c>ip route show table all</c> with options that change the words and not the routes.</summary>
+    [TestCase(
+        """
+        unicast default via 172.18.0.1 dev d0 table main proto boot scope global 
+        blackhole 10.10.39.192/26 table main proto bird scope global 
+        unicast 10.55.0.0/16 nhid 7 table main proto boot scope global 
+        	nh_info id 7 group 5,4/6,3 scope global proto unspec 
+        	nexthop via 172.18.0.20 dev d0 weight 4 
+        	nexthop via 172.19.0.20 dev d1 weight 3 
+        unicast 10.56.0.0/16 nhid 5 via 172.18.0.20 dev d0 table main proto boot scope global 
+        	nh_info id 5 via 172.18.0.20 dev d0 scope link proto unspec 
+        unicast 172.18.0.0/16 dev d0 table main proto kernel scope link src 172.18.0.4 
+        broadcast 172.18.255.255 dev d0 table local proto kernel scope link src 172.18.0.4 
+        """,
+        TestName = "Details (ip -d) change nothing")]
+    [TestCase(
+        """
+        default via 172.18.0.1 dev d0 
+        6 10.10.39.192/26 proto 12 
+        10.55.0.0/16 nhid 7 proto 3 
+        	nexthop via 172.18.0.20 dev d0 weight 4 
+        	nexthop via 172.19.0.20 dev d1 weight 3 
+        10.56.0.0/16 nhid 5 via 172.18.0.20 dev d0 scope 0 
+        172.18.0.0/16 dev d0 proto 2 scope 253 src 172.18.0.4 
+        3 172.18.255.255 dev d0 table 255 proto 2 scope 253 src 172.18.0.4 
+        """,
+        TestName = "Numbers (ip -N) are the same words")]
+    [TestCase(
+        "default via \u001b[35m172.18.0.1 \u001b[0mdev \u001b[36md0 \u001b[0m\n"
+        + "blackhole \u001b[1;35m10.10.39.192/26 \u001b[0mproto bird \n"
+        + "\u001b[35m10.55.0.0/16 \u001b[0mnhid 7 \n\tnexthop via \u001b[35m172.18.0.20 \u001b[0mdev d0 weight 4 \n"
+        + "\tnexthop via \u001b[35m172.19.0.20 \u001b[0mdev d1 weight 3 \n"
+        + "\u001b[35m10.56.0.0/16 \u001b[0mnhid 5 via \u001b[35m172.18.0.20 \u001b[0mdev \u001b[36md0 \u001b[0m\n"
+        + "\u001b[35m172.18.0.0/16 \u001b[0mdev \u001b[36md0 \u001b[0mproto kernel scope link src \u001b[35m172.18.0.4 \u001b[0m\u001b[K\n"
+        + "broadcast \u001b[35m172.18.255.255 \u001b[0mdev \u001b[36md0 \u001b[0mtable local proto kernel scope link src \u001b[35m172.18.0.4\u001b[",
+        TestName = "Colours (ip -c) are taken out")]
+    [TestCase(
+        """
+        [{"type":"unicast","dst":"default","gateway":"172.18.0.1","dev":"d0","table":"main","protocol":"boot","scope":"global","flags":[]},
+         {"type":"blackhole","dst":"10.10.39.192/26","table":"main","protocol":"bird","scope":"global","flags":[],"flow":{"to":3}},
+         {"type":"unicast","dst":"10.55.0.0/16","nhid":7,"table":"main","protocol":"boot","scope":"global","flags":[],
+          "nh_info":{"id":7,"group":[{"id":5,"weight":4},{"id":6,"weight":3}],"scope":"global","protocol":"unspec","flags":[]},
+          "nexthops":[{"gateway":"172.18.0.20","dev":"d0","weight":4,"flags":[]},{"gateway":"172.19.0.20","dev":"d1","weight":3,"flags":[]}]},
+         {"type":"unicast","dst":"10.56.0.0/16","nhid":5,"gateway":"172.18.0.20","dev":"d0","table":"main","protocol":"boot","scope":"global","flags":[],
+          "nh_info":{"id":5,"gateway":"172.18.0.20","dev":"d0","scope":"link","protocol":"unspec","flags":[]}},
+         {"type":"1","dst":"172.18.0.0/16","dev":"d0","table":"main","protocol":2,"scope":"253","prefsrc":"172.18.0.4","flags":[]},
+         {"type":"broadcast","dst":"172.18.255.255","dev":"d0","table":"local","protocol":"kernel","scope":"link","prefsrc":"172.18.0.4","flags":[]}]
+        """,
+        TestName = "JSON with details is the same")]
+    public void OtherWords_AreTheSameRoutes(string text)
+    {
+        var read = RouteParser.Parse(text, "w2.txt");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(read.Findings, Is.Empty);
+            Assert.That(read.Routes.Select(r => (r with { Table = NodeRoutes.Canonical(r.Table) }).ToString()), Is.EqualTo(
+            [
+                "default via 172.18.0.1 dev d0", "blackhole 10.10.39.192/26 proto bird",
+                "10.55.0.0/16\n\tnexthop via 172.18.0.20 dev d0 weight 4\n\tnexthop via 172.19.0.20 dev d1 weight 3",
+                "10.56.0.0/16 via 172.18.0.20 dev d0", "172.18.0.0/16 dev d0 proto kernel scope link src 172.18.0.4",
+                "broadcast 172.18.255.255 dev d0 table local proto kernel scope link src 172.18.0.4",
+            ]));
+        }
+    }
+
+    [Test]
+    public void RulesByNumber_AreTheSameRules() => Assert.That(
+        RouteParser.Parse("203:\tfrom 10.0.0.0/8 8\n32766:\tfrom all lookup 254\n", "w2.txt").Rules.Select(r => r.Action),
+        Is.EqualTo([RouteRuleAction.Prohibit, RouteRuleAction.Lookup]));
+
+    /// <summary>Its second column is the gateway; a route to the first column's single address would be none of the kernel's.</summary>
+    [Test]
+    public void TheOutputOfRoute_IsNotTakenForThatOfIp()
+    {
+        var read = RouteParser.Parse(
+            """
+            Kernel IP routing table
+            Destination     Gateway         Genmask         Flags Metric Ref    Use Iface
+            0.0.0.0         172.18.0.1      0.0.0.0         UG    0      0        0 eth0
+            10.10.4.128     172.18.0.19     255.255.255.192 UG    0      0        0 tunl0
+            fd00::/64                      ::                         U    256 1     0 eth0
+            """,
+            "w2.txt");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(read.Routes, Is.Empty);
+            Assert.That(read.Findings.Select(f => (f.Id, f.Subject)), Is.EqualTo(
+                ((string[])["1:1", "2:1", "3:17", "4:17", "5:32"]).Select(place => ("route-line-unreadable", $"w2.txt:{place}"))));
+            Assert.That(read.Findings[2].Evidence, Does.Contain("'172.18.0.1'").And.Contain("`route -n`"));
+        }
+    }
+
     [Test]
     public void RulesThatBeginAgain_AreIPv6s()
     {

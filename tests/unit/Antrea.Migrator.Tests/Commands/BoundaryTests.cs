@@ -19,18 +19,25 @@ public class BoundaryTests
     }
 
     [Test]
-    public async Task A_migration_that_is_interrupted_says_how_to_go_on()
+    public async Task A_migration_that_is_interrupted_says_how_to_go_on_and_what_its_traffic_met()
     {
+        using var folder = new TemporaryFolder();
         using var interrupt = new CancellationTokenSource();
         await using var output = new TriggerWriter("── Bridge", interrupt);
         await using var error = new StringWriter();
         var exitCode = await MigratorApp.RunAsync(
-            ["migrate", "--lab", "c2a0", "--workers", "1", "-c", "1", "-n", "1", "--interval", "1"], output, error, interrupt.Token);
+            ["migrate", "--lab", "c2a0", "--workers", "1", "-c", "1", "-n", "1", "--interval", "1", "--report", folder.At("report.json"), "--timeline", folder.At("timeline.svg")],
+            output,
+            error,
+            interrupt.Token);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(exitCode, Is.EqualTo(ExitCodes.Interrupted), output.ToString());
             Assert.That(error.ToString(), Does.StartWith("Interrupted.").And.Contain("run the command again to go on"));
             Assert.That(output.ToString(), Does.Not.Contain("── InstallAntrea"));
+            Assert.That(output.ToString(), Does.Contain("── Interrupted ─").And.Contain("   Traffic   default/client → nginx-origin: "));
+            Assert.That(File.ReadAllText(folder.At("report.json")), Does.Contain("\"result\": \"Interrupted\"").And.Contain("\"destination\": \"nginx-origin\""));
+            Assert.That(File.ReadAllText(folder.At("timeline.svg")), Does.Contain("Phase Bridge from "));
         }
     }
 

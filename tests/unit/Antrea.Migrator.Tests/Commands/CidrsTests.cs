@@ -1,3 +1,4 @@
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Tests.House;
 
 namespace Antrea.Migrator.Tests.Commands;
@@ -66,6 +67,50 @@ public class CidrsTests
     {
         var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "--exclude", "10.0.0.1/8");
         run.VerifyRefused("--exclude", "10.0.0.1/8");
+    }
+
+    /// <summary>Routes of Calico's, of Antrea's, of no use to anybody else, and one that an administrator added.</summary>
+    [TestCase("10.64.0.0/10 via 172.18.0.254 dev eth0 proto static", ExitCodes.Success, TestName = "A_network_beside_the_clusters_is_no_overlap")]
+    [TestCase("10.0.0.0/8 via 172.18.0.254 dev eth0 proto static", ExitCodes.Success, TestName = "A_network_around_the_clusters_is_none_either")]
+    [TestCase("10.10.1.192/27 via 172.18.0.254 dev eth0 proto static", ExitCodes.Findings, TestName = "A_network_in_a_PodCIDR_is_an_overlap")]
+    [TestCase("10.10.200.64/28 dev vpn0 table 7", ExitCodes.Findings, TestName = "A_network_in_a_block_is_an_overlap_whatever_table_has_it")]
+    public async Task Routes_to_networks_outside_are_compared(string route, int exitCode)
+    {
+        using var folder = new TemporaryFolder();
+        var cluster = folder.Write("cluster.yaml", SmallCluster.Text());
+        var file = folder.Write(
+            "a.txt",
+            $"""
+            default via 172.18.0.1 dev eth0
+            10.10.0.0/24 dev antrea-gw0 proto kernel scope link src 10.10.0.1
+            10.10.1.0/24 via 10.10.1.1 dev antrea-gw0 onlink
+            10.10.200.64/26 via 172.18.0.3 dev tunl0 proto bird onlink
+            10.10.200.70 dev cali0123456789a scope link
+            172.18.0.0/16 dev eth0 proto kernel scope link src 172.18.0.2
+            169.254.0.0/16 dev eth0 scope link
+            fe80::/64 dev eth0 proto kernel metric 256 pref medium
+            blackhole 10.0.0.0/8
+            {route}
+            """);
+        var run = await MigratorRun.OfAsync("cidrs", "--from", cluster, "--file", $"a={file}", "-o", "json");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((run.ExitCode, run.Error), Is.EqualTo((exitCode, "")), run.Output);
+            Assert.That(
+                run.Json["findings"]!.AsArray().Where(f => f!["id"]!.ToString() == "external-route-in-cluster-range").Select(f => f!["evidence"]!.ToString().Split(',')[0]),
+                Is.EqualTo(exitCode == ExitCodes.Success ? Array.Empty<string>() : [route.Split(' ')[0]]));
+            var pools = run.Json["suggestedPools"]!.AsArray().Select(p => Cidr.Parse(p!["cidr"]!.ToString())).ToList();
+            Assert.That(pools, Is.Not.Empty);
+            Assert.That(pools, Has.None.Matches<Cidr>(p => p.Overlaps(Cidr.Parse(route.Split(' ')[0])) || p.Overlaps(Cidr.Parse("172.18.0.0/16"))));
+        }
+    }
+
+    [Test]
+    public async Task A_table_that_cannot_be_read_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await MigratorRun.OfAsync("cidrs", "--from", SeedFolder, "--file", $"a={folder.Write("a.txt", "kernel panic\n")}");
+        run.VerifyRefused($"{folder.At("a.txt")} has no route");
     }
 
     [Test]

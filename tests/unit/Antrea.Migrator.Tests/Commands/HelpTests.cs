@@ -8,7 +8,7 @@ public class HelpTests
     private static readonly string[] Verbs =
     [
         "requirements", "check", "snapshot", "cidrs", "routes", "routes why", "policies", "policies convert", "policies verify", "policies explain", "plan",
-        "migrate", "rollback", "status", "probe", "matrix", "lab", "lab up",
+        "migrate", "rollback", "status", "pause", "resume", "abort", "probe", "matrix", "lab", "lab up", "lab scenario", "lab scenario pretest",
     ];
 
     [Test]

@@ -134,7 +134,7 @@ public class LabPlanTests
                 JsonNode.DeepEquals(
                     json.Json,
                     JsonNode.Parse("""
-                        {"plan": null, "rollback": null, "migrator": null, "next": null, "secondsLeft": null, "stepsNotMeasured": null,
+                        {"plan": null, "rollback": null, "migrator": null, "request": null, "next": null, "secondsLeft": null, "stepsNotMeasured": null,
                          "phases": [], "nodes": [], "steps": []}
                         """)),
                 json.Output);

@@ -94,6 +94,70 @@ public class LoadProbeTests
         Assert.That(run.Output, Does.Contain(", interrupted\nRequests   ").And.Contain("Outages    "));
     }
 
+    [TestCase("timeline.svg")]
+    [TestCase("new/timeline.html")]
+    public async Task The_run_is_drawn_with_its_outage(string file)
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = LoopbackServer.Answering(Refusal);
+        var run = await MigratorRun.OfAsync("probe", "-url", server.Url.OriginalString, "--rate", "100/s", "--duration", "50ms", "--timeline", folder.At(file));
+        Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Findings), run.Error);
+        var picture = XDocument.Load(folder.At(file)).Descendants().Single(e => e.Name.LocalName == "svg");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(picture.Elements().First().Value, Does.Match($@"\A{server.Url.OriginalString}: one outage of [\d.]+m?s\z"));
+            Assert.That(picture.Descendants().Count(e => (string?)e.Attribute("class") == "outage" && e.HasElements), Is.EqualTo(1));
+        }
+    }
+
+    [Test]
+    public async Task A_timeline_in_another_format_is_refused_before_anything_is_sent()
+    {
+        await using var server = LoopbackServer.Answering(Answer);
+        var run = await MigratorRun.OfAsync("probe", "-url", server.Url.OriginalString, "--rate", "100/s", "--timeline", "timeline.png");
+        run.VerifyRefused("--timeline", "timeline.png", ".svg", ".html");
+        Assert.That(server.Requests, Is.Zero);
+    }
+
+    [Test]
+    public async Task A_timeline_that_cannot_be_written_is_refused_before_anything_is_sent()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.At("timeline.svg.part"));
+        await using var server = LoopbackServer.Answering(Answer);
+        var run = await MigratorRun.OfAsync("probe", "-url", server.Url.OriginalString, "--rate", "100/s", "--timeline", folder.At("timeline.svg"));
+        run.VerifyRefused("timeline.svg");
+        Assert.That(server.Requests, Is.Zero);
+    }
+
+    [Test]
+    public async Task A_URL_with_control_characters_is_refused() =>
+        (await MigratorRun.OfAsync("probe", "--rate", "1", "-o", "junit", "-url", "http://127.0.0.1/\u0001")).VerifyRefused("control characters");
+
+    [Test]
+    public async Task What_a_server_says_that_speaks_no_HTTP_is_printed_without_its_control_characters()
+    {
+        await using var server = LoopbackServer.Answering("\u001b[2J\0SSH-2.0\r\n\r\n");
+        var run = await MigratorRun.OfAsync("probe", "-url", server.Url.OriginalString, "--rate", "100/s", "--duration", "10ms");
+        Assert.That(run.Output, Does.Contain("SSH-2.0").And.Not.Contain("\u001b").And.Not.Contain("\0"));
+    }
+
+    [Test]
+    public async Task The_report_fits_a_narrow_terminal_and_leaves_out_what_nobody_measured()
+    {
+        await using var server = LoopbackServer.Answering(Answer);
+        var answered = await MigratorRun.OfAsync("probe", "-url", server.Url.OriginalString, "--rate", "100/s", "--duration", "50ms", "--timeout", "60000");
+        var closed = LoopbackServer.Answering(Answer);
+        await closed.DisposeAsync();
+        var refused = await MigratorRun.OfAsync("probe", "-url", closed.Url.OriginalString, "--max", "-n", "3");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(answered.Lines.Where(l => l.Contains("p99.99", StringComparison.Ordinal)), Has.One.Matches(@"\A\s+p99\.99(\s+[\d.]+m?s){2}\z"));
+            Assert.That(answered.Lines.Max(l => l.Length), Is.LessThan(80));
+            Assert.That(refused.Output, Does.Contain("3 × refused").And.Not.Contain("p99"));
+        }
+    }
+
     [Test]
     public async Task A_raw_connection_is_a_request_too()
     {
@@ -110,6 +174,7 @@ public class LoadProbeTests
     [TestCase("http://x --rate 5 --fail-if p98>1s", "measures 'p98'")]
     [TestCase("http://x -o json", "--output needs --rate or --max")]
     [TestCase("http://x --fail-if success<100%", "--fail-if needs --rate or --max")]
+    [TestCase("http://x --timeline t.svg", "--timeline needs --rate or --max")]
     [TestCase("https://x --max", "--max speaks http only")]
     [TestCase("tcp://x:80", "others need --rate")]
     [TestCase("tcp://x --rate 5", "has no port of its own")]

@@ -41,6 +41,8 @@ public class MatrixTests
     [TestCase("--ring", "0", "--ring is '0'")]
     [TestCase("--seed", "-1", "--seed is '-1'")]
     [TestCase("--by", "pods", "'pods'")]
+    [TestCase("--from", "default/nobody", "no Pod or workload 'default/nobody'")]
+    [TestCase("--to", "default/client", "declares no TCP port")]
     [TestCase("--compare", "/nowhere/matrix.json", "/nowhere/matrix.json")]
     public async Task Wrong_usage_is_named(string option, string value, string part) =>
         (await MigratorRun.OfAsync([.. Lab, option, value])).VerifyRefused(part);

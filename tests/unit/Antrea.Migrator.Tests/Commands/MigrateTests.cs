@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Xml.Linq;
 
 namespace Antrea.Migrator.Tests.Commands;
 
@@ -10,14 +11,17 @@ public class MigrateTests
 
     private MigratorRun _run = null!;
     private JsonNode _report = null!;
+    private XDocument _timeline = null!;
 
     [OneTimeSetUp]
     public async Task RunAsync()
     {
         using var folder = new TemporaryFolder();
         _run = await MigratorRun.OfAsync(
-            "migrate", "--lab", "c2a0", "--workers", "3", "-c", "2", "-n", "20", "--interval", "5", "--report", folder.At("report.json"));
+            "migrate", "--lab", "c2a0", "--workers", "3", "-c", "2", "-n", "20", "--interval", "5", "--report", folder.At("report.json"),
+            "--timeline", folder.At("timeline.svg"));
         _report = JsonNode.Parse(await File.ReadAllTextAsync(folder.At("report.json")))!;
+        _timeline = XDocument.Load(folder.At("timeline.svg"));
     }
 
     [Test]
@@ -88,6 +92,21 @@ public class MigrateTests
                     Is.EqualTo(flow!["failure"]!.GetValue<int>()),
                     flow.ToJsonString());
             }
+        }
+    }
+
+    [Test]
+    public void The_timeline_has_a_band_a_phase_and_a_lane_a_flow()
+    {
+        var boxes = _timeline.Descendants().Where(e => e.Name.LocalName == "rect").ToLookup(e => (string)e.Attribute("class")!);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                boxes.Where(b => b.Key.StartsWith("phase", StringComparison.Ordinal)).SelectMany(b => b)
+                    .OrderBy(b => (double)b.Attribute("x")!).Select(b => b.Value.Split(',')[0]),
+                Is.EqualTo(["Before", .. Phases]));
+            Assert.That(boxes["lane"].Count(), Is.EqualTo(2));
+            Assert.That(boxes["nodes"].Count(b => b.HasElements), Is.Positive, "Pods were restarted");
         }
     }
 

@@ -177,6 +177,21 @@ public class PoliciesTests
         Assert.That((run.ExitCode, run.Json["policies"]!.ToJsonString()), Is.EqualTo((ExitCodes.Success, "[]")), run.Output);
     }
 
+    [TestCase("--pods existing")]
+    [TestCase("--pods future")]
+    [TestCase("--calico-version v3.26.1")]
+    public async Task Policies_without_their_cluster_are_not_proven(string options)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("policies.yaml", Shop[Shop.IndexOf("---\napiVersion: crd.projectcalico.org/v1\nkind: ClusterInformation", StringComparison.Ordinal)..]);
+        var run = await MigratorRun.OfAsync(["policies", "convert", "--from", folder.Path, "-o", "json", .. options.Split(' ')]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((run.ExitCode, run.Json["proof"]!["verdict"]!.ToString()), Is.EqualTo((ExitCodes.Findings, "NotProven")), run.Output);
+            Assert.That(run.Json["proof"]!["reason"]!.ToString(), Does.Contain("no Pod"));
+        }
+    }
+
     [Test]
     public async Task The_json_has_the_members_that_machines_rely_on()
     {

@@ -60,6 +60,21 @@ public class RoutesTests
     }
 
     [Test]
+    public async Task What_two_commands_list_in_one_file_counts_once()
+    {
+        using var folder = new TemporaryFolder();
+        var rules = "0: from all lookup local\n32766: from all lookup main\n32767: from all lookup default\n";
+        var file = folder.Write("w2.txt", $"$ ip rule\n{rules}$ ip route\n{Antrea}$ ip rule\n{rules}$ ip route show table all\n{Antrea}");
+        var run = await MigratorRun.OfAsync("routes", "--file", $"w2={file}", "-o", "json");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Success, "")));
+            Assert.That(run.Json["tables"]!.AsArray().Select(t => t!["routes"]!.GetValue<int>()), Is.EqualTo([4]));
+            Assert.That(run.Json["conflicts"]!.AsArray(), Is.Empty);
+        }
+    }
+
+    [Test]
     public async Task Tables_without_a_conflict_are_success()
     {
         using var folder = new TemporaryFolder();
@@ -141,6 +156,16 @@ public class RoutesTests
         Assert.That(run.Output, Does.Contain($"route-word-unknown  {file}:5:22").And.Contain("1 tables with 5 routes"));
     }
 
+    [Test]
+    public async Task An_array_that_was_cut_off_is_no_clean_table()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("w2.txt", Antrea + "[{\"dst\":\"10.10.4.128/26\",\"gateway\":\"172.18.0.5\",\"dev\":\"tunl0\",\n{\"dst\"]\n");
+        var run = await MigratorRun.OfAsync("routes", "--file", $"w2={file}");
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Findings, "")));
+        Assert.That(run.Output, Does.Contain($"BLOCKER routes-unreadable  {file}:5"));
+    }
+
     [TestCase("--file w2", "--file is 'w2', but must be NODE=PATH.")]
     [TestCase("--file w2=", "--file is 'w2=', but must be NODE=PATH.")]
     [TestCase("--file w2=/nowhere/at/all", "/nowhere/at/all")]
@@ -148,6 +173,17 @@ public class RoutesTests
     {
         var run = await MigratorRun.OfAsync(["routes", .. arguments.Split(' ')]);
         run.VerifyRefused(says);
+    }
+
+    [TestCase("routes --from")]
+    [TestCase("cidrs --from")]
+    [TestCase("routes why --from 10.10.115.1 --to 10.10.72.1 --snapshot")]
+    public async Task A_table_of_no_Node_is_refused(string verb)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("w2.txt", Antrea);
+        var run = await MigratorRun.OfAsync([.. verb.Split(' '), SeedFolder, "--file", $"test-wroker2={file}"]);
+        run.VerifyRefused("--file is given for 'test-wroker2'");
     }
 
     [TestCase("default/nobody", "neither a Pod nor a Service nor a Node 'default/nobody'")]

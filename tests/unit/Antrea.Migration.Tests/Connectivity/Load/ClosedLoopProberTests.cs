@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using Antrea.Migration.Connectivity;
 using Antrea.Migration.Connectivity.Load;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Antrea.Migration.Tests.Connectivity.Load;
 
@@ -94,7 +95,7 @@ public class ClosedLoopProberTests
         var server = LoopbackServer.Answering(Hello);
         await server.DisposeAsync();
         var report = await Probe(server.Url, requests: 4);
-        Assert.That(string.Join(", ", report.Totals.Failures), Is.EqualTo("refused 4"));
+        Assert.That(string.Join(", ", report.Totals.Failures), Is.EqualTo("4 × refused"));
     }
 
     [Test]
@@ -109,6 +110,31 @@ public class ClosedLoopProberTests
         Assert.That(
             (failure.Cause, failure.Count, failure.FirstDetail),
             Is.EqualTo((ProbeFailureCause.Timeout, 2L, "connected, but no complete response within 50ms")));
+    }
+
+    /// <summary>Alone, since the memory is the whole process's. Measured while the server holds its answer back, so that both times are alike.</summary>
+    [Test]
+    [NonParallelizable]
+    public async Task ProbeAsync_AHundredThousandRequests_LeaveNothingBehind()
+    {
+        var answers = new[] { Encoding.ASCII.GetBytes(Hello), Encoding.ASCII.GetBytes("HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n") };
+        var requests = 0;
+        Dictionary<int, long> retained = [];
+        await using var server = new LoopbackServer(async (socket, stop) =>
+        {
+            if (++requests is 20_000 or 100_000)
+            {
+                retained[requests] = GC.GetTotalMemory(forceFullCollection: true);
+            }
+
+            await socket.SendAsync(answers[requests % 100 == 0 ? 1 : 0], stop);
+        });
+        var report = await Probe(server.Url, requests: 100_000, workers: 1);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((report.Totals.Total, report.Totals.Failure), Is.EqualTo((100_000L, 1000L)));
+            Assert.That(retained[100_000] - retained[20_000], Is.LessThan(256 * 1024), "bytes more after 100,000 requests than after 20,000");
+        }
     }
 
     [Test]
@@ -127,6 +153,43 @@ public class ClosedLoopProberTests
         await cancellation.CancelAsync();
         var exception = await Assert.CatchAsync<OperationCanceledException>(() => cancelled);
         Assert.That(exception!.CancellationToken, Is.EqualTo(cancellation.Token));
+    }
+
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Stop_WhileNothingIsAnswered_CallsTheRestFailuresInTheEnd(CancellationToken cancellationToken)
+    {
+        var asked = new TaskCompletionSource();
+        await using var server = new LoopbackServer(async (_, stop) =>
+        {
+            asked.TrySetResult();
+            await Task.Delay(Timeout.Infinite, stop);
+        });
+        var time = new FakeTimeProvider();
+        var prober = new ClosedLoopProber(
+            new ClosedLoopOptions { Target = server.Url, Workers = 1, Timeout = TimeSpan.FromHours(1), Duration = TimeSpan.FromHours(1) }, time);
+        var running = prober.ProbeAsync(cancellationToken);
+        await asked.Task.WaitAsync(cancellationToken);
+        prober.Stop();
+        time.Advance(TimeSpan.FromSeconds(5));
+        var failure = (await running).Totals.Failures.Single();
+        Assert.That(
+            (failure.Cause, failure.Count, failure.FirstDetail),
+            Is.EqualTo((ProbeFailureCause.Timeout, 1L, "connected, but no complete response within 5s after the run was stopped")));
+    }
+
+    [Test]
+    public async Task ProbeAsync_ThatIsHeldUpItself_CallsThatNoOutage()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = new LoopbackServer(async (socket, stop) =>
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            await socket.SendAsync(Encoding.ASCII.GetBytes(Hello), stop);
+        });
+        var options = new ClosedLoopOptions { Target = server.Url, Workers = 1, Requests = 3, Timeout = TimeSpan.FromHours(1), Duration = TimeSpan.FromHours(1) };
+        var report = await new ClosedLoopProber(options, time).ProbeAsync();
+        Assert.That((report.Totals.Success, report.Outages.Length), Is.EqualTo((3L, 0)));
     }
 
     [Test]

@@ -61,5 +61,5 @@ public class LoadThresholdTests
     private static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
 
     private static OutageWindow Outage(double from, double to) =>
-        new("flow", Start.AddSeconds(from), Start.AddSeconds(to), 1, ProbeFailureCause.Timeout, "", true);
+        new(new FlowName("", "flow"), Start.AddSeconds(from), Start.AddSeconds(to), 1, ProbeFailureCause.Timeout, "", true);
 }

@@ -108,15 +108,16 @@ public class OpenModelProberTests
     {
         var transport = new ScriptedTransport(_ => ScriptedTransport.Ok);
         var running = Probe(FiftyASecond with { Duration = TimeSpan.FromSeconds(2) }, transport);
-        InlineTime.Run(() => _time.Advance(TimeSpan.FromSeconds(1)));
-        Assert.That(transport.Sent, Is.EqualTo(51));
-        _time.AdvanceInSteps(TimeSpan.FromSeconds(1), Step);
+        InlineTime.Run(() => _time.Advance(TimeSpan.FromSeconds(1.5)));
+        Assert.That(transport.Sent, Is.EqualTo(76));
+        _time.AdvanceInSteps(TimeSpan.FromSeconds(0.5), Step);
         var report = await running.WaitAsync(Forever);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(report.Totals.Success, Is.EqualTo(100));
-            Assert.That(report.Lateness.Max, Is.EqualTo(TimeSpan.FromSeconds(0.98)));
-            Assert.That(report.Latency.Max, Is.EqualTo(TimeSpan.FromSeconds(0.98)), "users who came then had to wait");
+            Assert.That(report.Lateness.Max, Is.EqualTo(TimeSpan.FromSeconds(1.48)));
+            Assert.That(report.Latency.Max, Is.EqualTo(TimeSpan.FromSeconds(1.48)), "users who came then had to wait");
+            Assert.That(report.Outages, Is.Empty, "and nobody knows whether they could have been served");
         }
     }
 
@@ -135,7 +136,7 @@ public class OpenModelProberTests
         var report = await running.WaitAsync(Forever);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(string.Join(", ", report.Totals.Failures), Is.EqualTo("DNS 20, unreachable 20, refused 5, reset 5"));
+            Assert.That(string.Join(", ", report.Totals.Failures), Is.EqualTo("20 × DNS, 20 × unreachable, 5 × refused, 5 × reset"));
             Assert.That(report.Outages.Single().Cause, Is.EqualTo(ProbeFailureCause.Dns), "that of the first");
             Assert.That(report.Outages.Single().Recovered, Is.False);
             Assert.That(report.Latency.Count, Is.Zero);
@@ -155,7 +156,7 @@ public class OpenModelProberTests
         var report = await running.WaitAsync(Forever);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(report.Outages.Single().Phase, Is.EqualTo("MultusPods"));
+            Assert.That((report.Outages.Single().Phase, report.Outages.Single().Nodes), Is.EqualTo(("MultusPods", "test-worker3")));
             Assert.That(report.Phases, Is.EqualTo(new[] { new LoadPhase(TimeSpan.FromSeconds(1.02), "MultusPods", "test-worker3") }));
         }
     }
@@ -169,6 +170,28 @@ public class OpenModelProberTests
         InlineTime.Run(prober.Stop);
         var report = await running.WaitAsync(Forever);
         Assert.That(report.Totals.Success, Is.EqualTo(51));
+    }
+
+    [Test]
+    public async Task Stop_WhileNothingIsAnswered_WaitsFiveSecondsAndCallsTheRestFailures()
+    {
+        var options = FiftyASecond with { Timeout = TimeSpan.FromHours(1) };
+        var prober = new OpenModelProber(options, new ScriptedTransport(i => i > 1 ? null : ScriptedTransport.Ok), _time);
+        var running = InlineTime.Run(() => prober.ProbeAsync());
+        _time.AdvanceInSteps(TimeSpan.FromSeconds(1), Step);
+        InlineTime.Run(prober.Stop);
+        _time.AdvanceInSteps(TimeSpan.FromSeconds(4.9), Step);
+        Assert.That(running.IsCompleted, Is.False);
+        _time.AdvanceInSteps(TimeSpan.FromSeconds(0.1), Step);
+        var report = await running.WaitAsync(Forever);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((report.Totals.Success, report.Totals.Failure), Is.EqualTo((1L, 50L)));
+            Assert.That(
+                (report.Totals.Failures[0].Cause, report.Totals.Failures[0].FirstDetail),
+                Is.EqualTo((ProbeFailureCause.Timeout, "no complete response within 5s after the run was stopped")));
+            Assert.That(report.Outages.Single().Recovered, Is.False);
+        }
     }
 
     [Test]

@@ -71,7 +71,7 @@ public class MatrixViewTests
     [TestCase("{}", "is not a matrix of version 1")]
     [TestCase("[", "is not a matrix as")]
     [TestCase("""{"schema": "antrea-migration/matrix", "version": 2}""", "its version '2'")]
-    [TestCase("""{"schema": "antrea-migration/matrix", "version": 1}""", "is not a matrix as")]
+    [TestCase("""{"schema": "antrea-migration/matrix", "version": 1}""", "file is not a matrix as 'matrix -o json' writes it: a member is missing")]
     [TestCase("""{"schema": "antrea-migration/matrix", "version": 1, "time": "2023-10-14T12:00:00Z", "selection": "", "endpoints": [], "connections": [{"from": 1}]}""", "file is not a matrix as")]
     public void Json_OfSomethingElse_IsRefusedByName(string text, string part) =>
         Assert.That(() => MatrixJson.Parse(text, "file"), Throws.TypeOf<FormatException>().With.Message.Contains(part));

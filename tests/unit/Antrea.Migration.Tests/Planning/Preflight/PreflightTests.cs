@@ -98,6 +98,19 @@ internal sealed class PreflightTests
                 .Where(i => i.StartsWith("antrea-", StringComparison.Ordinal)),
             Is.EquivalentTo(ids));
 
+    [TestCase(null, Severity.Warning, 2)]
+    [TestCase(BridgeKind.Auto, Severity.Warning, 2)]
+    [TestCase(BridgeKind.Multus, Severity.Blocker, 2)]
+    [TestCase(BridgeKind.PolicyRoute, Severity.Blocker, 0)]
+    [TestCase(BridgeKind.Pool, Severity.Blocker, 0)]
+    public void Check_AntreaVersionThatCannotBridge_BlocksMultusOnly(BridgeKind? bridge, Severity severity, int count)
+    {
+        var found = Preflight.Check(SnapshotFixtures.Read(Healthy), new PreflightOptions { AntreaVersion = "v2.3.1", Bridge = bridge })
+            .Where(f => f.Id.StartsWith("antrea-", StringComparison.Ordinal)).ToList();
+
+        Assert.That(found.Select(f => f.Severity), Is.EqualTo(Enumerable.Repeat(severity, count)));
+    }
+
     [Test]
     public void Check_EmptySnapshot_FindsMoreThanTheFirstThing() =>
         Assert.That(
@@ -223,23 +236,43 @@ internal sealed class PreflightTests
             + "---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {name: v1}\nspec: {csi: {driver: x}, claimRef: {namespace: shop, name: data}}\n");
         yield return Case("Pod that wants an address", Pod("fixed", Owned + ", annotations: {cni.projectcalico.org/ipAddrs: '[]'}", ""),
             new Expected(Severity.Warning, "pod-asks-for-calico-address", "Pod/shop/fixed", "cni.projectcalico.org/ipAddrs"));
-        yield return Case("Deployment that is paused", "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: shop}\nspec: {paused: true}\n",
+        yield return Case("Deployment that is paused", "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: shop}\nspec: {paused: true}\n" + Pod("d-1", "ownerReferences: [{kind: Deployment, name: d, controller: true}]", ""),
             new Expected(Severity.Warning, "workload-does-not-roll", "Deployment/shop/d"));
-        yield return Case("StatefulSet that waits for deletion", "---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: s, namespace: shop}\nspec: {updateStrategy: {type: OnDelete}}\n",
+        yield return Case("StatefulSet that waits for deletion", "---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: s, namespace: shop}\nspec: {updateStrategy: {type: OnDelete}}\n" + Pod("s-0", "ownerReferences: [{kind: StatefulSet, name: s, controller: true}]", ""),
             new Expected(Severity.Warning, "workload-does-not-roll", "StatefulSet/shop/s"));
 
         yield return Case("budget that never allows", Budget("b", "maxUnavailable: 0", 0), new Expected(Severity.Blocker, "disruption-budget-never-allows", "PodDisruptionBudget/shop/b", "shop/web-1"));
         yield return Case("budget that wants all", Budget("b", "minAvailable: 1", 0), new Expected(Severity.Blocker, "disruption-budget-never-allows", "PodDisruptionBudget/shop/b"));
         yield return Case("budget that allows none now", Budget("b", "maxUnavailable: 1", 0), new Expected(Severity.Warning, "disruption-budget-allows-none-now", "PodDisruptionBudget/shop/b"));
+        yield return Case("budget that never allows and is not asked", Budget("b", "maxUnavailable: 0", 0).Replace("app: web", "app: rolls") + Rolling("{maxSurge: 1, maxUnavailable: 0}", 3),
+            new Expected(Severity.Info, "disruption-budget-not-asked", "PodDisruptionBudget/shop/b", "shop/rolls-1"));
+        yield return Case("rollout that takes more than its budget allows", Budget("b", "maxUnavailable: 0", 0).Replace("app: web", "app: rolls") + Rolling("{maxSurge: 0, maxUnavailable: 1}", 3),
+            new Expected(Severity.Blocker, "disruption-budget-never-allows", "PodDisruptionBudget/shop/b", "shop/rolls-1, which must be evicted"),
+            new Expected(Severity.Warning, "workload-does-not-roll", "Deployment/shop/rolls", "its PodDisruptionBudget lets 0 go now"));
+        yield return Case("server that restarts with a gap", Rolling("{maxSurge: 0, maxUnavailable: 1}", 1) + "---\napiVersion: v1\nkind: Service\nmetadata: {name: rolls, namespace: shop}\nspec: {selector: {app: rolls}}\n",
+            new Expected(Severity.Warning, "workload-restarts-with-gap", "Deployment/shop/rolls", "All 1 of its Pods"));
+        yield return Case("server whose successor is ready first", Rolling("{maxSurge: 1, maxUnavailable: 0}", 1) + "---\napiVersion: v1\nkind: Service\nmetadata: {name: rolls, namespace: shop}\nspec: {selector: {app: rolls}}\n");
+        yield return Case("rollout that takes all Pods at once", Rolling("{maxSurge: 0, maxUnavailable: 100%}", 3),
+            new Expected(Severity.Warning, "workload-restarts-all-at-once", "Deployment/shop/rolls", "all of its 3 Pods"));
+        yield return Case("rollout of one Pod that nobody asks", Rolling("{maxSurge: 0, maxUnavailable: 100%}", 1));
+        yield return Case("DaemonSet that goes everywhere at once", Agents("100%"),
+            new Expected(Severity.Warning, "workload-restarts-all-at-once", "DaemonSet/shop/agents", "all of its 3 Pods"));
+        yield return Case("DaemonSet that goes Node by Node", Agents("1"));
         yield return Case("budget that allows one", Budget("b", "maxUnavailable: 1", 1));
         yield return Case("budget of other Pods", Budget("b", "maxUnavailable: 0", 0).Replace("app: web", "app: other"));
         yield return Case("two budgets", Budget("b1", "maxUnavailable: 1", 1) + Budget("b2", "maxUnavailable: 1", 1).Replace("matchLabels: {app: web}", "matchExpressions: [{key: app, operator: In, values: [web]}]"),
             new Expected(Severity.Blocker, "pod-matched-by-two-disruption-budgets", "Pod/shop/web-1", "b1, b2"));
 
         yield return Case("operator", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {cni: {type: Calico, ipam: {type: Calico}}}\n",
-            new Expected(Severity.Blocker, "calico-installed-by-operator", "Installation/default"));
+            new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"));
+        yield return Case("operator in a Namespace of one's own", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\n" + Deployment("tigera-operator", "labels: {a: b}", "tigera/operator:v1.30.4"),
+            new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"),
+            new Expected(Severity.Blocker, "calico-operator-elsewhere", "Deployment/shop/tigera-operator", "Namespace shop"));
+        yield return Case("operator of what is sold", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {variant: TigeraSecureEnterprise}\n",
+            new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"),
+            new Expected(Severity.Blocker, "calico-variant-unsupported", "Installation/default", "TigeraSecureEnterprise"));
         yield return Case("operator with another CNI", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {cni: {type: AmazonVPC, ipam: {type: AmazonVPC}}, calicoNetwork: {linuxDataplane: BPF}}\n",
-            new Expected(Severity.Blocker, "calico-installed-by-operator", "Installation/default"),
+            new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"),
             new Expected(Severity.Blocker, "calico-is-not-the-cni", "Installation/default", "AmazonVPC"),
             new Expected(Severity.Blocker, "calico-ipam-not-used", "Installation/default"),
             new Expected(Severity.Blocker, "calico-ebpf-dataplane", "Installation/default"));
@@ -258,18 +291,18 @@ internal sealed class PreflightTests
         yield return Case("network definition", "---\napiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: m, namespace: shop}\n",
             new Expected(Severity.Blocker, "multus-in-use", "NetworkAttachmentDefinition/shop/m"));
 
+        yield return Case("workloads of Argo CD", Deployment("a", "annotations: {argocd.argoproj.io/tracking-id: 'shop:apps/Deployment:shop/a'}", "nginx") + Deployment("b", "labels: {argocd.argoproj.io/instance: shop}", "nginx"),
+            new Expected(Severity.Warning, "workload-kept-by-others", "Deployment/shop/a", "Argo CD keeps Deployment/shop/a, Deployment/shop/b as written elsewhere"));
+        yield return Case("workloads that an add-on manager only made", Deployment("a", "labels: {addonmanager.kubernetes.io/mode: EnsureExists}", "nginx"));
+        yield return Case("autoscaler", Deployment("scaler", "labels: {a: b}", "autoscaling/cluster-autoscaler:v1.30.0"),
+            new Expected(Severity.Warning, "nodes-are-autoscaled", "Deployment/shop/scaler"));
+        yield return Case("autoscaler that rests", Deployment("scaler", "labels: {a: b}", "autoscaling/cluster-autoscaler:v1.30.0").Replace("spec: {", "spec: {replicas: 0, "));
+
         yield return Case("APIService", ApiService("True"), new Expected(Severity.Info, "calico-api-service-present", "APIService/v3.projectcalico.org"));
         yield return Case("APIService without its server", ApiService("False"), new Expected(Severity.Blocker, "calico-api-service-unavailable", "APIService/v3.projectcalico.org", "MissingEndpoints"));
         yield return Case("webhook that fails closed", Webhook(""), new Expected(Severity.Warning, "webhook-fails-closed", "ValidatingWebhookConfiguration/h#check", "a single Pod; it is asked about Pods"));
         yield return Case("webhook that fails open", Webhook("failurePolicy: Ignore, "));
         yield return Case("webhook served from elsewhere", Webhook("").Replace("selector: {app: web}", "selector: {app: other}"));
-
-        yield return Case("Calico policy with sources", Policy("crd.projectcalico.org/v1", "ingress: [{action: Deny, source: {selector: a == 'b'}}, {action: Allow, source: {nets: [10.0.0.0/8]}}]"),
-            new Expected(Severity.Blocker, "policy-loses-sources-while-mixed", "NetworkPolicy/shop/p (crd.projectcalico.org/v1)", "2 ingress rules name their source, 1 of them to deny it"));
-        yield return Case("Calico policy without sources", Policy("crd.projectcalico.org/v1", "ingress: [{action: Allow, source: {nets: []}}], egress: [{action: Allow, destination: {selector: a == 'b'}}]"));
-        yield return Case("Kubernetes policy with sources", Policy("networking.k8s.io/v1", "podSelector: {}, ingress: [{from: [{podSelector: {}}]}]"),
-            new Expected(Severity.Blocker, "policy-loses-sources-while-mixed", "NetworkPolicy/shop/p (networking.k8s.io/v1)"));
-        yield return Case("Kubernetes policy for everybody", Policy("networking.k8s.io/v1", "podSelector: {}, ingress: [{}]"));
     }
 
     private static IEnumerable<TestCaseData> Changes()
@@ -295,6 +328,8 @@ internal sealed class PreflightTests
         yield return Case("first found", "{name: IP_AUTODETECTION_METHOD, value: kubernetes-internal-ip}", "{name: X, value: x}", new Expected(Severity.Warning, "calico-autodetection-not-pinned", "DaemonSet/kube-system/calico-node", "first-found, the default"));
         yield return Case("address given", "{name: IP, value: autodetect}\n        - {name: IP_AUTODETECTION_METHOD, value: kubernetes-internal-ip}", "{name: IP, value: 172.18.0.3}");
         yield return Case("eBPF by variable", "{name: DATASTORE_TYPE, value: kubernetes}", "{name: FELIX_BPFENABLED, value: \"True\"}", new Expected(Severity.Blocker, "calico-ebpf-dataplane", "DaemonSet/kube-system/calico-node (FELIX_BPFENABLED)"));
+        yield return Case("Calico of Flux", "metadata: {name: calico-node, namespace: kube-system}", "metadata: {name: calico-node, namespace: kube-system, labels: {kustomize.toolkit.fluxcd.io/name: infra}}", new Expected(Severity.Blocker, "calico-kept-by-others", "DaemonSet/kube-system/calico-node", "Flux"));
+        yield return Case("pool of an add-on manager", "metadata: {name: pool}", "metadata: {name: pool, labels: {addonmanager.kubernetes.io/mode: Reconcile}}", new Expected(Severity.Blocker, "calico-kept-by-others", "IPPool/pool", "kube-addon-manager"));
         yield return Case("VXLAN", "ipipMode: Always", "vxlanMode: CrossSubnet", new Expected(Severity.Info, "calico-uses-vxlan", "IPPool/pool", "UDP 4789"));
         yield return Case("pool with finalizers", "metadata: {name: pool}", "metadata: {name: pool, finalizers: [projectcalico.org/ippool-finalizer]}", new Expected(Severity.Info, "calico-object-has-finalizers", "IPPool/pool"));
 
@@ -317,6 +352,24 @@ internal sealed class PreflightTests
         $"---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: {name}, namespace: shop}}\n"
         + $"spec: {{{spec}, selector: {{matchLabels: {{app: web}}}}}}\nstatus: {{disruptionsAllowed: {allowed}, expectedPods: 1, currentHealthy: 1, desiredHealthy: 1}}\n";
 
+    private static string Agents(string maxUnavailable) =>
+        $$"""
+        ---
+        apiVersion: apps/v1
+        kind: DaemonSet
+        metadata: {name: agents, namespace: shop}
+        spec: {updateStrategy: {rollingUpdate: {maxUnavailable: {{maxUnavailable}} } } }
+        status: {desiredNumberScheduled: 3}
+
+        """ + Pod("agents-1", "ownerReferences: [{kind: DaemonSet, name: agents, controller: true}]", "");
+
+    private static string Rolling(string strategy, int replicas) =>
+        Pod("rolls-1", "labels: {app: rolls}, ownerReferences: [{kind: Deployment, name: rolls, controller: true}]", "")
+        + $"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: rolls, namespace: shop}}\nspec: {{replicas: {replicas}, strategy: {{rollingUpdate: {strategy}}}}}\n";
+
+    private static string Deployment(string name, string metadata, string image) =>
+        $"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: shop, {metadata}}}\nspec: {{template: {{spec: {{containers: [{{image: '{image}'}}]}}}}}}\n";
+
     private static string Felix(string spec) => $"---\napiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata: {{name: default}}\nspec: {{{spec}}}\n";
 
     private static string ApiService(string available) =>
@@ -328,9 +381,6 @@ internal sealed class PreflightTests
         "---\napiVersion: v1\nkind: Service\nmetadata: {name: hook, namespace: shop}\nspec: {selector: {app: web}}\n"
         + "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {name: h}\n"
         + $"webhooks: [{{name: check, {fields}clientConfig: {{service: {{name: hook, namespace: shop}}}}, rules: [{{resources: [pods]}}]}}]\n";
-
-    private static string Policy(string apiVersion, string spec) =>
-        $"---\napiVersion: {apiVersion}\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: shop}}\nspec: {{{spec}}}\n";
 
     /// <summary>A finding that must be there, and a part of its evidence.</summary>
     internal sealed record Expected(Severity Severity, string Id, string Subject, string Evidence = "");

@@ -10,7 +10,13 @@ namespace Antrea.Migration.Tests.Reference.Reachability;
 /// mode.</summary>
 internal sealed class FactSheetPredictor(ReachabilityModel model)
 {
-    public bool Reaches(PodNetworkKind from, string z, IPAddress source, PodNetworkKind to, string x, IPAddress destination) => (from, to) switch
+    public bool Reaches(PodNetworkKind from, string z, IPAddress source, PodNetworkKind to, string x, IPAddress destination) =>
+        !(from == PodNetworkKind.Calico && IsLast(source, z))
+        && !(to == PodNetworkKind.Calico && (IsLast(destination, z) || IsLast(destination, x)))
+        && !(from == PodNetworkKind.Calico && to == PodNetworkKind.Calico && IsLast(source, x))
+        && Finds(from, z, source, to, x, destination);
+
+    private bool Finds(PodNetworkKind from, string z, IPAddress source, PodNetworkKind to, string x, IPAddress destination) => (from, to) switch
     {
         (PodNetworkKind.Calico, PodNetworkKind.Antrea) => CalicoToAntrea(source, z, destination, x),
         (PodNetworkKind.Antrea, PodNetworkKind.Calico) => ViaAntrea(z, destination, x),
@@ -76,6 +82,9 @@ internal sealed class FactSheetPredictor(ReachabilityModel model)
 
         return Encap ? Own(c, x) : HostFindsCalico(c, x) && (!StrictlyFiltered || Direct(c, x));
     }
+
+    // The host of the PodCIDR's Node has it for broadcasts.
+    private bool IsLast(IPAddress ip, string node) => model.Nodes.Single(n => n.Name == node).PodCidrs.Any(p => p.LastAddress.Equals(ip));
 
     private bool Own(IPAddress ip, string node) => model.Nodes.Single(n => n.Name == node).PodCidrs.Any(p => p.Contains(ip));
 

@@ -123,6 +123,32 @@ public class RouteAnalyzerTests
         Assert.That(conflicts.Select(c => c.Id), Is.EqualTo(["calico-route-inside-pod-cidr"]));
     }
 
+    /// <summary><c>ip route</c> prints IPv4 only: of a dual-stack cluster's IPv6 nothing is missing then.</summary>
+    [TestCase("", TestName = "OfAFamilyThatATableDoesNotTell_NothingIsMissing")]
+    [TestCase(
+        "fd00:1::/64 dev antrea-gw0 proto kernel metric 256 pref medium\nfd00:9::/122 via fd01::3 dev vxlan-v6.calico proto 80 metric 1024 onlink pref medium\n",
+        "missing-pod-cidr-route fd00:2::/64", "missing-calico-route fd00:9::40/122", TestName = "OfAFamilyThatATableTells_WhatIsMissingIsTold")]
+    public void Families_AreMissedEachByItself(string ipv6, params string[] expected)
+    {
+        var ipv4 = Snapshot("s:10.10.100.0/26");
+        var snapshot = ipv4 with
+        {
+            Nodes = [.. ipv4.Nodes.Take(2).Select((n, i) => n with { PodCidrs = [.. n.PodCidrs, Cidr.Parse($"fd00:{2 - i}::/64")] })],
+            CalicoIpam = ipv4.CalicoIpam with
+            {
+                Blocks =
+                [
+                    .. ipv4.CalicoIpam.Blocks,
+                    .. ((string[])["fd00:9::/122", "fd00:9::40/122"]).Select(b => new IpamBlock { Name = b, Cidr = Cidr.Parse(b), Node = "s" }),
+                ],
+            },
+        };
+        var conflicts = Analyze(snapshot, ("x", AntreaOfX + "10.10.100.0/26 via 172.18.0.2 dev tunl0 proto bird onlink\n" + ipv6));
+        Assert.That(
+            conflicts.Where(c => c.Id.StartsWith("missing", StringComparison.Ordinal)).Select(c => $"{c.Id} {c.Evidence.Split(' ').First(w => w.Contains('/', StringComparison.Ordinal)).TrimEnd(',')}"),
+            Is.EquivalentTo(expected));
+    }
+
     [Test]
     public void WithoutTunnels_AntreaInterfacesFollowTheHostsRoute()
     {

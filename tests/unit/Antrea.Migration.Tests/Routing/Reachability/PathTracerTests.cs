@@ -10,6 +10,9 @@ namespace Antrea.Migration.Tests.Routing.Reachability;
 
 public class PathTracerTests
 {
+    /// <summary>Behind it a place stands for the block's last address, which a PodCIDR around it may have for broadcasts.</summary>
+    private const int LastPlaces = 16;
+
     // As the lab's fabric is drawn in the differential test: blocks that do not overlap, each Node's tunnel address the first of its block.
     private static readonly Gen<(ReachabilityModel Model, List<ReachabilityEndpoint> Endpoints)> Clusters =
         from nodes in Gen.Select(Gen.Int[0, 6], Gen.Int[0, 3], Gen.Int[23, 27], Gen.Int[0, 3], Gen.Int[0, 1]).Array[3, 6]
@@ -100,6 +103,19 @@ public class PathTracerTests
         }
     }
 
+    [Test]
+    public void ASavedTable_OfTheOtherFamily_DecidesNothing()
+    {
+        var model = Model() with
+        {
+            Nodes = [.. Model().Nodes.Select((n, i) => n with { PodCidrs = [.. n.PodCidrs, Cidr.Parse($"fd00:{i}::/64")], InternalIPs = [.. n.InternalIPs, IPAddress.Parse($"fd01::{i + 1}")] })],
+        };
+        var saved = new NodeRoutes("x", RouteParser.Parse("default via 172.18.0.254 dev eth0\n10.10.2.0/24 via 10.10.2.1 dev antrea-gw0 onlink\n", "x").Routes);
+        var (from, to) = (ReachabilityEndpoint.Host("x", IPAddress.Parse("fd01::1")), ReachabilityEndpoint.Antrea("s", IPAddress.Parse("fd00:1::9")));
+        Assert.That(new PathTracer(model, [saved]).Trace(from, to), Has.Property(nameof(PathTrace.Answer)).EqualTo(new PathTracer(model).Trace(from, to).Answer));
+        Assert.That(new PathTracer(model).Trace(from, to).Answer.Verdict, Is.EqualTo(ReachabilityVerdict.Reachable));
+    }
+
     private static (ReachabilityModel, List<ReachabilityEndpoint>) Cluster(
         (int Where, int Quarter, int Length, int PodCidr, int Subnet)[] nodes, int[] places,
         (AntreaEncapMode Encap, ReversePathFilter Filter, MultusRoutes Multus, EncapsulationMode Tunnel) modes, int flags)
@@ -139,7 +155,7 @@ public class PathTracerTests
         var endpoints = nodes.SelectMany((n, i) => (ReachabilityEndpoint[])
         [
             ReachabilityEndpoint.Host($"n{i}", model.Nodes[i].InternalIPs[0]),
-            ReachabilityEndpoint.Calico($"n{i}", blocks[i].AddressAt((UInt128)places[i * 2])),
+            ReachabilityEndpoint.Calico($"n{i}", places[i * 2] > LastPlaces ? blocks[i].LastAddress : blocks[i].AddressAt((UInt128)places[i * 2])),
             ReachabilityEndpoint.Multus($"n{i}", blocks[i].AddressAt((UInt128)places[i * 2] + 1), PodCidr(i).AddressAt((UInt128)places[(i * 2) + 1] + 1)),
             ReachabilityEndpoint.Antrea($"n{i}", PodCidr(i).AddressAt((UInt128)places[(i * 2) + 1])),
         ]).ToList();

@@ -314,6 +314,42 @@ public class ReachabilityPredictorTests
         }
     }
 
+    /// <summary>As a kernel has it: the Node whose PodCIDR's last address a Calico Pod has neither connects nor forwards to it.</summary>
+    [TestCase("10.10.2.192/26", "10.10.2.255", "s s-c y y-c", "y y-c", TestName = "The last address of another Node's PodCIDR is cut off from that Node")]
+    [TestCase("10.10.2.192/26", "10.10.2.254", "s s-c y y-c", "s s-c y y-c", TestName = "The last but one is not")]
+    [TestCase("10.10.1.192/26", "10.10.1.255", "s s-c y y-c x x-c", "", TestName = "The last address of the own Node's PodCIDR is cut off from everybody")]
+    [TestCase("10.10.1.192/26", "10.10.1.254", "s s-c y y-c x x-c", "s s-c y y-c x x-c", TestName = "The last but one of it is not either")]
+    public void LastAddress_OfAPodCidr_IsKeptForBroadcasts(string block, string address, string others, string reached)
+    {
+        var model = Model(block) with { Pools = [new(Cidr.Parse("10.10.0.0/16"), NatOutgoing: false)] };
+        var pod = ReachabilityEndpoint.Calico("x", IPAddress.Parse(address));
+        ReachabilityEndpoint Other(string name) => name.EndsWith("-c", StringComparison.Ordinal)
+            ? ReachabilityEndpoint.Calico(name[..1], IPAddress.Parse(name[0] == 'x' ? block[..block.LastIndexOf('.')] + ".194" : name[0] == 's' ? "10.10.101.5" : "10.10.102.5"))
+            : ReachabilityEndpoint.Host(name, model.Nodes.First(n => n.Name == name).InternalIPs[0]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(others.Split(' ').Where(o => Reaches(model, Other(o), pod)), Is.EqualTo(reached.Split(' ', StringSplitOptions.RemoveEmptyEntries)), "to the Pod");
+            Assert.That(others.Split(' ').Where(o => Reaches(model, pod, Other(o))), Is.EqualTo(reached.Split(' ', StringSplitOptions.RemoveEmptyEntries)), "from the Pod");
+            foreach (var answer in others.Split(' ').Where(o => !reached.Contains(o, StringComparison.Ordinal)).Select(o => Ask(model, Other(o), pod)))
+            {
+                Assert.That((answer.Cause, answer.LostAt), Is.EqualTo((ReachabilityCause.LastOfPodCidr, $"the host of {(block == "10.10.2.192/26" ? "s" : "x")}")));
+                Assert.That(answer.Reason, Does.Contain($"{address} is the last address of 10.10."));
+            }
+        }
+    }
+
+    [Test]
+    public void LastAddress_OfAnIPv6PodCidr_IsLikeAnyOther()
+    {
+        var model = new ReachabilityModel
+        {
+            Nodes = [.. ((string[])["x", "s"]).Select((n, i) => new ReachabilityNode { Name = n, PodCidrs = [Cidr.Parse($"fd00:{i}::/64")], InternalIPs = [IPAddress.Parse($"fd01::{i + 1}")] })],
+            Blocks = [new(Cidr.Parse("fd00:1::ffff:ffff:ffff:ff00/120"), "x")],
+        };
+        Assert.That(
+            Reaches(model, ReachabilityEndpoint.Host("s", model.Nodes[1].InternalIPs[0]), ReachabilityEndpoint.Calico("x", Cidr.Parse("fd00:1::/64").LastAddress)));
+    }
+
     [Test]
     public void Verdicts_AgreeWithTheFactSheetTwin() =>
         Gen.Select(Models, Gen.Int[0, 3], Gen.Int[0, 3], Gen.Byte, Gen.Byte, Gen.Bool, Gen.Bool)

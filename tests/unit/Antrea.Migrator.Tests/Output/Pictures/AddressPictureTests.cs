@@ -63,6 +63,56 @@ public class AddressPictureTests
         }
     }
 
+    [TestCase("10.0.0.0/26", "10.0.0.0/24", TestName = "Of_AMarkOverTheStart_TheLabelStandsBehindIt")]
+    [TestCase("10.0.0.64/26", "10.0.0.0/24", TestName = "Of_AMarkInTheMiddle_NoLabelReachesUnderIt")]
+    [TestCase("fd00:10::40/122", "fd00:10::/64", TestName = "Of_AMarkInIPv6_NoLabelReachesUnderIt")]
+    public void Of_AMark_HidesNoLabel(string block, string podCidr)
+    {
+        var picture = Draw(Snapshot([("a", podCidr)], [("b", block)], []));
+        var marks = picture.Parts.OfType<PictureBox>().Where(b => b.Look == "band").ToList();
+        var labels = picture.Parts.OfType<PictureText>().Where(t => t.Look == "label").ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(marks, Is.Not.Empty);
+            Assert.That(
+                labels.Where(t => marks.Exists(m => t.Baseline > m.Top && t.Baseline < m.Top + m.Height
+                    && t.X < m.Across.Right && t.X + PictureText.WidthOf(t.Text) > m.Across.Left)),
+                Is.Empty);
+        }
+    }
+
+    /// <summary>Names of Nodes can have 253 characters, and clouds give long ones.</summary>
+    [TestCase("ip-10-0-123-45.eu-central-1.compute.internal", TestName = "Of_LongNames_SentencesGoOnInTheNextLine")]
+    [TestCase("a123456789b123456789c123456789d123456789e123456789f123456789g12.a123456789b123456789c123456789d123456789e123456789f123456789g12."
+        + "a123456789b123456789c123456789d123456789e123456789f123456789g12.a123456789b123456789c123456789d123456789e123456789f123456789", TestName = "Of_TheLongestNames_AreCut")]
+    public void Of_LongNames_NoTextLeavesThePicture(string name)
+    {
+        var picture = Draw(Snapshot([("a" + name, "10.0.0.0/24")], [("b" + name, "10.0.0.64/26")], [("b" + name, "p" + name, "10.0.0.65")]));
+        var sentence = picture.Parts.OfType<PictureText>().SkipWhile(t => !t.Text.StartsWith("1: ", StringComparison.Ordinal)).TakeWhile(t => !t.Text.StartsWith("contested", StringComparison.Ordinal)).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(sentence.Select(t => t.X + PictureText.WidthOf(t.Text)), Has.All.LessThan(picture.Width));
+            Assert.That(sentence.Select(t => t.Baseline), Is.Unique.And.Ordered);
+            Assert.That(sentence, Has.Count.GreaterThan(1));
+            Assert.That(string.Join(' ', sentence.Select(t => t.Text)), Does.Contain("10.0.0.64/26 Calico block of Node b").And.Contain(" lies in 10.0.0.0/24 PodCIDR of Node a"));
+        }
+    }
+
+    /// <summary>The pool's box is cut where nobody uses its addresses.</summary>
+    [Test]
+    public void Of_ABreakMark_HidesNoLabel()
+    {
+        var snapshot = Snapshot([("a", "10.0.1.0/24"), ("b", "10.0.64.0/24")], [("a", "10.0.32.0/26")], []);
+        var picture = Draw(snapshot with { CalicoIpam = snapshot.CalicoIpam with { Pools = [new IPPool { Name = "pool", Cidr = Cidr.Parse("10.0.0.0/16"), BlockSize = 26 }] } });
+        var cuts = picture.Parts.OfType<PictureLine>().Where(l => l.Look == "cut").ToList();
+        var label = picture.Parts.OfType<PictureText>().Single(t => t.Look == "label" && t.Text == "10.0.0.0/16");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(cuts, Has.Count.GreaterThan(1));
+            Assert.That(cuts.SelectMany(c => c.Points).Where(p => p.X > label.X - 1 && p.X < label.X + PictureText.WidthOf(label.Text)), Is.Empty);
+        }
+    }
+
     [Test]
     public void Of_BothFamilies_IPv6LiesBelowIPv4AndIsMarkedToo()
     {
@@ -128,7 +178,7 @@ public class AddressPictureTests
         Assert.That(SvgPicture.Write(picture), Has.Length.LessThan(20_000));
     }
 
-    private static AddressPicture Draw(ClusterSnapshot snapshot)
+    private static Picture Draw(ClusterSnapshot snapshot)
     {
         var analysis = AddressAnalyzer.Analyze(snapshot);
         var cutOff = CutOffAnalyzer.Analyze(snapshot, ReachabilityModel.FromSnapshot(snapshot));

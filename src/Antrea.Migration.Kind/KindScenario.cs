@@ -1,0 +1,17 @@
+namespace Antrea.Migration.Kind;
+
+/// <summary>How Calico's addresses lie to the Nodes' PodCIDRs in a cluster made to try a migration on.</summary>
+public enum KindScenario
+{
+    /// <summary>No block of Calico's is in a PodCIDR.</summary>
+    Simple,
+
+    /// <summary>One Node's block is.</summary>
+    SmallOverlap,
+
+    /// <summary>Every Node's block is: the pool is filled by PodCIDRs.</summary>
+    MostOverlap,
+
+    /// <summary>Blocks are as long as PodCIDRs, and one Node's is the PodCIDR of some Node.</summary>
+    EqualBlocks,
+}

@@ -1,0 +1,62 @@
+namespace Antrea.Migration.Kind;
+
+/// <summary>The seed's workloads: an nginx on every worker behind a Service, and a client.</summary>
+/// <remarks>The seed restarts 4 of its 20 servers at once. Of two that would be all, and a Service without endpoints does not even refuse: Calico's
+/// chain accepts a Pod's packets before kube-proxy's REJECT is asked, so they leave the Node untranslated, to whoever answers out there.</remarks>
+internal static class KindWorkloads
+{
+    /// <summary>The DaemonSet.</summary>
+    public const string Servers = "nginx-ds";
+
+    /// <summary>The Deployment.</summary>
+    public const string Client = "client";
+
+    /// <summary>The Service's address, in kind's own range: the seed's.</summary>
+    public const string ServiceAddress = "10.96.117.185";
+
+    public static string Render(string image) =>
+        $$"""
+        apiVersion: apps/v1
+        kind: DaemonSet
+        metadata: {name: {{Servers}}, namespace: default}
+        spec:
+          selector: {matchLabels: {app: {{Servers}} } }
+          updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 20%} }
+          template:
+            metadata: {labels: {app: {{Servers}} } }
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: nginx
+                image: {{image}}
+                imagePullPolicy: IfNotPresent
+                command: [nginx, -g, "daemon off;"]
+                ports: [{containerPort: 80}]
+                readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 1}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: nginx-origin, namespace: default}
+        spec:
+          clusterIP: {{ServiceAddress}}
+          selector: {app: {{Servers}} }
+          ports: [{port: 80, protocol: TCP, targetPort: 80}]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: {{Client}}, namespace: default}
+        spec:
+          replicas: 1
+          selector: {matchLabels: {app: {{Client}} } }
+          template:
+            metadata: {labels: {app: {{Client}} } }
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers:
+              - name: client
+                image: {{image}}
+                imagePullPolicy: IfNotPresent
+                command: [sleep, "2147483647"]
+
+        """;
+}

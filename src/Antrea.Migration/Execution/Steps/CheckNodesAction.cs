@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Asks every Node's kernel for what Antrea needs, before anything is changed: the part of the preflight that the API server cannot answer.</summary>
+internal sealed class CheckNodesAction : StepAction
+{
+    private const int NodesAtOnce = 8;
+
+    public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var settings = AntreaAgentSettings.Of(context.Options.AntreaManifest);
+        var nodes = (await context.ReadPodsAsync(cancellationToken).ConfigureAwait(false)).Nodes;
+        var kernels = new ConcurrentDictionary<string, NodeKernel>();
+        await Parallel.ForEachAsync(
+            nodes,
+            new ParallelOptions { MaxDegreeOfParallelism = NodesAtOnce, CancellationToken = cancellationToken },
+            async (node, token) => kernels[node.Name] = NodeKernel.Parse(
+                await context.RunAsync(node.Name, NodeCommands.InspectNode(KernelRules.Modules(settings)), token).ConfigureAwait(false))).ConfigureAwait(false);
+        List<Finding> found = [.. KernelRules.Check([.. nodes.Select(n => (n, kernels[n.Name]))], settings)];
+        var findings = Preflight.Judge(found, [.. context.Options.IgnoredFindings.Where(id => found.Exists(f => f.Id == id))]);
+        var blockers = findings.Where(f => f.Severity == Severity.Blocker).ToList();
+        if (blockers.Count > 0)
+        {
+            throw new StepFailedException(
+                $"{blockers.Count} Nodes or parts of them are not fit: {string.Join("; ", blockers.Take(5).Select(f => $"{f.Id} {f.Subject}: {f.Evidence}"))}{(blockers.Count > 5 ? "; …" : "")}",
+                $"{blockers[0].Remedy} Or ignore what you have judged with --ignore ID. Then run the command again; nothing of the network was changed.");
+        }
+
+        foreach (var group in findings.GroupBy(f => f.Id))
+        {
+            context.Report($"{group.Key}: {group.First().Subject}{(group.Count() > 1 ? $" and {group.Count() - 1} more" : "")}: {group.First().Evidence} {group.First().Remedy}");
+        }
+
+        return $"{nodes.Length} Nodes have the modules, ports and MTU that Antrea needs";
+    }
+}

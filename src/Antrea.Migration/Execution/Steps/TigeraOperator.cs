@@ -1,0 +1,189 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Calico as the Tigera operator runs it: what it is told by, and how both are taken away.</summary>
+/// <remarks>
+/// The operator brings back what is changed or deleted under it, so it is told by its own objects; and only it clears their finalizers, so it goes
+/// after them. Source: Calico v3.26 <c>manifests/tigera-operator.yaml</c>, and the chart's
+/// <c>charts/tigera-operator/templates/tigera-operator/00-uninstall.yaml</c>.
+/// </remarks>
+internal static class TigeraOperator
+{
+    public const string Group = "operator.tigera.io";
+
+    /// <summary>Where it puts calico-node, Typha and the controllers.</summary>
+    public const string CalicoNamespace = "calico-system";
+
+    private const string Namespace = "tigera-operator";
+    private const string Deployment = $"apis/apps/v1/namespaces/{Namespace}/deployments/tigera-operator";
+    private const string Installations = $"apis/{Group}/v1/installations";
+
+    private static readonly string[] Namespaces = [CalicoNamespace, "calico-apiserver", Namespace];
+
+    private static readonly string[] Roles =
+    [
+        "apis/rbac.authorization.k8s.io/v1/clusterrolebindings/tigera-operator",
+        "apis/rbac.authorization.k8s.io/v1/clusterroles/tigera-operator",
+        "apis/rbac.authorization.k8s.io/v1/clusterroles/tigera-operator-secrets",
+    ];
+
+    /// <summary>What Calico is told by; null where no operator runs it.</summary>
+    public static async Task<JsonObject?> FindInstallationAsync(MigrationContext context, CancellationToken cancellationToken) =>
+        (await context.Api.ListAsync(Installations, cancellationToken).ConfigureAwait(false))?.FirstOrDefault();
+
+    public static string PathOf(JsonObject installation) => $"{Installations}/{installation["metadata"]!["name"]}";
+
+    public static bool IsDefinition(JsonObject definition) => definition["spec"]?["group"]?.ToString() == Group;
+
+    /// <summary>Deletes what the operator is told by, waits until it has taken Calico away, and removes the operator. Does nothing where there is none.</summary>
+    /// <returns>How many objects were removed.</returns>
+    public static async Task<int> RemoveAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        var definitions = await Definitions.ListAsync(context, IsDefinition, cancellationToken).ConfigureAwait(false);
+        if (definitions.Count == 0)
+        {
+            return 0;
+        }
+
+        // What stands on Calico first: its API server, the flow views.
+        var removed = 0;
+        foreach (var isInstallation in new[] { false, true })
+        {
+            var plurals = definitions.Select(d => d["spec"]!["names"]!["plural"]!.ToString())
+                .Where(p => p is not ("tigerastatuses" or "imagesets") && p == "installations" == isInstallation).Order(StringComparer.Ordinal).ToList();
+            removed += await RemoveObjectsAsync(context, plurals, cancellationToken).ConfigureAwait(false);
+        }
+
+        await context.WaitUntilAsync(
+            token => PodsLeftAsync(context, token),
+            $"See what keeps them with 'kubectl -n {CalicoNamespace} get pods'; the operator must run until they are gone. Then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+        removed += await context.Api.DeleteAsync(Deployment, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        await context.WaitUntilAsync(
+            async token => await context.Api.ListAsync($"api/v1/namespaces/{Namespace}/pods", token).ConfigureAwait(false) is { Count: > 0 } ? "the operator's Pod is still ending" : null,
+            $"See what keeps it with 'kubectl -n {Namespace} get pods', then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+        removed += await RemoveWebhooksAsync(context, cancellationToken).ConfigureAwait(false);
+        foreach (var path in Roles)
+        {
+            removed += await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        return removed;
+    }
+
+    /// <summary>Removes the Namespaces that it made or lived in, where there are any; the APIService must be gone, or they never end.</summary>
+    public static async Task<int> RemoveNamespacesAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        foreach (var name in Namespaces)
+        {
+            // Only what the operator has locked stays behind in a Namespace, and the operator is gone.
+            foreach (var account in await context.Api.ListAsync($"api/v1/namespaces/{name}/serviceaccounts", cancellationToken).ConfigureAwait(false) ?? [])
+            {
+                if (account["metadata"]!["finalizers"] is JsonArray { Count: > 0 })
+                {
+                    await context.Api.MergePatchAsync(
+                        $"api/v1/namespaces/{name}/serviceaccounts/{account["metadata"]!["name"]}",
+                        new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } },
+                        cancellationToken).ConfigureAwait(false);
+                }
+            }
+
+            removed += await context.Api.DeleteAsync($"api/v1/namespaces/{name}", cancellationToken).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        await context.WaitUntilAsync(
+            async token =>
+            {
+                foreach (var name in Namespaces)
+                {
+                    if (await context.Api.GetAsync($"api/v1/namespaces/{name}", token).ConfigureAwait(false) is not null)
+                    {
+                        return $"Namespace {name} is still being deleted";
+                    }
+                }
+
+                return null;
+            },
+            "See what keeps it with 'kubectl get namespace NAME -o yaml', then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+        return removed;
+    }
+
+    private static async Task<int> RemoveObjectsAsync(MigrationContext context, List<string> plurals, CancellationToken cancellationToken)
+    {
+        var paths = await PathsAsync(context, plurals, cancellationToken).ConfigureAwait(false);
+        if (paths.Count > 0)
+        {
+            await RequireOperatorAsync(context, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var path in paths)
+        {
+            await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false);
+        }
+
+        await context.WaitUntilAsync(
+            async token => await PathsAsync(context, plurals, token).ConfigureAwait(false) is { Count: > 0 } left
+                ? $"the operator has not finished with {string.Join(", ", left.Select(p => p[(p.IndexOf("/v1/", StringComparison.Ordinal) + 4)..]))}"
+                : null,
+            $"See the operator's log with 'kubectl -n {Namespace} logs deployment/tigera-operator', then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+        return paths.Count;
+    }
+
+    private static async Task<List<string>> PathsAsync(MigrationContext context, List<string> plurals, CancellationToken cancellationToken)
+    {
+        List<string> paths = [];
+        foreach (var plural in plurals)
+        {
+            foreach (var obj in await context.Api.ListAsync($"apis/{Group}/v1/{plural}", cancellationToken).ConfigureAwait(false) ?? [])
+            {
+                var ns = obj["metadata"]!["namespace"] is { } space ? $"namespaces/{space}/" : "";
+                paths.Add($"apis/{Group}/v1/{ns}{plural}/{obj["metadata"]!["name"]}");
+            }
+        }
+
+        return paths;
+    }
+
+    private static async Task RequireOperatorAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        var deployment = await context.Api.GetAsync(Deployment, cancellationToken).ConfigureAwait(false);
+        if (deployment.NumberAt("status", "availableReplicas") is not > 0)
+        {
+            throw new StepFailedException(
+                $"The Tigera operator does not run ({Namespace}/tigera-operator {(deployment is null ? "does not exist" : "has no available Pod")}), and nobody else clears the finalizers of what it is told by.",
+                $"Let it run ('kubectl -n {Namespace} scale deployment tigera-operator --replicas 1', or install it again), then run the command again; it goes on at this step.");
+        }
+    }
+
+    private static async Task<string?> PodsLeftAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        var pods = await context.Api.ListAsync($"api/v1/namespaces/{CalicoNamespace}/pods", cancellationToken).ConfigureAwait(false) ?? [];
+        return pods.Count == 0 ? null : $"{pods.Count} Pods of Calico's are still there: {string.Join(", ", pods.Take(3).Select(p => p["metadata"]!["name"]))}";
+    }
+
+    /// <summary>Webhooks whose Services were in Calico's Namespaces: failing closed, they would refuse what comes next.</summary>
+    private static async Task<int> RemoveWebhooksAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        foreach (var plural in (string[])["validatingwebhookconfigurations", "mutatingwebhookconfigurations"])
+        {
+            var collection = $"apis/admissionregistration.k8s.io/v1/{plural}";
+            foreach (var configuration in await context.Api.ListAsync(collection, cancellationToken).ConfigureAwait(false) ?? [])
+            {
+                var spaces = configuration.ItemsAt("webhooks").Select(w => w.TextAt("clientConfig", "service", "namespace")).ToList();
+                if (spaces.Count > 0 && spaces.TrueForAll(Namespaces.Contains))
+                {
+                    removed += await context.Api.DeleteAsync($"{collection}/{configuration["metadata"]!["name"]}", cancellationToken).ConfigureAwait(false) ? 1 : 0;
+                }
+            }
+        }
+
+        return removed;
+    }
+}

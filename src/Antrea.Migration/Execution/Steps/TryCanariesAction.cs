@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.Execution.Steps;
+
+/// <summary>Runs a Pod of the migration's own on every Node and looks which network it gets, before a Pod that matters is restarted.</summary>
+/// <remarks>A DaemonSet, so that one left by a crash is restarted like any workload. What an earlier attempt left may be from a network before, so it goes first.</remarks>
+internal sealed class TryCanariesAction : StepAction
+{
+    private const string Name = "antrea-migration-canary";
+    private const string Path = $"apis/apps/v1/namespaces/{NodeAgentManifest.Namespace}/daemonsets/{Name}";
+    private const string PodsPath = $"api/v1/namespaces/{NodeAgentManifest.Namespace}/pods?labelSelector=app%3D{Name}";
+
+    public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        const string next = "See why with 'kubectl -n " + NodeAgentManifest.Namespace + " describe pods' and on the Node named; no other Pod was restarted. Then run the command again.";
+        var goal = RestartGoal.On(RestartPodsAction.TargetOf(step));
+        await RemoveAsync(context, cancellationToken).ConfigureAwait(false);
+        await context.Api.ApplyAsync(Path, Render(context.Options.NodeAgentImage), cancellationToken).ConfigureAwait(false);
+        await Manifests.WaitForDaemonSetAsync(context, NodeAgentManifest.Namespace, Name, next, cancellationToken).ConfigureAwait(false);
+        var canaries = (await context.InventoryAsync(cancellationToken).ConfigureAwait(false))
+            .Where(p => p.Pod.Namespace == NodeAgentManifest.Namespace && p.Pod.Controller == ("DaemonSet", Name)).ToList();
+        var wrong = canaries.Where(c => !goal.IsReached(c.Pod, c.Network)).ToList();
+        if (wrong.Count > 0)
+        {
+            throw new StepFailedException(
+                $"{wrong.Count} of {canaries.Count} Nodes give a new Pod another network than {goal.Wanted[3..]}: {string.Join(", ", wrong.Take(5).Select(w => $"{w.Pod.NodeName} ({w.Network})"))}", next);
+        }
+
+        await RemoveAsync(context, cancellationToken).ConfigureAwait(false);
+        return $"a new Pod is {goal.Wanted} on each of {canaries.Count} Nodes";
+    }
+
+    private static async Task RemoveAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        if (await context.Api.GetAsync(Path, cancellationToken).ConfigureAwait(false) is not null)
+        {
+            await context.Api.DeleteAsync(Path, cancellationToken).ConfigureAwait(false);
+        }
+
+        await context.WaitUntilAsync(
+            async token => await context.Api.ListAsync(PodsPath, token).ConfigureAwait(false) is { Count: > 0 } pods ? $"{pods.Count} canary Pods are still ending" : null,
+            $"See what keeps them with 'kubectl -n {NodeAgentManifest.Namespace} get pods', then run the command again.",
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private static JsonObject Render(string image) => new()
+    {
+        ["apiVersion"] = "apps/v1",
+        ["kind"] = "DaemonSet",
+        ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = NodeAgentManifest.Namespace },
+        ["spec"] = new JsonObject
+        {
+            ["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["app"] = Name } },
+            ["template"] = new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["app"] = Name } },
+                ["spec"] = new JsonObject
+                {
+                    ["terminationGracePeriodSeconds"] = 1,
+                    ["automountServiceAccountToken"] = false,
+                    ["tolerations"] = new JsonArray(new JsonObject { ["operator"] = "Exists" }),
+                    ["containers"] = new JsonArray(new JsonObject
+                    {
+                        ["name"] = "canary",
+                        ["image"] = image,
+                        ["imagePullPolicy"] = "IfNotPresent",
+                        ["command"] = new JsonArray("sleep", "2147483647"),
+                    }),
+                },
+            },
+        },
+    };
+}

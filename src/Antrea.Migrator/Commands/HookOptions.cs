@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Antrea.Migration.Execution;
+
+namespace Antrea.Migrator.Commands;
+
+/// <summary>The operator's own program around phases and Nodes.</summary>
+internal sealed class HookOptions
+{
+    private readonly Option<string?> _hook = new("--hook")
+    {
+        Description = "Call this program as PROGRAM before-phase|after-phase|before-node|after-node NAME; the migration stops when it fails.",
+        HelpName = "PROGRAM",
+    };
+
+    private readonly Option<int> _timeout = CommonOptions.Whole("--hook-timeout", "How many seconds one call of the hook may take.", 600, 1, 86_400);
+
+    public HookOptions() => _hook.Validators.Add(result =>
+    {
+        var path = result.Tokens[^1].Value;
+        if (!File.Exists(path))
+        {
+            result.AddError($"--hook is '{path}', but there is no such file.");
+        }
+    });
+
+    public void AddTo(Command command)
+    {
+        command.Add(_hook);
+        command.Add(_timeout);
+    }
+
+    /// <summary>The hooks in front of <paramref name="gate"/>; null where none are asked for.</summary>
+    public Hooks? Read(ParseResult parse, string plan, TextWriter output, IMigrationGate? gate) =>
+        parse.GetValue(_hook) is { } program
+            ? new Hooks(Path.GetFullPath(program), TimeSpan.FromSeconds(parse.GetValue(_timeout)), plan, output, gate)
+            : null;
+}

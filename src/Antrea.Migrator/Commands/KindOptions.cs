@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Antrea.Migration.Kind;
+
+namespace Antrea.Migrator.Commands;
+
+/// <summary>A rehearsal: a KinD cluster made for this run, migrated and deleted.</summary>
+internal sealed class KindOptions
+{
+    private static readonly Dictionary<string, KindScenario> Scenarios = new()
+    {
+        ["simple"] = KindScenario.Simple,
+        ["small-overlap"] = KindScenario.SmallOverlap,
+        ["most-overlap"] = KindScenario.MostOverlap,
+        ["equal-blocks"] = KindScenario.EqualBlocks,
+    };
+
+    private readonly Option<string> _scenario = new Option<string>("--scenario")
+    {
+        Description = "KinD: how Calico's blocks lie to PodCIDRs: apart, one Node's inside one, every Node's, or one as long as a PodCIDR and equal to it.",
+        DefaultValueFactory = _ => "simple",
+        HelpName = string.Join('|', Scenarios.Keys),
+    }.AcceptOnlyFromAmong([.. Scenarios.Keys]);
+
+    private readonly Option<string> _name = new("--name")
+    {
+        Description = "KinD: what the cluster's name begins with.",
+        DefaultValueFactory = _ => "rehearsal",
+    };
+
+    private readonly Option<string?> _manifests = new("--manifests")
+    {
+        Description = "KinD: a folder with calico.yaml, antrea.yml and multus-daemonset.yml; by default they are downloaded from the projects.",
+    };
+
+    private readonly Option<string[]> _replace = new("--replace-image")
+    {
+        Description = "KinD: an image that the manifests name, and what to take instead: one of a registry of yours.",
+        HelpName = "OLD=NEW",
+        DefaultValueFactory = _ => [],
+        Validators = { result => CheckImages(result, least: 2) },
+    };
+
+    private readonly Option<string?> _nodeImage = new("--node-image") { Description = "KinD: the Nodes' image; by default the one kind was built with." };
+
+    private readonly Option<string[]> _load = new("--load")
+    {
+        Description = "KinD: an image of the Docker engine that the Nodes get, under its own name or another one.",
+        HelpName = "IMAGE[=NAME]",
+        DefaultValueFactory = _ => [],
+        Validators = { result => CheckImages(result, least: 1) },
+    };
+
+    private readonly Option<string?> _workloadImage = new("--workload-image")
+    {
+        Description = "KinD: the image of the servers and their client: nginx and sleep (default nginx:1.27-alpine).",
+    };
+
+    private readonly Option<string?> _logs = new("--failure-logs") { Description = "KinD: a folder for the Nodes' logs when a step fails, or Calico and the workloads do not become ready." };
+    private readonly Option<bool> _keep = new("--keep-cluster") { Description = "KinD: leave the cluster when the command ends." };
+
+    /// <summary>Whether it is asked for.</summary>
+    public Option<bool> Kind { get; } = new("--kind")
+    {
+        Description = "A rehearsal: make a KinD cluster (Docker and kind are needed), migrate it, delete it.",
+    };
+
+    public void AddTo(Command command)
+    {
+        Option[] details = [_name, _scenario, _manifests, _replace, _nodeImage, _load, _workloadImage, _logs, _keep];
+        command.Add(Kind);
+        foreach (var option in details)
+        {
+            command.Add(option);
+        }
+
+        command.Validators.Add(result =>
+        {
+            Option[] idle = [.. details.Where(o => result.GetResult(o) is { Implicit: false })];
+            if (idle.Length > 0 && result.GetResult(Kind) is not { Implicit: false })
+            {
+                result.AddError($"{string.Join(" and ", idle.Select(o => o.Name))} go with --kind only.");
+            }
+        });
+    }
+
+    /// <summary>Makes the cluster and fills it.</summary>
+    public async Task<KindRehearsal> StartAsync(ParseResult parse, int workers, TextWriter output, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient();
+        var replacements = (parse.GetValue(_replace) ?? []).Select(Split).ToLookup(i => i.Image, i => i.Name).ToDictionary(g => g.Key, g => g.Last());
+        var manifests = parse.GetValue(_manifests) is { } folder
+            ? KindManifests.Read(folder)
+            : await KindManifests.DownloadAsync(http, new KindReleases(), cancellationToken);
+        var options = new KindRehearsalOptions
+        {
+            Manifests = manifests.WithImages(replacements),
+            Scenario = Scenarios[parse.GetRequiredValue(_scenario)],
+            Prefix = parse.GetRequiredValue(_name),
+            Workers = workers,
+            NodeImage = parse.GetValue(_nodeImage),
+            KeepCluster = parse.GetValue(_keep),
+            FailureLogs = parse.GetValue(_logs),
+            Images = [.. (parse.GetValue(_load) ?? []).Select(Split)],
+        };
+        if (parse.GetValue(_workloadImage) is { } image)
+        {
+            options = options with { WorkloadImage = image };
+        }
+
+        var rehearsal = await KindRehearsal.StartAsync(options, progress: new Lines(output), cancellationToken: cancellationToken);
+        if (options.KeepCluster)
+        {
+            output.WriteLine($"   the cluster stays: export KUBECONFIG={rehearsal.Cluster.KubeconfigPath}");
+            output.WriteLine($"   until you delete it: kind delete cluster --name {rehearsal.Cluster.Name}");
+        }
+
+        return rehearsal;
+    }
+
+    private static KindImage Split(string text)
+    {
+        var parts = text.Split('=', 2);
+        return new KindImage(parts[0], parts[^1]);
+    }
+
+    private static void CheckImages(OptionResult result, int least)
+    {
+        foreach (var token in result.Tokens.Where(t => !IsImages(t.Value.Split('='), least)))
+        {
+            result.AddError($"{result.Option.Name} is '{token.Value}', but must be {result.Option.HelpName}.");
+        }
+
+        static bool IsImages(string[] parts, int least) => parts.Length >= least && parts.Length <= 2 && parts.All(p => p.Length > 0 && p[0] != '-');
+    }
+
+    private sealed class Lines(TextWriter output) : IProgress<string>
+    {
+        public void Report(string value)
+        {
+            lock (output)
+            {
+                output.WriteLine($"   {value}");
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using Antrea.Migration.Findings;
+using Antrea.Migration.Planning;
+using Antrea.Migration.Policies.Conversion;
+
+namespace Antrea.Migration.Tests.Planning;
+
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class PolicyPredictionTests
+{
+    private const string Friends =
+        """
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: {name: p, namespace: shop}
+        spec: {podSelector: {matchLabels: {app: server}}, ingress: [{from: [{podSelector: {matchLabels: {app: friend}}}], ports: [{port: 80}]}]}
+
+        """;
+
+    private static readonly string Cluster = Node("a", 0) + Node("b", 1)
+        + "---\napiVersion: crd.projectcalico.org/v1\nkind: IPPool\nmetadata: {name: pool}\nspec: {cidr: 10.10.0.0/16, ipipMode: Always, natOutgoing: true}\n"
+        + Pod("friend", "a", "10.10.200.5") + Pod("friend", "b", "10.10.201.5") + Pod("server", "a", "10.10.200.6") + Pod("server", "b", "10.10.201.6") + Pod("stranger", "a", "10.10.200.7")
+        + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+        + "---\napiVersion: crd.projectcalico.org/v1\nkind: ClusterInformation\nmetadata: {name: default}\nspec: {calicoVersion: v3.26.1}\n"
+        + "---\napiVersion: crd.projectcalico.org/v1\nkind: FelixConfiguration\nmetadata: {name: default}\nspec: {defaultEndpointToHostAction: Accept}\n"
+        + "---\napiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: kubernetes}\nspec: {cidrs: [10.96.0.0/16]}\n";
+
+    [Test]
+    public void Of_PolicyRoute_LosesAntreaClientsOfCalicoServersOnOtherNodes() =>
+        Assert.That(Of(Friends, BridgeKind.PolicyRoute), Is.EqualTo(new[] { "AntreaPods: friend (Antrea) -> server (Calico), other Node, TCP 80" }));
+
+    [Test]
+    public void Of_Multus_LosesWhatLeavesOrArrivesByNet1() => Assert.That(Of(Friends, BridgeKind.Multus), Is.EquivalentTo(new[]
+    {
+        "AntreaPods: friend (Multus) -> server (Antrea), same Node, TCP 80",
+        "AntreaPods: friend (Multus) -> server (Antrea), other Node, TCP 80",
+        "AntreaPods: friend (Antrea) -> server (Multus), other Node, TCP 80",
+    }));
+
+    /// <summary>By a Service a bridged client leaves by net1, whatever the server is on.</summary>
+    [Test]
+    public void Of_MultusAndAService_LosesBridgedClientsFromTheFirstRestartOn() => Assert.That(
+        Of(Friends + "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {clusterIP: 10.96.0.7, selector: {app: server}, ports: [{port: 80}]}\n", BridgeKind.Multus)
+            .Where(c => c.StartsWith("MultusPods", StringComparison.Ordinal)),
+        Is.SupersetOf(new[] { "MultusPods: friend (Multus) -> server (Calico, by a Service), other Node, TCP 80" }));
+
+    /// <summary>kube-proxy masquerades what asks a ClusterIP from outside of its clusterCIDR: so it was before, and is no change.</summary>
+    [Test]
+    public void Of_WhatServicesMasqueradeAlready_IsNoChange() => Assert.That(
+        Of(Friends
+            + "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {clusterIP: 10.96.0.7, selector: {app: server}, ports: [{port: 80}]}\n"
+            + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy, namespace: kube-system}\ndata: {config.conf: '{mode: iptables, clusterCIDR: 10.10.0.0/17}'}\n", BridgeKind.PolicyRoute),
+        Has.None.Contains("friend (Calico) -> server (Calico"));
+
+    [Test]
+    public void Of_RulesWithoutSources_ChangeNothing() =>
+        Assert.That(Of(Friends.Replace("from: [{podSelector: {matchLabels: {app: friend}}}], ", ""), BridgeKind.Multus), Is.Empty);
+
+    /// <summary>A rule that denies a source does not meet it under another address.</summary>
+    [Test]
+    public void Judge_WhatOpens_BlocksInEveryMode()
+    {
+        const string policy =
+            """
+            ---
+            apiVersion: crd.projectcalico.org/v1
+            kind: NetworkPolicy
+            metadata: {name: default.p, namespace: shop}
+            spec: {selector: app == 'server', types: [Ingress], ingress: [{action: Deny, source: {selector: app == 'stranger'}}, {action: Allow}]}
+
+            """;
+        var snapshot = SnapshotFixtures.Read(Cluster + policy);
+        Assert.That(PolicyConverter.Convert(snapshot, new PolicyConversionOptions { AntreaVersion = "v2.7.0" }).Findings.Where(f => f.Severity == Severity.Blocker), Is.Empty);
+        var changes = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, "v2.7.0");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(changes.Unknown, Is.Null);
+            Assert.That(changes.Changes.Select(Describe), Is.EqualTo(new[] { "AntreaPods: stranger (Antrea) -> server (Calico), other Node, OPEN TCP 80, any other TCP, any other UDP" }));
+            foreach (var mode in Enum.GetValues<PolicyMode>())
+            {
+                Assert.That(PolicyPrediction.Judge(changes, mode).Select(f => (f.Id, f.Severity)), Is.EqualTo(new[] { ("policy-opens-while-mixed", Severity.Blocker) }));
+            }
+        }
+    }
+
+    [Test]
+    public void Judge_WhatIsDenied_BlocksUntilSomebodyAgrees()
+    {
+        var changes = PolicyPrediction.Of(SnapshotFixtures.Read(Cluster + Friends), BridgeStrategy.Of(BridgeKind.PolicyRoute), null, "v2.7.0");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(PolicyPrediction.Judge(changes, PolicyMode.Refuse).Select(f => (f.Id, f.Severity, f.Subject)), Is.EqualTo(new[] { ("policy-denies-while-mixed", Severity.Blocker, "ReplicaSet/shop/server (Calico Pods)") }));
+            Assert.That(PolicyPrediction.Judge(changes, PolicyMode.Strict).Select(f => (f.Id, f.Severity)), Is.EqualTo(new[] { ("policy-denies-while-mixed", Severity.Warning) }));
+            Assert.That(PolicyPrediction.Judge(new PolicyPrediction.Outlook([], "why"), PolicyMode.Strict).Select(f => f.Id), Is.EqualTo(new[] { "policy-changes-not-predicted" }));
+        }
+    }
+
+    private static IEnumerable<string> Of(string policy, BridgeKind bridge) =>
+        PolicyPrediction.Of(SnapshotFixtures.Read(Cluster + policy), BridgeStrategy.Of(bridge), null, "v2.7.0").Changes.Select(Describe);
+
+    private static string Describe(PredictedPolicyChange change) =>
+        $"{change.Phase}: {Short(change.From)} -> {Short(change.To)}, {change.Place}, {(change.Opens ? "OPEN " : "")}{string.Join(", ", change.Ports)}";
+
+    private static string Short(string end) => end.Replace("ReplicaSet/shop/", "", StringComparison.Ordinal).Replace(" Pods", "", StringComparison.Ordinal);
+
+    private static string Node(string name, int index) =>
+        $"---\napiVersion: v1\nkind: Node\nmetadata: {{name: {name}, annotations: {{projectcalico.org/IPv4IPIPTunnelAddr: 10.10.{200 + index}.0}}}}\n"
+        + $"spec: {{podCIDR: 10.10.{index}.0/24}}\nstatus: {{addresses: [{{type: InternalIP, address: 172.18.0.{index + 2}}}]}}\n"
+        + $"---\napiVersion: crd.projectcalico.org/v1\nkind: IPAMBlock\nmetadata: {{name: 10-10-{200 + index}-0-26}}\nspec: {{cidr: 10.10.{200 + index}.0/26, affinity: host:{name}, allocations: [], attributes: []}}\n";
+
+    private static string Pod(string app, string node, string address) =>
+        $"---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {app}-{node}, namespace: shop, labels: {{app: {app}}}, ownerReferences: [{{kind: ReplicaSet, name: {app}, controller: true}}]}}\n"
+        + $"spec: {{nodeName: {node}, containers: [{{name: c, ports: [{{containerPort: 80}}]}}]}}\nstatus: {{phase: Running, podIP: {address}}}\n";
+}

@@ -1,0 +1,93 @@
+using System.Runtime.Versioning;
+using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.Scenarios;
+
+namespace Antrea.Migrator.Tests.Commands;
+
+/// <summary>The operator's own program around phases and Nodes, on a lab of two Nodes.</summary>
+[Platform("Linux", Reason = "The hooks here are shell scripts.")]
+[SupportedOSPlatform("linux")]
+public sealed class HookTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Hook_is_told_of_every_phase_and_Node_and_stops_the_migration_where_it_fails(CancellationToken cancellationToken)
+    {
+        await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = "c2a0", Workers = 1, Workloads = false }, cancellationToken);
+        var (first, second) = (lab.NodeNames[0], lab.NodeNames[1]);
+
+        // Fails once, at the second Node.
+        var hook = Script($"""echo "$1 $2 ${"{ANTREA_MIGRATION_PLAN:+of a plan}"}" >> "{_folder.At("calls")}"; if [ "$1 $2" = "before-node {second}" ] && [ ! -e "{_folder.At("failed")}" ]; then touch "{_folder.At("failed")}"; echo "the load balancer is busy" >&2; exit 3; fi""");
+        var stopped = await MigrateAsync(lab, hook, cancellationToken);
+        var calls = await File.ReadAllLinesAsync(_folder.At("calls"), cancellationToken);
+        File.Delete(_folder.At("calls"));
+        var done = await MigrateAsync(lab, hook, cancellationToken);
+        var rest = await File.ReadAllLinesAsync(_folder.At("calls"), cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(stopped.ExitCode, Is.EqualTo(ExitCodes.Findings), stopped.Output + stopped.Error);
+            Assert.That(stopped.Output, Does.Contain("   ↪ the load balancer is busy").And.Contain($"before-node {second} ended with exit code 3: the load balancer is busy."));
+            Assert.That(calls, Is.EqualTo(Expected("before-phase Backup", "after-phase Backup", "before-phase Bridge", $"before-node {first}", $"after-node {first}", $"before-node {second}")));
+            Assert.That(done.ExitCode, Is.EqualTo(ExitCodes.Success), done.Output + done.Error);
+            Assert.That(rest.Take(4), Is.EqualTo(Expected("before-phase Bridge", $"before-node {second}", $"after-node {second}", "after-phase Bridge")));
+            Assert.That(rest[^1], Is.EqualTo(Expected("after-phase Verify").Single()));
+            Assert.That(
+                rest.Where(c => c.StartsWith("before-", StringComparison.Ordinal)).Select(c => c["before-".Length..]),
+                Is.EquivalentTo(rest.Where(c => c.StartsWith("after-", StringComparison.Ordinal)).Select(c => c["after-".Length..])));
+        }
+
+        static IEnumerable<string> Expected(params string[] calls) => calls.Select(c => $"{c} of a plan");
+    }
+
+    [TestCase("sleep 100", "did not end within 1 s, and was killed")]
+    [TestCase("[ $1 = before-phase ] || exit 4", "after-phase Backup ended with exit code 4.")]
+    [TestCase(null, "cannot be started: ")]
+    [CancelAfter(120_000)]
+    public async Task Hook_that_does_not_work_stops_the_migration_and_is_named(string? body, string fault, CancellationToken cancellationToken)
+    {
+        await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = "c2a0", Workers = 1, Workloads = false }, cancellationToken);
+        var hook = Script(body ?? "");
+        if (body is null)
+        {
+            File.SetUnixFileMode(hook, UnixFileMode.UserRead);
+        }
+
+        var run = await MigrateAsync(lab, hook, cancellationToken, "--hook-timeout", "1");
+
+        Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Findings), run.Output + run.Error);
+        Assert.That(run.Output, Does.Contain($"Hook {hook} ").And.Contain(fault).And.Contain("next: See what the hook ran into"));
+    }
+
+    [Test]
+    public async Task Hook_that_does_not_exist_is_wrong_usage()
+    {
+        var run = await MigratorRun.OfAsync("migrate", "--lab", "c2a0", "--hook", _folder.At("nowhere"));
+        run.VerifyRefused("--hook is '", "but there is no such file.");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task<MigratorRun> MigrateAsync(LabCluster lab, string hook, CancellationToken cancellationToken, params string[] more)
+    {
+        await File.WriteAllTextAsync(_folder.At("antrea.yml"), LabManifests.Antrea(), cancellationToken);
+        await File.WriteAllTextAsync(_folder.At("multus.yml"), LabManifests.Multus(), cancellationToken);
+        return await MigratorRun.OfAsync(
+            cancellationToken,
+            [
+                "migrate", "--kubeconfig", lab.KubeconfigPath, "--antrea-manifest", _folder.At("antrea.yml"), "--multus-manifest", _folder.At("multus.yml"),
+                "--node-agent-image", LabManifests.NodeAgentImage, "--execute", "--pass-holds", "--journal", _folder.At("journal.jsonl"), "--backup", _folder.At("backup"),
+                "--hook", hook, .. more,
+            ]);
+    }
+
+    private string Script(string body)
+    {
+        var path = _folder.At("hook.sh");
+        File.WriteAllText(path, $"#!/bin/sh\n{body}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+}
