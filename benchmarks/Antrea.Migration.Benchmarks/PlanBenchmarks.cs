@@ -40,9 +40,11 @@ public class PlanBenchmarks
                 "antrea.yml"),
         };
         var plan = Plan();
-        if (!plan.IsExecutable || plan.Steps.Length < 6 * Nodes || (plan.Readdressing is not null) != Overlapped)
+        if (!plan.IsExecutable || plan.Steps.Length < 5 * Nodes || (plan.Readdressing is not null) != Overlapped)
         {
-            throw new InvalidOperationException($"No plan, or too short a one: {plan.Findings.FirstOrDefault(f => f.Severity == Severity.Blocker)}");
+            throw new InvalidOperationException(
+                $"No plan, or not the one for this cluster: {plan.Steps.Length} steps, readdressing {plan.Readdressing is not null}, "
+                + $"blocker {plan.Findings.FirstOrDefault(f => f.Severity == Severity.Blocker)?.ToString() ?? "none"}");
         }
     }
 
