@@ -9,7 +9,8 @@ internal static class OrderedParallel
     /// <remarks>The caller does what no thread of the pool takes up, and waits for nothing that has not begun. PLINQ and
     /// <see cref="Parallel"/> wait for their tasks to begin: for ever, where each thread of the pool waits for a lock of the caller.</remarks>
     /// <exception cref="AggregateException"><paramref name="map"/> threw, for one item or several; the others were done.</exception>
-    public static TResult[] Map<T, TResult>(IReadOnlyList<T> items, Func<T, TResult> map)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled; what had not begun was not done.</exception>
+    public static TResult[] Map<T, TResult>(IReadOnlyList<T> items, Func<T, TResult> map, CancellationToken cancellationToken = default)
     {
         var results = new TResult[items.Count];
         var errors = new ConcurrentQueue<Exception>();
@@ -23,8 +24,8 @@ internal static class OrderedParallel
         }
 
         Work();
-        finished.Wait();
-
+        finished.Wait(CancellationToken.None);
+        cancellationToken.ThrowIfCancellationRequested();
         return errors.IsEmpty ? results : throw new AggregateException(errors);
 
         void Work()
@@ -33,6 +34,7 @@ internal static class OrderedParallel
             {
                 try
                 {
+                    cancellationToken.ThrowIfCancellationRequested();
                     results[i] = map(items[i]);
                 }
                 catch (Exception e)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Internal;
 
 namespace Antrea.Migration.Routing.Analysis;
 
@@ -34,21 +35,36 @@ public static class RouteAnalyzer
 
         var groups = KernelGroup.Of(nodes).ToList();
         var known = new KnownRanges(groups, nodes, snapshot, cancellationToken);
+        var finders = groups.SelectMany(g => FindersOf(g, known, cancellationToken)).ToList();
         var conflicts = new RouteConflictList();
-        foreach (var group in groups)
+        foreach (var found in OrderedParallel.Map(finders, Run, cancellationToken))
         {
-            RouteTies.Find(group, conflicts, cancellationToken);
-            PodTraps.Find(group, known, conflicts, cancellationToken);
-            if (!group.ArePods)
-            {
-                var main = group.Shared.Routes.Where(r => NodeRoutes.Canonical(r.Table) == RouteFormat.MainTable && !r.Dead).ToList();
-                new RouteOverlaps(group, known, main).Find(conflicts, cancellationToken);
-                new RouteLeftovers(group, known, conflicts).Find(main, cancellationToken);
-                new MissingRoutes(group, known, main, isIPv6: false).Find(conflicts, cancellationToken);
-                new MissingRoutes(group, known, main, isIPv6: true).Find(conflicts, cancellationToken);
-            }
+            conflicts.Add(found);
         }
 
         return [.. conflicts.InOrder()];
+    }
+
+    /// <summary>What looks for conflicts in a group, the longest work first; they share nothing that changes.</summary>
+    private static IEnumerable<Action<RouteConflictList>> FindersOf(KernelGroup group, KnownRanges known, CancellationToken cancellationToken)
+    {
+        if (!group.ArePods)
+        {
+            var main = group.Shared.Routes.Where(r => NodeRoutes.Canonical(r.Table) == RouteFormat.MainTable && !r.Dead).ToList();
+            yield return conflicts => new RouteOverlaps(group, known, main).Find(conflicts, cancellationToken);
+            yield return conflicts => new RouteLeftovers(group, known, conflicts).Find(main, cancellationToken);
+            yield return conflicts => new MissingRoutes(group, known, main, isIPv6: false).Find(conflicts, cancellationToken);
+            yield return conflicts => new MissingRoutes(group, known, main, isIPv6: true).Find(conflicts, cancellationToken);
+        }
+
+        yield return conflicts => RouteTies.Find(group, conflicts, cancellationToken);
+        yield return conflicts => PodTraps.Find(group, known, conflicts, cancellationToken);
+    }
+
+    private static RouteConflictList Run(Action<RouteConflictList> find)
+    {
+        var found = new RouteConflictList();
+        find(found);
+        return found;
     }
 }

@@ -32,6 +32,22 @@ internal sealed class RouteConflictList
         entry.Groups.Add((group, left));
     }
 
+    /// <summary>What another list has found.</summary>
+    public void Add(RouteConflictList other)
+    {
+        foreach (var (key, found) in other._conflicts)
+        {
+            if (_conflicts.TryAdd(key, found))
+            {
+                continue;
+            }
+
+            var entry = EntryOf(found.First, found.FirstNode);
+            entry.Nodes.AddRange(found.Nodes);
+            entry.Groups.AddRange(found.Groups);
+        }
+    }
+
     /// <summary>The heaviest first, then by id, evidence and what dies.</summary>
     public IEnumerable<RouteConflict> InOrder() => _conflicts.Values.Select(c => c.First with { Nodes = NamesOf(c) })
         .OrderByDescending(c => c.Severity)

@@ -25,7 +25,7 @@ internal static class RouteTies
                 }
 
                 names.Add(node.Node);
-                if (Judge(key, [.. added[key], .. shared[key].Where(r => KernelGroup.Has(node, r))]) is { } conflict)
+                if (Judge(key, added[key].Concat(shared[key].Where(r => KernelGroup.Has(node, r)))) is { } conflict)
                 {
                     conflicts.Add(node.Node, conflict);
                 }
@@ -35,7 +35,7 @@ internal static class RouteTies
         foreach (var tie in shared)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Judge(tie.Key, [.. tie]) is { } conflict)
+            if (Judge(tie.Key, tie) is { } conflict)
             {
                 conflicts.Add(group, apart.GetValueOrDefault(tie.Key, []), conflict);
             }
@@ -50,13 +50,15 @@ internal static class RouteTies
 
     private static (string Table, Cidr Destination, long Metric) KeyOf(Route route) => (NodeRoutes.Canonical(route.Table), route.Destination, route.Metric);
 
-    private static RouteConflict? Judge((string Table, Cidr Destination, long Metric) tie, List<Route> routes)
+    private static RouteConflict? Judge((string Table, Cidr Destination, long Metric) tie, IEnumerable<Route> candidates)
     {
-        if (routes.Count < 2)
+        // Nearly all are alone; they cost no list.
+        if (!candidates.Skip(1).Any())
         {
             return null;
         }
 
+        var routes = candidates.ToList();
         var destination = tie.Destination.PrefixLength == 0 ? "default" : tie.Destination.ToString();
         var all = string.Join(" | ", routes.Select(r => r.ToString().ReplaceLineEndings(" ")));
         if (tie.Destination.PrefixLength == 0 && routes.Exists(r => r.Gateway?.ToString() == CalicosGateway) && routes.Exists(r => r.Device == "net1"))

@@ -1,4 +1,5 @@
 using System.Net;
+using Antrea.Migration.Internal;
 
 namespace Antrea.Migration.Routing.Reachability;
 
@@ -25,7 +26,11 @@ internal sealed class ReachabilityMatrixBuilder
     private readonly record struct Member(ReachabilityEndpoint End, IPAddress? ClusterIP);
 
     /// <summary>The endpoints of one class on one Node whose addresses, and whose Node's tunnel address, lie in the same Nodes' PodCIDRs.</summary>
-    private sealed record Group(string Node, string Owner, string TunnelOwner)
+    /// <param name="Number">Its place among the class's groups.</param>
+    /// <param name="Node">The Node.</param>
+    /// <param name="Owner">The Node in whose PodCIDR the addresses lie.</param>
+    /// <param name="TunnelOwner">The Node in whose PodCIDR the tunnel address lies.</param>
+    private sealed record Group(int Number, string Node, string Owner, string TunnelOwner)
     {
         public List<Member> Members { get; } = [];
 
@@ -101,14 +106,13 @@ internal sealed class ReachabilityMatrixBuilder
             .OrderBy(c => c.Public.IsIPv6).ThenBy(c => c.Public.IsOfServices).ThenBy(c => c.Public.Kind).ThenBy(c => c.Public.Addresses, StringComparer.Ordinal)
             .ThenBy(c => c.Public.Nodes[0], StringComparer.Ordinal)
             .ToList();
+        var pairs = classes.Where(c => !c.Public.IsOfServices)
+            .SelectMany(from => classes.Where(to => to.Public.IsIPv6 == from.Public.IsIPv6).Select(to => (From: from, To: to)))
+            .ToList();
         return new ReachabilityMatrix
         {
             Classes = [.. classes.Select(c => c.Public)],
-            Cells =
-            [
-                .. classes.Where(c => !c.Public.IsOfServices)
-                    .SelectMany(from => classes.Where(to => to.Public.IsIPv6 == from.Public.IsIPv6).SelectMany(to => Cells(from, to, sharing))),
-            ],
+            Cells = [.. OrderedParallel.Map(pairs, p => Cells(p.From, p.To, sharing), _cancellationToken).SelectMany(cells => cells)],
         };
     }
 
@@ -127,7 +131,7 @@ internal sealed class ReachabilityMatrixBuilder
         var place = (node.Name, key.Calico is null ? "" : OwnerOf(endpoint.Address), tunnel is null ? "" : OwnerOf(tunnel));
         if (!known.TryGetValue(place, out var group))
         {
-            known.Add(place, group = new Group(place.Name, place.Item2, place.Item3));
+            known.Add(place, group = new Group(known.Count, place.Name, place.Item2, place.Item3));
         }
 
         group.Members.Add(new Member(endpoint, clusterIP));
@@ -150,12 +154,11 @@ internal sealed class ReachabilityMatrixBuilder
             : (client.Address.Equals(server.End.Address) ? MatrixPlace.SameAddress : 0)
             | (client.AntreaAddress is { } net1 && net1.Equals(server.End.AntreaAddress) ? MatrixPlace.SameNet1 : 0);
 
-    private IEnumerable<ReachabilityCell> Cells(Class from, Class to, ILookup<Group, Sharing> sharing)
+    private List<ReachabilityCell> Cells(Class from, Class to, ILookup<Group, Sharing> sharing)
     {
         _cancellationToken.ThrowIfCancellationRequested();
         var tallies = new SortedDictionary<MatrixPlace, Tally>();
-        var fromGroups = from.Groups.ToHashSet<Group>(ReferenceEqualityComparer.Instance);
-        List<Sharing> shared = to.Public.IsOfServices ? [.. to.Groups.SelectMany(g => sharing[g]).Where(s => fromGroups.Contains(s.Client))] : [];
+        List<Sharing> shared = to.Public.IsOfServices ? [.. to.Groups.SelectMany(g => sharing[g]).Where(s => IsOf(from, s.Client))] : [];
         foreach (var pair in shared)
         {
             var tally = TallyAt(PlaceOf(pair.Client, pair.Server) | pair.What);
@@ -165,11 +168,10 @@ internal sealed class ReachabilityMatrixBuilder
         // What is counted so far is left out where its groups are counted as a whole.
         var left = shared.CountBy(s => (s.Client, s.Server), GroupPairs.Instance).ToDictionary(GroupPairs.Instance);
         var counted = 0L;
-        var seen = new HashSet<Group>(ReferenceEqualityComparer.Instance);
+        var lastSeenBy = new Group[to.Groups.Count];
         foreach (var client in from.Groups)
         {
             _cancellationToken.ThrowIfCancellationRequested();
-            seen.Clear();
             Count(client, to.ByNode[client.Node]);
             Count(client, to.ByNode[client.Owner]);
             Count(client, to.ByNode[client.TunnelOwner]);
@@ -188,7 +190,7 @@ internal sealed class ReachabilityMatrixBuilder
             .GroupBy(t => (MatrixPlaces.KindOf(t.Place), t.Answer.Verdict, t.Answer.Cause))
             .Select(g => g.ToList())
             .ToList();
-        return cells.Select(cell => new ReachabilityCell(
+        return cells.ConvertAll(cell => new ReachabilityCell(
             from.Public,
             to.Public,
             MatrixPlaces.Describe([.. cell.Select(c => c.Place)], isAlone: cells.Count(c => MatrixPlaces.KindOf(c[0].Place) == MatrixPlace.OtherNode) == 1),
@@ -205,13 +207,14 @@ internal sealed class ReachabilityMatrixBuilder
         {
             foreach (var server in named)
             {
-                if (!seen.Add(server))
+                if (ReferenceEquals(lastSeenBy[server.Number], client))
                 {
                     continue;
                 }
 
+                lastSeenBy[server.Number] = client;
                 var all = client.Count * server.Count;
-                var apart = left.Remove((client, server), out var sharers) ? sharers : ReferenceEquals(client, server) ? client.Count : 0;
+                var apart = left.Count > 0 && left.Remove((client, server), out var sharers) ? sharers : ReferenceEquals(client, server) ? client.Count : 0;
                 counted += all;
                 if (all > apart)
                 {
@@ -232,6 +235,8 @@ internal sealed class ReachabilityMatrixBuilder
             return tally;
         }
     }
+
+    private static bool IsOf(Class known, Group group) => group.Number < known.Groups.Count && ReferenceEquals(known.Groups[group.Number], group);
 
     private ReachabilityAnswer Ask(ReachabilityEndpoint client, Member server) =>
         server.ClusterIP is { } clusterIP ? _predictor.PredictService(client, server.End, clusterIP) : _predictor.Predict(client, server.End);

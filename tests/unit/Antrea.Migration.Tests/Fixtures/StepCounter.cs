@@ -56,6 +56,9 @@ internal sealed class StepCounter
             "Antrea.Migration", "Steps", TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed, module.TypeSystem.Object);
         var count = new FieldDefinition("Count", FieldAttributes.Public | FieldAttributes.Static, module.TypeSystem.Int64);
         steps.Fields.Add(count);
+
+        // Some of the work is done by several threads.
+        var increment = module.ImportReference(typeof(Interlocked).GetMethod(nameof(Interlocked.Increment), [typeof(long).MakeByRefType()]));
         foreach (var body in module.GetTypes().SelectMany(t => t.Methods).Where(m => m.HasBody).Select(m => m.Body))
         {
             body.SimplifyMacros();
@@ -63,7 +66,7 @@ internal sealed class StepCounter
             Instruction[] places = [body.Instructions[0], .. body.Instructions.Where(i => i.Operand is Instruction target && target.Offset < i.Offset)];
             foreach (var place in places)
             {
-                foreach (var step in (Instruction[])[il.Create(OpCodes.Ldsfld, count), il.Create(OpCodes.Ldc_I4_1), il.Create(OpCodes.Conv_I8), il.Create(OpCodes.Add), il.Create(OpCodes.Stsfld, count)])
+                foreach (var step in (Instruction[])[il.Create(OpCodes.Ldsflda, count), il.Create(OpCodes.Call, increment), il.Create(OpCodes.Pop)])
                 {
                     il.InsertBefore(place, step);
                 }
