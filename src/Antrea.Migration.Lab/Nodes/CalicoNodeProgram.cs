@@ -15,7 +15,7 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <para>Everything it wrote stays when it ends: files, tunl0, routes, blackholes, chains, Node annotations. The default pool
 /// is made by the first one that finds none.</para>
 /// <para>Source: Calico v3.26 <c>node/pkg/lifecycle/startup</c>, <c>node/pkg/allocateip</c>, <c>confd</c> templates,
-/// <c>cni-plugin/pkg/install</c>. IPIP and unencapsulated pools; a VXLAN pool is refused by name.</para>
+/// <c>felix/daemon</c> (configuration that changes ends it), <c>cni-plugin/pkg/install</c>. IPIP and unencapsulated pools; a VXLAN pool is refused by name.</para>
 /// </remarks>
 internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(context)
 {
@@ -46,7 +46,9 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
         Services.Policies.Calico.Attach(Node.Name, _felix, Context.Tag);
         Node.Host.SetVethPolicy(null, _felix);
         Services.View.CalicoChanged += OnChanged;
+        Services.View.CalicoRouted += MoveTunnel;
         OnChanged();
+        MoveTunnel();
         Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>
         {
             json.Ensure("status").SetCondition("NetworkUnavailable", false, "CalicoIsUp", "Calico is running on this node", Services.Store.Now);
@@ -57,6 +59,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     public override ValueTask DisposeAsync()
     {
         Services.View.CalicoChanged -= OnChanged;
+        Services.View.CalicoRouted -= MoveTunnel;
         lock (_gate)
         {
             _running = false;
@@ -122,12 +125,14 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
             Services.Store.Peek(ResourceType.Node, "", Node.Name).Text("metadata", "annotations", CalicoInstall.TunnelAnnotation), out var kept)
             ? kept
             : null;
-        if (_tunnelAddress is { } current && usable.Exists(p => p.Cidr.Contains(current)) && Node.Host.State.Device(TunnelDevice) is not null)
+        var hasDevice = Node.Host.State.Device(TunnelDevice) is not null;
+        var isUsable = _tunnelAddress is { } current && usable.Exists(p => p.Cidr.Contains(current));
+        if (isUsable && hasDevice)
         {
             return;
         }
 
-        if (_tunnelAddress is null || !usable.Exists(p => p.Cidr.Contains(_tunnelAddress)))
+        if (!isUsable)
         {
             Services.Ipam.Release(TunnelHandle);
             if (usable.Count == 0)
@@ -142,8 +147,26 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
                 Node.Name, TunnelHandle, new JsonObject { ["node"] = Node.Name, ["type"] = "ipipTunnelAddress" }, "Tunnel");
         }
 
-        Node.Host.AddDevice(new HostDevice(TunnelDevice, HostDeviceKind.IpipTunnel, _tunnelAddress));
+        if (!hasDevice)
+        {
+            Node.Host.AddDevice(new HostDevice(TunnelDevice, HostDeviceKind.IpipTunnel, _tunnelAddress));
+        }
+
         Annotate(_tunnelAddress);
+    }
+
+    /// <summary>Gives tunl0 the address that was allocated. To felix that is configuration, for which it starts again; by then BIRD has told every
+    /// Node of the block. The other way round, what the Node sends would be answered to an address that nobody has a route to.</summary>
+    private void MoveTunnel()
+    {
+        lock (_gate)
+        {
+            if (_running && _tunnelAddress is { } address && Node.Host.State.Device(TunnelDevice) is { } device && !address.Equals(device.Address)
+                && Services.View.Ranges.Any(range => range.Node == Node.Name && range.Cidr.Contains(address)))
+            {
+                Node.Host.AddDevice(new HostDevice(TunnelDevice, HostDeviceKind.IpipTunnel, address));
+            }
+        }
     }
 
     private void Annotate(IPAddress? tunnel) => Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>

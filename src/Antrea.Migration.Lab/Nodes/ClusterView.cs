@@ -39,6 +39,9 @@ internal sealed class ClusterView(ObjectStore store)
 
     public event Action? CalicoChanged;
 
+    /// <summary>Raised when everybody has acted on <see cref="CalicoChanged"/>: every Node has the routes by now.</summary>
+    public event Action? CalicoRouted;
+
     public event Action? AntreaControllerChanged;
 
     /// <summary>Something that decides the status of Antrea policies: the policies, Pods, Namespaces or agents.</summary>
@@ -76,6 +79,7 @@ internal sealed class ClusterView(ObjectStore store)
         {
             _calicoHasChanged = false;
             CalicoChanged?.Invoke();
+            CalicoRouted?.Invoke();
         }
     }
 

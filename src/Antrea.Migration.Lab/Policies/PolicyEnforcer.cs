@@ -35,9 +35,19 @@ internal abstract class PolicyEnforcer(PolicyBook book) : IPolicyEnforcer
         }
     }
 
-    public PolicyRules RulesOf(PolicyDirection direction, PodNetns pod, IPAddress address) =>
-        (_frozen ?? book.Current).RulesOf(direction, pod, address)
-        ?? (Unknown().Action == PolicyAction.Allow ? PolicyRules.None : PolicyRules.DropAll);
+    public PolicyRules RulesOf(PolicyDirection direction, PodNetns pod, IPAddress address)
+    {
+        try
+        {
+            return (_frozen ?? book.Current).RulesOf(direction, pod, address)
+                ?? (Unknown().Action == PolicyAction.Allow ? PolicyRules.None : PolicyRules.DropAll);
+        }
+        catch (NotSupportedException e)
+        {
+            book.Fail(e.Message);
+            return PolicyRules.DropAll;
+        }
+    }
 
     /// <summary>The agent ends. Its rules stay as they are.</summary>
     public void Freeze() => _frozen ??= book.Current;

@@ -115,6 +115,19 @@ internal static class ReaddressingPlanner
                 "Make a pool outside of the PodCIDRs (from v3.28 on in the Installation's spec.calicoNetwork.ipPools), disable and delete the old one, restart the Pods, and plan again with the list as the pools are");
         }
 
+        var left = snapshot.CalicoIpam.Pools.Where(p => readdressing.OldPools.Contains(p.Name)).ToList();
+        var moved = snapshot.Nodes.Count(n => n.CalicoTunnelAddresses.Any(a => left.Exists(p => p.Cidr.Contains(a))));
+        if (moved > 0)
+        {
+            yield return new Finding(
+                "tunnel-addresses-move",
+                Severity.Warning,
+                "Cluster",
+                $"The tunnel addresses of {moved} Nodes move when the old pool is disabled. What a Node or a hostNetwork Pod sends to Pods of other Nodes comes from that "
+                + "address: such a connection that is open at that moment is cut, once; new ones get through",
+                "None for clients that connect again; tell those whose clients use the host's network and keep connections to Pods");
+        }
+
         var clusterCidrs = KubeProxySettings.Of(snapshot).ClusterCidrs;
         foreach (var pool in readdressing.Pools.Where(p => clusterCidrs.Any(c => c.IsIPv6 == p.Cidr.IsIPv6)
             && !clusterCidrs.Any(c => c.Contains(p.Cidr))))

@@ -35,6 +35,10 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
             stage.ForEach(one => _laid[one.Space] = one.Layout);
         }
 
+        await ForEachAsync(
+            stages.SelectMany(stage => stage),
+            async (one, token) => await KernelTools.IpAsync(one.Space.Name, one.What.LinksLast, token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
         _last = snapshot;
         await _listeners.FollowAsync(snapshot).ConfigureAwait(false);
         await namespaces.RemoveAsync(gone).ConfigureAwait(false);

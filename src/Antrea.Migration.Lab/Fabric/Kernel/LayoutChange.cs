@@ -11,9 +11,9 @@ internal sealed class LayoutChange
         // A device that goes, or becomes another one, takes everything with it that is on it.
         var kept = after.Links.Where(part => part.IsDevice).ToHashSet();
         var lost = before.Links.Where(part => part.IsDevice && !kept.Contains(part)).Select(part => part.Device!).ToHashSet(StringComparer.Ordinal);
-        (LinksOff, LinksOn) = Compare(before.Links, after.Links, lost);
-        (ForwardingOff, ForwardingOn) = Compare(before.Forwarding, after.Forwarding, lost);
-        (SetsOff, SetsOn) = Compare(before.Sets, after.Sets, []);
+        (LinksOff, LinksOn, LinksLast) = Compare(before.Links, after.Links, lost);
+        (ForwardingOff, ForwardingOn, _) = Compare(before.Forwarding, after.Forwarding, lost);
+        (SetsOff, SetsOn, _) = Compare(before.Sets, after.Sets, []);
         Rules = string.Concat(after.Rules.Where(table => before.Rules.GetValueOrDefault(table.Key) != table.Value).Select(table => table.Value));
         SysctlsBefore = after.SysctlsBefore == before.SysctlsBefore ? "" : after.SysctlsBefore;
         SysctlsAfter = string.Concat(after.SysctlsAfter.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line + '\n'));
@@ -26,6 +26,10 @@ internal sealed class LayoutChange
     public Commands LinksOff { get; }
 
     public Commands LinksOn { get; }
+
+    /// <summary>For <c>ip -batch</c>, when every namespace has what is new: addresses that others take the place of. Until then a device sends from
+    /// the old one, which everybody still has a route to.</summary>
+    public Commands LinksLast { get; }
 
     /// <summary>For <c>bridge -batch</c>.</summary>
     public Commands ForwardingOff { get; }
@@ -54,9 +58,9 @@ internal sealed class LayoutChange
                 : change;
     }
 
-    private static (Commands Off, Commands On) Compare(IReadOnlyList<LayoutPart> before, IReadOnlyList<LayoutPart> after, HashSet<string> lost)
+    private static (Commands Off, Commands On, Commands Last) Compare(IReadOnlyList<LayoutPart> before, IReadOnlyList<LayoutPart> after, HashSet<string> lost)
     {
-        var (off, on) = (new Commands(), new Commands());
+        var (off, on, last) = (new Commands(), new Commands(), new Commands());
         var old = before.ToDictionary(part => part.Key, StringComparer.Ordinal);
         var next = after.Select(part => part.Key).ToHashSet(StringComparer.Ordinal);
         foreach (var part in before.Reverse().Where(part => !next.Contains(part.Key) && !GoesWithItsDevice(part)))
@@ -72,12 +76,12 @@ internal sealed class LayoutChange
             }
             else if (was != part)
             {
-                var first = part.AddsFirst && !was.IsDevice;
-                on.Lay(first ? part.Add : "").TakeAway(was.Remove).Lay(first ? "" : part.Add);
+                last.TakeAway(part.AddsFirst ? was.Remove : "");
+                on.TakeAway(part.AddsFirst ? "" : was.Remove).Lay(part.Add);
             }
         }
 
-        return (off, on);
+        return (off, on, last);
 
         bool GoesWithItsDevice(LayoutPart part) => part is { IsDevice: false, Device: { } device } && lost.Contains(device);
     }

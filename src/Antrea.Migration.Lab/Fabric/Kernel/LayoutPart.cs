@@ -15,7 +15,8 @@ internal sealed record LayoutPart(string Key, string Add, string Remove)
     /// <summary>Which device of that name it is, where another namespace makes it.</summary>
     public string? OtherEnd { get; init; }
 
-    /// <summary>Whether a changed one is laid before the old one is taken away: a device's last address takes all routes with it.</summary>
+    /// <summary>Whether a changed one is laid before the old one is taken away, which is done at the very end: a device's last address takes all
+    /// routes with it.</summary>
     public bool AddsFirst { get; init; }
 
     /// <summary>Whether somebody else may have left such a thing, which goes first.</summary>

@@ -22,14 +22,7 @@ internal sealed class AntreaEvaluator : IPolicyEvaluator
     /// <exception cref="NotSupportedException">A policy depends on more than objects tell; all such fields are named.</exception>
     public AntreaEvaluator(AntreaPolicySet set, IEnumerable<KubernetesPolicy> kubernetesPolicies, PolicyWorld world)
     {
-        var undecidable = set.Policies
-            .SelectMany(p => AntreaUndecidable.Of(p, set).Select(f => $"{p} {f}"))
-            .ToList();
-        if (undecidable.Count > 0)
-        {
-            throw new NotSupportedException($"These policies cannot be evaluated: {string.Join("; ", undecidable)}.");
-        }
-
+        AntreaUndecidable.ThrowIfAny(set);
         var members = new AntreaMembers(set, world);
         var priorities = AntreaTier.BuiltIn.Concat(set.Tiers)
             .GroupBy(t => t.Name, StringComparer.Ordinal)

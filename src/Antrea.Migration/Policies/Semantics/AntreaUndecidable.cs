@@ -116,5 +116,16 @@ internal static class AntreaUndecidable
         }
     }
 
+    /// <summary>Refuses policies with such fields.</summary>
+    /// <exception cref="NotSupportedException">There are some; all of them are named.</exception>
+    public static void ThrowIfAny(AntreaPolicySet set)
+    {
+        var undecidable = set.Policies.SelectMany(p => Of(p, set).Select(f => $"{p} {f}")).ToList();
+        if (undecidable.Count > 0)
+        {
+            throw new NotSupportedException($"These policies cannot be evaluated: {string.Join("; ", undecidable)}.");
+        }
+    }
+
     private static string At(string path, int index) => string.Create(CultureInfo.InvariantCulture, $"{path}[{index}]");
 }

@@ -63,15 +63,18 @@ internal sealed class PacketFilter
     {
         var set = CalicoPolicySet.Read(snapshot, PolicyConverter.CalicoVersion(snapshot, options, []));
         var space = SpaceOf(snapshot, set, AntreaPolicySet.Read([], PolicyEvaluators.AntreaVersion(options)));
-        return new PacketFilter(space, new CalicoDecisions(set, space, _ => false).At);
+        var enforcesHttp = new FelixSettings(snapshot).IsSetAnywhere("policySyncPathPrefix");
+        return new PacketFilter(space, new CalicoDecisions(set, space, p => CalicoLimits.Check(p, set.Version, enforcesHttp).Any()).At);
     }
 
     /// <summary>Antrea's, and Kubernetes' beside them.</summary>
     /// <param name="snapshot">One that <see cref="PolicyEvaluators.AntreaTables"/> takes.</param>
     /// <param name="objects">Antrea's policies, groups and tiers.</param>
+    /// <exception cref="NotSupportedException">A policy depends on more than objects tell; all such fields are named.</exception>
     public static PacketFilter ForAntrea(ClusterSnapshot snapshot, IEnumerable<JsonObject> objects)
     {
         var set = AntreaPolicySet.Read(objects.Select(o => new ClusterObject(o, "cluster")), PolicyEvaluators.AntreaVersion(new()));
+        AntreaUndecidable.ThrowIfAny(set);
         var kubernetes = CalicoPolicySet.Read(
             snapshot with { Objects = [.. snapshot.Objects.Where(o => o.Group == KubernetesPolicyReader.Group)] }, PolicyConverter.CalicoVersion(snapshot, new(), []));
         var space = SpaceOf(snapshot, kubernetes, set);
@@ -83,6 +86,7 @@ internal sealed class PacketFilter
     /// <param name="name">The Pod's name.</param>
     /// <param name="address">The address of its interface. One that its status does not tell is taken as the first that it does.</param>
     /// <param name="direction">Which way packets go, as the Pod sees it.</param>
+    /// <exception cref="NotSupportedException">What a policy does to the Pod is not defined.</exception>
     public ImmutableArray<FilterRule>? Find(string podNamespace, string name, IPAddress address, Direction direction)
     {
         if (!_pods.TryGetValue((podNamespace, name), out var pod) || _space.Addresses.AtomsOf(pod).IsEmpty)
@@ -97,6 +101,11 @@ internal sealed class PacketFilter
             var list = _listOf(pod, atom, direction);
             if (!_known.TryGetValue((list.Id, direction), out var rules))
             {
+                if (list.Rules.Any(rule => rule.IsUncertain || rule.Effect == Effect.Undecidable))
+                {
+                    throw new NotSupportedException($"What the policies of {podNamespace}/{name} do ({direction}) is not defined: no packet filter can hold them.");
+                }
+
                 _known[(list.Id, direction)] = rules = [.. list.Rules.SelectMany(RulesOf)];
             }
 

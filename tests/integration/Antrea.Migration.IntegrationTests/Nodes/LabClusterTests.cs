@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -58,6 +59,43 @@ public sealed class LabClusterTests
             Assert.That(worker2, Does.Contain("10.10.8.128/26 via 172.18.0.15 dev tunl0 proto bird onlink"));
             Assert.That(worker2, Does.Contain("blackhole 10.10.39.192/26 proto bird"));
             Assert.That(worker2.Count(r => r.Contains("proto bird")), Is.EqualTo(21));
+        }
+    }
+
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Tunnel_address_moves_when_every_other_Node_has_a_route_to_it(CancellationToken cancellationToken)
+    {
+        await using var cluster = await LabCluster.StartAsync(new LabClusterOptions { Workers = 3, Workloads = false }, cancellationToken);
+        var hosts = cluster.Fleet.Nodes.Select(node => node.Host).ToList();
+        ConcurrentQueue<string> early = [];
+        hosts.ForEach(host => host.Changed += () => Look(host));
+
+        cluster.Apply(
+            """
+            {apiVersion: crd.projectcalico.org/v1, kind: IPPool, metadata: {name: next}, spec: {cidr: 10.20.0.0/16, blockSize: 26, ipipMode: Always, natOutgoing: true}}
+
+            """);
+        cluster.Store.Mutate(CniKinds.IPPool, "", "default-ipv4-ippool", pool =>
+        {
+            pool.Ensure("spec")["disabled"] = true;
+            return true;
+        });
+        await cluster.SettledAsync(cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(hosts.Select(host => $"{host.State.Device("tunl0")!.Address}"), Has.All.StartsWith("10.20."));
+            Assert.That(early, Is.Empty);
+        }
+
+        void Look(HostNetns host)
+        {
+            if (host.State.Device("tunl0")?.Address is { } address)
+            {
+                hosts.Where(other => other != host && !other.State.Routing.Routes.Any(r => r.Destination.Contains(address) && host.Address.Equals(r.Gateway)))
+                    .ToList().ForEach(other => early.Enqueue($"{other.Name} has no route to {address} of {host.Name}"));
+            }
         }
     }
 
