@@ -51,14 +51,14 @@ internal static class MigratorApp
 
         try
         {
-            // A step is never cut off in the middle of a write: Ctrl-C cancels, and the command ends when the write has ended.
+            // A step is never cut off in the middle of a write: Ctrl-C cancels, and the command ends when the write has ended and a KinD cluster is gone.
             return await parse.InvokeAsync(
                 new InvocationConfiguration
                 {
                     Output = output,
                     Error = error,
                     EnableDefaultExceptionHandler = false,
-                    ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
+                    ProcessTerminationTimeout = KindOptions.EndsWithin(parse),
                 },
                 cancellationToken);
         }
