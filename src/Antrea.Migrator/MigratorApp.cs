@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Antrea.Migration;
 using Antrea.Migrator.Commands;
+using Antrea.Migrator.Commands.Nodes;
 
 namespace Antrea.Migrator;
 
@@ -35,6 +36,7 @@ internal static class MigratorApp
             ProbeCommand.Create(output),
             MatrixCommand.Create(output),
             LabCommand.Create(output),
+            NodeVerbs.Create(output),
         };
         var parse = root.Parse(args);
         if (parse.Errors.Count > 0 && args.Length > 0)
