@@ -29,6 +29,13 @@ public sealed record KindAddressPlan(string ClusterName, Cidr Pool, int BlockSiz
     public static KindAddressPlan For(KindScenario scenario, int workers, Cidr podSubnet, string prefix)
     {
         ArgumentNullException.ThrowIfNull(prefix);
+        return All(scenario, workers, podSubnet, prefix).First();
+    }
+
+    /// <summary>All such names in that order, for where the first is taken.</summary>
+    /// <exception cref="MigrationException">There is none, or no further one.</exception>
+    internal static IEnumerable<KindAddressPlan> All(KindScenario scenario, int workers, Cidr podSubnet, string prefix)
+    {
         var nodes = workers + 1;
         if (podSubnet.IsIPv6 || podSubnet.PrefixLength > PodCidrLength || 1L << (PodCidrLength - podSubnet.PrefixLength) < nodes)
         {
@@ -47,21 +54,26 @@ public sealed record KindAddressPlan(string ClusterName, Cidr Pool, int BlockSiz
             : podSubnet;
         var blockSize = scenario == KindScenario.EqualBlocks ? PodCidrLength : CalicosBlockLength;
         var podCidrs = Enumerable.Range(0, nodes).Select(i => podSubnet.Subnet(PodCidrLength, (ulong)i)).ToHashSet();
-        for (var i = 0; i < MostNames; i++)
+        var names = Enumerable.Range(0, MostNames).Select(i => i == 0 ? prefix : string.Create(CultureInfo.InvariantCulture, $"{prefix}-{i}"));
+        foreach (var name in names)
         {
-            var name = i == 0 ? prefix : string.Create(CultureInfo.InvariantCulture, $"{prefix}-{i}");
-
             // In a pool that PodCIDRs fill every block overlaps, whichever it is.
             if (scenario == KindScenario.MostOverlap || Overlaps(name, workers, pool, blockSize, podCidrs, most: scenario == KindScenario.Simple ? 0 : 1))
             {
-                return new KindAddressPlan(name, pool, blockSize);
+                yield return new KindAddressPlan(name, pool, blockSize);
             }
         }
 
-        return scenario == KindScenario.Simple && !podSubnet.Overlaps(ElsewherePool)
-            ? new KindAddressPlan(prefix, ElsewherePool, CalicosBlockLength)
-            : throw new MigrationException(
-                $"None of {MostNames} names makes a cluster of {workers} workers in {podSubnet} a case of {scenario}.", "Take fewer workers.");
+        if (scenario == KindScenario.Simple && !podSubnet.Overlaps(ElsewherePool))
+        {
+            foreach (var name in names)
+            {
+                yield return new KindAddressPlan(name, ElsewherePool, CalicosBlockLength);
+            }
+        }
+
+        throw new MigrationException(
+            $"None of {MostNames} names makes a cluster of {workers} workers in {podSubnet} a case of {scenario}.", "Take fewer workers, or another name.");
     }
 
     /// <summary>Whether exactly so many Nodes get a block in a PodCIDR, each Node a block of its own.</summary>

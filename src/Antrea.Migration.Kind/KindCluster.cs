@@ -11,22 +11,25 @@ public sealed class KindCluster : IAsyncDisposable
 {
     private const int CalmLooks = 3;
 
-    private static readonly TimeSpan DeleteTimeout = TimeSpan.FromMinutes(5);
-
     private readonly KindTool _tool;
+    private readonly KindNameClaim _claim;
     private readonly bool _keep;
     private readonly string _folder;
     private bool _disposed;
 
-    private KindCluster(string name, bool keep, string folder, KindTool tool, ImmutableArray<string> nodes)
+    private KindCluster(KindClusterOptions options, string folder, KindTool tool, KindNameClaim claim, ImmutableArray<string> nodes)
     {
-        Name = name;
-        _keep = keep;
+        Name = options.Name;
+        _keep = options.KeepCluster;
         _folder = folder;
         _tool = tool;
+        _claim = claim;
         NodeNames = nodes;
         Nodes = new KindNodeAccess(tool);
     }
+
+    /// <summary>How long deletion may take, also after a cancellation: a program that ends should give it this long. Five minutes.</summary>
+    public static TimeSpan DeleteTimeout { get; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The cluster's name.</summary>
     public string Name { get; }
@@ -46,8 +49,8 @@ public sealed class KindCluster : IAsyncDisposable
     /// <param name="progress">Gets what kind says, line by line.</param>
     /// <param name="cancellationToken">Stops kind, and deletes what there is by then.</param>
     /// <exception cref="ArgumentException">The options cannot be used; the message names every fault.</exception>
-    /// <exception cref="MigrationException">A cluster of that name exists (it stays), or kind failed; the message has the
-    /// command, the exit code and kind's last lines, and nothing is left behind.</exception>
+    /// <exception cref="MigrationException">A cluster of that name exists or is being made (it stays), or kind failed; the message
+    /// has the command, the exit code and kind's last lines, and nothing is left behind.</exception>
     public static async Task<KindCluster> CreateAsync(
         KindClusterOptions options,
         KindTool? tool = null,
@@ -56,22 +59,46 @@ public sealed class KindCluster : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         KindConfig.ThrowIfInvalid(options);
-        tool ??= new KindTool();
-        var existing = await tool.GetClustersAsync(cancellationToken).ConfigureAwait(false);
-        if (existing.Contains(options.Name))
-        {
-            throw new MigrationException(
-                $"A KinD cluster named '{options.Name}' exists already.",
-                $"Delete it (kind delete cluster --name {options.Name}), or choose another name.");
-        }
+        var claim = KindNameClaim.Try(options.Name) ?? throw new MigrationException(
+            $"Another process of this machine has a KinD cluster named '{options.Name}', or is making it.", "Wait until it has ended, or choose another name.");
+        return await CreateClaimedAsync(options, tool ?? new KindTool(), claim, progress, cancellationToken).ConfigureAwait(false);
+    }
 
+    /// <summary>The same under a name that is claimed already; the claim becomes the cluster's, and ends when there is none.</summary>
+    internal static async Task<KindCluster> CreateClaimedAsync(
+        KindClusterOptions options, KindTool tool, KindNameClaim claim, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var existing = await tool.GetClustersAsync(cancellationToken).ConfigureAwait(false);
+            return existing.Contains(options.Name)
+                ? throw new MigrationException(
+                    $"A KinD cluster named '{options.Name}' exists already.",
+                    $"Delete it (kind delete cluster --name {options.Name}), or choose another name.")
+                : await CreateUnderAsync(claim, options, tool, progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<KindCluster> CreateUnderAsync(
+        KindNameClaim claim, KindClusterOptions options, KindTool tool, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
         var folder = Directory.CreateTempSubdirectory($"antrea-migration-kind-{options.Name}-").FullName;
         try
         {
             Action<string>? onProgress = progress is null ? null : progress.Report;
             await tool.CreateClusterAsync(options, KubeconfigIn(folder), onProgress, cancellationToken).ConfigureAwait(false);
             var nodes = await tool.GetNodesAsync(options.Name, cancellationToken).ConfigureAwait(false);
-            return new KindCluster(options.Name, options.KeepCluster, folder, tool, nodes);
+            return new KindCluster(options, folder, tool, claim, nodes);
+        }
+        catch (MigrationException exception) when (KindTool.SaysNameIsTaken(exception))
+        {
+            Directory.Delete(folder, recursive: true);
+            throw; // What there is under that name is somebody else's.
         }
         catch (Exception exception)
         {
@@ -106,13 +133,19 @@ public sealed class KindCluster : IAsyncDisposable
     /// <exception cref="MigrationException">kind could not delete it.</exception>
     public async ValueTask DisposeAsync()
     {
-        if (_disposed || _keep)
+        if (_disposed)
         {
             return;
         }
 
         _disposed = true;
-        await DeleteAsync(Name, _folder, _tool).ConfigureAwait(false);
+        using (_claim)
+        {
+            if (!_keep)
+            {
+                await DeleteAsync(Name, _folder, _tool).ConfigureAwait(false);
+            }
+        }
     }
 
     private static string KubeconfigIn(string folder) => Path.Combine(folder, "kubeconfig");
@@ -124,7 +157,7 @@ public sealed class KindCluster : IAsyncDisposable
         {
             await DeleteAsync(name, folder, tool, cause is OperationCanceledException ? CalmLooks : 0).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is MigrationException or IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is MigrationException or IOException)
         {
             throw new MigrationException(
                 $"{cause.Message}\nAnd what was made of the cluster '{name}' could not be deleted: {exception.Message}",
@@ -141,15 +174,23 @@ public sealed class KindCluster : IAsyncDisposable
     private static async Task DeleteAsync(string name, string folder, KindTool tool, int looks = 0)
     {
         using var limit = new CancellationTokenSource(DeleteTimeout);
-        await tool.DeleteClusterAsync(name, KubeconfigIn(folder), limit.Token).ConfigureAwait(false);
-        for (var calm = 0; calm < looks; calm++)
+        try
         {
-            await Task.Delay(TimeSpan.FromSeconds(1), limit.Token).ConfigureAwait(false);
-            if ((await tool.GetNodesAsync(name, limit.Token).ConfigureAwait(false)).Length > 0)
+            await tool.DeleteClusterAsync(name, KubeconfigIn(folder), limit.Token).ConfigureAwait(false);
+            for (var calm = 0; calm < looks; calm++)
             {
-                await tool.DeleteClusterAsync(name, KubeconfigIn(folder), limit.Token).ConfigureAwait(false);
-                calm = -1;
+                await Task.Delay(TimeSpan.FromSeconds(1), limit.Token).ConfigureAwait(false);
+                if ((await tool.GetNodesAsync(name, limit.Token).ConfigureAwait(false)).Length > 0)
+                {
+                    await tool.DeleteClusterAsync(name, KubeconfigIn(folder), limit.Token).ConfigureAwait(false);
+                    calm = -1;
+                }
             }
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new MigrationException(
+                $"The KinD cluster '{name}' was not deleted within {DeleteTimeout.TotalMinutes:0} minutes.", $"Delete it by hand: kind delete cluster --name {name}", exception);
         }
 
         Directory.Delete(folder, recursive: true);

@@ -73,15 +73,20 @@ public sealed record KindManifests(
     public KindManifests WithImages(IReadOnlyDictionary<string, string> images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        var named = Calico.Concat(Antrea).Concat(Multus).SelectMany(o => Containers(o.Json)).Select(c => c["image"]?.GetValue<string>()).ToHashSet();
-        if (images.Keys.FirstOrDefault(i => !named.Contains(i)) is { } unknown)
+        if (images.Keys.FirstOrDefault(i => !Images.Contains(i)) is { } unknown)
         {
-            throw new MigrationException(
-                $"No manifest names the image {unknown}.", $"They name {string.Join(", ", named.Order(StringComparer.Ordinal))}.");
+            throw new MigrationException($"No manifest names the image {unknown}.", $"They name {string.Join(", ", Images)}.");
         }
 
         return new KindManifests(Replaced(Calico, images), Replaced(Antrea, images), Replaced(Multus, images));
     }
+
+    /// <summary>The images that they name, sorted.</summary>
+    internal ImmutableArray<string> Images =>
+    [
+        .. Calico.Concat(Antrea).Concat(Multus).SelectMany(o => Containers(o.Json)).Select(c => c["image"]?.GetValue<string>()).OfType<string>()
+            .Distinct().Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>Calico's objects with one pool of this range, whatever Calico would choose.</summary>
     /// <exception cref="MigrationException">There is no calico-node among them, as in an operator's manifest.</exception>

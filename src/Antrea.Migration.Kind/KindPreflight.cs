@@ -30,6 +30,9 @@ public sealed class KindPreflight
         ("openvswitch", "Antrea's bridge"), ("geneve", "Antrea's tunnels"),
     ];
 
+    /// <summary>The id of the finding that the name is taken.</summary>
+    internal const string ClusterExists = "kind-cluster-exists";
+
     private readonly KindTool _tool;
     private readonly Func<string, string?> _readText;
     private readonly Func<string, long?> _freeSpace;
@@ -80,7 +83,7 @@ public sealed class KindPreflight
             && (await _tool.GetClustersAsync(cancellationToken).ConfigureAwait(false)).Contains(options.Name))
         {
             findings.Add(new Finding(
-                "kind-cluster-exists",
+                ClusterExists,
                 Severity.Blocker,
                 $"KindCluster/{options.Name}",
                 $"A cluster named '{options.Name}' exists already.",

@@ -14,13 +14,15 @@ public sealed class KindRehearsal : IAsyncDisposable
 {
     private const int Applications = 10; // What needs a definition is refused until it is served, about a second later.
 
+    private readonly KindTool _tool;
     private readonly KindRehearsalOptions _options;
     private readonly IProgress<string>? _progress;
 
-    private KindRehearsal(KindCluster cluster, KindRehearsalOptions options, KindAddressPlan addresses, IProgress<string>? progress)
+    private KindRehearsal(KindCluster cluster, KindTool tool, KindRehearsalOptions options, KindAddressPlan addresses, IProgress<string>? progress)
     {
         Cluster = cluster;
         Addresses = addresses;
+        _tool = tool;
         _options = options;
         _progress = progress;
     }
@@ -61,24 +63,21 @@ public sealed class KindRehearsal : IAsyncDisposable
             throw new ArgumentException(string.Join(" ", faults), nameof(options));
         }
 
-        var addresses = KindAddressPlan.For(options.Scenario, options.Workers, options.PodSubnet, options.Prefix);
+        var (addresses, claim) = await ClaimAsync(options, preflight, progress, cancellationToken).ConfigureAwait(false);
         var cluster = options.Cluster(addresses);
-        var findings = await preflight.CheckAsync(cluster, cancellationToken).ConfigureAwait(false);
-        var blockers = findings.Where(f => f.Severity == Severity.Blocker).ToList();
-        if (blockers.Count > 0)
+        try
         {
-            throw new MigrationException(
-                string.Join('\n', blockers.Select(f => $"{f.Subject}: {f.Evidence}")), string.Join('\n', blockers.Select(f => f.Remedy)));
+            await KindRehearsalImages.RequireAsync(options, tool, cancellationToken).ConfigureAwait(false);
         }
-
-        foreach (var finding in findings)
+        catch
         {
-            progress?.Report($"{finding.Id}: {finding.Evidence} {finding.Remedy}");
+            claim.Dispose();
+            throw;
         }
 
         progress?.Report($"creating the KinD cluster {cluster.Name} with {cluster.Workers} workers");
         var rehearsal = new KindRehearsal(
-            await KindCluster.CreateAsync(cluster, tool, null, cancellationToken).ConfigureAwait(false), options, addresses, progress);
+            await KindCluster.CreateClaimedAsync(cluster, tool, claim, null, cancellationToken).ConfigureAwait(false), tool, options, addresses, progress);
         try
         {
             await rehearsal.FillAsync(cancellationToken).ConfigureAwait(false);
@@ -112,7 +111,7 @@ public sealed class KindRehearsal : IAsyncDisposable
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_options.Patience);
+        limit.CancelAfter(_options.PatienceForAll);
         try
         {
             await Cluster.ExportLogsAsync(folder, limit.Token).ConfigureAwait(false);
@@ -126,7 +125,15 @@ public sealed class KindRehearsal : IAsyncDisposable
 
     /// <summary>Deletes the cluster, unless it is to be kept.</summary>
     /// <exception cref="MigrationException">kind could not delete it.</exception>
-    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        if (!_options.KeepCluster)
+        {
+            _progress?.Report($"deleting the KinD cluster {Cluster.Name}");
+        }
+
+        return Cluster.DisposeAsync();
+    }
 
     /// <summary>Applies objects, definitions and what needs them alike.</summary>
     /// <exception cref="MigrationException">The API server refuses them; the message has its words.</exception>
@@ -153,18 +160,70 @@ public sealed class KindRehearsal : IAsyncDisposable
 
     private string ControlPlane => $"{Cluster.Name}-control-plane";
 
-    private string Seconds => string.Create(CultureInfo.InvariantCulture, $"{_options.Patience.TotalSeconds:0}s");
+    private string Seconds => string.Create(CultureInfo.InvariantCulture, $"{_options.PatienceForAll.TotalSeconds:0}s");
+
+    /// <summary>The first fitting name that no cluster has and no other process is taking, on a machine that can hold the cluster.</summary>
+    private static async Task<(KindAddressPlan Addresses, KindNameClaim Claim)> ClaimAsync(
+        KindRehearsalOptions options, KindPreflight preflight, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        foreach (var addresses in KindAddressPlan.All(options.Scenario, options.Workers, options.PodSubnet, options.Prefix))
+        {
+            if (KindNameClaim.Try(addresses.ClusterName) is not { } claim)
+            {
+                continue;
+            }
+
+            var isFree = false;
+            try
+            {
+                isFree = await IsFreeAsync(options.Cluster(addresses), preflight, progress, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (!isFree)
+                {
+                    claim.Dispose();
+                }
+            }
+
+            if (isFree)
+            {
+                return (addresses, claim);
+            }
+        }
+
+        throw new InvalidOperationException("The names end with an exception of their own.");
+    }
+
+    /// <summary>Whether no cluster has the name.</summary>
+    /// <exception cref="MigrationException">The machine cannot hold the cluster, whatever its name.</exception>
+    private static async Task<bool> IsFreeAsync(
+        KindClusterOptions cluster, KindPreflight preflight, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        var findings = await preflight.CheckAsync(cluster, cancellationToken).ConfigureAwait(false);
+        if (findings.Any(f => f.Id == KindPreflight.ClusterExists))
+        {
+            return false;
+        }
+
+        var blockers = findings.Where(f => f.Severity == Severity.Blocker).ToList();
+        if (blockers.Count > 0)
+        {
+            throw new MigrationException(
+                string.Join('\n', blockers.Select(f => $"{f.Subject}: {f.Evidence}")), string.Join('\n', blockers.Select(f => f.Remedy)));
+        }
+
+        foreach (var finding in findings)
+        {
+            progress?.Report($"{finding.Id}: {finding.Evidence} {finding.Remedy}");
+        }
+
+        return true;
+    }
 
     private async Task FillAsync(CancellationToken cancellationToken)
     {
-        if (!_options.Images.IsEmpty)
-        {
-            await Cluster.LoadImagesAsync(_options.Images.Select(i => i.Image).Distinct(), cancellationToken).ConfigureAwait(false);
-            await Parallel.ForEachAsync(Cluster.NodeNames, cancellationToken, async (node, token) =>
-                await RunAsync(node, NameImages(_options.Images), token).ConfigureAwait(false)).ConfigureAwait(false);
-            _progress?.Report($"{_options.Images.Length} images loaded");
-        }
-
+        await new KindRehearsalImages(_options, _tool, Cluster, _progress).LoadAsync(cancellationToken).ConfigureAwait(false);
         await LeaveOutDnsAsync(cancellationToken).ConfigureAwait(false);
         await ApplyAsync(_options.Manifests.CalicoWith(Addresses), cancellationToken).ConfigureAwait(false);
         await KubectlAsync(
@@ -190,11 +249,6 @@ public sealed class KindRehearsal : IAsyncDisposable
             _progress?.Report("the Node image has no CoreDNS: Services are reached by address");
         }
     }
-
-    private static NodeCommand NameImages(ImmutableArray<KindImage> images) => new(
-        "tag-images",
-        """while [ $# -gt 1 ]; do [ "$1" = "$2" ] || ctr -n k8s.io images tag --force "$1" "$2" >/dev/null || exit 1; shift 2; done""",
-        [.. images.SelectMany(i => (string[])[KindImage.InFull(i.Image), KindImage.InFull(i.Name)])]);
 
     private Task KubectlAsync(string script, CancellationToken cancellationToken) => RunAsync(
         ControlPlane, new NodeCommand("kubectl", "export KUBECONFIG=/etc/kubernetes/admin.conf\n" + script, []), cancellationToken);

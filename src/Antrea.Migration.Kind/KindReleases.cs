@@ -5,6 +5,10 @@ namespace Antrea.Migration.Kind;
 /// their images.</remarks>
 public sealed record KindReleases
 {
+    /// <summary>The Node image of rehearsals: the last of a Kubernetes release that Calico v3.26 was tested with.</summary>
+    /// <remarks>Source: the release notes of kind v0.25.0, which ask for the digest to be named.</remarks>
+    public const string NodeImage = "kindest/node:v1.27.16@sha256:2d21a61643eafc439905e18705b8186f3296384750a835ad7a005dceb9546d20";
+
     /// <summary>Calico's, as its tag. Default the seed's.</summary>
     public string Calico { get; init; } = "v3.26.1";
 

@@ -74,6 +74,18 @@ public sealed class KindTool
             cancellationToken);
     }
 
+    /// <summary>Whether kind failed because the name is another cluster's, of which it has touched nothing (kind 0.27).</summary>
+    internal static bool SaysNameIsTaken(MigrationException exception) =>
+        exception.Message.Contains("already exist for a cluster with the name", StringComparison.Ordinal);
+
+    /// <summary>Whether the Docker engine has an image.</summary>
+    internal async Task<bool> HasImageAsync(string image, CancellationToken cancellationToken) =>
+        (await StartAsync(new ToolCommand(_docker, ["image", "inspect", "--format", "{{.Id}}", image]), null, cancellationToken).ConfigureAwait(false)).ExitCode == 0;
+
+    /// <summary>Has the Docker engine fetch an image.</summary>
+    internal Task PullImageAsync(string image, CancellationToken cancellationToken) =>
+        RunAsync(new ToolCommand(_docker, ["pull", "--quiet", image]), null, cancellationToken);
+
     /// <summary>Copies images of the Docker engine into every Node of a cluster.</summary>
     internal Task LoadImagesAsync(string cluster, ImmutableArray<string> images, CancellationToken cancellationToken) =>
         RunAsync(

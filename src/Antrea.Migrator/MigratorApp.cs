@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Antrea.Migration;
 using Antrea.Migrator.Commands;
+using Antrea.Migrator.Commands.Nodes;
 
 namespace Antrea.Migrator;
 
@@ -35,6 +36,7 @@ internal static class MigratorApp
             ProbeCommand.Create(output),
             MatrixCommand.Create(output),
             LabCommand.Create(output),
+            NodeVerbs.Create(output),
         };
         var parse = root.Parse(args);
         if (parse.Errors.Count > 0 && args.Length > 0)
@@ -51,14 +53,14 @@ internal static class MigratorApp
 
         try
         {
-            // A step is never cut off in the middle of a write: Ctrl-C cancels, and the command ends when the write has ended.
+            // A step is never cut off in the middle of a write: Ctrl-C cancels, and the command ends when the write has ended and a KinD cluster is gone.
             return await parse.InvokeAsync(
                 new InvocationConfiguration
                 {
                     Output = output,
                     Error = error,
                     EnableDefaultExceptionHandler = false,
-                    ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
+                    ProcessTerminationTimeout = KindOptions.EndsWithin(parse),
                 },
                 cancellationToken);
         }

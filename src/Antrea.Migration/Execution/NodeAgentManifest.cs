@@ -2,12 +2,16 @@ using System.Text.Json.Nodes;
 
 namespace Antrea.Migration.Execution;
 
-/// <summary>The migration's own privileged DaemonSet: one sleeping Pod a Node, with the host's files at /host.</summary>
+/// <summary>The migration's own privileged DaemonSet: one sleeping Pod a Node, with the host's files in it.</summary>
 internal static class NodeAgentManifest
 {
     public const string Namespace = "antrea-migration";
     public const string Name = "antrea-migration-node-agent";
     public const string Container = "agent";
+
+    /// <summary>Where the Node's files are in it.</summary>
+    public const string HostFiles = "/host";
+
     public const string NamespacePath = $"api/v1/namespaces/{Namespace}";
     public const string DaemonSetPath = $"apis/apps/v1/namespaces/{Namespace}/daemonsets/{Name}";
 
@@ -44,7 +48,7 @@ internal static class NodeAgentManifest
                             ["command"] = new JsonArray("sleep", "2147483647"),
                             ["securityContext"] = new JsonObject { ["privileged"] = true },
                             ["volumeMounts"] = new JsonArray(
-                                new JsonObject { ["name"] = "host", ["mountPath"] = "/host" }),
+                                new JsonObject { ["name"] = "host", ["mountPath"] = HostFiles }),
                         }),
                         ["volumes"] = new JsonArray(new JsonObject
                         {

@@ -15,4 +15,10 @@ public sealed record NodeCommand(string Verb, string Script, ImmutableArray<stri
 
     /// <summary>The argument vector to execute.</summary>
     public ImmutableArray<string> ToArgv() => ["sh", "-c", Script, NamePrefix + Verb, .. Arguments];
+
+    /// <summary>The argument vector to execute from a container in which the Node's files are mounted.</summary>
+    /// <remarks>The Node's shell by its path: a busybox built to prefer its own applets takes itself for <c>sh</c>, even behind <c>chroot</c>, and with
+    /// that every tool that the Node has better.</remarks>
+    /// <param name="root">Where the Node's files are, for example <c>/host</c>.</param>
+    public ImmutableArray<string> ToArgvIn(string root) => ["chroot", root, "/bin/sh", .. ToArgv()[1..]];
 }

@@ -11,6 +11,7 @@ internal static class PodExec
 {
     /// <summary>Runs a command to its end and returns all it has printed.</summary>
     /// <exception cref="Exception">One that <see cref="IsFailure"/> knows.</exception>
+    /// <exception cref="MigrationException">It has printed more than <see cref="NodeOutput.MostCharacters"/>.</exception>
     public static async Task<NodeCommandResult> RunAsync(
         Kubernetes client, string @namespace, string pod, string container, IEnumerable<string> argv, CancellationToken cancellationToken)
     {
@@ -23,8 +24,8 @@ internal static class PodExec
             argv,
             async (outReader, errReader) =>
             {
-                var outText = outReader.ReadToEndAsync(cancellationToken);
-                var errText = errReader.ReadToEndAsync(cancellationToken);
+                var outText = NodeOutput.ReadAsync(outReader, cancellationToken);
+                var errText = NodeOutput.ReadAsync(errReader, cancellationToken);
                 output = await outText.ConfigureAwait(false);
                 error = await errText.ConfigureAwait(false);
             },

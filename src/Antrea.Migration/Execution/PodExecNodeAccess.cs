@@ -10,6 +10,9 @@ namespace Antrea.Migration.Execution;
 /// <see cref="NodeCommand"/> may be. Safe for use by several threads.</remarks>
 public sealed class PodExecNodeAccess : INodeAccess
 {
+    /// <summary>Where the Node's files are in the DaemonSet's Pods.</summary>
+    public const string HostFiles = NodeAgentManifest.HostFiles;
+
     private readonly KubernetesApi _api;
     private readonly ResiliencePipeline _retry;
     private readonly ConcurrentDictionary<string, string> _agents = new(StringComparer.Ordinal);
@@ -85,10 +88,8 @@ public sealed class PodExecNodeAccess : INodeAccess
         }
     }
 
-    /// <summary>The Node's shell by its path: a busybox built to prefer its own applets takes itself for <c>sh</c>, even behind <c>chroot</c>, and with
-    /// that every tool that the Node has better.</summary>
     private Task<NodeCommandResult> ExecAsync(string pod, NodeCommand command, CancellationToken cancellationToken) => PodExec.RunAsync(
-        _api.Client, NodeAgentManifest.Namespace, pod, NodeAgentManifest.Container, ["chroot", "/host", "/bin/sh", .. command.ToArgv()[1..]], cancellationToken);
+        _api.Client, NodeAgentManifest.Namespace, pod, NodeAgentManifest.Container, command.ToArgvIn(NodeAgentManifest.HostFiles), cancellationToken);
 
     private async Task<string> FindAgentAsync(string node, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Kind;
 using Antrea.Migration.Lab;
@@ -58,7 +59,10 @@ internal sealed class ClusterSource : IAsyncDisposable
         private readonly ControlPlaneOption _controlPlane = new();
         private readonly FabricOption _fabric = new();
 
-        public void AddTo(Command command)
+        /// <summary>Adds them, and refuses what has no effect with the cluster that is named.</summary>
+        /// <param name="command">The verb.</param>
+        /// <param name="ofLabs">Options of the verb's own that are about labs.</param>
+        public void AddTo(Command command, params Option[] ofLabs)
         {
             if (offline)
             {
@@ -74,10 +78,26 @@ internal sealed class ClusterSource : IAsyncDisposable
             kind?.AddTo(command);
             command.Validators.Add(result =>
             {
-                Option[] given = [.. ((Option?[])[_from, _kubeconfig, _lab, kind?.Kind]).OfType<Option>().Where(o => result.GetResult(o) is { Implicit: false })];
+                // A context is the kubeconfig's, the default one's at least.
+                Option? config = IsGiven(_kubeconfig) ? _kubeconfig : _context;
+                Option[] given = [.. ((Option?[])[_from, config, _lab, kind?.Kind]).OfType<Option>().Where(IsGiven)];
                 if (given.Length > 1)
                 {
                     result.AddError($"{string.Join(" and ", given.Select(o => o.Name))} name different clusters; give one of them.");
+                }
+
+                Refuse([_controlPlane.Option, _fabric.Option, .. ofLabs], _lab);
+                Refuse([_workers], [_lab, .. kind is null ? (Option[])[] : [kind.Kind]]);
+
+                bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
+
+                void Refuse(Option[] idle, params Option[] owners)
+                {
+                    if (!owners.Any(IsGiven) && idle.Where(IsGiven).Select(o => o.Name).ToArray() is { Length: > 0 } names)
+                    {
+                        result.AddError(
+                            $"{string.Join(" and ", names)} {(names.Length > 1 ? "go" : "goes")} with {string.Join(" or ", owners.Select(o => o.Name))} only.");
+                    }
                 }
             });
         }
@@ -85,6 +105,10 @@ internal sealed class ClusterSource : IAsyncDisposable
         /// <summary>Whether a cluster or its files are named at all.</summary>
         public bool IsGiven(ParseResult parse) =>
             ((Option[])[_from, _kubeconfig, _context, _lab]).Any(o => parse.GetResult(o) is { Implicit: false });
+
+        /// <summary>Whether the cluster is made for this run.</summary>
+        public bool MakesCluster(CommandResult result) =>
+            ((Option?[])[_lab, kind?.Kind]).OfType<Option>().Any(o => result.GetResult(o) is { Implicit: false });
 
         public bool UsesLab(ParseResult parse) => parse.GetResult(_lab) is { Implicit: false };
 
@@ -94,11 +118,13 @@ internal sealed class ClusterSource : IAsyncDisposable
         /// <param name="parse">The command line.</param>
         /// <param name="cancellationToken">Ends a cluster that is being made.</param>
         /// <param name="output">Where a KinD cluster says how far it is; null where there are none.</param>
-        public async Task<ClusterSource> OpenAsync(ParseResult parse, CancellationToken cancellationToken, TextWriter? output = null)
+        /// <param name="podImages">What Pods of ours will run in a KinD cluster.</param>
+        public async Task<ClusterSource> OpenAsync(
+            ParseResult parse, CancellationToken cancellationToken, TextWriter? output = null, params string[] podImages)
         {
             if (UsesKind(parse))
             {
-                var rehearsal = await kind!.StartAsync(parse, parse.GetValue(_workers), output!, cancellationToken);
+                var rehearsal = await kind!.StartAsync(parse, parse.GetValue(_workers), podImages, output!, cancellationToken);
                 var kindClient = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(rehearsal.Cluster.KubeconfigPath));
                 return new ClusterSource(new KubernetesClusterReader(kindClient), kindClient, null, rehearsal);
             }

@@ -15,6 +15,8 @@ internal sealed class ControlPlaneOption
         HelpName = "embedded|real",
     }.AcceptOnlyFromAmong("embedded", "real");
 
+    public Option Option => _option;
+
     public void AddTo(Command command) => command.Add(_option);
 
     /// <summary>The folder for <see cref="Antrea.Migration.Lab.LabClusterOptions.KubernetesBinaries"/>; null for the embedded one.</summary>

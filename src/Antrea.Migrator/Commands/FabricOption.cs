@@ -13,6 +13,8 @@ internal sealed class FabricOption
         HelpName = "simulated|kernel",
     }.AcceptOnlyFromAmong("simulated", "kernel");
 
+    public Option Option => _option;
+
     public void AddTo(Command command) => command.Add(_option);
 
     public LabFabricKind Kind(ParseResult parse) =>

@@ -1,12 +1,18 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Antrea.Migration.Kind;
+using Antrea.Migrator.Output;
 
 namespace Antrea.Migrator.Commands;
 
 /// <summary>A rehearsal: a KinD cluster made for this run, migrated and deleted.</summary>
 internal sealed class KindOptions
 {
+    private const string KindName = "--kind";
+
+    /// <summary>A write that is under way is not cut off.</summary>
+    private static readonly TimeSpan StepEndsWithin = TimeSpan.FromMinutes(1);
+
     private static readonly Dictionary<string, KindScenario> Scenarios = new()
     {
         ["simple"] = KindScenario.Simple,
@@ -41,7 +47,11 @@ internal sealed class KindOptions
         Validators = { result => CheckImages(result, least: 2) },
     };
 
-    private readonly Option<string?> _nodeImage = new("--node-image") { Description = "KinD: the Nodes' image; by default the one kind was built with." };
+    private readonly Option<string> _nodeImage = new("--node-image")
+    {
+        Description = "KinD: the Nodes' image.",
+        DefaultValueFactory = _ => KindReleases.NodeImage,
+    };
 
     private readonly Option<string[]> _load = new("--load")
     {
@@ -60,7 +70,7 @@ internal sealed class KindOptions
     private readonly Option<bool> _keep = new("--keep-cluster") { Description = "KinD: leave the cluster when the command ends." };
 
     /// <summary>Whether it is asked for.</summary>
-    public Option<bool> Kind { get; } = new("--kind")
+    public Option<bool> Kind { get; } = new(KindName)
     {
         Description = "A rehearsal: make a KinD cluster (Docker and kind are needed), migrate it, delete it.",
     };
@@ -84,9 +94,17 @@ internal sealed class KindOptions
         });
     }
 
+    /// <summary>How long the command may take to end when it is interrupted: a KinD cluster is deleted by then.</summary>
+    public static TimeSpan EndsWithin(ParseResult parse) =>
+        parse.CommandResult.Command.Options.FirstOrDefault(o => o.Name == KindName) is { } kind && parse.GetResult(kind) is { Implicit: false }
+            ? StepEndsWithin + KindCluster.DeleteTimeout
+            : StepEndsWithin;
+
     /// <summary>Makes the cluster and fills it.</summary>
-    public async Task<KindRehearsal> StartAsync(ParseResult parse, int workers, TextWriter output, CancellationToken cancellationToken)
+    public async Task<KindRehearsal> StartAsync(
+        ParseResult parse, int workers, IReadOnlyList<string> podImages, TextWriter output, CancellationToken cancellationToken)
     {
+        WholeFile.PrepareFolder(_logs.Name, parse.GetValue(_logs));
         using var http = new HttpClient();
         var replacements = (parse.GetValue(_replace) ?? []).Select(Split).ToLookup(i => i.Image, i => i.Name).ToDictionary(g => g.Key, g => g.Last());
         var manifests = parse.GetValue(_manifests) is { } folder
@@ -98,10 +116,11 @@ internal sealed class KindOptions
             Scenario = Scenarios[parse.GetRequiredValue(_scenario)],
             Prefix = parse.GetRequiredValue(_name),
             Workers = workers,
-            NodeImage = parse.GetValue(_nodeImage),
+            NodeImage = parse.GetRequiredValue(_nodeImage),
             KeepCluster = parse.GetValue(_keep),
             FailureLogs = parse.GetValue(_logs),
             Images = [.. (parse.GetValue(_load) ?? []).Select(Split)],
+            PodImages = [.. podImages],
         };
         if (parse.GetValue(_workloadImage) is { } image)
         {

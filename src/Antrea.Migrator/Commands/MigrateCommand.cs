@@ -28,34 +28,51 @@ internal static class MigrateCommand
         {
             execute, dryRun, passHold, passHolds, planFile, journal, backup, report,
         };
-        source.AddTo(command);
+        source.AddTo(command, ofLabs: tour.All);
         inputs.AddTo(command);
         tour.AddTo(command);
         monitor.AddTo(command);
         hooks.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(passHold) is { Implicit: false } && source.MakesCluster(result))
+            {
+                result.AddError("--pass-hold is for a migration that has stopped: a lab or KinD cluster is made for the run, which passes every hold point.");
+            }
+        });
         command.SetAction(async (parse, cancellationToken) =>
         {
             var isRehearsal = source.UsesLab(parse) || source.UsesKind(parse);
+            var isDryRun = parse.GetValue(dryRun) || !(isRehearsal || parse.GetValue(execute));
             monitor.Validate(parse, hasFlows: isRehearsal);
+
+            // What is wrong with the files is known before minutes are spent on a cluster.
+            var saved = parse.GetValue(planFile) is { } path ? PlanJson.Parse(await File.ReadAllTextAsync(path, cancellationToken), path) : null;
+            inputs.ReadFiles(parse);
+            if (!isDryRun)
+            {
+                WholeFile.Prepare("--report", parse.GetValue(report));
+                WholeFile.Prepare("--journal", parse.GetValue(journal));
+                WholeFile.PrepareFolder("--backup", parse.GetValue(backup));
+                monitor.Prepare(parse);
+            }
+
             if (source.UsesLab(parse))
             {
                 output.WriteLine("Starting a lab cluster…");
             }
 
-            await using var cluster = await source.OpenAsync(parse, cancellationToken, output);
+            await using var cluster = await source.OpenAsync(parse, cancellationToken, output, inputs.NodeAgentImage(parse), monitor.Image(parse));
             var options = inputs.Read(parse, cluster);
             var inCluster = new ConfigMapJournal(cluster.Client!);
-            var plan = parse.GetValue(planFile) is { } path
-                ? PlanJson.Parse(await File.ReadAllTextAsync(path, cancellationToken), path)
-                : await inCluster.ReadPlanAsync(cancellationToken)
-                    ?? MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
+            var plan = saved ?? await inCluster.ReadPlanAsync(cancellationToken) ?? MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
             output.WritePlan(plan, json: false);
             if (!plan.IsExecutable)
             {
                 return ExitCodes.Findings;
             }
 
-            if (parse.GetValue(dryRun) || !(isRehearsal || parse.GetValue(execute)))
+            if (isDryRun)
             {
                 output.WriteLine();
                 output.WriteLine("Dry run: nothing was changed. " + (isRehearsal
@@ -64,7 +81,6 @@ internal static class MigrateCommand
                 return ExitCodes.Success;
             }
 
-            WholeFile.Prepare("--report", parse.GetValue(report));
             using var files = MigrationFiles.For(plan, parse.GetValue(journal), parse.GetValue(backup), temporary: isRehearsal);
             var executor = new MigrationExecutor(cluster.Client!, new MirroredJournal(inCluster, new FileJournal(files.Journal)));
             await using var watch = await monitor.WatchAsync(

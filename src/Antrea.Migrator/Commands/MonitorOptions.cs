@@ -44,6 +44,12 @@ internal sealed class MonitorOptions
         _budget.AddTo(command);
     }
 
+    /// <summary>The image of the Pods that watch.</summary>
+    public string Image(ParseResult parse) => parse.GetRequiredValue(_image);
+
+    /// <summary>Refuses a picture that cannot be written, before anything is done.</summary>
+    public void Prepare(ParseResult parse) => WholeFile.Prepare(_timeline.Name, parse.GetValue(_timeline));
+
     /// <summary>Refuses a budget and a picture of nothing, before anything is done.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="hasFlows">Whether flows are watched that nobody names.</param>
@@ -68,7 +74,6 @@ internal sealed class MonitorOptions
     public async Task<TrafficWatch?> WatchAsync(
         ParseResult parse, Kubernetes client, LabTraffic? lab, KindRehearsal? kind, TextWriter output, CancellationToken cancellationToken)
     {
-        WholeFile.Prepare("--timeline", parse.GetValue(_timeline));
         var wanted = (parse.GetValue(_flows) ?? []).Select(Split).Distinct().ToList();
         if (kind is not null && wanted.Count == 0)
         {
@@ -81,7 +86,7 @@ internal sealed class MonitorOptions
             return null;
         }
 
-        var pods = wanted.Count == 0 ? null : await ProbePods.SomeAsync(client, ours, parse.GetRequiredValue(_image), null, cancellationToken);
+        var pods = wanted.Count == 0 ? null : await ProbePods.SomeAsync(client, ours, Image(parse), null, cancellationToken);
         var flows = wanted.SelectMany(f => f.Source is { } source
             ? [pods!.Watch(source.Namespace, source.Name, f.Target)]
             : Enumerable.Range(0, ours).Select(i => pods!.Watch(ProbePods.Namespace, $"probe-{i}", f.Target)));

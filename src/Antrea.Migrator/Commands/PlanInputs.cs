@@ -11,6 +11,8 @@ namespace Antrea.Migrator.Commands;
 /// <summary>The options that decide a plan, shared by <c>check</c>, <c>plan</c> and <c>migrate</c>.</summary>
 internal sealed class PlanInputs
 {
+    private readonly Dictionary<string, ImmutableArray<ClusterObject>> _files = [];
+
     private readonly Option<string?> _antreaManifest = new("--antrea-manifest") { Description = "antrea.yml of the release to install (a file)." };
     private readonly Option<string?> _multusManifest = new("--multus-manifest") { Description = "The thin multus-daemonset.yml to install (a file)." };
     private readonly Option<string> _bridge = new Option<string>("--bridge")
@@ -52,6 +54,18 @@ internal sealed class PlanInputs
         }
     }
 
+    /// <summary>The image of the node agent in a cluster that is none of the lab's.</summary>
+    public string NodeAgentImage(ParseResult parse) => parse.GetValue(_nodeAgentImage) ?? new MigrationOptions().NodeAgentImage;
+
+    /// <summary>Reads the files, so that one that cannot be used is known before there is a cluster.</summary>
+    public void ReadFiles(ParseResult parse)
+    {
+        foreach (var path in ((Option<string?>[])[_antreaManifest, _multusManifest]).Select(parse.GetValue).OfType<string>())
+        {
+            _files[path] = ObjectReader.Read(File.ReadAllText(path), path);
+        }
+    }
+
     /// <summary>A cluster made for this run brings its own manifests where none are named.</summary>
     public MigrationOptions Read(ParseResult parse, ClusterSource cluster)
     {
@@ -79,6 +93,6 @@ internal sealed class PlanInputs
         ImmutableArray<ClusterObject> OfLab(Func<string> manifest) => lab is null ? [] : ObjectReader.Read(manifest(), "lab");
     }
 
-    private static ImmutableArray<ClusterObject> Manifest(string? path, Func<ImmutableArray<ClusterObject>> fallback) =>
-        path is not null ? ObjectReader.Read(File.ReadAllText(path), path) : fallback();
+    private ImmutableArray<ClusterObject> Manifest(string? path, Func<ImmutableArray<ClusterObject>> fallback) =>
+        path is null ? fallback() : _files.TryGetValue(path, out var read) ? read : ObjectReader.Read(File.ReadAllText(path), path);
 }

@@ -48,6 +48,7 @@ internal static class RollbackCommand
             }
 
             WholeFile.Prepare("--report", parse.GetValue(report));
+            monitor.Prepare(parse);
             using var files = MigrationFiles.For(plan, parse.GetValue(journal), backup: null, temporary: false);
             var executor = new MigrationExecutor(cluster.Client!, new MirroredJournal(inCluster, new FileJournal(files.Journal)));
             await using var watch = await monitor.WatchAsync(parse, cluster.Client!, lab: null, kind: null, output, cancellationToken);

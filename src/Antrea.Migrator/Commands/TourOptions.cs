@@ -12,6 +12,8 @@ internal sealed class TourOptions
     private readonly Option<int> _interval = CommonOptions.Whole(
         "--interval", "Lab: milliseconds between two requests of a worker (the seed's client: 200).", 20, 1, CommonOptions.DayInMilliseconds);
 
+    public Option[] All => [_workers, _requests, _interval];
+
     public void AddTo(Command command)
     {
         command.Add(_workers);

@@ -24,6 +24,26 @@ internal static class WholeFile
         File.Create(TemporaryOf(path), 1, FileOptions.DeleteOnClose).Dispose();
     }
 
+    /// <summary>Makes a folder that is written to after long work, and tries to write there.</summary>
+    /// <param name="option">Who names the folder.</param>
+    /// <param name="path">The folder; null for none.</param>
+    /// <exception cref="IOException">It is a file, it cannot be made, or nothing can be written there.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same for want of leave.</exception>
+    public static void PrepareFolder(string option, string? path)
+    {
+        if (path is null)
+        {
+            return;
+        }
+
+        if (File.Exists(path))
+        {
+            throw new IOException($"{option} {path} is a file; name a folder.");
+        }
+
+        Prepare(option, Path.Combine(path, "antrea-migration"));
+    }
+
     /// <summary>Writes beside the file first and moves then; an older file is replaced.</summary>
     public static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
     {

@@ -1,13 +1,10 @@
 using Antrea.Migration.Execution;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Kind;
-using CliWrap;
-using CliWrap.Buffered;
 
 namespace Antrea.Migration.IntegrationTests.Kind;
 
-/// <summary>A real KinD cluster, small. <c>ANTREA_MIGRATION_KIND_IMAGE</c> names the Node image where kind's own cannot be
-/// pulled.</summary>
+/// <summary>A real KinD cluster, small.</summary>
 [Category("Kind")]
 public class KindClusterTests
 {
@@ -22,9 +19,10 @@ public class KindClusterTests
         {
             Name = RunName.New(),
             Workers = 1,
-            NodeImage = Environment.GetEnvironmentVariable("ANTREA_MIGRATION_KIND_IMAGE"),
+            NodeImage = StandInImages.Node,
         };
         var tool = new KindTool();
+        var left = await KindLeftovers.LookAsync(options.Name, cancellationToken);
         var blockers = (await new KindPreflight(tool).CheckAsync(options, cancellationToken))
             .Where(finding => finding.Severity == Severity.Blocker);
         Assert.That(blockers, Is.Empty);
@@ -46,7 +44,7 @@ public class KindClusterTests
             }
         }
 
-        await AssertNothingIsLeftAsync(options.Name, cancellationToken);
+        await left.AssertNoneAsync(cancellationToken);
     }
 
     [Test]
@@ -56,12 +54,13 @@ public class KindClusterTests
         await Requires.DockerAsync();
         await Requires.KindAsync();
         var options = new KindClusterOptions { Name = RunName.New(), Workers = 1, NodeImage = "localhost:1/no-such-image:1" };
+        var left = await KindLeftovers.LookAsync(options.Name, cancellationToken);
 
         Assert.That(
             () => KindCluster.CreateAsync(options, cancellationToken: cancellationToken),
             Throws.TypeOf<MigrationException>().With.Message.Contains("no-such-image"));
 
-        await AssertNothingIsLeftAsync(options.Name, cancellationToken);
+        await left.AssertNoneAsync(cancellationToken);
     }
 
     [Test]
@@ -75,10 +74,11 @@ public class KindClusterTests
         {
             Name = RunName.New(),
             Workers = 1,
-            NodeImage = Environment.GetEnvironmentVariable("ANTREA_MIGRATION_KIND_IMAGE"),
+            NodeImage = StandInImages.Node,
         };
+        var left = await KindLeftovers.LookAsync(options.Name, cancellationToken);
         var creating = KindCluster.CreateAsync(options, cancellationToken: cancel.Token);
-        while (await ContainersAsync(options.Name, cancellationToken) is { Length: 0 } && !creating.IsCompleted)
+        while (await KindLeftovers.ContainersAsync(options.Name, cancellationToken) is [] && !creating.IsCompleted)
         {
             await Task.Delay(200, cancellationToken);
         }
@@ -86,21 +86,6 @@ public class KindClusterTests
         await cancel.CancelAsync();
 
         Assert.That(async () => await creating, Throws.InstanceOf<OperationCanceledException>());
-        await AssertNothingIsLeftAsync(options.Name, cancellationToken);
+        await left.AssertNoneAsync(cancellationToken);
     }
-
-    /// <summary>kind's network stays: it is the machine's, for all clusters.</summary>
-    private static async Task AssertNothingIsLeftAsync(string cluster, CancellationToken cancellationToken)
-    {
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(await new KindTool().GetClustersAsync(cancellationToken), Does.Not.Contain(cluster));
-            Assert.That(await ContainersAsync(cluster, cancellationToken), Is.Empty);
-            Assert.That(Directory.GetDirectories(Path.GetTempPath(), $"*{cluster}*"), Is.Empty);
-        }
-    }
-
-    private static async Task<string> ContainersAsync(string cluster, CancellationToken cancellationToken) =>
-        (await Cli.Wrap("docker").WithArguments(["ps", "--all", "--quiet", "--filter", $"label=io.x-k8s.kind.cluster={cluster}"])
-            .ExecuteBufferedAsync(cancellationToken)).StandardOutput;
 }

@@ -59,7 +59,7 @@ internal sealed class KindMigration : IAsyncDisposable
             Prefix = RunName.New(),
             Workers = workers,
             KeepCluster = Environment.GetEnvironmentVariable("KEEP_CLUSTER") == "1",
-            NodeImage = Environment.GetEnvironmentVariable("ANTREA_MIGRATION_KIND_IMAGE"),
+            NodeImage = StandInImages.Node,
             Images = StandInImages.All,
             WorkloadImage = StandInImages.Base,
         };

@@ -8,6 +8,9 @@ internal static class StandInImages
 {
     private const string Variable = "ANTREA_MIGRATION_STANDINS";
 
+    /// <summary>The Nodes' image: that of eng/kind.sh, or the pinned one where images can be pulled.</summary>
+    public static string Node { get; } = Environment.GetEnvironmentVariable("ANTREA_MIGRATION_KIND_IMAGE") ?? KindReleases.NodeImage;
+
     /// <summary>The image itself; workloads and the node agent run it, too.</summary>
     public static string Base { get; } = Environment.GetEnvironmentVariable(Variable) ?? "";
 

@@ -122,6 +122,48 @@ public class KindClusterTests
     }
 
     [Test]
+    public async Task CreateAsync_OfANameThatKindFindsTaken_LeavesThatClusterAlone()
+    {
+        var runner = Machine().On("kind create cluster", exitCode: 1, error: "ERROR: node(s) already exist for a cluster with the name \"c2a6\"");
+        var exception = await Assert.ThrowsAsync<MigrationException>(() => KindCluster.CreateAsync(Options, new KindTool(runner)));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(exception!.Message, Does.Contain("already exist"));
+            Assert.That(runner.Lines, Has.None.Contains("delete"));
+            Assert.That(Directory.Exists(FolderOf(runner)), Is.False);
+        }
+    }
+
+    [Test]
+    public async Task CreateAsync_OfANameThatAnotherProcessIsUsing_DoesNothing()
+    {
+        var runner = Machine();
+        using (KindNameClaim.Try(Options.Name))
+        {
+            var exception = await Assert.ThrowsAsync<MigrationException>(() => KindCluster.CreateAsync(Options, new KindTool(runner)));
+            Assert.That(exception!.Message, Is.EqualTo("Another process of this machine has a KinD cluster named 'c2a6', or is making it."));
+        }
+
+        Assert.That(runner.Asked, Is.Empty);
+    }
+
+    [Test]
+    public async Task DisposeAsync_WhenDeletingTakesTooLong_SaysSoAndWhatToDo()
+    {
+        var runner = new FakeToolRunner().On("kind get").On("kind create cluster").On("kind delete cluster", () => throw new OperationCanceledException());
+        var cluster = await KindCluster.CreateAsync(Options, new KindTool(runner));
+        var exception = await Assert.ThrowsAsync<MigrationException>(async () => await cluster.DisposeAsync());
+        Directory.Delete(FolderOf(runner), recursive: true);
+        using var free = KindNameClaim.Try(Options.Name);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(exception!.Message, Is.EqualTo("The KinD cluster 'c2a6' was not deleted within 5 minutes."));
+            Assert.That(exception.Next, Does.Contain("kind delete cluster --name c2a6"));
+            Assert.That(free, Is.Not.Null);
+        }
+    }
+
+    [Test]
     public async Task CreateAsync_OfANameThatExists_LeavesThatClusterAlone()
     {
         var runner = Machine(clusters: "test\nc2a6\n");

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.Json;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Execution;
+
+namespace Antrea.Migrator.Commands.Nodes;
+
+/// <summary><c>node</c>: each thing that the migration does on a Node, one at a time, for when somebody has to look or to help.</summary>
+internal static class NodeVerbs
+{
+    public static Command Create(TextWriter output)
+    {
+        var verb = new NodeVerb(output);
+        return new Command("node", "Do on this Node by hand what the migration does on every Node: in the node agent's Pod (kubectl exec), or on the Node itself.")
+        {
+            verb.Look("routes", "Print all routes of all tables as JSON, as 'routes --file' takes them.", _ => NodeCommands.ReadRoutes()),
+            Inspect(verb),
+            Cni(verb),
+            Calico(verb),
+            new Command("multus", "What Multus keeps on the Node.")
+            {
+                verb.Look("attachments", "List the containers that Multus wired to Antrea.", _ => NodeCommands.ListMultusAttachments()),
+                verb.Change("remove", "Remove Multus' binary, its kubeconfig and its memory of Pods' delegates.", _ => NodeCommands.RemoveMultus()),
+            },
+            new Command("antrea", "What Antrea leaves on the Node, for a rollback.")
+            {
+                verb.Audit("audit", "List what Antrea left; exit code 2 when there is something.", _ => NodeCommands.AuditAntrea()),
+                verb.Change("detach", "Delete Antrea's bridge while Open vSwitch runs.", _ => NodeCommands.DetachAntrea()),
+                verb.Change("clean", "Remove what Antrea left: files, netfilter rules, ipsets and links.", _ => NodeCommands.CleanAntrea()),
+            },
+        };
+    }
+
+    private static Command Inspect(NodeVerb verb)
+    {
+        var modules = new Argument<string[]>("MODULE") { Description = "Kernel modules to look for.", Arity = ArgumentArity.ZeroOrMore, DefaultValueFactory = _ => [] };
+        return verb.Look(
+            "inspect", "Print what the kernel says of modules, reverse-path filters, MTUs, addresses and listening ports.",
+            parse => NodeCommands.InspectNode(parse.GetValue(modules) ?? []), modules);
+    }
+
+    private static Command Cni(NodeVerb verb)
+    {
+        return new Command("cni", $"CNI configurations: the files of {NodeCommands.CniConfigDirectory}.")
+        {
+            verb.Look("list", "List them.", _ => NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory)),
+            Named(name => verb.Look("read", "Print one.", parse => NodeCommands.ReadFile(PathOf(parse, name)), name)),
+            Named(name =>
+            {
+                var from = new Option<string>("--from") { Description = "The file that holds it; /dev/stdin reads from a pipe.", Required = true };
+                return verb.Change(
+                    "write", "Write one so that no reader sees half of it.", parse => NodeCommands.WriteFile(PathOf(parse, name), ReadJson(parse.GetRequiredValue(from))), name, from);
+            }),
+            Named(name => verb.Change("remove", "Remove one.", parse => NodeCommands.RemoveFile(PathOf(parse, name)), name)),
+        };
+
+        static string PathOf(ParseResult parse, Argument<string> name) => $"{NodeCommands.CniConfigDirectory}/{parse.GetRequiredValue(name)}";
+
+        static Command Named(Func<Argument<string>, Command> create) => create(new Argument<string>("NAME")
+        {
+            Description = "The file's name, without a folder.",
+            Validators =
+            {
+                result =>
+                {
+                    if (result.Tokens is [{ Value: var name }] && (name is "" or "." or ".." || name.Contains('/', StringComparison.Ordinal)))
+                    {
+                        result.AddError($"'{name}' is not the name of a file in {NodeCommands.CniConfigDirectory}.");
+                    }
+                },
+            },
+        });
+    }
+
+    private static Command Calico(NodeVerb verb)
+    {
+        var (audited, cleaned) = (Ranges(), Ranges());
+        var own = CidrOption("--own", "The Node's own PodCIDR: what comes from there goes by the main table as before.");
+        var from = CidrOption("--from", "A range of Calico's addresses.");
+        var route = new Option<string[]>("--route")
+        {
+            Description = "A route as ip takes it, for example '10.10.2.0/24 via 172.18.0.3 dev tunl0 onlink'.",
+            DefaultValueFactory = _ => [],
+        };
+        return new Command("calico", "What Calico leaves on the Node, and where its Pods' packets go meanwhile.")
+        {
+            verb.Audit("audit", "List what Calico left; exit code 2 when there is something.", parse => NodeCommands.AuditCalico(Cidrs(parse.GetValue(audited))), audited),
+            verb.Change(
+                "clean", "Remove what Calico left: files, netfilter rules, ipsets, routes and links.", parse => NodeCommands.CleanCalico(Cidrs(parse.GetValue(cleaned))), cleaned),
+            verb.Change(
+                "lead", "Send what comes from Calico addresses and goes to PodCIDRs by routes of its own, as the bridge policy-route does.",
+                parse => NodeCommands.LeadCalico(Cidrs(parse.GetValue(own)), Cidrs(parse.GetValue(from)), parse.GetValue(route) ?? []), own, from, route),
+            verb.Change("stop-leading", "Undo 'lead'.", _ => NodeCommands.StopLeadingCalico()),
+        };
+    }
+
+    private static Argument<string[]> Ranges() => new("CIDR")
+    {
+        Description = "Calico's pools and blocks: routes are looked for inside them only.",
+        Arity = ArgumentArity.ZeroOrMore,
+        DefaultValueFactory = _ => [],
+        Validators = { result => Check(result, result.Tokens) },
+    };
+
+    private static Option<string[]> CidrOption(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "CIDR",
+        DefaultValueFactory = _ => [],
+        Validators = { result => Check(result, result.Tokens) },
+    };
+
+    private static void Check(SymbolResult result, IEnumerable<Token> tokens)
+    {
+        foreach (var token in tokens.Where(t => !Cidr.TryParse(t.Value, out _)))
+        {
+            result.AddError($"'{token.Value}' is not a range such as 10.10.0.0/16.");
+        }
+    }
+
+    private static IEnumerable<Cidr> Cidrs(string[]? texts) => (texts ?? []).Select(Cidr.Parse);
+
+    /// <summary>A file that no runtime can read would keep every new Pod of the Node from starting.</summary>
+    private static string ReadJson(string path)
+    {
+        var text = File.ReadAllText(path);
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return text;
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"{path} is not JSON, which every CNI configuration is: {e.Message}", e);
+        }
+    }
+}
