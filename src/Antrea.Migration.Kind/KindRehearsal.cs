@@ -97,7 +97,7 @@ public sealed class KindRehearsal : IAsyncDisposable
 
     /// <summary>Until no rollout of the workloads is under way.</summary>
     /// <exception cref="MigrationException">It takes too long.</exception>
-    public Task WaitForWorkloadsAsync(CancellationToken cancellationToken = default) => KubectlAsync(
+    public Task WaitForWorkloadsAsync(CancellationToken cancellationToken = default) => WaitAsync(
         $"kubectl rollout status daemonset/{KindWorkloads.Servers} --timeout={Seconds} && kubectl rollout status deployment/{KindWorkloads.Client} --timeout={Seconds}",
         cancellationToken);
 
@@ -226,7 +226,7 @@ public sealed class KindRehearsal : IAsyncDisposable
         await new KindRehearsalImages(_options, _tool, Cluster, _progress).LoadAsync(cancellationToken).ConfigureAwait(false);
         await LeaveOutDnsAsync(cancellationToken).ConfigureAwait(false);
         await ApplyAsync(_options.Manifests.CalicoWith(Addresses), cancellationToken).ConfigureAwait(false);
-        await KubectlAsync(
+        await WaitAsync(
             $"""
             kubectl wait --for=condition=Ready nodes --all --timeout={Seconds} &&
             kubectl -n kube-system rollout status daemonset/calico-node --timeout={Seconds} &&
@@ -249,6 +249,20 @@ public sealed class KindRehearsal : IAsyncDisposable
             _progress?.Report("the Node image has no CoreDNS: Services are reached by address");
         }
     }
+
+    /// <summary>Waits by kubectl until something is so.</summary>
+    /// <remarks>While many Nodes start on few cores, the API server may be too slow for its own kubelet, which starts it again: kubectl then loses its watch, and
+    /// nothing is wrong.</remarks>
+    /// <exception cref="MigrationException">It was not so in time; the message has kubectl's last words.</exception>
+    private Task WaitAsync(string script, CancellationToken cancellationToken) => KubectlAsync(
+        $$"""
+        log=$(mktemp) end=$(($(date +%s) + {{(int)_options.PatienceForAll.TotalSeconds}}))
+        until { {{script}}; } 2>"$log"; do
+          [ "$(date +%s)" -lt "$end" ] || { cat "$log" >&2; rm -f "$log"; exit 1; }; sleep 2
+        done
+        rm -f "$log"
+        """,
+        cancellationToken);
 
     private Task KubectlAsync(string script, CancellationToken cancellationToken) => RunAsync(
         ControlPlane, new NodeCommand("kubectl", "export KUBECONFIG=/etc/kubernetes/admin.conf\n" + script, []), cancellationToken);
