@@ -28,6 +28,9 @@ public sealed record LabClusterOptions
     /// <summary>Prefix length of Calico's blocks: 20–32.</summary>
     public int BlockSize { get; init; } = 26;
 
+    /// <summary>How Calico's default pool gets from Node to Node.</summary>
+    public CalicoEncapsulation CalicoEncapsulation { get; init; }
+
     /// <summary>Calico's release, for images and ClusterInformation.</summary>
     public string CalicoVersion { get; init; } = "v3.26.1";
 
@@ -82,6 +85,11 @@ public sealed record LabClusterOptions
         if (KubernetesBinaries is not null && Faults is not null)
         {
             throw new ArgumentException("Faults happen on the lab's own control plane only.");
+        }
+
+        if (CalicoByOperator && CalicoEncapsulation != CalicoEncapsulation.Ipip)
+        {
+            throw new ArgumentException($"The lab's operator installs Calico with {CalicoEncapsulation.Ipip} only.");
         }
 
         if (Fabric == LabFabricKind.Kernel && Time != TimeProvider.System)

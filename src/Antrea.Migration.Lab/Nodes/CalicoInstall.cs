@@ -7,8 +7,6 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <remarks>Source: Calico v3.26 <c>manifests/calico.yaml</c> and <c>cni-plugin/pkg/install/install.go</c>.</remarks>
 internal static class CalicoInstall
 {
-    public const string TunnelAnnotation = "projectcalico.org/IPv4IPIPTunnelAddr";
-
     private const string ConfigFile = CniRuntime.ConfigDirectory + "/10-calico.conflist";
     private const string Kubeconfig = CniRuntime.ConfigDirectory + "/calico-kubeconfig";
 

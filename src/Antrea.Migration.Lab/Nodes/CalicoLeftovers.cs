@@ -8,8 +8,6 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <summary>What Calico leaves on a hollow Node: the effects of <c>audit-calico</c> and <c>clean-calico</c>.</summary>
 internal static class CalicoLeftovers
 {
-    private const string TunnelDevice = "tunl0";
-
     private static readonly string[] Files =
     [
         CniRuntime.ConfigDirectory + "/10-calico.conflist",
@@ -33,9 +31,14 @@ internal static class CalicoLeftovers
         }
 
         lines.AddRange(state.Routing.Routes.Where(IsCalicos).Select(r => $"route: {Text(r)}"));
-        if (state.Device(TunnelDevice) is { Address: { } address })
+        if (state.Device(CalicoTunnel.Vxlan.Device) is not null)
         {
-            lines.Add($"address: {TunnelDevice} inet {address}/32");
+            lines.Add($"link: {CalicoTunnel.Vxlan.Device}");
+        }
+
+        if (state.Device(CalicoTunnel.Ipip.Device) is { Address: { } address })
+        {
+            lines.Add($"address: {CalicoTunnel.Ipip.Device} inet {address}/32");
         }
 
         return new NodeCommandResult(0, string.Concat(lines.Select(l => l + "\n")), "");
@@ -54,7 +57,8 @@ internal static class CalicoLeftovers
         node.Host.Update(state => state with { Calico = null });
         node.Host.SetVethPolicy(null, null);
         node.Host.RemoveRoutes(IsCalicos);
-        node.Host.RemoveDevice(TunnelDevice);
+        node.Host.RemoveDevice(CalicoTunnel.Vxlan.Device);
+        node.Host.RemoveDevice(CalicoTunnel.Ipip.Device);
         return new NodeCommandResult(0, "", "");
     }
 

@@ -10,25 +10,25 @@ using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Nodes;
 
-/// <summary>calico-node of a manifest install with BIRD: install-cni's files, the tunnel address, routes to all blocks, felix's NAT sets and policies.</summary>
+/// <summary>calico-node of a manifest install: install-cni's files, the tunnel address, BIRD's and felix's routes to all blocks, felix's NAT sets and
+/// policies.</summary>
 /// <remarks>
-/// <para>Everything it wrote stays when it ends: files, tunl0, routes, blackholes, chains, Node annotations. The default pool
+/// <para>Everything it wrote stays when it ends: files, tunnels, routes, blackholes, chains, Node annotations. The default pool
 /// is made by the first one that finds none.</para>
 /// <para>Source: Calico v3.26 <c>node/pkg/lifecycle/startup</c>, <c>node/pkg/allocateip</c>, <c>confd</c> templates,
-/// <c>felix/daemon</c> (configuration that changes ends it), <c>cni-plugin/pkg/install</c>. IPIP and unencapsulated pools; a VXLAN pool is refused by name.</para>
+/// <c>felix/daemon</c> (configuration that changes ends it), <c>cni-plugin/pkg/install</c>, <c>felix/dataplane/linux/vxlan_mgr.go</c>.</para>
 /// </remarks>
 internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(context)
 {
-    private const string TunnelDevice = "tunl0";
     private const string Bird = "bird";
+    private const string Felix = "80";
+    private static readonly ImmutableArray<CalicoTunnel> Tunnels = [CalicoTunnel.Ipip, CalicoTunnel.Vxlan];
 
     private readonly Lock _gate = new();
+    private readonly Dictionary<CalicoTunnel, IPAddress> _addresses = [];
     private CalicoEnforcer? _felix;
-    private IPAddress? _tunnelAddress;
     private bool _running;
     private string? _error;
-
-    private string TunnelHandle => $"ipip-tunnel-addr-{Node.Name}";
 
     public override bool IsReady => _running && _error is null;
 
@@ -46,9 +46,9 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
         Services.Policies.Calico.Attach(Node.Name, _felix, Context.Tag);
         Node.Host.SetVethPolicy(null, _felix);
         Services.View.CalicoChanged += OnChanged;
-        Services.View.CalicoRouted += MoveTunnel;
+        Services.View.CalicoRouted += MoveTunnels;
         OnChanged();
-        MoveTunnel();
+        MoveTunnels();
         Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>
         {
             json.Ensure("status").SetCondition("NetworkUnavailable", false, "CalicoIsUp", "Calico is running on this node", Services.Store.Now);
@@ -59,7 +59,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     public override ValueTask DisposeAsync()
     {
         Services.View.CalicoChanged -= OnChanged;
-        Services.View.CalicoRouted -= MoveTunnel;
+        Services.View.CalicoRouted -= MoveTunnels;
         lock (_gate)
         {
             _running = false;
@@ -104,102 +104,127 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     {
         // The pools are read from the store and not from the view, which may not have heard of a pool made just now.
         var pools = Services.Store.PeekAll(CniKinds.IPPool).Select(ClusterView.ReadPool).OfType<CalicoPoolView>().ToImmutableArray();
-        if (pools.FirstOrDefault(p => p.Vxlan != "Never") is { } vxlan)
-        {
-            throw new CniException($"calico-node: the lab has no Calico VXLAN; pool {vxlan.Cidr} asks for vxlanMode {vxlan.Vxlan}");
-        }
-
         Node.Host.Update(state => state with
         {
             Calico = new CalicoNetfilter(
                 [.. pools.Where(p => p.NatOutgoing).Select(p => p.Cidr)], [.. pools.Select(p => p.Cidr)]),
         });
-        ReconcileTunnel(pools);
+        foreach (var tunnel in Tunnels)
+        {
+            ReconcileTunnel(tunnel, pools);
+        }
+
+        Annotate();
         ReconcileRoutes(pools);
     }
 
-    private void ReconcileTunnel(ImmutableArray<CalicoPoolView> pools)
+    private void ReconcileTunnel(CalicoTunnel tunnel, ImmutableArray<CalicoPoolView> pools)
     {
-        var usable = pools.Where(p => !p.Disabled && p.ForTunnels && p.Ipip != "Never").ToList();
-        _tunnelAddress ??= IPAddress.TryParse(
-            Services.Store.Peek(ResourceType.Node, "", Node.Name).Text("metadata", "annotations", CalicoInstall.TunnelAnnotation), out var kept)
-            ? kept
-            : null;
-        var hasDevice = Node.Host.State.Device(TunnelDevice) is not null;
-        var isUsable = _tunnelAddress is { } current && usable.Exists(p => p.Cidr.Contains(current));
-        if (isUsable && hasDevice)
+        var usable = pools.Where(p => !p.Disabled && p.ForTunnels && tunnel.Serves(p)).ToList();
+        if (!_addresses.ContainsKey(tunnel)
+            && IPAddress.TryParse(Services.Store.Peek(ResourceType.Node, "", Node.Name).Text("metadata", "annotations", tunnel.Annotation), out var kept))
+        {
+            _addresses[tunnel] = kept;
+        }
+
+        if (!_addresses.TryGetValue(tunnel, out var address) && usable.Count == 0)
         {
             return;
         }
 
-        if (!isUsable)
+        if (address is null || !usable.Exists(p => p.Cidr.Contains(address)))
         {
-            Services.Ipam.Release(TunnelHandle);
+            var handle = tunnel.Handle + Node.Name;
+            Services.Ipam.Release(handle);
             if (usable.Count == 0)
             {
                 // As without any pool left: the device keeps the address it has, the annotation goes.
-                _tunnelAddress = null;
-                Annotate(null);
+                _addresses.Remove(tunnel);
                 return;
             }
 
-            _tunnelAddress = Services.Ipam.Assign(
-                Node.Name, TunnelHandle, new JsonObject { ["node"] = Node.Name, ["type"] = "ipipTunnelAddress" }, "Tunnel");
+            _addresses[tunnel] = address = Services.Ipam.Assign(
+                Node.Name, handle, new JsonObject { ["node"] = Node.Name, ["type"] = tunnel.Type }, "Tunnel");
         }
 
-        if (!hasDevice)
+        if (Node.Host.State.Device(tunnel.Device) is null)
         {
-            Node.Host.AddDevice(new HostDevice(TunnelDevice, HostDeviceKind.IpipTunnel, _tunnelAddress));
+            Node.Host.AddDevice(new HostDevice(tunnel.Device, tunnel.Kind, address));
         }
-
-        Annotate(_tunnelAddress);
     }
 
-    /// <summary>Gives tunl0 the address that was allocated. To felix that is configuration, for which it starts again; by then BIRD has told every
-    /// Node of the block. The other way round, what the Node sends would be answered to an address that nobody has a route to.</summary>
-    private void MoveTunnel()
+    /// <summary>Gives tunnels the addresses that were allocated. To felix they are configuration, for which it starts again; by then every Node
+    /// has heard of the block. The other way round, what the Node sends would be answered to an address that nobody has a route to.</summary>
+    private void MoveTunnels()
     {
         lock (_gate)
         {
-            if (_running && _tunnelAddress is { } address && Node.Host.State.Device(TunnelDevice) is { } device && !address.Equals(device.Address)
-                && Services.View.Ranges.Any(range => range.Node == Node.Name && range.Cidr.Contains(address)))
+            foreach (var (tunnel, address) in _addresses.Where(_ => _running))
             {
-                Node.Host.AddDevice(new HostDevice(TunnelDevice, HostDeviceKind.IpipTunnel, address));
+                if (Node.Host.State.Device(tunnel.Device) is { } device && !address.Equals(device.Address)
+                    && Services.View.Ranges.Any(range => range.Node == Node.Name && range.Cidr.Contains(address)))
+                {
+                    Node.Host.AddDevice(new HostDevice(tunnel.Device, tunnel.Kind, address));
+                }
             }
         }
     }
 
-    private void Annotate(IPAddress? tunnel) => Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>
+    private void Annotate() => Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>
     {
         var annotations = json.Ensure("metadata").Ensure("annotations");
-        annotations["projectcalico.org/IPv4Address"] = $"{Node.Address}/16";
-        if (tunnel is null)
+        var hasChanged = Set("projectcalico.org/IPv4Address", $"{Node.Address}/16");
+        foreach (var tunnel in Tunnels)
         {
-            return annotations.Remove(CalicoInstall.TunnelAnnotation);
+            hasChanged |= Set(tunnel.Annotation, _addresses.GetValueOrDefault(tunnel)?.ToString());
         }
 
-        annotations[CalicoInstall.TunnelAnnotation] = tunnel.ToString();
-        return true;
+        return hasChanged;
+
+        bool Set(string name, string? value)
+        {
+            if (annotations.Text(name) == value)
+            {
+                return false;
+            }
+
+            annotations.Remove(name);
+            if (value is not null)
+            {
+                annotations[name] = value;
+            }
+
+            return true;
+        }
     });
 
     private void ReconcileRoutes(ImmutableArray<CalicoPoolView> pools)
     {
         var wanted = Services.View.Ranges.Select(r => RouteTo(r, pools)).OfType<Route>().ToHashSet();
-        Node.Host.RemoveRoutes(r => r.Protocol == Bird && !wanted.Contains(r));
+        Node.Host.RemoveRoutes(r => r.Protocol is Bird or Felix && !wanted.Contains(r));
         var present = Node.Host.State.Routing.Routes.ToHashSet();
         foreach (var route in wanted.Where(r => !present.Contains(r)))
         {
-            // BIRD adds and never replaces: a route of Antrea's to the same prefix stays.
-            Node.Host.TryAddRoute(route);
+            if (route.Protocol == Felix)
+            {
+                Node.Host.ReplaceRoute(route);
+            }
+            else
+            {
+                // BIRD adds and never replaces: a route of Antrea's to the same prefix stays.
+                Node.Host.TryAddRoute(route);
+            }
         }
     }
 
     private Route? RouteTo(CalicoRange range, ImmutableArray<CalicoPoolView> pools)
     {
+        var pool = pools.FirstOrDefault(p => p.Cidr.Contains(range.Cidr));
+        var protocol = pool is not null && CalicoTunnel.Vxlan.Serves(pool) ? Felix : Bird;
         if (range.Node == Node.Name)
         {
             return range.IsBlock && range.Cidr.PrefixLength < 32
-                ? new Route { Destination = range.Cidr, Type = RouteType.Blackhole, Protocol = Bird }
+                ? new Route { Destination = range.Cidr, Type = RouteType.Blackhole, Protocol = protocol }
                 : null;
         }
 
@@ -209,9 +234,13 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
         }
 
         // All Nodes are in one subnet, so CrossSubnet needs no tunnel. A block whose pool is gone is still tunnelled.
-        var tunnelled = pools.FirstOrDefault(p => p.Cidr.Contains(range.Cidr)) is not { } pool || pool.Ipip == "Always";
-        return tunnelled
-            ? new Route { Destination = range.Cidr, Gateway = owner.Address, Device = TunnelDevice, Protocol = Bird, OnLink = true }
-            : new Route { Destination = range.Cidr, Gateway = owner.Address, Device = HostNetns.UplinkName, Protocol = Bird };
+        return pool switch
+        {
+            { Vxlan: "Always" } => owner.VxlanTunnel is { } end
+                ? new Route { Destination = range.Cidr, Gateway = end, Device = CalicoTunnel.Vxlan.Device, Protocol = Felix, OnLink = true }
+                : null,
+            null or { Ipip: "Always" } => new Route { Destination = range.Cidr, Gateway = owner.Address, Device = CalicoTunnel.Ipip.Device, Protocol = Bird, OnLink = true },
+            _ => new Route { Destination = range.Cidr, Gateway = owner.Address, Device = HostNetns.UplinkName, Protocol = protocol },
+        };
     }
 }

@@ -11,7 +11,8 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <param name="Name">Its name.</param>
 /// <param name="Address">Its InternalIP.</param>
 /// <param name="PodCidr">Its PodCIDR, or null.</param>
-internal sealed record PeerNode(string Name, IPAddress Address, Cidr? PodCidr);
+/// <param name="VxlanTunnel">The address of its vxlan.calico, or null.</param>
+internal sealed record PeerNode(string Name, IPAddress Address, Cidr? PodCidr, IPAddress? VxlanTunnel);
 
 /// <summary>An enabled or disabled Calico pool, as far as routing and masquerading go.</summary>
 internal sealed record CalicoPoolView(Cidr Cidr, bool NatOutgoing, bool Disabled, string Ipip, string Vxlan, bool ForTunnels);
@@ -88,7 +89,11 @@ internal sealed class ClusterView(ObjectStore store)
     {
         var address = node.Items("status", "addresses").FirstOrDefault(a => a.Text("type") == "InternalIP").Text("address");
         return IPAddress.TryParse(address, out var parsed)
-            ? new PeerNode(node.NameOf(), parsed, Cidr.TryParse(node.Text("spec", "podCIDR"), out var cidr) ? cidr : null)
+            ? new PeerNode(
+                node.NameOf(),
+                parsed,
+                Cidr.TryParse(node.Text("spec", "podCIDR"), out var cidr) ? cidr : null,
+                IPAddress.TryParse(node.Text("metadata", "annotations", CalicoTunnel.Vxlan.Annotation), out var tunnel) ? tunnel : null)
             : null;
     }
 

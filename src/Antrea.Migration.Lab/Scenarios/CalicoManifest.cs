@@ -56,7 +56,7 @@ internal static class CalicoManifest
         metadata: {name: calico-config, namespace: kube-system}
         data:
           typha_service_name: none
-          calico_backend: bird
+          calico_backend: {{Backend(options)}}
           veth_mtu: "0"
         ---
         apiVersion: apps/v1
@@ -91,17 +91,21 @@ internal static class CalicoManifest
                 env:
                 - {name: DATASTORE_TYPE, value: kubernetes}
                 - {name: WAIT_FOR_DATASTORE, value: "true"}
-                - {name: CALICO_NETWORKING_BACKEND, value: bird}
+                - {name: CALICO_NETWORKING_BACKEND, value: {{Backend(options)}}}
                 - {name: CLUSTER_TYPE, value: "k8s,bgp"}
                 - {name: IP, value: autodetect}
                 - {name: CALICO_IPV4POOL_CIDR, value: {{options.DefaultPool}}}
                 - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{options.BlockSize}}"}
-                - {name: CALICO_IPV4POOL_IPIP, value: Always}
-                - {name: CALICO_IPV4POOL_VXLAN, value: Never}
+                - {name: CALICO_IPV4POOL_IPIP, value: {{Mode(options, CalicoEncapsulation.Ipip)}}}
+                - {name: CALICO_IPV4POOL_VXLAN, value: {{Mode(options, CalicoEncapsulation.Vxlan)}}}
                 - {name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: ACCEPT}
                 - {name: FELIX_IPV6SUPPORT, value: "false"}
 
         """;
+
+    private static string Backend(LabClusterOptions options) => options.CalicoEncapsulation == CalicoEncapsulation.Vxlan ? "vxlan" : "bird";
+
+    private static string Mode(LabClusterOptions options, CalicoEncapsulation which) => options.CalicoEncapsulation == which ? "Always" : "Never";
 
     /// <summary>calico-kube-controllers, a plain Pod of the Pod network.</summary>
     public static string Controllers(LabClusterOptions options) =>

@@ -17,6 +17,8 @@ internal static class LabCommand
         controlPlane.AddTo(up);
         var fabric = new FabricOption();
         fabric.AddTo(up);
+        var encapsulation = new CalicoEncapsulationOption();
+        encapsulation.AddTo(up);
         up.SetAction(async (parse, cancellationToken) =>
         {
             await using var lab = await LabCluster.StartAsync(
@@ -26,6 +28,7 @@ internal static class LabCommand
                     Workers = parse.GetValue(workers),
                     KubernetesBinaries = controlPlane.Binaries(parse),
                     Fabric = fabric.Kind(parse),
+                    CalicoEncapsulation = encapsulation.Kind(parse),
                 },
                 cancellationToken);
             var path = parse.GetValue(kubeconfig) ?? lab.KubeconfigPath;

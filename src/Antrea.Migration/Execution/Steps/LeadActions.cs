@@ -16,13 +16,13 @@ internal sealed class LeadCalicoAction : StepAction
         var text = await context.RunAsync(node, NodeCommands.ReadRoutes(), cancellationToken).ConfigureAwait(false);
         var routes = RouteParser.ParseJson(text, node).Routes;
         var ways = WaysOf(context.Memory.Blocks ??= await ReadBlocksAsync(context, cancellationToken).ConfigureAwait(false), routes);
-        if (Peers(context.Plan, node).Any(p => !ways.ContainsKey((p.Node, p.PodCidr.IsIPv6))))
+        if (Peers(context, node).Any(p => !ways.ContainsKey((p.Node, p.PodCidr.IsIPv6))))
         {
             // A Node may have claimed another block since.
             ways = WaysOf(context.Memory.Blocks = await ReadBlocksAsync(context, cancellationToken).ConfigureAwait(false), routes);
         }
 
-        ImmutableArray<string> wanted = [.. Peers(context.Plan, node).Select(p => Lead(node, p.Node, p.PodCidr, ways))];
+        ImmutableArray<string> wanted = [.. Peers(context, node).Select(p => Lead(node, p.Node, p.PodCidr, ways))];
         await context.RunAsync(
             node,
             NodeCommands.LeadCalico(context.Plan.PodCidrs[node], context.Plan.OutermostCalicoCidrs(), wanted),
@@ -30,8 +30,13 @@ internal sealed class LeadCalicoAction : StepAction
         return $"{wanted.Length} PodCIDRs by Calico's way";
     }
 
-    private static IEnumerable<(string Node, Cidr PodCidr)> Peers(MigrationPlan plan, string node) =>
-        plan.PodCidrs.Where(n => n.Key != node).SelectMany(n => n.Value, (n, podCidr) => (n.Key, podCidr));
+    /// <summary>The other Nodes' PodCIDRs; not those of a family in which Calico has nothing, and so no Pods that could send there.</summary>
+    private static IEnumerable<(string Node, Cidr PodCidr)> Peers(MigrationContext context, string node)
+    {
+        var families = context.Memory.Blocks!.Entries.Select(b => b.Cidr.IsIPv6).ToHashSet();
+        return context.Plan.PodCidrs.Where(n => n.Key != node)
+            .SelectMany(n => n.Value.Where(c => families.Contains(c.IsIPv6)), (n, podCidr) => (n.Key, podCidr));
+    }
 
     /// <summary>Whose each block is.</summary>
     private static async Task<CidrTable<string>> ReadBlocksAsync(MigrationContext context, CancellationToken cancellationToken)

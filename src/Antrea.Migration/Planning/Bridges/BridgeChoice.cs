@@ -18,7 +18,7 @@ internal sealed record BridgeChoice(BridgeStrategy Bridge, string Reason)
 
     private static (BridgeKind Kind, string Why) Choose(ClusterSnapshot snapshot)
     {
-        if (PolicyRouteBridge.NodeOutOfReach(snapshot) is not { } node)
+        if (PolicyRouteBridge.NodeOutOfReach(snapshot) is not var (node, _))
         {
             return (BridgeKind.PolicyRoute, "Chosen because Calico has a route to every Node: each Pod restarts once, and Calico clients keep their addresses");
         }

@@ -17,22 +17,32 @@ internal sealed class PolicyRouteBridge : SingleRestartBridge
 
     public override ReachabilityModel Adapt(ReachabilityModel model) => model with { LeadsCalicoByItsTunnel = true };
 
-    /// <summary>A Node that no Calico route leads to; null when there is none.</summary>
-    public static string? NodeOutOfReach(ClusterSnapshot snapshot)
+    /// <summary>A Node with PodCIDRs of a family in which Calico has blocks, but none there, so that no route of Calico's leads to it; null when there
+    /// is none.</summary>
+    public static (string Node, bool IsIPv6)? NodeOutOfReach(ClusterSnapshot snapshot)
     {
-        var owners = snapshot.CalicoIpam.Blocks.Select(b => b.Node).ToHashSet(StringComparer.Ordinal);
-        return snapshot.Nodes.Select(n => n.Name).FirstOrDefault(n => !owners.Contains(n));
+        var owners = snapshot.CalicoIpam.Blocks.Select(b => (b.Node, b.Cidr.IsIPv6)).ToHashSet();
+        foreach (var isIPv6 in snapshot.CalicoIpam.Blocks.Select(b => b.Cidr.IsIPv6).DefaultIfEmpty().Distinct().Order())
+        {
+            var concerned = snapshot.Nodes.Where(n => n.PodCidrs.IsEmpty || n.PodCidrs.Any(c => c.IsIPv6 == isIPv6));
+            if (concerned.FirstOrDefault(n => !owners.Contains((n.Name, isIPv6))) is { } node)
+            {
+                return (node.Name, isIPv6);
+            }
+        }
+
+        return null;
     }
 
     public override IEnumerable<Finding> Check(ClusterSnapshot snapshot, MigrationOptions options)
     {
-        if (NodeOutOfReach(snapshot) is { } node)
+        if (NodeOutOfReach(snapshot) is var (node, isIPv6))
         {
             yield return new Finding(
                 "node-without-calico-block",
                 Severity.Blocker,
                 $"Node/{node}",
-                "Calico has no block on the Node, so the other Nodes have no route of Calico's to it that could be followed",
+                $"Calico has no {(isIPv6 ? "IPv6 " : "")}block on the Node, so the other Nodes have no route of Calico's to it that could be followed",
                 "Use another bridge, or let a Pod on Calico's network run there");
         }
     }

@@ -16,9 +16,18 @@ internal static class NodeAgentImage
     public static async Task MakeAsync(CancellationToken cancellationToken)
     {
         string[] bases = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } local ? ["--base", local, "--busybox", local] : [];
-        var result = await Cli.Wrap(Repository.At("eng/node-agent.sh")).WithArguments([Tag, .. bases])
-            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancellationToken);
-        Assert.That(result.ExitCode, Is.Zero, result.StandardOutput + result.StandardError);
+        var scratch = Directory.CreateTempSubdirectory("node-agent-image-"); // What NuGet and MSBuild leave in the folder for temporary files goes with it.
+        try
+        {
+            var result = await Cli.Wrap(Repository.At("eng/node-agent.sh")).WithArguments([Tag, .. bases])
+                .WithEnvironmentVariables(new Dictionary<string, string?> { ["TMPDIR"] = scratch.FullName })
+                .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancellationToken);
+            Assert.That(result.ExitCode, Is.Zero, result.StandardOutput + result.StandardError);
+        }
+        finally
+        {
+            scratch.Delete(recursive: true);
+        }
     }
 
     /// <summary>Starts a container of it; the caller disposes of it, and the container is gone.</summary>

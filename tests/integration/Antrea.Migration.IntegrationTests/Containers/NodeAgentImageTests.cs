@@ -94,10 +94,8 @@ public sealed class NodeAgentImageTests
     public async Task Operator_leads_what_comes_from_Calico_and_stops_it_again(CancellationToken cancellationToken)
     {
         await using var node = await NodeAgentImage.StartAsync(["--privileged"], [], cancellationToken);
-        await RunAsync(node, "ip link add d0 type dummy && ip link set d0 up", cancellationToken);
-
         var led = await node.ExecAsync(
-            ["antrea-migrator", "node", "calico", "lead", "--own", "10.10.1.0/24", "--from", "10.10.0.0/16", "--route", "10.10.2.0/24 dev d0", "--execute", "--host", "/"], cancellationToken);
+            ["antrea-migrator", "node", "calico", "lead", "--own", "10.10.1.0/24", "--from", "10.10.0.0/16", "--route", "10.10.2.0/24 dev eth0", "--execute", "--host", "/"], cancellationToken);
         var rules = await RunAsync(node, "ip rule list", cancellationToken);
         var stopped = await node.NodeAsync("calico stop-leading --execute", cancellationToken);
         var after = await RunAsync(node, "ip rule list", cancellationToken);

@@ -72,7 +72,7 @@ internal static class CalicoNode
     {
         var usable = pools.Where(p => !p.Disabled && p.ForTunnels && p.Ipip != "Never").ToList();
         var handle = $"ipip-tunnel-addr-{self.Name}";
-        var annotated = objects.Peek(ResourceType.Node, "", self.Name).Text("metadata", "annotations", CalicoInstall.TunnelAnnotation);
+        var annotated = objects.Peek(ResourceType.Node, "", self.Name).Text("metadata", "annotations", CalicoTunnel.Ipip.Annotation);
         if (IPAddress.TryParse(annotated, out var kept) && usable.Exists(p => p.Cidr.Contains(kept)))
         {
             if (isFirst)
@@ -100,7 +100,7 @@ internal static class CalicoNode
         var annotations = new JsonObject
         {
             ["projectcalico.org/IPv4Address"] = $"{self.Address}/16",
-            [CalicoInstall.TunnelAnnotation] = tunnel.ToString(),
+            [CalicoTunnel.Ipip.Annotation] = tunnel.ToString(),
         };
         var condition = new JsonObject
         {

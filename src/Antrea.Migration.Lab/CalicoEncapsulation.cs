@@ -1,0 +1,14 @@
+namespace Antrea.Migration.Lab;
+
+/// <summary>How a lab's Calico carries packets from Node to Node.</summary>
+public enum CalicoEncapsulation
+{
+    /// <summary><c>ipipMode: Always</c>; BIRD's routes by tunl0.</summary>
+    Ipip,
+
+    /// <summary><c>vxlanMode: Always</c>, without BIRD; felix's routes by vxlan.calico.</summary>
+    Vxlan,
+
+    /// <summary>Neither: BIRD's routes by the Nodes' own network, which takes every source address. No tunnel addresses.</summary>
+    None,
+}
