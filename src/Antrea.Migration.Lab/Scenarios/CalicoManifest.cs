@@ -59,43 +59,43 @@ internal static class CalicoManifest
           calico_backend: bird
           veth_mtu: "0"
         ---
+
+        """ + NodeDaemonSet(new CalicoNodeTemplate("kube-system", options.CalicoVersion, options.DefaultPool.ToString(), options.BlockSize));
+
+    /// <summary>calico-node; ends with a line feed.</summary>
+    public static string NodeDaemonSet(CalicoNodeTemplate template) =>
+        $$"""
         apiVersion: apps/v1
         kind: DaemonSet
-        metadata:
-          name: calico-node
-          namespace: kube-system
-          labels: {k8s-app: calico-node}
+        metadata: {name: calico-node, namespace: {{template.Namespace}}, labels: {k8s-app: calico-node}{{(template.Owner is null ? "" : $", ownerReferences: [{template.Owner}]")}} }
         spec:
           selector: {matchLabels: {k8s-app: calico-node} }
           updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 1} }
           template:
-            metadata:
-              labels: {k8s-app: calico-node}
+            metadata: {labels: {k8s-app: calico-node} }
             spec:
               hostNetwork: true
               nodeSelector: {kubernetes.io/os: linux}
               serviceAccountName: calico-node
-              terminationGracePeriodSeconds: 0
+              terminationGracePeriodSeconds: {{(template.Owner is null ? 0 : 5)}}
               priorityClassName: system-node-critical
               tolerations:
               - {effect: NoSchedule, operator: Exists}
               - {key: CriticalAddonsOnly, operator: Exists}
               - {effect: NoExecute, operator: Exists}
               initContainers:
-              - name: install-cni
-                image: calico/cni:{{options.CalicoVersion}}
-                command: [/opt/cni/bin/install]
+              - {name: install-cni, image: "calico/cni:{{template.Version}}", command: [/opt/cni/bin/install]}
               containers:
               - name: calico-node
-                image: calico/node:{{options.CalicoVersion}}
+                image: calico/node:{{template.Version}}{{(template.Owner is null ? "" : "\n        lifecycle: {preStop: {exec: {command: [/bin/calico-node, -shutdown]} } }")}}
                 env:
                 - {name: DATASTORE_TYPE, value: kubernetes}
                 - {name: WAIT_FOR_DATASTORE, value: "true"}
                 - {name: CALICO_NETWORKING_BACKEND, value: bird}
-                - {name: CLUSTER_TYPE, value: "k8s,bgp"}
-                - {name: IP, value: autodetect}
-                - {name: CALICO_IPV4POOL_CIDR, value: {{options.DefaultPool}}}
-                - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{options.BlockSize}}"}
+                - {name: CLUSTER_TYPE, value: "{{(template.Owner is null ? "k8s,bgp" : "k8s,operator,bgp")}}"}
+                - {name: IP, value: autodetect}{{(template.Autodetection is null ? "" : $"\n        - {{name: IP_AUTODETECTION_METHOD, value: {template.Autodetection}}}")}}
+                - {name: CALICO_IPV4POOL_CIDR, value: {{template.Pool}} }
+                - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{template.BlockSize}}"}
                 - {name: CALICO_IPV4POOL_IPIP, value: Always}
                 - {name: CALICO_IPV4POOL_VXLAN, value: Never}
                 - {name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: ACCEPT}
@@ -135,3 +135,12 @@ internal static class CalicoManifest
 
         """;
 }
+
+/// <summary>What calico-node's DaemonSet differs in from one installation to another.</summary>
+/// <param name="Namespace">Where it is.</param>
+/// <param name="Version">Calico's.</param>
+/// <param name="Pool">The first pool's range.</param>
+/// <param name="BlockSize">Its block size.</param>
+/// <param name="Owner">The operator's request that owns it, as a flow mapping; null where a manifest brings it, whose calico-node is not left time to say goodbye.</param>
+/// <param name="Autodetection">How the Node's address is found; null for the default.</param>
+internal sealed record CalicoNodeTemplate(string Namespace, string Version, string Pool, long BlockSize, string? Owner = null, string? Autodetection = null);

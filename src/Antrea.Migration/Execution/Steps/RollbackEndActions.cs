@@ -12,13 +12,9 @@ internal sealed class UnpinCalicoAutodetectionAction : StepAction
     {
         if (await TigeraOperator.FindInstallationAsync(context, cancellationToken).ConfigureAwait(false) is { } installation)
         {
-            if (installation["metadata"]!["annotations"]?[PinCalicoAutodetectionAction.Annotation] is null)
-            {
-                return "nothing was pinned";
-            }
-
-            await PinCalicoAutodetectionAction.UnpinInstallationAsync(context, installation, cancellationToken).ConfigureAwait(false);
-            return "the Installation says what it said before";
+            return await PinCalicoAutodetectionAction.UnpinInstallationAsync(context, installation, cancellationToken).ConfigureAwait(false)
+                ? "the Installation says what it said before"
+                : "nothing was pinned any more";
         }
 
         var path = PinCalicoAutodetectionAction.PathIn("kube-system");
