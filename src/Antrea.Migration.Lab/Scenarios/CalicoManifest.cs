@@ -56,56 +56,57 @@ internal static class CalicoManifest
         metadata: {name: calico-config, namespace: kube-system}
         data:
           typha_service_name: none
-          calico_backend: {{Backend(options)}}
+          calico_backend: {{Backend(options.CalicoEncapsulation)}}
           veth_mtu: "0"
         ---
+
+        """ + NodeDaemonSet(new CalicoNodeTemplate(
+            "kube-system", options.CalicoVersion, options.DefaultPool.ToString(), options.BlockSize, options.CalicoEncapsulation));
+
+    /// <summary>calico-node; ends with a line feed.</summary>
+    public static string NodeDaemonSet(CalicoNodeTemplate template) =>
+        $$"""
         apiVersion: apps/v1
         kind: DaemonSet
-        metadata:
-          name: calico-node
-          namespace: kube-system
-          labels: {k8s-app: calico-node}
+        metadata: {name: calico-node, namespace: {{template.Namespace}}, labels: {k8s-app: calico-node}{{(template.Owner is null ? "" : $", ownerReferences: [{template.Owner}]")}} }
         spec:
           selector: {matchLabels: {k8s-app: calico-node} }
           updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 1} }
           template:
-            metadata:
-              labels: {k8s-app: calico-node}
+            metadata: {labels: {k8s-app: calico-node} }
             spec:
               hostNetwork: true
               nodeSelector: {kubernetes.io/os: linux}
               serviceAccountName: calico-node
-              terminationGracePeriodSeconds: 0
+              terminationGracePeriodSeconds: {{(template.Owner is null ? 0 : 5)}}
               priorityClassName: system-node-critical
               tolerations:
               - {effect: NoSchedule, operator: Exists}
               - {key: CriticalAddonsOnly, operator: Exists}
               - {effect: NoExecute, operator: Exists}
               initContainers:
-              - name: install-cni
-                image: calico/cni:{{options.CalicoVersion}}
-                command: [/opt/cni/bin/install]
+              - {name: install-cni, image: "calico/cni:{{template.Version}}", command: [/opt/cni/bin/install]}
               containers:
               - name: calico-node
-                image: calico/node:{{options.CalicoVersion}}
+                image: calico/node:{{template.Version}}{{(template.Owner is null ? "" : "\n        lifecycle: {preStop: {exec: {command: [/bin/calico-node, -shutdown]} } }")}}
                 env:
                 - {name: DATASTORE_TYPE, value: kubernetes}
                 - {name: WAIT_FOR_DATASTORE, value: "true"}
-                - {name: CALICO_NETWORKING_BACKEND, value: {{Backend(options)}}}
-                - {name: CLUSTER_TYPE, value: "k8s,bgp"}
-                - {name: IP, value: autodetect}
-                - {name: CALICO_IPV4POOL_CIDR, value: {{options.DefaultPool}}}
-                - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{options.BlockSize}}"}
-                - {name: CALICO_IPV4POOL_IPIP, value: {{Mode(options, CalicoEncapsulation.Ipip)}}}
-                - {name: CALICO_IPV4POOL_VXLAN, value: {{Mode(options, CalicoEncapsulation.Vxlan)}}}
+                - {name: CALICO_NETWORKING_BACKEND, value: {{Backend(template.Encapsulation)}}}
+                - {name: CLUSTER_TYPE, value: "{{(template.Owner is null ? "k8s,bgp" : "k8s,operator,bgp")}}"}
+                - {name: IP, value: autodetect}{{(template.Autodetection is null ? "" : $"\n        - {{name: IP_AUTODETECTION_METHOD, value: {template.Autodetection}}}")}}
+                - {name: CALICO_IPV4POOL_CIDR, value: {{template.Pool}} }
+                - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{template.BlockSize}}"}
+                - {name: CALICO_IPV4POOL_IPIP, value: {{Mode(template.Encapsulation, CalicoEncapsulation.Ipip)}}}
+                - {name: CALICO_IPV4POOL_VXLAN, value: {{Mode(template.Encapsulation, CalicoEncapsulation.Vxlan)}}}
                 - {name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: ACCEPT}
                 - {name: FELIX_IPV6SUPPORT, value: "false"}
 
         """;
 
-    private static string Backend(LabClusterOptions options) => options.CalicoEncapsulation == CalicoEncapsulation.Vxlan ? "vxlan" : "bird";
+    private static string Backend(CalicoEncapsulation used) => used == CalicoEncapsulation.Vxlan ? "vxlan" : "bird";
 
-    private static string Mode(LabClusterOptions options, CalicoEncapsulation which) => options.CalicoEncapsulation == which ? "Always" : "Never";
+    private static string Mode(CalicoEncapsulation used, CalicoEncapsulation which) => used == which ? "Always" : "Never";
 
     /// <summary>calico-kube-controllers, a plain Pod of the Pod network.</summary>
     public static string Controllers(LabClusterOptions options) =>
@@ -139,3 +140,14 @@ internal static class CalicoManifest
 
         """;
 }
+
+/// <summary>What calico-node's DaemonSet differs in from one installation to another.</summary>
+/// <param name="Namespace">Where it is.</param>
+/// <param name="Version">Calico's.</param>
+/// <param name="Pool">The first pool's range.</param>
+/// <param name="BlockSize">Its block size.</param>
+/// <param name="Encapsulation">How it goes from Node to Node.</param>
+/// <param name="Owner">The operator's request that owns it, as a flow mapping; null where a manifest brings it, whose calico-node is not left time to say goodbye.</param>
+/// <param name="Autodetection">How the Node's address is found; null for the default.</param>
+internal sealed record CalicoNodeTemplate(
+    string Namespace, string Version, string Pool, long BlockSize, CalicoEncapsulation Encapsulation, string? Owner = null, string? Autodetection = null);

@@ -18,7 +18,7 @@ internal static class TigeraManifest
 
     /// <summary>The operator and its two objects.</summary>
     public static string Text(LabClusterOptions options) =>
-        string.Concat(new[] { ("APIServer", "apiservers"), ("ImageSet", "imagesets"), ("Installation", "installations"), ("TigeraStatus", "tigerastatuses") }
+        string.Concat(new[] { ("APIServer", "apiservers"), ("GatewayAPI", "gatewayapis"), ("ImageSet", "imagesets"), ("Installation", "installations"), ("TigeraStatus", "tigerastatuses") }
             .Select(k => CrdText.Of(Group, "v1", k.Item1, k.Item2, hasStatus: true)))
         + $$"""
         apiVersion: v1
@@ -82,43 +82,10 @@ internal static class TigeraManifest
             kind: ServiceAccount
             metadata: {name: calico-node, namespace: {{CalicoNamespace}}, finalizers: [tigera.io/cni-protector]}
             ---
-            apiVersion: apps/v1
-            kind: DaemonSet
-            metadata: {name: calico-node, namespace: {{CalicoNamespace}}, ownerReferences: [{{owner}}], labels: {k8s-app: calico-node} }
-            spec:
-              selector: {matchLabels: {k8s-app: calico-node} }
-              updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 1} }
-              template:
-                metadata: {labels: {k8s-app: calico-node} }
-                spec:
-                  hostNetwork: true
-                  nodeSelector: {kubernetes.io/os: linux}
-                  serviceAccountName: calico-node
-                  terminationGracePeriodSeconds: 5
-                  priorityClassName: system-node-critical
-                  tolerations:
-                  - {effect: NoSchedule, operator: Exists}
-                  - {key: CriticalAddonsOnly, operator: Exists}
-                  - {effect: NoExecute, operator: Exists}
-                  initContainers:
-                  - {name: install-cni, image: "calico/cni:{{version}}", command: [/opt/cni/bin/install]}
-                  containers:
-                  - name: calico-node
-                    image: calico/node:{{version}}
-                    lifecycle: {preStop: {exec: {command: [/bin/calico-node, -shutdown]} } }
-                    env:
-                    - {name: DATASTORE_TYPE, value: kubernetes}
-                    - {name: WAIT_FOR_DATASTORE, value: "true"}
-                    - {name: CALICO_NETWORKING_BACKEND, value: bird}
-                    - {name: CLUSTER_TYPE, value: "k8s,operator,bgp"}
-                    - {name: IP, value: autodetect}
-                    - {name: IP_AUTODETECTION_METHOD, value: {{MethodOf(network)}} }
-                    - {name: CALICO_IPV4POOL_CIDR, value: {{pool.Text("cidr")}} }
-                    - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{pool.Number("blockSize")}}"}
-                    - {name: CALICO_IPV4POOL_IPIP, value: Always}
-                    - {name: CALICO_IPV4POOL_VXLAN, value: Never}
-                    - {name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: ACCEPT}
-                    - {name: FELIX_IPV6SUPPORT, value: "false"}
+
+            """ + CalicoManifest.NodeDaemonSet(new CalicoNodeTemplate(
+                CalicoNamespace, version, pool.Text("cidr")!, pool.Number("blockSize") ?? 26, CalicoEncapsulation.Ipip, owner, MethodOf(network)))
+            + $$"""
             ---
             apiVersion: apps/v1
             kind: Deployment

@@ -28,7 +28,7 @@ internal sealed record WantedKind(string Group, string Kind, string? Namespace =
         .. Of(CalicoIpamReader.ApiGroup, "IPPool", "IPAMBlock", "BlockAffinity", "IPAMConfiguration", "IPReservation"),
         .. Of(CalicoIpamReader.ApiGroup, CalicoKinds),
         .. Of("migration.projectcalico.org", "DatastoreMigration"),
-        .. Of("operator.tigera.io", "APIServer", "Installation"),
+        .. Of("operator.tigera.io", "APIServer", "GatewayAPI", "Goldmane", "Installation", "Istio", "Whisker"),
         .. Of(
             "crd.antrea.io", "AntreaAgentInfo", "AntreaControllerInfo", "ClusterGroup", "ClusterNetworkPolicy", "ExternalIPPool", "Group", "IPPool", "NetworkPolicy", "Tier"),
         .. Of("metallb.io", "AddressPool", "IPAddressPool"),

@@ -42,6 +42,8 @@ public sealed class MigrationExecutor
         [MigrationStepKind.InstallAntrea] = new InstallAntreaAction(),
         [MigrationStepKind.ConvertPolicies] = new ConvertPoliciesAction(),
         [MigrationStepKind.DelegateToBoth] = new DelegateToBothAction(),
+        [MigrationStepKind.AllowMasqueraded] = new AllowMasqueradedAction(),
+        [MigrationStepKind.WithdrawAllowances] = new WithdrawAllowancesAction(),
         [MigrationStepKind.SuspendCronJobs] = new SuspendCronJobsAction(),
         [MigrationStepKind.ResumeCronJobs] = new ResumeCronJobsAction(),
         [MigrationStepKind.TryCanaries] = new TryCanariesAction(),

@@ -36,6 +36,12 @@ public sealed record MigrationPlan
     /// <summary>What policies decide otherwise for a while, because connections arrive from other addresses; by phase.</summary>
     public ImmutableArray<PredictedPolicyChange> PredictedPolicyChanges { get; init; } = [];
 
+    /// <summary>What keeps connections that policies would deny meanwhile; empty but with <see cref="PolicyMode.Available"/>.</summary>
+    public ImmutableArray<PolicyAllowance> PolicyAllowances { get; init; } = [];
+
+    /// <summary>SHA-256, in hexadecimal, of the policies that the allowances were made for; empty without allowances.</summary>
+    public string PoliciesHash { get; init; } = "";
+
     /// <summary>The Antrea version to be installed, for example <c>v2.7.0</c>.</summary>
     public required string AntreaVersion { get; init; }
 

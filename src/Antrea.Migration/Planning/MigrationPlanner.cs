@@ -22,9 +22,9 @@ public static class MigrationPlanner
             snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = options.SmallOverlapThreshold });
         var (bridge, reason) = BridgeChoice.Of(options.Bridge, snapshot);
         var readdressing = ReaddressingPlanner.Of(snapshot, analysis, bridge);
-        var policyChanges = PolicyPrediction.Of(snapshot, bridge, readdressing, antreaVersion);
+        var policyChanges = PolicyPrediction.Of(snapshot, bridge, readdressing, antreaVersion, options.PolicyMode);
         var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis, bridge, readdressing, PolicyPrediction.Judge(policyChanges, options.PolicyMode));
-        var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion, bridge);
+        var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion, bridge, policyChanges.Allowances);
         var isBlocked = findings.Any(f => f.Severity == Severity.Blocker);
         return new MigrationPlan
         {
@@ -35,7 +35,9 @@ public static class MigrationPlanner
             BridgeReason = reason,
             Readdressing = isBlocked ? null : readdressing,
             PredictedLosses = isBlocked ? [] : LossPrediction.Of(snapshot, bridge, readdressing),
-            PredictedPolicyChanges = isBlocked ? [] : policyChanges.Changes,
+            PredictedPolicyChanges = isBlocked ? [] : [.. policyChanges.Changes, .. policyChanges.LetIn],
+            PolicyAllowances = isBlocked ? [] : policyChanges.Allowances,
+            PoliciesHash = isBlocked || policyChanges.Allowances.IsEmpty ? "" : AllowanceObjects.HashOf(snapshot),
             AntreaVersion = antreaVersion,
             Nodes = [.. snapshot.Nodes.Select(n => n.Name).Order(StringComparer.Ordinal)],
             PodCidrs = snapshot.Nodes.ToImmutableSortedDictionary(n => n.Name, n => n.PodCidrs, StringComparer.Ordinal),
@@ -43,7 +45,7 @@ public static class MigrationPlanner
             CalicoCidrs = [.. snapshot.CalicoIpam.Pools.Select(p => p.Cidr).Concat(snapshot.CalicoIpam.Blocks.Select(b => b.Cidr))
                 .Concat(readdressing?.Pools.Select(p => p.Cidr) ?? []).Distinct().Order()],
             ManifestHash = ManifestHash(options),
-            Steps = isBlocked ? [] : PlanSteps.Of(snapshot, bridge, readdressing, options),
+            Steps = isBlocked ? [] : PlanSteps.Of(snapshot, bridge, readdressing, options, policyChanges.Allowances),
             Findings = findings,
         };
     }
@@ -65,7 +67,8 @@ public static class MigrationPlanner
         Hash(string.Concat(options.AntreaManifest.Concat(options.MultusManifest).Select(o => o.Json.ToJsonString() + "\n")));
 
     private static string Fingerprint(
-        ClusterSnapshot snapshot, MigrationOptions options, AddressAnalysis analysis, string antreaVersion, BridgeStrategy bridge)
+        ClusterSnapshot snapshot, MigrationOptions options, AddressAnalysis analysis, string antreaVersion, BridgeStrategy bridge,
+        ImmutableArray<PolicyAllowance> allowances)
     {
         var text = new StringBuilder();
         text.AppendLine($"manifests {ManifestHash(options)}");
@@ -78,6 +81,11 @@ public static class MigrationPlanner
         foreach (var cidr in snapshot.ServiceCidrs)
         {
             text.AppendLine($"services {cidr}");
+        }
+
+        foreach (var allowance in allowances)
+        {
+            text.AppendLine($"allowance {AllowanceObjects.Of(allowance, [])} {string.Join(' ', allowance.Addresses)} {string.Join(' ', allowance.Nodes)}");
         }
 
         foreach (var input in Inputs(snapshot).OrderBy(o => o.ToString(), StringComparer.Ordinal))

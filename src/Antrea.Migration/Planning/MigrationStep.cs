@@ -65,6 +65,12 @@ public enum MigrationStepKind
     /// <summary>Writes <c>00-multus.conf</c> that delegates to Calico and Antrea, on one Node.</summary>
     DelegateToBoth,
 
+    /// <summary>Applies the plan's allowances for connections that arrive under their Nodes' addresses.</summary>
+    AllowMasqueraded,
+
+    /// <summary>Removes the allowances, and looks that none is left.</summary>
+    WithdrawAllowances,
+
     /// <summary>Suspends the CronJobs whose Pods get addresses.</summary>
     SuspendCronJobs,
 

@@ -10,9 +10,10 @@ namespace Antrea.Migration.Planning;
 /// </remarks>
 internal static class PlanSteps
 {
-    public static ImmutableArray<MigrationStep> Of(ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, MigrationOptions options)
+    public static ImmutableArray<MigrationStep> Of(
+        ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, MigrationOptions options, ImmutableArray<PolicyAllowance> allowances)
     {
-        var steps = new StepList(snapshot, options);
+        var steps = new StepList(snapshot, options, [.. allowances.Select(a => a.Phase)]);
         steps.Add(MigrationPhase.Backup, MigrationStepKind.InstallNodeAgent, "Install the migration's own node agent", Reversibility.Reversible);
         steps.Add(MigrationPhase.Backup, MigrationStepKind.CheckNodes, "Look at every Node's kernel modules, ports and MTU", Reversibility.ReadOnly);
         steps.Add(MigrationPhase.Backup, MigrationStepKind.BackUp, "Back up Calico's objects and every Node's CNI files and routes", Reversibility.ReadOnly);

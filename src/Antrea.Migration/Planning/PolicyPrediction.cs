@@ -25,25 +25,30 @@ internal sealed class PolicyPrediction
     /// <summary>Verdicts beyond which a plan would take minutes.</summary>
     private const long MostVerdicts = 2_000_000;
 
-    private readonly IPolicyEvaluator _calico;
+    private readonly CalicoEvaluator _calico;
     private readonly IPolicyEvaluator _antrea;
-    private readonly List<PodClass> _classes;
+    private readonly List<PolicyPodClass> _classes;
 
-    private PolicyPrediction(IPolicyEvaluator calico, IPolicyEvaluator antrea, List<PodClass> classes) => (_calico, _antrea, _classes) = (calico, antrea, classes);
-
-    /// <summary>Pods that policies cannot tell apart.</summary>
-    private sealed record PodClass(string Name, PolicyPod Pod, bool IsSingle, bool IsServed, ImmutableArray<(IPProtocol Protocol, int Port, string Word)> Ports);
-
-    /// <summary>Clients and servers of two kinds that meet under another address than the client's.</summary>
-    private sealed record Mixture(MigrationPhase Phase, PodNetworkKind From, PodNetworkKind To, bool ByService, string Place, IPAddress Seen);
+    private PolicyPrediction(CalicoEvaluator calico, IPolicyEvaluator antrea, List<PolicyPodClass> classes) => (_calico, _antrea, _classes) = (calico, antrea, classes);
 
     /// <summary>What a prediction came to.</summary>
     /// <param name="Changes">The changes in the order of phases.</param>
     /// <param name="Unknown">Why nobody can tell; null where it is told.</param>
-    internal sealed record Outlook(ImmutableArray<PredictedPolicyChange> Changes, string? Unknown = null);
+    internal sealed record Outlook(ImmutableArray<PredictedPolicyChange> Changes, string? Unknown = null)
+    {
+        /// <summary>What keeps connections meanwhile.</summary>
+        public ImmutableArray<PolicyAllowance> Allowances { get; init; } = [];
+
+        /// <summary>What else the allowances let in.</summary>
+        public ImmutableArray<PredictedPolicyChange> LetIn { get; init; } = [];
+
+        /// <summary>Why some are not kept though they should be, by change.</summary>
+        public ImmutableDictionary<PredictedPolicyChange, string> Obstacles { get; init; } = ImmutableDictionary<PredictedPolicyChange, string>.Empty;
+    }
 
     /// <summary>Looks at every rule that names a source; there is nothing to tell where there is none, or where policies cannot be converted, which blocks by itself.</summary>
-    public static Outlook Of(ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, string antreaVersion)
+    public static Outlook Of(
+        ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, string antreaVersion, PolicyMode mode = PolicyMode.Refuse)
     {
         var rules = SourceRules(snapshot).ToList();
         if (rules.Count == 0 || !ReleaseVersion.TryParse(antreaVersion, out _))
@@ -68,8 +73,12 @@ internal sealed class PolicyPrediction
 
         try
         {
-            return new Outlook(new PolicyPrediction(
-                PolicyEvaluators.CalicoTables(planned, options), PolicyEvaluators.AntreaTables(planned, conversion.Objects, options), classes).Changes(mixtures));
+            var calico = (CalicoEvaluator)PolicyEvaluators.CalicoTables(planned, options);
+            var prediction = new PolicyPrediction(calico, PolicyEvaluators.AntreaTables(planned, conversion.Objects, options), classes);
+            var (changes, denials) = prediction.Changes(mixtures);
+            return mode == PolicyMode.Available && denials.Count > 0
+                ? prediction.Keep(planned, conversion, options, changes, denials)
+                : new Outlook(changes);
         }
         catch (Exception e) when (e is NotSupportedException or FormatException)
         {
@@ -91,6 +100,16 @@ internal sealed class PolicyPrediction
             yield break;
         }
 
+        foreach (var allowance in outlook.Allowances)
+        {
+            yield return new Finding(
+                "policy-allowance",
+                Severity.Warning,
+                $"{allowance.Namespace}/{allowance.Name}",
+                $"For phase {allowance.Phase} {allowance}; it lets in, too: {string.Join("; ", outlook.LetIn.Where(c => c.Phase == allowance.Phase && c.To == allowance.To).Select(c => c.From).Distinct())}",
+                "None: it was asked for with --policy-mode available, and is removed when the phase ends; with strict nothing is opened, and what it is for stays denied");
+        }
+
         foreach (var group in outlook.Changes.GroupBy(c => (c.Opens, c.Phase, c.To)))
         {
             var all = string.Join("; ", group.Take(3).Select(c => $"{c.From}, {c.Place}, {string.Join(", ", c.Ports)}")) + (group.Count() > 3 ? $" and {group.Count() - 3} more" : "");
@@ -105,7 +124,8 @@ internal sealed class PolicyPrediction
                     "policy-denies-while-mixed",
                     mode == PolicyMode.Strict ? Severity.Warning : Severity.Blocker,
                     group.Key.To,
-                    $"In phase {group.Key.Phase} allowed connections are denied, from {all}: {group.First().Reason}",
+                    $"In phase {group.Key.Phase} allowed connections are denied, from {all}: {group.First().Reason}"
+                        + string.Concat(group.Select(c => outlook.Obstacles.GetValueOrDefault(c)).OfType<string>().Distinct().Select(o => $"; no allowance keeps them, for {o}")),
                     mode == PolicyMode.Strict
                         ? "None: it was asked for that they stay denied for that time"
                         : "Accept it for that time with --policy-mode strict, take another bridge, or let the rule name ports instead of sources meanwhile");
@@ -134,7 +154,7 @@ internal sealed class PolicyPrediction
     }
 
     /// <summary>Every mixture under another address, but for what Services do to Calico Pods already.</summary>
-    private static IEnumerable<Mixture> Mixtures(ClusterSnapshot snapshot, ClusterSnapshot planned, BridgeStrategy bridge)
+    private static IEnumerable<PolicyMixture> Mixtures(ClusterSnapshot snapshot, ClusterSnapshot planned, BridgeStrategy bridge)
     {
         var already = Mixtures(snapshot, ReachabilityModel.FromSnapshot(snapshot), MigrationPhase.Backup, [PodNetworkKind.Calico])
             .Select(m => (m.ByService, m.Place)).ToHashSet();
@@ -143,7 +163,7 @@ internal sealed class PolicyPrediction
             .Where(m => !(m is { From: PodNetworkKind.Calico, To: PodNetworkKind.Calico } && already.Contains((m.ByService, m.Place))));
     }
 
-    private static IEnumerable<Mixture> Mixtures(ClusterSnapshot cluster, ReachabilityModel model, MigrationPhase phase, ImmutableArray<PodNetworkKind> kinds)
+    private static IEnumerable<PolicyMixture> Mixtures(ClusterSnapshot cluster, ReachabilityModel model, MigrationPhase phase, ImmutableArray<PodNetworkKind> kinds)
     {
         var matrix = ReachabilityMatrix.Build(
             model,
@@ -152,12 +172,22 @@ internal sealed class PolicyPrediction
                 .. ReachabilityService.Of(cluster)
                     .Select(s => s with { Endpoints = [.. s.Endpoints.Select(e => e.Where(k => kinds.Contains(k.Kind)).ToImmutableArray()).Where(e => !e.IsEmpty)] }),
             ]);
-        foreach (var cell in matrix.Cells.Where(c => c.Answer.Verdict == ReachabilityVerdict.Reachable && c.Place != "the client itself")
-            .GroupBy(c => (From: c.From.Kind, To: c.To.Kind, c.To.IsOfServices, c.From.IsIPv6, IsSame: c.Place == "same Node")).Select(g => g.First()))
+        var nodes = cluster.Nodes.DistinctBy(n => n.Name).ToDictionary(n => n.Name, StringComparer.Ordinal);
+        foreach (var cells in matrix.Cells.Where(c => c.Answer.Verdict == ReachabilityVerdict.Reachable && c.Place != "the client itself")
+            .GroupBy(c => (From: c.From.Kind, To: c.To.Kind, c.To.IsOfServices, c.From.IsIPv6, IsSame: c.Place == "same Node")))
         {
-            if (SeenInstead(cell) is { } seen)
+            var seen = cells.Select(c => (c.Client, Address: SeenInstead(c))).Where(c => c.Address is not null).ToList();
+            if (seen.Count > 0)
             {
-                yield return new Mixture(phase, cell.From.Kind, cell.To.Kind, cell.To.IsOfServices, cell.Place == "same Node" ? "same Node" : "other Node", seen);
+                var addresses = seen.Select(c => PolicyMixture.KindOf(c.Address!, nodes.GetValueOrDefault(c.Client.Node))).ToList();
+                yield return new PolicyMixture(
+                    phase,
+                    cells.Key.From,
+                    cells.Key.To,
+                    cells.Key.IsOfServices,
+                    cells.Key.IsSame ? "same Node" : "other Node",
+                    seen[0].Address!,
+                    addresses.Contains(null) ? [] : [.. addresses.Select(k => k!.Value).Distinct().Order()]);
             }
         }
     }
@@ -172,7 +202,7 @@ internal sealed class PolicyPrediction
         return cell.Client.Address.Equals(seen) ? null : seen;
     }
 
-    private static List<PodClass> ClassesOf(ClusterSnapshot planned, List<JsonNode> rules)
+    private static List<PolicyPodClass> ClassesOf(ClusterSnapshot planned, List<JsonNode> rules)
     {
         var order = new RestartOrder(planned);
         var words = new PolicyWords(planned);
@@ -183,19 +213,17 @@ internal sealed class PolicyPrediction
         [
             .. PolicyWorld.From(planned).Pods.Where(p => infos.ContainsKey((p.Namespace, p.Name))).GroupBy(words.KeyOf)
                 .Select(g => (Pods: g, Infos: g.Select(p => infos[(p.Namespace, p.Name)]).ToList()))
-                .Select(g => new PodClass(
+                .Select(g => new PolicyPodClass(
                     NameOf(g.Infos.Select(order.OwnerOf).Distinct().Select(o => o.ToString()).Order(StringComparer.Ordinal).ToList()),
-                    g.Pods.First(),
-                    g.Infos.Count == 1,
+                    [.. g.Pods],
                     g.Infos.Exists(order.IsServer),
                     [
-                        .. g.Infos.Select(p => objects.GetValueOrDefault((p.Namespace, p.Name))).OfType<ClusterObject>()
+                        .. Segments(g.Infos.Select(p => objects.GetValueOrDefault((p.Namespace, p.Name))).OfType<ClusterObject>()
                             .SelectMany(o => o.Json.ItemsAt("spec", "containers")).SelectMany(c => c.ItemsAt("ports"))
                             .Select(p => (Protocol: p.TextAt("protocol") ?? "TCP", Port: (int)(p.NumberAt("containerPort") ?? 0)))
-                            .Concat(named).Where(p => p.Port > 0).Distinct().Order()
-                            .Select(p => (ProtocolOf(p.Protocol), p.Port, string.Create(CultureInfo.InvariantCulture, $"{p.Protocol} {p.Port}"))),
-                        (IPProtocol.Tcp, 1, "any other TCP"),
-                        (IPProtocol.Udp, 1, "any other UDP"),
+                            .Where(p => p.Port > 0).Select(p => (p.Protocol, p.Port, p.Port)).Concat(named)),
+                        PolicyPort.Rest(IPProtocol.Tcp, "TCP"),
+                        PolicyPort.Rest(IPProtocol.Udp, "UDP"),
                     ])),
         ];
 
@@ -209,65 +237,127 @@ internal sealed class PolicyPrediction
         _ => IPProtocol.Tcp,
     };
 
-    /// <summary>The ports that a rule names by number; of a range its ends.</summary>
-    private static IEnumerable<(string Protocol, int Port)> PortsOf(JsonNode rule)
+    /// <summary>The ranges cut where others begin or end, each once.</summary>
+    private static IEnumerable<PolicyPort> Segments(IEnumerable<(string Protocol, int First, int Last)> ranges)
     {
-        var calico = rule.ItemsAt("destination", "ports").Concat(rule.ItemsAt("destination", "notPorts"))
-            .SelectMany(p => (p?.ToString() ?? "").Split(':'), (_, text) => (Protocol: rule.TextAt("protocol") ?? "TCP", Text: text));
-        var kubernetes = rule.ItemsAt("ports")
-            .SelectMany(p => new[] { p.At("port"), p.At("endPort") }, (p, port) => (Protocol: p.TextAt("protocol") ?? "TCP", Text: port?.ToString() ?? ""));
-        return calico.Concat(kubernetes)
-            .Select(p => (p.Protocol, int.TryParse(p.Text, CultureInfo.InvariantCulture, out var number) ? number : 0)).Where(p => p.Item2 > 0);
+        foreach (var ofProtocol in ranges.GroupBy(r => r.Protocol).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            var cuts = ofProtocol.SelectMany(r => new[] { r.First, r.Last + 1 }).Distinct().Order().ToList();
+            foreach (var (first, next) in cuts.Zip(cuts.Skip(1)).Where(c => ofProtocol.Any(r => r.First <= c.First && c.First <= r.Last)))
+            {
+                yield return new PolicyPort(
+                    ProtocolOf(ofProtocol.Key), first, next - 1, string.Create(CultureInfo.InvariantCulture, $"{ofProtocol.Key} {first}{(next - 1 == first ? "" : $"-{next - 1}")}"));
+            }
+        }
     }
 
-    private ImmutableArray<PredictedPolicyChange> Changes(List<Mixture> mixtures)
+    /// <summary>The ports that a rule names by number.</summary>
+    private static IEnumerable<(string Protocol, int First, int Last)> PortsOf(JsonNode rule)
+    {
+        var calico = rule.ItemsAt("destination", "ports").Concat(rule.ItemsAt("destination", "notPorts"))
+            .Select(p => (Protocol: rule.TextAt("protocol") ?? "TCP", Ends: (p?.ToString() ?? "").Split(':')));
+        var kubernetes = rule.ItemsAt("ports")
+            .Select(p => (Protocol: p.TextAt("protocol") ?? "TCP", Ends: new[] { p.At("port"), p.At("endPort") }.OfType<JsonNode>().Select(e => e.ToString()).ToArray()));
+        foreach (var (protocol, ends) in calico.Concat(kubernetes))
+        {
+            if (ends.Length > 0 && int.TryParse(ends[0], CultureInfo.InvariantCulture, out var first) && int.TryParse(ends[^1], CultureInfo.InvariantCulture, out var last)
+                && 0 < first && first <= last && last <= 65535)
+            {
+                yield return (protocol, first, last);
+            }
+        }
+    }
+
+    private (ImmutableArray<PredictedPolicyChange> Changes, List<PolicyDenial> Denials) Changes(List<PolicyMixture> mixtures)
     {
         var changes = ImmutableArray.CreateBuilder<PredictedPolicyChange>();
+        List<PolicyDenial> denials = [];
         foreach (var server in _classes)
         {
             var before = _classes.ToDictionary(c => c, c => server.Ports.Select(p => Before(c, server, p)).ToArray());
             foreach (var mixture in mixtures.Where(m => !m.ByService || server.IsServed))
             {
-                var engine = mixture.To == PodNetworkKind.Antrea ? _antrea : _calico;
+                var engine = mixture.Engine == PolicyEngine.Antrea ? _antrea : _calico;
                 var seen = server.Ports.Select(p => Seen(engine, mixture.Seen, server, p)).ToArray();
                 foreach (var client in _classes.Where(c => !(ReferenceEquals(c, server) && c.IsSingle)))
                 {
-                    changes.AddRange(new[] { false, true }.Select(opens => Change(mixture, client, server, before[client], seen, opens)).OfType<PredictedPolicyChange>());
+                    foreach (var opens in (bool[])[false, true])
+                    {
+                        ImmutableArray<int> concerned =
+                            [.. Enumerable.Range(0, seen.Length).Where(i => before[client][i].MaySend && seen[i].IsAllowed == opens && before[client][i].Verdict.IsAllowed != opens)];
+                        if (concerned.IsEmpty)
+                        {
+                            continue;
+                        }
+
+                        ImmutableArray<PolicyPort> ports = [.. concerned.Select(i => server.Ports[i])];
+                        var change = Change(mixture, client, server, ports, seen[concerned[0]], opens);
+                        changes.Add(change);
+                        if (!opens)
+                        {
+                            denials.Add(new PolicyDenial(mixture, client, server, ports, change));
+                        }
+                    }
                 }
             }
         }
 
-        return [.. changes.OrderBy(c => c.Phase).ThenBy(c => c.Opens ? 0 : 1)];
+        return ([.. InOrder(changes)], denials);
+    }
+
+    private static IOrderedEnumerable<PredictedPolicyChange> InOrder(IEnumerable<PredictedPolicyChange> changes) => changes.OrderBy(c => c.Phase).ThenBy(c => c.Opens ? 0 : 1);
+
+    /// <summary>The same with allowances for what would be denied.</summary>
+    private Outlook Keep(
+        ClusterSnapshot planned, PolicyConversion conversion, PolicyConversionOptions options, ImmutableArray<PredictedPolicyChange> changes, List<PolicyDenial> denials)
+    {
+        var allowances = new PolicyAllowances(planned, _classes, _calico);
+        var obstacles = denials.Select(d => (d.Change, Why: allowances.Obstacle(d))).Where(o => o.Why is not null).DistinctBy(o => o.Change)
+            .ToImmutableDictionary(o => o.Change, o => o.Why!);
+        var kept = denials.FindAll(d => !obstacles.ContainsKey(d.Change));
+        var made = allowances.Of(kept);
+        var proof = new AllowanceProof(planned, _classes, made);
+        var all = made.Select(m => m.Allowance).ToList();
+        var fault = proof.FirstFault(PolicyEngine.Calico, _calico, AllowanceProof.Calico(planned, all, options))
+            ?? proof.FirstFault(PolicyEngine.Antrea, _antrea, AllowanceProof.Antrea(planned, conversion, all, options));
+        if (fault is not null)
+        {
+            return new Outlook(changes) { Obstacles = denials.Select(d => d.Change).Distinct().ToImmutableDictionary(c => c, _ => $"it would decide more than it is for: {fault}") };
+        }
+
+        var keptChanges = kept.Select(d => d.Change).ToHashSet();
+        return new Outlook([.. changes.Where(c => !keptChanges.Contains(c))])
+        {
+            Allowances = [.. all],
+            LetIn = [.. InOrder(made.SelectMany(m => allowances.Opens(m, Before)).DistinctBy(c => (c.Phase, c.From, c.To, c.Place, string.Join(',', c.Ports))))],
+            Obstacles = obstacles,
+        };
     }
 
     /// <summary>What happens to a connection from its own address, as long as only Calico is there: whether its sender may, and the receiver's verdict.</summary>
-    private (bool MaySend, Verdict Verdict) Before(PodClass client, PodClass server, (IPProtocol Protocol, int Port, string Word) port)
+    private (bool MaySend, Verdict Verdict) Before(PolicyPodClass client, PolicyPodClass server, PolicyPort port)
     {
         var traffic = TrafficTo(new TrafficEndpoint(AddressFor(client.Pod, server.Pod), client.Pod), server, port);
         return (_calico.Evaluate(traffic, Direction.Egress).IsAllowed, _calico.Evaluate(traffic, Direction.Ingress));
     }
 
-    private static Verdict Seen(IPolicyEvaluator engine, IPAddress seen, PodClass server, (IPProtocol Protocol, int Port, string Word) port) =>
+    private static Verdict Seen(IPolicyEvaluator engine, IPAddress seen, PolicyPodClass server, PolicyPort port) =>
         engine.Evaluate(TrafficTo(new TrafficEndpoint(seen), server, port), Direction.Ingress);
 
-    private static Traffic TrafficTo(TrafficEndpoint source, PodClass server, (IPProtocol Protocol, int Port, string Word) port) => new(
-        source, new TrafficEndpoint(AddressFor(server.Pod, source.Address), server.Pod), port.Protocol, Traffic.UsualSourcePort, port.Port);
+    private static Traffic TrafficTo(TrafficEndpoint source, PolicyPodClass server, PolicyPort port) => new(
+        source, new TrafficEndpoint(AddressFor(server.Pod, source.Address), server.Pod), port.Protocol, Traffic.UsualSourcePort, port.First);
 
     private static IPAddress AddressFor(PolicyPod pod, PolicyPod peer) => AddressFor(pod, peer.Addresses[0]);
 
     private static IPAddress AddressFor(PolicyPod pod, IPAddress peer) => pod.Addresses.FirstOrDefault(a => a.AddressFamily == peer.AddressFamily) ?? pod.Addresses[0];
 
-    private static PredictedPolicyChange? Change(
-        Mixture mixture, PodClass client, PodClass server, (bool MaySend, Verdict Verdict)[] before, Verdict[] seen, bool opens)
-    {
-        var concerned = Enumerable.Range(0, seen.Length).Where(i => before[i].MaySend && seen[i].IsAllowed == opens && before[i].Verdict.IsAllowed != opens).ToList();
-        return concerned.Count == 0 ? null : new PredictedPolicyChange(
-            mixture.Phase,
-            $"{client.Name} ({mixture.From} Pods)",
-            $"{server.Name} ({mixture.To} Pods{(mixture.ByService ? ", by a Service" : "")})",
-            mixture.Place,
-            [.. concerned.Select(i => server.Ports[i].Word)],
-            opens,
-            $"it arrives from {mixture.Seen}, which no rule takes for the Pod: {seen[concerned[0]]}");
-    }
+    private static PredictedPolicyChange Change(
+        PolicyMixture mixture, PolicyPodClass client, PolicyPodClass server, ImmutableArray<PolicyPort> ports, Verdict seen, bool opens) => new(
+        mixture.Phase,
+        $"{client.Name} ({mixture.From} Pods)",
+        $"{server.Name} ({mixture.To} Pods{(mixture.ByService ? ", by a Service" : "")})",
+        mixture.Place,
+        [.. ports.Select(p => p.Word)],
+        opens,
+        $"it arrives from {mixture.Seen}, which no rule takes for the Pod: {seen}");
 }

@@ -30,7 +30,8 @@ internal sealed class PolicyWords
         return $"{pod.Namespace}|{string.Join(',', labels)}|{(Mentions("serviceAccount") ? pod.ServiceAccount : "")}|{string.Join(',', ports)}";
     }
 
-    private bool Mentions(string word)
+    /// <summary>Whether a policy has the word somewhere.</summary>
+    public bool Mentions(string word)
     {
         if (!_known.TryGetValue(word, out var known))
         {

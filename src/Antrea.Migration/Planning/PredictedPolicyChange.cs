@@ -10,6 +10,10 @@ public enum PolicyMode
 
     /// <summary>What policies allow and connections cannot show meanwhile stays denied for that time; the plan lists it.</summary>
     Strict,
+
+    /// <summary>What policies allow is kept by temporary allowances for the addresses it arrives from; the plan lists them, and what else they let in. What
+    /// nothing narrow keeps blocks.</summary>
+    Available,
 }
 
 /// <summary>Connections that policies decide otherwise while a phase lasts, because they arrive from another address than the Pod's.</summary>

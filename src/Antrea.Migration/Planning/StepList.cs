@@ -4,7 +4,7 @@ using Antrea.Migration.Clusters;
 namespace Antrea.Migration.Planning;
 
 /// <summary>A plan's steps while they are written down: gives each its id, and those that restart Pods their workloads.</summary>
-internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions options)
+internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions options, ImmutableHashSet<MigrationPhase> withAllowances)
 {
     private readonly ImmutableArray<MigrationStep>.Builder _steps = ImmutableArray.CreateBuilder<MigrationStep>();
     private readonly RestartOrder _order = new(snapshot);
@@ -28,6 +28,11 @@ internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions option
     /// restart, while no CronJob begins.</summary>
     public void Renew(MigrationPhase phase, Action flip, string title)
     {
+        if (withAllowances.Contains(phase))
+        {
+            Add(phase, MigrationStepKind.AllowMasqueraded, "Allow what policies allow and would not know again, under its Nodes' addresses; see the allowances below", Reversibility.Reversible);
+        }
+
         var suspends = CronJobs.AreConcerned(snapshot);
         if (suspends)
         {
@@ -37,6 +42,11 @@ internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions option
         flip();
         Add(phase, MigrationStepKind.TryCanaries, "Try the new network with a Pod of the migration's own on every Node", Reversibility.Reversible);
         Restart(phase, MigrationStepKind.RestartPods, title);
+        if (withAllowances.Contains(phase))
+        {
+            Add(phase, MigrationStepKind.WithdrawAllowances, "Remove the allowances, and see that none is left", Reversibility.Reversible);
+        }
+
         if (suspends)
         {
             Add(phase, MigrationStepKind.ResumeCronJobs, "Let CronJobs run again", Reversibility.Reversible);

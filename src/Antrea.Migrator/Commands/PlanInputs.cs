@@ -35,10 +35,11 @@ internal sealed class PlanInputs
 
     private readonly Option<string> _policyMode = new Option<string>("--policy-mode")
     {
-        Description = "Where connections meet policies under another address for a while: refuse to plan, or let what is allowed stay denied for that time (strict); the plan lists it.",
+        Description = "Where connections meet policies under another address for a while: refuse to plan; let what is allowed stay denied for that time (strict); or keep it by temporary "
+            + "allowances for Nodes' addresses, which let in what else comes from there (available). The plan lists it.",
         DefaultValueFactory = _ => "refuse",
-        HelpName = "refuse|strict",
-    }.AcceptOnlyFromAmong("refuse", "strict");
+        HelpName = "refuse|strict|available",
+    }.AcceptOnlyFromAmong("refuse", "strict", "available");
 
     private readonly Option<int> _maxUnavailable = CommonOptions.Whole(
         "--max-unavailable", "Pods that may be missing at once because of restarts, over all workloads; 0: one workload at a time, by its own strategy.", 0, 0);

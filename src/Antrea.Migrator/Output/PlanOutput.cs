@@ -59,6 +59,7 @@ internal static class PlanOutput
 
         output.WriteLine();
         output.WritePrediction(plan);
+        output.WriteAllowances(plan);
         output.WriteLine();
         output.WriteLine("· changes nothing   ↺ can be undone   ⟳ can be undone by restarting Pods   ■ final");
     }
@@ -80,6 +81,22 @@ internal static class PlanOutput
         foreach (var change in plan.PredictedPolicyChanges)
         {
             output.WriteLine($"  {change.Phase}: {(change.Opens ? "OPEN" : "denied")}, though policies {(change.Opens ? "deny" : "allow")} it: {change.From} → {change.To}, {change.Place}, {string.Join(", ", change.Ports)}: {change.Reason}");
+        }
+    }
+
+    /// <summary>What is opened on purpose, in a line each.</summary>
+    private static void WriteAllowances(this TextWriter output, MigrationPlan plan)
+    {
+        if (plan.PolicyAllowances.IsEmpty)
+        {
+            return;
+        }
+
+        output.WriteLine();
+        output.WriteLine("Allowances, each removed at the end of its phase and looked for afterwards:");
+        foreach (var allowance in plan.PolicyAllowances)
+        {
+            output.WriteLine($"  {allowance.Phase}: {allowance.Engine} NetworkPolicy {allowance.Namespace}/{allowance.Name}: {allowance}");
         }
     }
 

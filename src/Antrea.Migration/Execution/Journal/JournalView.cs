@@ -48,6 +48,7 @@ internal sealed class JournalView
         MigrationStepKind.HoldCalico => HasBegun(MigrationStepKind.ReleaseHold, step.Node),
         MigrationStepKind.LeadCalico => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node),
         MigrationStepKind.ReleaseHold => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node) || HasBegun(MigrationStepKind.RemoveCalico, null),
+        MigrationStepKind.AllowMasqueraded => HasBegunAfter(step, _byNode[null], s => s.Kind == MigrationStepKind.WithdrawAllowances),
         MigrationStepKind.RemoveMultusConfig => true,
         _ when WritesConfig(step) => HasBegunAfter(step, _byNode[step.Node], WritesConfig),
         MigrationStepKind.RestartPods => HasBegunAfter(step, _plan.Steps.Select((s, place) => (place, s)), s => WritesConfig(s) || s.Kind is MigrationStepKind.StopLeadingCalico or MigrationStepKind.RemoveCalico),

@@ -37,7 +37,14 @@ internal sealed class RollbackSteps
     {
         var left = Has(MigrationStepKind.DelegateToAntrea) || Has(MigrationStepKind.RemoveMultusConfig);
         var bridged = left || Has(MigrationStepKind.DelegateToBoth);
-        if (Has(MigrationStepKind.SuspendCronJobs) && (bridged || Has(MigrationStepKind.ReleaseHold)))
+        var allows = Has(MigrationStepKind.AllowMasqueraded);
+        var moves = bridged || Has(MigrationStepKind.ReleaseHold);
+        if (allows && moves)
+        {
+            Add(left ? MigrationPhase.MultusPods : MigrationPhase.CalicoPods, MigrationStepKind.AllowMasqueraded, "Allow again what policies would not know, under its Nodes' addresses", Reversibility.Reversible);
+        }
+
+        if (Has(MigrationStepKind.SuspendCronJobs) && moves)
         {
             Add(left ? MigrationPhase.MultusPods : MigrationPhase.CalicoPods, MigrationStepKind.SuspendCronJobs, "Suspend CronJobs, for a running Job can only be waited for", Reversibility.Reversible);
         }
@@ -65,6 +72,11 @@ internal sealed class RollbackSteps
 
             ForEachNode(MigrationPhase.CalicoPods, MigrationStepKind.HoldCalico, "Put a copy of Calico's CNI file first again");
             Restart(MigrationPhase.CalicoPods, "Restart Antrea Pods: they become Calico Pods");
+        }
+
+        if (allows)
+        {
+            Add(MigrationPhase.CalicoPods, MigrationStepKind.WithdrawAllowances, "Remove the allowances, and see that none is left", Reversibility.Reversible);
         }
 
         if (Has(MigrationStepKind.SuspendCronJobs))

@@ -22,6 +22,7 @@ internal sealed class BackUpAction : StepAction
         }
 
         var removed = new List<JsonObject>(await Definitions.ListAsync(context, RemoveCalicoAction.IsCalicos, cancellationToken).ConfigureAwait(false));
+        removed.AddRange(await TigeraOperator.ListObjectsAsync(context, cancellationToken).ConfigureAwait(false));
         foreach (var path in RemoveCalicoAction.Paths)
         {
             if (await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false) is { } obj)
@@ -60,7 +61,6 @@ internal sealed class BackUpAction : StepAction
 
     private static bool IsCalico(ClusterObject obj) =>
         obj.Group.EndsWith("projectcalico.org", StringComparison.Ordinal)
-        || obj.Group == TigeraOperator.Group
         || (obj.Kind is "DaemonSet" or "Deployment" or "ConfigMap" or "PodDisruptionBudget"
             && obj.Name.StartsWith("calico-", StringComparison.Ordinal))
         || (obj.Kind == "NetworkPolicy" && obj.Group == "networking.k8s.io");

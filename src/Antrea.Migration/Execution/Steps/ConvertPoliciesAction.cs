@@ -12,7 +12,7 @@ internal sealed class ConvertPoliciesAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        var snapshot = await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false);
+        var snapshot = AllowanceObjects.Without(await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false));
         var options = new PolicyConversionOptions { AntreaVersion = context.Plan.AntreaVersion };
         var conversion = PolicyConverter.Convert(snapshot, options);
         if (conversion.Findings.FirstOrDefault(f => f.Severity == Severity.Blocker) is { } refusal)

@@ -79,8 +79,9 @@ internal sealed class PinCalicoAutodetectionAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        await RequireSameAddressAsync(context, cancellationToken).ConfigureAwait(false);
-        if (await TigeraOperator.FindInstallationAsync(context, cancellationToken).ConfigureAwait(false) is { } installation)
+        var installation = await TigeraOperator.FindInstallationAsync(context, cancellationToken).ConfigureAwait(false);
+        await RequireSameAddressAsync(context, installation, cancellationToken).ConfigureAwait(false);
+        if (installation is not null)
         {
             await PinInstallationAsync(context, installation, cancellationToken).ConfigureAwait(false);
             return $"{Field}: {{kubernetes: NodeInternalIP}} in {installation["kind"]}/{installation["metadata"]!["name"]}";
@@ -98,18 +99,26 @@ internal sealed class PinCalicoAutodetectionAction : StepAction
         return $"{Variable}={Pinned} on calico-node";
     }
 
-    /// <summary>Gives an operator's Installation back what it said before; null where nothing was pinned.</summary>
-    public static async Task UnpinInstallationAsync(MigrationContext context, JsonObject installation, CancellationToken cancellationToken)
+    /// <summary>Gives an operator's Installation back what it said before, and waits until every calico-node has it: an earlier run may not have seen the end of that.</summary>
+    /// <returns>Whether anything was pinned.</returns>
+    public static async Task<bool> UnpinInstallationAsync(MigrationContext context, JsonObject installation, CancellationToken cancellationToken)
     {
-        var annotations = (JsonObject)installation["metadata"]!["annotations"]!;
-        var before = annotations[Annotation]!.GetValue<string>();
-        var patch = new JsonObject
+        var annotations = installation["metadata"]!["annotations"] as JsonObject;
+        var before = annotations?[Annotation]?.GetValue<string>();
+        var now = installation;
+        if (before is not null)
         {
-            ["metadata"] = new JsonObject { ["annotations"] = annotations.Count == 1 ? null : new JsonObject { [Annotation] = null } },
-            ["spec"] = FieldPatch(installation, before.Length == 0 ? null : (JsonObject)JsonNode.Parse(before)!),
-        };
-        await context.Api.MergePatchAsync(TigeraOperator.PathOf(installation), patch, cancellationToken).ConfigureAwait(false);
-        await WaitForOperatorAsync(context, value => value != Pinned || before.Contains("NodeInternalIP", StringComparison.Ordinal), cancellationToken).ConfigureAwait(false);
+            var patch = new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["annotations"] = annotations!.Count == 1 ? null : new JsonObject { [Annotation] = null } },
+                ["spec"] = FieldPatch(installation, before.Length == 0 ? null : (JsonObject)JsonNode.Parse(before)!),
+            };
+            now = await context.Api.MergePatchAsync(TigeraOperator.PathOf(installation), patch, cancellationToken).ConfigureAwait(false);
+        }
+
+        var isPinnedByItself = now.At("spec", "calicoNetwork", Field).TextAt("kubernetes") == "NodeInternalIP";
+        await WaitForOperatorAsync(context, value => value != Pinned || isPinnedByItself, cancellationToken).ConfigureAwait(false);
+        return before is not null;
     }
 
     private static async Task PinInstallationAsync(MigrationContext context, JsonObject installation, CancellationToken cancellationToken)
@@ -154,8 +163,9 @@ internal sealed class PinCalicoAutodetectionAction : StepAction
     }
 
     /// <summary>Pinning must not move anything: tunnels and BGP sessions stand on the address that was found first.</summary>
-    private static async Task RequireSameAddressAsync(MigrationContext context, CancellationToken cancellationToken)
+    private static async Task RequireSameAddressAsync(MigrationContext context, JsonObject? installation, CancellationToken cancellationToken)
     {
+        var place = installation is null ? $"{Variable} on DaemonSet kube-system/calico-node" : $"spec.calicoNetwork.{Field} of Installation {installation["metadata"]!["name"]}";
         foreach (var node in await context.Api.ListAsync("api/v1/nodes", cancellationToken).ConfigureAwait(false) ?? [])
         {
             var found = node["metadata"]!["annotations"]?["projectcalico.org/IPv4Address"]?.ToString().Split('/')[0];
@@ -164,7 +174,7 @@ internal sealed class PinCalicoAutodetectionAction : StepAction
             {
                 throw new StepFailedException(
                     $"calico-node uses {found} on Node {node["metadata"]!["name"]}, whose InternalIP is {internalIP}; pinning to the InternalIP would move its tunnels.",
-                    $"Set {Variable} on DaemonSet kube-system/calico-node yourself, to a method that finds the present addresses and never antrea-gw0, then run the command again.");
+                    $"Set {place} yourself, to a method that finds the present addresses and never antrea-gw0, then run the command again.");
             }
         }
     }

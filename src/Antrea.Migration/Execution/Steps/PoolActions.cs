@@ -134,7 +134,7 @@ internal sealed class DisablePoolsAction : StepAction
 
         await context.WaitUntilAsync(
             async token => TunnelsLeft(await context.ReadWholeAsync(token).ConfigureAwait(false), old),
-            "Restart calico-node on the Nodes named ('kubectl -n kube-system delete pod'), then run the command again.",
+            $"Restart calico-node on the Nodes named ('kubectl -n {await TigeraOperator.NamespaceOfCalicoAsync(context, cancellationToken).ConfigureAwait(false)} delete pod'), then run the command again.",
             cancellationToken).ConfigureAwait(false);
         return $"{string.Join(", ", old)} disabled, tunnel addresses of {context.Plan.Nodes.Length} Nodes moved";
     }

@@ -12,13 +12,9 @@ internal sealed class UnpinCalicoAutodetectionAction : StepAction
     {
         if (await TigeraOperator.FindInstallationAsync(context, cancellationToken).ConfigureAwait(false) is { } installation)
         {
-            if (installation["metadata"]!["annotations"]?[PinCalicoAutodetectionAction.Annotation] is null)
-            {
-                return "nothing was pinned";
-            }
-
-            await PinCalicoAutodetectionAction.UnpinInstallationAsync(context, installation, cancellationToken).ConfigureAwait(false);
-            return "the Installation says what it said before";
+            return await PinCalicoAutodetectionAction.UnpinInstallationAsync(context, installation, cancellationToken).ConfigureAwait(false)
+                ? "the Installation says what it said before"
+                : "nothing was pinned any more";
         }
 
         var path = PinCalicoAutodetectionAction.PathIn("kube-system");
@@ -72,6 +68,7 @@ internal sealed class VerifyRollbackAction : StepAction
             .Select(d => $"CustomResourceDefinition {d["metadata"]!["name"]}"));
         left.AddRange((await WorkloadRestarter.MarkedAsync(context, cancellationToken).ConfigureAwait(false))
             .Select(w => $"{w.Kind} {w.Namespace}/{w.Name}: annotation {WorkloadRestarter.Annotation}"));
+        left.AddRange(await WithdrawAllowancesAction.LeftAsync(context, cancellationToken).ConfigureAwait(false));
         left.AddRange((await SuspendCronJobsAction.MarkedAsync(context, cancellationToken).ConfigureAwait(false))
             .Select(j => $"CronJob {j["metadata"]!["namespace"]}/{j["metadata"]!["name"]} is suspended"));
         var inventory = await context.WiredInventoryAsync(

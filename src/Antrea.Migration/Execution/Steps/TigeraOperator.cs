@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.Execution.Steps;
 
@@ -31,7 +32,23 @@ internal static class TigeraOperator
 
     /// <summary>What Calico is told by; null where no operator runs it.</summary>
     public static async Task<JsonObject?> FindInstallationAsync(MigrationContext context, CancellationToken cancellationToken) =>
-        (await context.Api.ListAsync(Installations, cancellationToken).ConfigureAwait(false))?.FirstOrDefault();
+        (await context.Api.ListAsync(Installations, cancellationToken).ConfigureAwait(false))?.OrderBy(i => i.TextAt("metadata", "name") == OperatorRules.OverlayName).FirstOrDefault();
+
+    /// <summary>Where calico-node runs.</summary>
+    public static async Task<string> NamespaceOfCalicoAsync(MigrationContext context, CancellationToken cancellationToken) =>
+        await FindInstallationAsync(context, cancellationToken).ConfigureAwait(false) is null ? "kube-system" : CalicoNamespace;
+
+    /// <summary>Every object that it is told by, of whatever kind: all of them go with it.</summary>
+    public static async Task<List<JsonObject>> ListObjectsAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        List<JsonObject> objects = [];
+        foreach (var definition in await Definitions.ListAsync(context, IsDefinition, cancellationToken).ConfigureAwait(false))
+        {
+            objects.AddRange(await context.Api.ListAsync($"apis/{Group}/v1/{definition["spec"]!["names"]!["plural"]}", cancellationToken).ConfigureAwait(false) ?? []);
+        }
+
+        return objects;
+    }
 
     public static string PathOf(JsonObject installation) => $"{Installations}/{installation["metadata"]!["name"]}";
 

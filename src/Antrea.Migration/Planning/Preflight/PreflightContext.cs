@@ -60,7 +60,7 @@ internal sealed class PreflightContext
     public IReadOnlyDictionary<(string Namespace, string Name), ClusterObject> Services { get; }
 
     /// <summary>The operator's Installation; null when Calico was not installed by it.</summary>
-    public ClusterObject? Installation => Snapshot.OfKind("operator.tigera.io", "Installation").FirstOrDefault();
+    public ClusterObject? Installation => Snapshot.OfKind("operator.tigera.io", "Installation").OrderBy(i => i.Name == OperatorRules.OverlayName).FirstOrDefault();
 
     /// <summary>How the workload of a Pod on the Pod network is restarted.</summary>
     public RestartRule RuleOf(PodInfo pod) => _rules[_order.OwnerOf(pod)];

@@ -20,6 +20,9 @@ internal static class PreflightRules
         NodeRules.NetworkUnavailable,
 
         CalicoRules.Installation,
+        OperatorRules.Overlay,
+        OperatorRules.IgnoredFields,
+        OperatorRules.OtherObjects,
         CalicoRules.Datastore,
         CalicoRules.Ipam,
         CalicoRules.Dataplane,

@@ -206,7 +206,7 @@ public sealed class PolicyApplier
     }
 
     /// <summary>What keeps a policy from being in force; null when nothing does.</summary>
-    private static string? MissingNodes(ClusterObject present)
+    internal static string? MissingNodes(ClusterObject present)
     {
         var status = present.Json["status"] as JsonObject;
         var generation = present.Json["metadata"]?["generation"]?.ToString();

@@ -38,9 +38,15 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
         _tiers =
         [
             .. CalicoOrder.TiersOf(set).Select(tier => new Tier(
-                tier, entries[tier.Name].OrderBy(e => e.Order).ThenBy(e => e.Key, ByteOrder.Comparer).Select(e => e.Policy))),
+                tier,
+                entries[tier.Name].Select(e => e.Order).DefaultIfEmpty(double.PositiveInfinity).Min(),
+                entries[tier.Name].OrderBy(e => e.Order).ThenBy(e => e.Key, ByteOrder.Comparer).Select(e => e.Policy))),
         ];
     }
+
+    /// <summary>The first tier that governs a Pod, and the lowest order that a policy has there; null where none does.</summary>
+    public (string Name, double Order)? FirstTier(PolicyPod pod, Direction direction) =>
+        _tiers.Where(t => t.Governing(pod, direction).Count > 0).Select(t => ((string, double)?)(t.Object.Name, t.LowestOrder)).FirstOrDefault();
 
     /// <inheritdoc/>
     public Verdict Evaluate(Traffic traffic, Direction direction)
@@ -109,9 +115,10 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
 
         private readonly Dictionary<(string Namespace, string Name, Direction Direction), List<Compiled>> _governing = [];
 
-        public Tier(CalicoTier tier, IEnumerable<Compiled> inOrder)
+        public Tier(CalicoTier tier, double lowestOrder, IEnumerable<Compiled> inOrder)
         {
             Object = tier;
+            LowestOrder = lowestOrder;
             foreach (var policy in inOrder)
             {
                 foreach (var direction in new[] { Direction.Ingress, Direction.Egress }.Where(d => policy.Rules(d) is not null))
@@ -131,6 +138,8 @@ internal sealed class CalicoEvaluator : IPolicyEvaluator
         }
 
         public CalicoTier Object { get; }
+
+        public double LowestOrder { get; }
 
         public List<Compiled> Governing(PolicyPod pod, Direction direction) =>
             _governing.GetValueOrDefault((pod.Namespace, pod.Name, direction), None);

@@ -8,7 +8,8 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 internal sealed class CrashException(string where) : Exception(where);
 
 /// <summary>Crashes once before and once after each thing that is done for the first time; a third time it goes through.</summary>
-internal sealed class CrashPoints
+/// <param name="isPoint">Where; null for everywhere.</param>
+internal sealed class CrashPoints(Predicate<string>? isPoint = null)
 {
     private readonly Dictionary<string, int> _seen = [];
     private bool _isDead;
@@ -28,6 +29,11 @@ internal sealed class CrashPoints
                 throw new CrashException($"dead: {what}");
             }
 
+            if (isPoint?.Invoke(what) == false)
+            {
+                return;
+            }
+
             var times = _seen[what] = _seen.GetValueOrDefault(what) + 1;
             if (times == 1)
             {
@@ -40,7 +46,7 @@ internal sealed class CrashPoints
     {
         lock (_seen)
         {
-            if (_seen[what] == 2)
+            if (_seen.GetValueOrDefault(what) == 2)
             {
                 Crash($"after {what}");
             }

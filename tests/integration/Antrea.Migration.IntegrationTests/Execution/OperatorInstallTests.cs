@@ -19,7 +19,8 @@ public sealed class OperatorInstallTests
     [CancelAfter(600_000)]
     public async Task Operator_and_its_Calico_are_gone_after_a_migration(BridgeKind bridge, CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken, ByOperator, bridge);
+        await using var migration = await LabMigration.StartAsync(
+            cancellationToken, ByOperator with { ExtraObjects = "{apiVersion: operator.tigera.io/v1, kind: GatewayAPI, metadata: {name: default}, spec: {}}" }, bridge);
         var order = WatchDeletions(migration.Lab);
         var plan = await migration.PlanAsync(cancellationToken);
 
@@ -41,7 +42,10 @@ public sealed class OperatorInstallTests
             Assert.That(
                 plan.Steps.Single(s => s.Kind == MigrationStepKind.RestartPods && s.Phase == MigrationPhase.AntreaPods).Restarts,
                 Has.Some.StartsWith("DaemonSet/calico-system/csi-node-driver").And.EndsWith("the Tigera operator would write its template back)"));
-            Assert.That(Directory.GetFiles(migration.BackupDirectory, "*Installation*", SearchOption.AllDirectories), Is.Not.Empty);
+            Assert.That(plan.Findings.Where(f => f.Id == "operator-runs-more-than-calico").Select(f => (f.Severity, f.Subject)), Is.EqualTo(new[] { (Severity.Warning, "GatewayAPI/default") }));
+            Assert.That(
+                Directory.GetFiles(migration.BackupDirectory, "*_default.json", SearchOption.AllDirectories).Select(Path.GetFileName),
+                Is.SupersetOf(new[] { "APIServer_default.json", "GatewayAPI_default.json", "Installation_default.json" }));
         }
     }
 
@@ -68,8 +72,9 @@ public sealed class OperatorInstallTests
         Scale(migration.Lab, 0);
         await migration.Lab.Store.UntilAsync(() => migration.Lab.Store.PeekAll(ResourceType.Pod, "tigera-operator").Count == 0, cancellationToken);
 
+        var before = CalicoOf(migration.Lab);
         var stopped = await migration.ExecuteAsync(plan, cancellationToken);
-        var isWhole = migration.Lab.Store.PeekAll(ResourceType.Pod, "calico-system").Count > 0;
+        var after = CalicoOf(migration.Lab);
         Scale(migration.Lab, 1);
         await migration.Lab.AllReadyAsync(cancellationToken);
         var events = await migration.ExecuteAsync(plan, cancellationToken);
@@ -78,7 +83,7 @@ public sealed class OperatorInstallTests
         {
             Assert.That((stopped[^1] as StepFailed)?.Message, Does.Contain("The Tigera operator does not run"), string.Join('\n', stopped.TakeLast(3)));
             Assert.That((stopped[^1] as StepFailed)?.Next, Does.Contain("scale deployment tigera-operator"));
-            Assert.That(isWhole, "nothing was removed meanwhile");
+            Assert.That(after, Is.EqualTo(before), "nothing was removed meanwhile");
             Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), string.Join('\n', events.TakeLast(5)));
         }
     }
@@ -111,6 +116,39 @@ public sealed class OperatorInstallTests
         }
     }
 
+    /// <summary>A process that dies between writing the Installation and the operator's rollout leaves the wait to the next one.</summary>
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Rollback_that_goes_on_waits_for_the_operator_as_well(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, ByOperator, BridgeKind.PolicyRoute);
+        await migration.RunUntilAsync(await migration.PlanAsync(cancellationToken), e => e is PhaseStarted { Phase: MigrationPhase.AntreaPods }, cancellationToken);
+        var rollback = await migration.PlanRollbackAsync(cancellationToken);
+        await migration.RunUntilAsync(rollback, e => e is StepStarted { Step.Kind: MigrationStepKind.UnpinCalicoAutodetection }, cancellationToken);
+        Scale(migration.Lab, 0);
+        await migration.Lab.Store.UntilAsync(() => migration.Lab.Store.PeekAll(ResourceType.Pod, "tigera-operator").Count == 0, cancellationToken);
+        migration.Lab.Store.Mutate(Lab.Scenarios.TigeraManifest.Installation, "", "default", json =>
+        {
+            json["metadata"]!.AsObject().Remove("annotations");
+            json["spec"]!["calicoNetwork"]!["nodeAddressAutodetectionV4"] = new JsonObject { ["firstFound"] = true };
+            return true;
+        });
+
+        var patience = migration.Options.StepTimeout;
+        migration.Options = migration.Options with { StepTimeout = TimeSpan.FromSeconds(1) };
+        var stopped = await migration.ExecuteAsync(rollback, cancellationToken);
+        Scale(migration.Lab, 1);
+        await migration.Lab.AllReadyAsync(cancellationToken);
+        migration.Options = migration.Options with { StepTimeout = patience };
+        var events = await migration.ExecuteAsync(rollback, cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(stopped[^1], Is.TypeOf<StepFailed>().With.Property(nameof(StepFailed.Message)).Contains("the operator has not written calico-node yet"));
+            Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), string.Join('\n', events.TakeLast(5)));
+        }
+    }
+
     [Test]
     [CancelAfter(600_000)]
     public async Task Pools_that_the_operator_keeps_are_not_moved(CancellationToken cancellationToken)
@@ -122,6 +160,15 @@ public sealed class OperatorInstallTests
         Assert.That(
             plan.Findings.Where(f => f.Severity == Severity.Blocker).Select(f => $"{f.Id} {f.Subject}"), Is.EqualTo(new[] { "operator-manages-pools Installation/default" }));
     }
+
+    /// <summary>What belongs to Calico, by uid, and whether it is on its way out.</summary>
+    private static List<string> CalicoOf(LabCluster lab) =>
+    [
+        .. lab.Store.Types().Where(t => t.Namespaced || t.Group == "operator.tigera.io").SelectMany(t => lab.Store.PeekAll(t), (t, o) => (Type: t, Object: o))
+            .Where(o => o.Type.Group == "operator.tigera.io" || (o.Type.Kind is "Pod" or "DaemonSet" or "Deployment" && o.Object.NamespaceOf() is "calico-system" or "calico-apiserver"))
+            .Select(o => $"{o.Type.Kind} {o.Object.NamespaceOf()}/{o.Object.NameOf()} {o.Object.UidOf()} {o.Object.IsTerminating()}")
+            .Order(StringComparer.Ordinal),
+    ];
 
     private static string AutodetectionOf(LabCluster lab) =>
         lab.Store.PeekAll(Lab.Scenarios.TigeraManifest.Installation).Single().At("spec", "calicoNetwork", "nodeAddressAutodetectionV4")?.ToJsonString() ?? "";

@@ -1,8 +1,6 @@
-using System.Net;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Lab;
-using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
 using Antrea.Migration.Planning;
 
@@ -20,7 +18,7 @@ public sealed class PolicyModeTests
         metadata: {name: default.friends, namespace: default}
         spec: {order: 10, selector: app == 'server', types: [Ingress], ingress: [{action: Allow, protocol: TCP, source: {selector: app == 'friend'}, destination: {ports: [80]}}]}
 
-        """ + DaemonSet("friend", "client") + DaemonSet("server", "nginx:1.25") + DaemonSet("stranger", "client");
+        """ + LabPods.DaemonSet("friend", "client") + LabPods.DaemonSet("server", "nginx:1.25") + LabPods.DaemonSet("stranger", "client");
 
     [TestCase(BridgeKind.PolicyRoute)]
     [TestCase(BridgeKind.Pool)]
@@ -77,13 +75,13 @@ public sealed class PolicyModeTests
     /// <summary>From each friend and stranger to each server, while all concerned stand still.</summary>
     private static IEnumerable<((string From, string To, string Place) Pair, bool IsFriend, ConnectionVerdict Verdict)> Try(LabCluster lab)
     {
-        var pods = Ready(lab);
+        var pods = LabPods.Ready(lab);
         foreach (var from in pods.Where(p => p.Workload is "friend" or "stranger"))
         {
             foreach (var to in pods.Where(p => p.Workload == "server"))
             {
                 var verdict = lab.Fabric.Connect(from.Netns, to.Address, 80);
-                if (Ready(lab) is var now && now.Contains(from) && now.Contains(to))
+                if (LabPods.Ready(lab) is var now && now.Contains(from) && now.Contains(to))
                 {
                     var pair = ($"DaemonSet/default/{from.Workload} ({from.Kind} Pods)", $"DaemonSet/default/server ({to.Kind} Pods)", from.Node == to.Node ? "same Node" : "other Node");
                     yield return (pair, from.Workload == "friend", verdict);
@@ -91,35 +89,4 @@ public sealed class PolicyModeTests
             }
         }
     }
-
-    private static List<(string Workload, string Node, string Kind, IPAddress Address, PodNetns Netns)> Ready(LabCluster lab) =>
-    [
-        .. lab.Store.PeekAll(ResourceType.Pod, "default")
-            .Where(p => p.ConditionIsTrue("Ready") && !p.IsTerminating())
-            .Select(p => (
-                Workload: p["metadata"]!["labels"]!["app"]!.GetValue<string>(),
-                Node: p.Text("spec", "nodeName")!,
-                Kind: "",
-                Address: IPAddress.Parse(p.Text("status", "podIP")!),
-                Netns: lab.Fabric.Find($"default/{p.NameOf()}") as PodNetns))
-            .Where(p => p.Netns is not null)
-            .Select(p => (p.Workload, p.Node, KindOf(p.Netns!, lab.Fleet.Find(p.Node)!.Host), p.Address, p.Netns!)),
-    ];
-
-    private static string KindOf(PodNetns netns, HostNetns host) =>
-        netns.State.Interfaces.Length > 1 ? "Multus" : host.State.Ovs is { } ovs && ovs.State.Ports.Values.Any(p => ReferenceEquals(p.Pod, netns)) ? "Antrea" : "Calico";
-
-    private static string DaemonSet(string name, string image) =>
-        $$$"""
-        ---
-        apiVersion: apps/v1
-        kind: DaemonSet
-        metadata: {name: {{{name}}}, namespace: default}
-        spec:
-          selector: {matchLabels: {app: {{{name}}} }}
-          template:
-            metadata: {labels: {app: {{{name}}} }}
-            spec: {containers: [{name: main, image: "{{{image}}}", ports: [{containerPort: 80}]}]}
-
-        """;
 }

@@ -8,7 +8,7 @@ namespace Antrea.Migration.Tests.Planning;
 [Parallelizable(ParallelScope.All)]
 internal sealed class PolicyPredictionTests
 {
-    private const string Friends =
+    internal const string Friends =
         """
         ---
         apiVersion: networking.k8s.io/v1
@@ -18,7 +18,7 @@ internal sealed class PolicyPredictionTests
 
         """;
 
-    private static readonly string Cluster = Node("a", 0) + Node("b", 1)
+    internal static readonly string Cluster = Node("a", 0) + Node("b", 1)
         + "---\napiVersion: crd.projectcalico.org/v1\nkind: IPPool\nmetadata: {name: pool}\nspec: {cidr: 10.10.0.0/16, ipipMode: Always, natOutgoing: true}\n"
         + Pod("friend", "a", "10.10.200.5") + Pod("friend", "b", "10.10.201.5") + Pod("server", "a", "10.10.200.6") + Pod("server", "b", "10.10.201.6") + Pod("stranger", "a", "10.10.200.7")
         + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"

@@ -271,6 +271,15 @@ internal sealed class PreflightTests
         yield return Case("operator of what is sold", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {variant: TigeraSecureEnterprise}\n",
             new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"),
             new Expected(Severity.Blocker, "calico-variant-unsupported", "Installation/default", "TigeraSecureEnterprise"));
+        yield return Case("operator that runs a gateway", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\n---\napiVersion: operator.tigera.io/v1\nkind: GatewayAPI\nmetadata: {name: tigera-secure}\n",
+            new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"),
+            new Expected(Severity.Warning, "operator-runs-more-than-calico", "GatewayAPI/tigera-secure", "runs a GatewayAPI"));
+        yield return Case("operator with an overlay", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: a}\n---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: overlay}\nspec: {variant: Other}\n",
+            new Expected(Severity.Info, "calico-installed-by-operator", "Installation/a"),
+            new Expected(Severity.Blocker, "calico-installation-overlay", "Installation/overlay", "field by field"));
+        yield return Case("operator with settings that nobody carries over", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {kubernetesProvider: GKE, registry: here, calicoNetwork: {mtu: 1400, hostPorts: Disabled}}\n",
+            new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"),
+            new Expected(Severity.Warning, "calico-installation-fields-ignored", "Installation/default", "sets spec.kubernetesProvider, spec.calicoNetwork.hostPorts, which"));
         yield return Case("operator with another CNI", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\nspec: {cni: {type: AmazonVPC, ipam: {type: AmazonVPC}}, calicoNetwork: {linuxDataplane: BPF}}\n",
             new Expected(Severity.Info, "calico-installed-by-operator", "Installation/default"),
             new Expected(Severity.Blocker, "calico-is-not-the-cni", "Installation/default", "AmazonVPC"),

@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Policies.Semantics;
+
+namespace Antrea.Migration.Planning;
+
+/// <summary>Pods that policies cannot tell apart.</summary>
+/// <param name="Name">Their workloads, in words.</param>
+/// <param name="Pods">All of them.</param>
+/// <param name="IsServed">Whether a Service leads to one of them.</param>
+/// <param name="Ports">The ports that anybody names, and two for the rest.</param>
+internal sealed record PolicyPodClass(string Name, ImmutableArray<PolicyPod> Pods, bool IsServed, ImmutableArray<PolicyPort> Ports)
+{
+    /// <summary>Any one of them.</summary>
+    public PolicyPod Pod => Pods[0];
+
+    /// <summary>Whether there is only one.</summary>
+    public bool IsSingle => Pods.Length == 1;
+}
+
+/// <summary>Ports that rules decide alike.</summary>
+/// <param name="Protocol">Their protocol.</param>
+/// <param name="First">The one that is asked about.</param>
+/// <param name="Last">The last; 0 for all that nobody names.</param>
+/// <param name="Word">In words.</param>
+internal readonly record struct PolicyPort(IPProtocol Protocol, int First, int Last, string Word)
+{
+    /// <summary>Whether it stands for all that nobody names.</summary>
+    public bool IsRest => Last == 0;
+
+    /// <summary>The rest of one protocol.</summary>
+    public static PolicyPort Rest(IPProtocol protocol, string name) => new(protocol, 1, 0, $"any other {name}");
+}

@@ -1,0 +1,95 @@
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
+using Antrea.Migration.Planning;
+using Antrea.Migration.Policies;
+using Antrea.Migration.Policies.Conversion;
+using Antrea.Migration.Policies.Semantics;
+
+namespace Antrea.Migration.Tests.Planning;
+
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class PolicyAllowanceTests
+{
+    private static readonly PolicyConversionOptions Options = new() { AntreaVersion = "v2.7.0" };
+
+    [Test]
+    public void Of_PolicyRoute_OpensServersPortsToClientsTunnels()
+    {
+        var (snapshot, outlook) = Of(PolicyPredictionTests.Friends, BridgeKind.PolicyRoute);
+        var allowance = outlook.Allowances.Single();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(outlook.Changes, Is.Empty);
+            Assert.That(
+                AllowanceObjects.Of(allowance, snapshot.Nodes).ToJsonString(),
+                Is.EqualTo(
+                    """{"apiVersion":"crd.projectcalico.org/v1","kind":"NetworkPolicy","metadata":{"name":"default.antrea-migration-allow-1","namespace":"shop","labels":"""
+                    + """{"app.kubernetes.io/managed-by":"antrea-migrator","antrea-migration/allowance":"antrea-pods"}},"spec":{"order":-1,"selector":"app in {\u0027server\u0027}","types":"""
+                    + """["Ingress"],"ingress":[{"action":"Allow","protocol":"TCP","source":{"nets":["10.10.200.0/32","10.10.201.0/32"]},"destination":{"ports":[80]}}]}}"""));
+            Assert.That(allowance.ToString(), Is.EqualTo("ReplicaSet/shop/server (Calico Pods): TCP 80 from the Calico tunnels of 2 Nodes, for ReplicaSet/shop/friend (Antrea Pods)"));
+            Assert.That(
+                outlook.LetIn.Select(c => (c.From, c.Place, string.Join(' ', c.Ports))),
+                Is.EqualTo(new[]
+                {
+                    ("ReplicaSet/shop/server (Antrea Pods)", "other Node", "TCP 80"), ("ReplicaSet/shop/stranger (Antrea Pods)", "other Node", "TCP 80"),
+                    ("the Nodes themselves, and Pods on their network", "other Node", "TCP 80"),
+                }));
+            Assert.That(PolicyPrediction.Judge(outlook, PolicyMode.Available).Select(f => (f.Id, f.Severity)), Is.EqualTo(new[] { ("policy-allowance", Severity.Warning) }));
+        }
+    }
+
+    /// <summary>What leaves by net1 has an address of its own, which nobody knows before the Pod is there.</summary>
+    [Test]
+    public void Of_Multus_HasNothingNarrowAndBlocks()
+    {
+        var outlook = Of(PolicyPredictionTests.Friends, BridgeKind.Multus).Outlook;
+        Assert.That(
+            PolicyPrediction.Judge(outlook, PolicyMode.Available).Where(f => f.Severity == Severity.Blocker).Select(f => f.Evidence),
+            Has.Some.Contains("which is no address of the client's Node"));
+    }
+
+    [TestCase("ports: [80, 8000:8100]", "TCP 80, TCP 8000-8100")]
+    [TestCase("notPorts: [22, 100:200]", "TCP 1-21, TCP 23-99, TCP 201-65535")]
+    [TestCase("", "every TCP port")]
+    public void Of_PortsOfARule_OpensTheseAndNoOthers(string ports, string expected) => Assert.That(
+        string.Join(", ", Of(Rule($"protocol: TCP, source: {{selector: app == 'friend'}}, destination: {{{ports}}}"), BridgeKind.PolicyRoute).Outlook.Allowances.Single().Ports),
+        Is.EqualTo(expected));
+
+    /// <summary>An allowance behind a Service that Nodes serve lets in who asks a Node.</summary>
+    [Test]
+    public void Of_ServersBehindANodePort_SaysSo() => Assert.That(
+        Of(
+            PolicyPredictionTests.Friends + "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {type: NodePort, clusterIP: 10.96.0.7, selector: {app: server}, ports: [{port: 80}]}\n",
+            BridgeKind.PolicyRoute).Outlook.LetIn.Select(c => c.From),
+        Has.Some.EqualTo("whoever asks one of these Nodes for Service shop/s"));
+
+    [Test]
+    public void Proof_OfAnAllowanceForMoreThanItSays_Fails()
+    {
+        var (snapshot, outlook) = Of(PolicyPredictionTests.Friends, BridgeKind.PolicyRoute);
+        var right = outlook.Allowances.Single();
+        var wide = right with { Ports = [new AllowedPorts("TCP", 1, 65535)] };
+        var without = PolicyEvaluators.CalicoTables(snapshot, Options);
+        var pods = PolicyWorld.From(snapshot).Pods;
+        PolicyPodClass server = new("server", [.. pods.Where(p => p.Labels["app"] == "server")], false, [new PolicyPort(IPProtocol.Tcp, 80, 80, "TCP 80"), PolicyPort.Rest(IPProtocol.Tcp, "TCP")]);
+        var mixture = new PolicyMixture(right.Phase, default, default, false, "", snapshot.Nodes[0].CalicoTunnelAddresses[0], right.Addresses);
+        var proof = new AllowanceProof(snapshot, [server], [new PolicyAllowances.Planned(right, [mixture], server, [server.Ports[0]], [])]);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(proof.FirstFault(PolicyEngine.Calico, without, AllowanceProof.Calico(snapshot, [right], Options)), Is.Null);
+            Assert.That(proof.FirstFault(PolicyEngine.Calico, without, AllowanceProof.Calico(snapshot, [wide], Options)), Does.StartWith("10.10.200.0 to server, any other TCP"));
+            Assert.That(proof.FirstFault(PolicyEngine.Calico, without, without), Does.StartWith("10.10.200.0 to server, TCP 80"));
+        }
+    }
+
+    private static string Rule(string rule) =>
+        $"---\napiVersion: crd.projectcalico.org/v1\nkind: NetworkPolicy\nmetadata: {{name: default.p, namespace: shop}}\nspec: {{selector: app == 'server', types: [Ingress], ingress: [{{action: Allow, {rule}}}]}}\n";
+
+    private static (ClusterSnapshot Snapshot, PolicyPrediction.Outlook Outlook) Of(string policy, BridgeKind bridge)
+    {
+        var snapshot = SnapshotFixtures.Read(PolicyPredictionTests.Cluster + policy);
+        return (snapshot, PolicyPrediction.Of(snapshot, BridgeStrategy.Of(bridge), null, Options.AntreaVersion, PolicyMode.Available));
+    }
+}
