@@ -102,7 +102,7 @@ public sealed class KindCluster : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            await CleanUpAfterAsync(exception, options.Name, folder, tool).ConfigureAwait(false);
+            await CleanUpAfterAsync(exception, options.Name, folder, tool, cancellationToken.IsCancellationRequested).ConfigureAwait(false);
             throw;
         }
     }
@@ -151,11 +151,11 @@ public sealed class KindCluster : IAsyncDisposable
     private static string KubeconfigIn(string folder) => Path.Combine(folder, "kubeconfig");
 
     /// <summary>Deletes a half-made cluster; what keeps that from working is added to <paramref name="cause"/>.</summary>
-    private static async Task CleanUpAfterAsync(Exception cause, string name, string folder, KindTool tool)
+    private static async Task CleanUpAfterAsync(Exception cause, string name, string folder, KindTool tool, bool isInterrupted)
     {
         try
         {
-            await DeleteAsync(name, folder, tool, cause is OperationCanceledException ? CalmLooks : 0).ConfigureAwait(false);
+            await DeleteAsync(name, folder, tool, isInterrupted ? CalmLooks : 0).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is MigrationException or IOException)
         {

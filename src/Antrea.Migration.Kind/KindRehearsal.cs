@@ -85,9 +85,10 @@ public sealed class KindRehearsal : IAsyncDisposable
         }
         catch (Exception e)
         {
-            if (e is not OperationCanceledException)
+            // Whoever interrupts waits for the deletion alone; kind and docker may have got the same signal and failed by it.
+            if (e is not OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
-                await rehearsal.SaveLogsAsync(CancellationToken.None).ConfigureAwait(false);
+                await rehearsal.SaveLogsAsync(cancellationToken).ConfigureAwait(false);
             }
 
             await rehearsal.DisposeAsync().ConfigureAwait(false);

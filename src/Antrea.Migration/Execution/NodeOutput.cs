@@ -8,7 +8,7 @@ public static class NodeOutput
     /// <summary>The most characters of an output that are kept: 16 Mi, some 100,000 routes.</summary>
     public const int MostCharacters = 16 * 1024 * 1024;
 
-    /// <summary>Reads to the end. What is beyond the bound is read and dropped, so that the program can end.</summary>
+    /// <summary>Reads to the end. As much again beyond the bound is read and dropped, so that a program can end; of one that goes on no more is read.</summary>
     /// <param name="reader">The output.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="MigrationException">There was more than the bound: half an answer is none.</exception>
@@ -21,7 +21,7 @@ public static class NodeOutput
         var text = new StringBuilder();
         var buffer = new char[16 * 1024];
         var length = 0L;
-        while (await reader.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
+        while (length <= 2L * most && await reader.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
         {
             length += read;
             text.Append(buffer, 0, (int)Math.Min(read, most - text.Length));
@@ -30,6 +30,6 @@ public static class NodeOutput
         return length <= most
             ? text.ToString()
             : throw new MigrationException(
-                $"A command printed {length:N0} characters, of which {most:N0} are kept.", "Run it on the Node by hand, and see what is so long there.");
+                $"A command printed {length:N0} characters{(length > 2L * most ? " and went on" : "")}, of which {most:N0} are kept.", "Run it on the Node by hand, and see what is so long there.");
     }
 }

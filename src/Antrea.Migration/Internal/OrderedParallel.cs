@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 
 namespace Antrea.Migration.Internal;
 
@@ -8,12 +9,12 @@ internal static class OrderedParallel
     /// <summary>The results, each at its item's place.</summary>
     /// <remarks>The caller does what no thread of the pool takes up, and waits for nothing that has not begun. PLINQ and
     /// <see cref="Parallel"/> wait for their tasks to begin: for ever, where each thread of the pool waits for a lock of the caller.</remarks>
-    /// <exception cref="AggregateException"><paramref name="map"/> threw, for one item or several; the others were done.</exception>
+    /// <exception cref="Exception">What <paramref name="map"/> threw, for the first of the items that it threw for; the others were done.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled; what had not begun was not done.</exception>
     public static TResult[] Map<T, TResult>(IReadOnlyList<T> items, Func<T, TResult> map, CancellationToken cancellationToken = default)
     {
         var results = new TResult[items.Count];
-        var errors = new ConcurrentQueue<Exception>();
+        var errors = new ConcurrentQueue<(int Place, Exception Error)>();
         var finished = new ManualResetEventSlim(items.Count == 0);
         var next = -1;
         var left = items.Count;
@@ -26,7 +27,12 @@ internal static class OrderedParallel
         Work();
         finished.Wait(CancellationToken.None);
         cancellationToken.ThrowIfCancellationRequested();
-        return errors.IsEmpty ? results : throw new AggregateException(errors);
+        if (!errors.IsEmpty)
+        {
+            ExceptionDispatchInfo.Throw(errors.MinBy(e => e.Place).Error);
+        }
+
+        return results;
 
         void Work()
         {
@@ -39,7 +45,7 @@ internal static class OrderedParallel
                 }
                 catch (Exception e)
                 {
-                    errors.Enqueue(e);
+                    errors.Enqueue((i, e));
                 }
 
                 if (Interlocked.Decrement(ref left) == 0)

@@ -44,10 +44,20 @@ internal static class TigeraOperator
         List<JsonObject> objects = [];
         foreach (var definition in await Definitions.ListAsync(context, IsDefinition, cancellationToken).ConfigureAwait(false))
         {
-            objects.AddRange(await context.Api.ListAsync($"apis/{Group}/v1/{definition["spec"]!["names"]!["plural"]}", cancellationToken).ConfigureAwait(false) ?? []);
+            var path = $"apis/{Group}/{VersionOf(definition)}/{definition["spec"]!["names"]!["plural"]}";
+            objects.AddRange(await context.Api.ListAsync(path, cancellationToken).ConfigureAwait(false)
+                ?? throw new StepFailedException($"{path} is not served, though it is defined.", "See the CustomResourceDefinition's conditions, then run the command again."));
         }
 
         return objects;
+    }
+
+    /// <summary>The version that objects are kept in: not every kind of the group has a v1.</summary>
+    private static string VersionOf(JsonObject definition)
+    {
+        var versions = definition["spec"]!["versions"]!.AsArray();
+        return (versions.FirstOrDefault(v => v!["storage"]?.GetValue<bool>() == true && v["served"]?.GetValue<bool>() == true)
+            ?? versions.First(v => v!["served"]?.GetValue<bool>() == true))!["name"]!.ToString();
     }
 
     public static string PathOf(JsonObject installation) => $"{Installations}/{installation["metadata"]!["name"]}";
@@ -68,9 +78,10 @@ internal static class TigeraOperator
         var removed = 0;
         foreach (var isInstallation in new[] { false, true })
         {
-            var plurals = definitions.Select(d => d["spec"]!["names"]!["plural"]!.ToString())
-                .Where(p => p is not ("tigerastatuses" or "imagesets") && p == "installations" == isInstallation).Order(StringComparer.Ordinal).ToList();
-            removed += await RemoveObjectsAsync(context, plurals, cancellationToken).ConfigureAwait(false);
+            var kinds = definitions.Select(d => (Version: VersionOf(d), Plural: d["spec"]!["names"]!["plural"]!.ToString()))
+                .Where(k => k.Plural is not ("tigerastatuses" or "imagesets") && k.Plural == "installations" == isInstallation)
+                .OrderBy(k => k.Plural, StringComparer.Ordinal).ToList();
+            removed += await RemoveObjectsAsync(context, kinds, cancellationToken).ConfigureAwait(false);
         }
 
         await context.WaitUntilAsync(
@@ -130,9 +141,10 @@ internal static class TigeraOperator
         return removed;
     }
 
-    private static async Task<int> RemoveObjectsAsync(MigrationContext context, List<string> plurals, CancellationToken cancellationToken)
+    private static async Task<int> RemoveObjectsAsync(
+        MigrationContext context, List<(string Version, string Plural)> kinds, CancellationToken cancellationToken)
     {
-        var paths = await PathsAsync(context, plurals, cancellationToken).ConfigureAwait(false);
+        var paths = await PathsAsync(context, kinds, cancellationToken).ConfigureAwait(false);
         if (paths.Count > 0)
         {
             await RequireOperatorAsync(context, cancellationToken).ConfigureAwait(false);
@@ -144,23 +156,24 @@ internal static class TigeraOperator
         }
 
         await context.WaitUntilAsync(
-            async token => await PathsAsync(context, plurals, token).ConfigureAwait(false) is { Count: > 0 } left
-                ? $"the operator has not finished with {string.Join(", ", left.Select(p => p[(p.IndexOf("/v1/", StringComparison.Ordinal) + 4)..]))}"
+            async token => await PathsAsync(context, kinds, token).ConfigureAwait(false) is { Count: > 0 } left
+                ? $"the operator has not finished with {string.Join(", ", left.Select(p => string.Join('/', p.Split('/')[3..])))}"
                 : null,
             $"See the operator's log with 'kubectl -n {Namespace} logs deployment/tigera-operator', then run the command again.",
             cancellationToken).ConfigureAwait(false);
         return paths.Count;
     }
 
-    private static async Task<List<string>> PathsAsync(MigrationContext context, List<string> plurals, CancellationToken cancellationToken)
+    private static async Task<List<string>> PathsAsync(
+        MigrationContext context, List<(string Version, string Plural)> kinds, CancellationToken cancellationToken)
     {
         List<string> paths = [];
-        foreach (var plural in plurals)
+        foreach (var (version, plural) in kinds)
         {
-            foreach (var obj in await context.Api.ListAsync($"apis/{Group}/v1/{plural}", cancellationToken).ConfigureAwait(false) ?? [])
+            foreach (var obj in await context.Api.ListAsync($"apis/{Group}/{version}/{plural}", cancellationToken).ConfigureAwait(false) ?? [])
             {
                 var ns = obj["metadata"]!["namespace"] is { } space ? $"namespaces/{space}/" : "";
-                paths.Add($"apis/{Group}/v1/{ns}{plural}/{obj["metadata"]!["name"]}");
+                paths.Add($"apis/{Group}/{version}/{ns}{plural}/{obj["metadata"]!["name"]}");
             }
         }
 

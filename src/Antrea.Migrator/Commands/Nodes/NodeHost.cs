@@ -17,6 +17,8 @@ internal sealed class NodeHost(string root)
     {
         var argv = root == "/" ? command.ToArgv() : command.ToArgvIn(root);
         var (output, error) = ("", "");
+        MigrationException? tooMuch = null;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             var result = await Cli.Wrap(argv[0])
@@ -24,18 +26,31 @@ internal sealed class NodeHost(string root)
                 .WithStandardOutputPipe(Target(text => output = text))
                 .WithStandardErrorPipe(Target(text => error = text))
                 .WithValidation(CommandResultValidation.None)
-                .ExecuteAsync(cancellationToken);
-            return new NodeCommandResult(result.ExitCode, output, error);
+                .ExecuteAsync(ending.Token);
+            return tooMuch is null ? new NodeCommandResult(result.ExitCode, output, error) : throw tooMuch;
+        }
+        catch (OperationCanceledException) when (tooMuch is not null)
+        {
+            throw tooMuch;
         }
         catch (Win32Exception e)
         {
             throw new MigrationException($"{argv[0]} cannot be started: {e.Message}", "Run this on a Node, or in an image that has sh and chroot.", e);
         }
-    }
 
-    private static PipeTarget Target(Action<string> keep) => PipeTarget.Create(async (stream, cancellationToken) =>
-    {
-        using var reader = new StreamReader(stream, Utf8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
-        keep(await NodeOutput.ReadAsync(reader, cancellationToken));
-    });
+        PipeTarget Target(Action<string> keep) => PipeTarget.Create(async (stream, pipeToken) =>
+        {
+            using var reader = new StreamReader(stream, Utf8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+            try
+            {
+                keep(await NodeOutput.ReadAsync(reader, pipeToken));
+            }
+            catch (MigrationException e)
+            {
+                // The program may go on printing to nobody.
+                tooMuch = e;
+                await ending.CancelAsync();
+            }
+        });
+    }
 }

@@ -124,9 +124,9 @@ public sealed class OperatorInstallTests
         await using var migration = await LabMigration.StartAsync(cancellationToken, ByOperator, BridgeKind.PolicyRoute);
         await migration.RunUntilAsync(await migration.PlanAsync(cancellationToken), e => e is PhaseStarted { Phase: MigrationPhase.AntreaPods }, cancellationToken);
         var rollback = await migration.PlanRollbackAsync(cancellationToken);
-        await migration.RunUntilAsync(rollback, e => e is StepStarted { Step.Kind: MigrationStepKind.UnpinCalicoAutodetection }, cancellationToken);
         Scale(migration.Lab, 0);
         await migration.Lab.Store.UntilAsync(() => migration.Lab.Store.PeekAll(ResourceType.Pod, "tigera-operator").Count == 0, cancellationToken);
+        await migration.RunUntilAsync(rollback, e => e is StepStarted { Step.Kind: MigrationStepKind.UnpinCalicoAutodetection }, cancellationToken);
         migration.Lab.Store.Mutate(Lab.Scenarios.TigeraManifest.Installation, "", "default", json =>
         {
             json["metadata"]!.AsObject().Remove("annotations");

@@ -25,4 +25,21 @@ public class NodeOutputTests
             Assert.That(reader.Peek(), Is.EqualTo(-1), "a program that nobody reads does not end");
         }
     }
+
+    [Test]
+    public async Task A_program_that_does_not_stop_printing_is_left()
+    {
+        using var reader = new Endless();
+        var failure = await Assert.ThrowsAsync<MigrationException>(() => NodeOutput.ReadAsync(reader, most: 40_000, CancellationToken.None));
+        Assert.That(failure!.Message, Does.Contain("and went on"));
+    }
+
+    private sealed class Endless : TextReader
+    {
+        public override int Read(char[] buffer, int index, int count)
+        {
+            buffer.AsSpan(index, count).Fill('x');
+            return count;
+        }
+    }
 }
