@@ -166,6 +166,14 @@ public class ReachabilityMatrixTests
         }).DistinctBy(e => (e.Kind, e.Node, e.Address, e.AntreaAddress)),
     ];
 
+    [Test]
+    public void AnAddressThatAntreaCannotHaveGiven_IsRefusedAsForOnePair()
+    {
+        var (model, endpoints) = Large(2);
+        ReachabilityEndpoint[] some = [endpoints[0], ReachabilityEndpoint.Antrea("n1", IPAddress.Parse("192.0.2.1"))];
+        Assert.That(() => ReachabilityMatrix.Build(model, some), Throws.ArgumentException.With.Message.Contains("not in the Node's PodCIDR"));
+    }
+
     private static Cidr Block((int Where, byte Low, int Length, int Subnet, bool TunnelAway) node, int i) =>
         Cidr.Containing(new IPAddress([10, (byte)(node.Where == 7 ? 20 : 10), (byte)(node.Where == 6 ? 100 + (4 * i) : node.Where), node.Low]), node.Length);
 
