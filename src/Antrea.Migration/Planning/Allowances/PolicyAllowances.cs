@@ -140,9 +140,15 @@ internal sealed class PolicyAllowances
             var name = NameOf(ofProtocol.Key);
             if (!ofProtocol.Any(p => p.IsRest))
             {
-                foreach (var port in ofProtocol)
+                var ports = ofProtocol.OrderBy(p => p.First).ToList();
+                for (var (i, first) = (0, 0); i < ports.Count; i++)
                 {
-                    yield return new AllowedPorts(name, port.First, port.Last);
+                    first = first == 0 ? ports[i].First : first;
+                    if (i + 1 == ports.Count || ports[i + 1].First > ports[i].Last + 1)
+                    {
+                        yield return new AllowedPorts(name, first, ports[i].Last);
+                        first = 0;
+                    }
                 }
 
                 continue;

@@ -52,9 +52,23 @@ internal sealed class PolicyAllowanceTests
     [TestCase("ports: [80, 8000:8100]", "TCP 80, TCP 8000-8100")]
     [TestCase("notPorts: [22, 100:200]", "TCP 1-21, TCP 23-99, TCP 201-65535")]
     [TestCase("", "every TCP port")]
+    [TestCase("ports: [1:1024]", "TCP 1-1024")]
+    [TestCase("ports: [1:65535]", "every TCP port")]
     public void Of_PortsOfARule_OpensTheseAndNoOthers(string ports, string expected) => Assert.That(
         string.Join(", ", Of(Rule($"protocol: TCP, source: {{selector: app == 'friend'}}, destination: {{{ports}}}"), BridgeKind.PolicyRoute).Outlook.Allowances.Single().Ports),
         Is.EqualTo(expected));
+
+    [Test]
+    public void Of_AProtocolByItsNumber_IsThatProtocol() => Assert.That(
+        string.Join(", ", Of(Rule("protocol: 17, source: {selector: app == 'friend'}, destination: {ports: [53]}"), BridgeKind.PolicyRoute).Outlook.Allowances.Single().Ports),
+        Is.EqualTo("UDP 53"));
+
+    /// <summary>A rule without a source says as much about its ports as one with a source.</summary>
+    [Test]
+    public void Of_PortsThatAnotherRuleDeniesToAll_StayDenied() => Assert.That(
+        string.Join(", ", Of(Policy("deny", 1, "action: Deny, protocol: TCP, destination: {ports: [22]}") + Policy("p", 10, "action: Allow, protocol: TCP, source: {selector: app == 'friend'}"), BridgeKind.PolicyRoute)
+            .Outlook.Allowances.Single().Ports),
+        Is.EqualTo("TCP 1-21, TCP 23-65535"));
 
     /// <summary>An allowance behind a Service that Nodes serve lets in who asks a Node.</summary>
     [Test]
@@ -72,7 +86,7 @@ internal sealed class PolicyAllowanceTests
         var wide = right with { Ports = [new AllowedPorts("TCP", 1, 65535)] };
         var without = PolicyEvaluators.CalicoTables(snapshot, Options);
         var pods = PolicyWorld.From(snapshot).Pods;
-        PolicyPodClass server = new("server", [.. pods.Where(p => p.Labels["app"] == "server")], false, [new PolicyPort(IPProtocol.Tcp, 80, 80, "TCP 80"), PolicyPort.Rest(IPProtocol.Tcp, "TCP")]);
+        PolicyPodClass server = new("server", [.. pods.Where(p => p.Labels["app"] == "server")], false, [new PolicyPort(IPProtocol.Tcp, 80, 80, "TCP 80"), PolicyPort.Rest(IPProtocol.Tcp, "TCP", [])!.Value]);
         var mixture = new PolicyMixture(right.Phase, default, default, false, "", snapshot.Nodes[0].CalicoTunnelAddresses[0], right.Addresses);
         var proof = new AllowanceProof(snapshot, [server], [new PolicyAllowances.Planned(right, [mixture], server, [server.Ports[0]], [])]);
 
@@ -84,8 +98,11 @@ internal sealed class PolicyAllowanceTests
         }
     }
 
-    private static string Rule(string rule) =>
-        $"---\napiVersion: crd.projectcalico.org/v1\nkind: NetworkPolicy\nmetadata: {{name: default.p, namespace: shop}}\nspec: {{selector: app == 'server', types: [Ingress], ingress: [{{action: Allow, {rule}}}]}}\n";
+    private static string Rule(string rule) => Policy("p", 10, $"action: Allow, {rule}");
+
+    private static string Policy(string name, int order, string rule) =>
+        $"---\napiVersion: crd.projectcalico.org/v1\nkind: NetworkPolicy\nmetadata: {{name: default.{name}, namespace: shop}}\n"
+        + $"spec: {{order: {order}, selector: app == 'server', types: [Ingress], ingress: [{{{rule}}}]}}\n";
 
     private static (ClusterSnapshot Snapshot, PolicyPrediction.Outlook Outlook) Of(string policy, BridgeKind bridge)
     {
