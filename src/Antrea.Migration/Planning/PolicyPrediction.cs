@@ -331,7 +331,7 @@ internal sealed class PolicyPrediction
     private Outlook Keep(
         ClusterSnapshot planned, PolicyConversion conversion, PolicyConversionOptions options, ImmutableArray<PredictedPolicyChange> changes, List<PolicyDenial> denials)
     {
-        var allowances = new PolicyAllowances(planned, _classes, _calico);
+        var allowances = new PolicyAllowances(planned, _classes, _calico, conversion.Origin!.Value.Set);
         var obstacles = denials.Select(d => (d.Change, Why: allowances.Obstacle(d))).Where(o => o.Why is not null).DistinctBy(o => o.Change)
             .ToImmutableDictionary(o => o.Change, o => o.Why!);
         var kept = denials.FindAll(d => !obstacles.ContainsKey(d.Change));

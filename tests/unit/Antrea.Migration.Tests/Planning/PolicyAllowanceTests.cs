@@ -78,6 +78,87 @@ internal sealed class PolicyAllowanceTests
             BridgeKind.PolicyRoute).Outlook.LetIn.Select(c => c.From),
         Has.Some.EqualTo("whoever asks one of these Nodes for Service shop/s"));
 
+    /// <summary>Whoever gets such a label later falls under another policy, and no longer under the allowance.</summary>
+    [Test]
+    public void Of_LabelsThatPoliciesAskServersForAndNobodyHas_AreToStayAway()
+    {
+        const string quarantine =
+            """
+            ---
+            apiVersion: crd.projectcalico.org/v1
+            kind: GlobalNetworkPolicy
+            metadata: {name: default.quarantine}
+            spec: {order: 1, selector: quarantine == 'true' && projectcalico.org/orchestrator == 'k8s', types: [Ingress], ingress: [{action: Deny, source: {selector: rogue == 'true'}, destination: {selector: grade == 'low'}}]}
+            ---
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: q, namespace: shop}
+            spec: {podSelector: {matchLabels: {isolated: "yes"}}, ingress: []}
+
+            """;
+        var (snapshot, outlook) = Of(PolicyPredictionTests.Friends + quarantine, BridgeKind.PolicyRoute);
+        Assert.That(
+            AllowanceObjects.Of(outlook.Allowances.Single(), snapshot.Nodes).TextAt("spec", "selector"),
+            Is.EqualTo("app in {'server'} && !has(grade) && !has(isolated) && !has(quarantine)"));
+    }
+
+    [Test]
+    public void Of_NoAddresses_IsNoObject()
+    {
+        var (snapshot, outlook) = Of(PolicyPredictionTests.Friends, BridgeKind.PolicyRoute);
+        Assert.That(() => AllowanceObjects.Of(outlook.Allowances.Single() with { Nodes = ["gone"] }, snapshot.Nodes), Throws.InvalidOperationException);
+    }
+
+    /// <summary>Where no Node takes the clients, there is nobody to allow.</summary>
+    [Test]
+    public void Of_ClientsThatNoNodeTakes_HasNothingNarrowAndBlocks()
+    {
+        var snapshot = SnapshotFixtures.Read((PolicyPredictionTests.Cluster + PolicyPredictionTests.Friends).Replace("spec: {nodeName: a, ", "spec: {nodeName: a, nodeSelector: {none: such}, ", StringComparison.Ordinal)
+            .Replace("spec: {nodeName: b, ", "spec: {nodeName: b, nodeSelector: {none: such}, ", StringComparison.Ordinal));
+        var outlook = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, Options.AntreaVersion, PolicyMode.Available);
+        Assert.That(PolicyPrediction.Judge(outlook, PolicyMode.Available).Select(f => f.Evidence), Has.Some.Contains("no Node that the clients may run on has an address of that kind"));
+    }
+
+    /// <summary>Rules name sets by their labels, and tiers end in what they say.</summary>
+    [TestCase("kind: Tier\nmetadata: {name: first}\nspec: {order: 1}", "order: 1", "order: 2")]
+    [TestCase("kind: GlobalNetworkSet\nmetadata: {name: s, labels: {a: b}}\nspec: {nets: [192.0.2.0/24]}", "192.0.2.0", "198.51.100.0")]
+    [TestCase("kind: GlobalNetworkSet\nmetadata: {name: s, labels: {a: b}}\nspec: {nets: [192.0.2.0/24]}", "a: b", "a: c")]
+    [TestCase("kind: NetworkSet\nmetadata: {name: s, namespace: shop}\nspec: {nets: [192.0.2.0/24]}", "192.0.2.0", "198.51.100.0")]
+    public void HashOf_WhatPoliciesGoBy_DiffersWhereThatDoes(string obj, string before, string after)
+    {
+        var yaml = PolicyPredictionTests.Cluster + "---\napiVersion: crd.projectcalico.org/v1\n" + obj + "\n";
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Hash(yaml), Is.EqualTo(Hash(yaml)));
+            Assert.That(Hash(yaml.Replace(before, after, StringComparison.Ordinal)), Is.Not.EqualTo(Hash(yaml)));
+        }
+
+        static string Hash(string yaml) => AllowanceObjects.HashOf(SnapshotFixtures.Read(yaml));
+    }
+
+    /// <summary>One that an earlier run has left is no policy: Calico shows it in both of its API groups, in the newer one without its label.</summary>
+    [Test]
+    public void Plan_WhereAnAllowanceIsLeft_LeavesItOutAndSaysSo()
+    {
+        var (snapshot, outlook) = Of(PolicyPredictionTests.Friends, BridgeKind.PolicyRoute);
+        var left = AllowanceObjects.Of(outlook.Allowances.Single(), snapshot.Nodes);
+        var shown = (System.Text.Json.Nodes.JsonObject)left.DeepClone();
+        shown["apiVersion"] = "projectcalico.org/v3";
+        shown["metadata"] = new System.Text.Json.Nodes.JsonObject { ["name"] = "antrea-migration-allow-1", ["namespace"] = "shop" };
+        var with = snapshot with { Objects = snapshot.Objects.Add(new ClusterObject(left, "cluster")).Add(new ClusterObject(shown, "cluster")) };
+        var options = new MigrationOptions { AntreaVersion = "v2.7.0", Bridge = BridgeKind.PolicyRoute, PolicyMode = PolicyMode.Available };
+
+        var plan = MigrationPlanner.Plan(with, options);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(plan.Id, Is.EqualTo(MigrationPlanner.Plan(snapshot, options).Id));
+            Assert.That(
+                plan.Findings.Where(f => f.Id == "policy-allowance-left").Select(f => (f.Severity, f.Subject)),
+                Is.EqualTo(new[] { (Severity.Warning, "shop/default.antrea-migration-allow-1") }));
+        }
+    }
+
     [Test]
     public void Proof_OfAnAllowanceForMoreThanItSays_Fails()
     {
