@@ -15,7 +15,15 @@ internal sealed class AllowMasqueradedAction : StepAction
         var snapshot = await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false);
         if (AllowanceObjects.HashOf(snapshot) != context.Plan.PoliciesHash)
         {
-            await WithdrawAllowancesAction.RemoveAsync(context, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await WithdrawAllowancesAction.RemoveAsync(context, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StepFailedException e) when (isBack)
+            {
+                context.Report(e.Message);
+            }
+
             return isBack
                 ? "policies have changed since the plan was made: nothing is allowed on the way back, and what the plan was to keep is denied meanwhile"
                 : throw new StepFailedException(

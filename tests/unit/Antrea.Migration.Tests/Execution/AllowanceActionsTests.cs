@@ -95,6 +95,20 @@ internal sealed class AllowanceActionsTests
         }
     }
 
+    /// <summary>The step that withdraws them waits again; the way back begins meanwhile.</summary>
+    [Test]
+    public async Task Run_BackWherePoliciesHaveChangedAndOneStays_SaysSoAndGoesOn()
+    {
+        using var server = new PolicyStore { KeepsAll = true };
+        server.Objects[Path] = AllowanceObjects.Of(Allowance, Snapshot.Nodes);
+        var (outcome, said) = await RunAsync(server, isBack: true, policiesHash: "another", Allowance);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(outcome, Does.StartWith("policies have changed since the plan was made"));
+            Assert.That(said, Has.Some.StartsWith("No progress").And.Some.Contains(Path[1..]));
+        }
+    }
+
     /// <summary>On the way forth somebody is to look first.</summary>
     [Test]
     public void Run_ForthWhereItIsNeverRealized_Fails()
@@ -103,7 +117,10 @@ internal sealed class AllowanceActionsTests
         Assert.ThrowsAsync<StepFailedException>(() => RunAsync(server, isBack: false, Allowance with { Engine = PolicyEngine.Antrea, Tier = "emergency", Order = 1 }));
     }
 
-    private static async Task<(string Outcome, List<string> Said)> RunAsync(PolicyStore server, bool isBack, params PolicyAllowance[] allowances)
+    private static Task<(string Outcome, List<string> Said)> RunAsync(PolicyStore server, bool isBack, params PolicyAllowance[] allowances) =>
+        RunAsync(server, isBack, AllowanceObjects.HashOf(Snapshot), allowances);
+
+    private static async Task<(string Outcome, List<string> Said)> RunAsync(PolicyStore server, bool isBack, string policiesHash, params PolicyAllowance[] allowances)
     {
         using var client = new Kubernetes(new KubernetesClientConfiguration { Host = "http://127.0.0.1:1" }, server);
         List<string> said = [];
@@ -118,7 +135,7 @@ internal sealed class AllowanceActionsTests
                 Id = "id", Fingerprint = "", Scenario = "", AntreaVersion = "v2.7.0", Nodes = [], PodCidrs = ImmutableSortedDictionary<string, ImmutableArray<Cidr>>.Empty, ServiceCidrs = [], CalicoCidrs = [], ManifestHash = "", Steps = [step], Findings = [],
                 Undoes = isBack ? "plan" : null,
                 PolicyAllowances = [.. allowances],
-                PoliciesHash = AllowanceObjects.HashOf(Snapshot),
+                PoliciesHash = policiesHash,
             },
             Options = new MigrationOptions { StepTimeout = TimeSpan.Zero, PollInterval = TimeSpan.FromMilliseconds(1) },
             BackupDirectory = "",
@@ -144,6 +161,9 @@ internal sealed class AllowanceActionsTests
 
         /// <summary>Whether the server's schema lacks <c>spec.tier</c>.</summary>
         public bool LosesTier { get; init; }
+
+        /// <summary>Whether nothing goes, as with a finalizer that nobody serves.</summary>
+        public bool KeepsAll { get; init; }
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -182,7 +202,7 @@ internal sealed class AllowanceActionsTests
                 return new HttpResponseMessage(HttpStatusCode.NotFound) { Content = new StringContent("{}") };
             }
 
-            if (request.Method == HttpMethod.Delete)
+            if (request.Method == HttpMethod.Delete && !KeepsAll)
             {
                 Objects.Remove(path);
             }

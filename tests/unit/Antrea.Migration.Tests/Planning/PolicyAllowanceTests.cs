@@ -102,6 +102,44 @@ internal sealed class PolicyAllowanceTests
             Is.EqualTo("app in {'server'} && !has(grade) && !has(isolated) && !has(quarantine)"));
     }
 
+    /// <summary>Service accounts may tell Pods apart that have the same labels.</summary>
+    [Test]
+    public void Of_ServersThatOnlyTheirServiceAccountTellsApart_HasNothingNarrowAndBlocks()
+    {
+        const string policy =
+            """
+            ---
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata: {name: default, namespace: shop}
+            ---
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata: {name: other, namespace: shop}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: other-b, namespace: shop, labels: {app: server}, ownerReferences: [{kind: ReplicaSet, name: other, controller: true}]}
+            spec: {nodeName: b, serviceAccountName: other, containers: [{name: c, ports: [{containerPort: 80}]}]}
+            status: {phase: Running, podIP: 10.10.201.9}
+            ---
+            apiVersion: crd.projectcalico.org/v1
+            kind: NetworkPolicy
+            metadata: {name: default.accounts, namespace: shop}
+            spec: {order: 10, serviceAccountSelector: projectcalico.org/name == 'other', types: [Ingress], ingress: [{action: Allow, protocol: TCP, source: {selector: app == 'friend'}, destination: {ports: [80]}}]}
+
+            """;
+        var snapshot = SnapshotFixtures.Read(
+            PolicyPredictionTests.Cluster.Replace("spec: {nodeName:", "spec: {serviceAccountName: default, nodeName:", StringComparison.Ordinal)
+                .Replace("kind: Namespace\nmetadata: {name: shop}", "kind: Namespace\nmetadata: {name: shop, labels: {kubernetes.io/metadata.name: shop}}", StringComparison.Ordinal)
+            + policy);
+        var outlook = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, Options.AntreaVersion, PolicyMode.Available);
+        Assert.That(
+            PolicyPrediction.Judge(outlook, PolicyMode.Available).Select(f => (f.Severity, f.Evidence)),
+            Has.One.Matches<(Severity Severity, string Evidence)>(f =>
+                f.Severity == Severity.Blocker && f.Evidence.Contains("policies tell the servers from other Pods by more than labels", StringComparison.Ordinal)));
+    }
+
     [Test]
     public void Of_NoAddresses_IsNoObject()
     {
