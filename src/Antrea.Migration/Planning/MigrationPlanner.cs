@@ -17,13 +17,15 @@ public static class MigrationPlanner
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        var left = AllowanceObjects.Check(snapshot).ToList();
+        snapshot = AllowanceObjects.Without(snapshot);
         var antreaVersion = options.AntreaVersion.Length > 0 ? options.AntreaVersion : ManifestVersion(options.AntreaManifest);
         var analysis = AddressAnalyzer.Analyze(
             snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = options.SmallOverlapThreshold });
         var (bridge, reason) = BridgeChoice.Of(options.Bridge, snapshot);
         var readdressing = ReaddressingPlanner.Of(snapshot, analysis, bridge);
         var policyChanges = PolicyPrediction.Of(snapshot, bridge, readdressing, antreaVersion, options.PolicyMode);
-        var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis, bridge, readdressing, PolicyPrediction.Judge(policyChanges, options.PolicyMode));
+        var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis, bridge, readdressing, [.. left, .. PolicyPrediction.Judge(policyChanges, options.PolicyMode)]);
         var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion, bridge, policyChanges.Allowances);
         var isBlocked = findings.Any(f => f.Severity == Severity.Blocker);
         return new MigrationPlan
@@ -85,7 +87,7 @@ public static class MigrationPlanner
 
         foreach (var allowance in allowances)
         {
-            text.AppendLine($"allowance {AllowanceObjects.Of(allowance, [])} {string.Join(' ', allowance.Addresses)} {string.Join(' ', allowance.Nodes)}");
+            text.AppendLine($"allowance {AllowanceObjects.TextOf(allowance)}");
         }
 
         foreach (var input in Inputs(snapshot).OrderBy(o => o.ToString(), StringComparer.Ordinal))

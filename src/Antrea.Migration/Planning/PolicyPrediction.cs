@@ -7,6 +7,7 @@ using Antrea.Migration.Findings;
 using Antrea.Migration.Internal;
 using Antrea.Migration.Policies;
 using Antrea.Migration.Policies.Conversion;
+using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
 using Antrea.Migration.Routing.Reachability;
 
@@ -50,8 +51,7 @@ internal sealed class PolicyPrediction
     public static Outlook Of(
         ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, string antreaVersion, PolicyMode mode = PolicyMode.Refuse)
     {
-        var rules = SourceRules(snapshot).ToList();
-        if (rules.Count == 0 || !ReleaseVersion.TryParse(antreaVersion, out _))
+        if (!SourceRules(snapshot).Any() || !ReleaseVersion.TryParse(antreaVersion, out _))
         {
             return new Outlook([]);
         }
@@ -59,7 +59,7 @@ internal sealed class PolicyPrediction
         var options = new PolicyConversionOptions { AntreaVersion = antreaVersion };
         var planned = readdressing is null ? snapshot : LossPrediction.Move(snapshot, readdressing);
         var mixtures = Mixtures(snapshot, planned, bridge).ToList();
-        var classes = ClassesOf(planned, rules);
+        var classes = ClassesOf(planned);
         if ((long)classes.Count * classes.Sum(c => c.Ports.Length) > MostVerdicts)
         {
             return new Outlook([], "there are too many kinds of Pods to tell");
@@ -202,13 +202,13 @@ internal sealed class PolicyPrediction
         return cell.Client.Address.Equals(seen) ? null : seen;
     }
 
-    private static List<PolicyPodClass> ClassesOf(ClusterSnapshot planned, List<JsonNode> rules)
+    private static List<PolicyPodClass> ClassesOf(ClusterSnapshot planned)
     {
         var order = new RestartOrder(planned);
         var words = new PolicyWords(planned);
         var infos = planned.Pods.DistinctBy(p => (p.Namespace, p.Name)).ToDictionary(p => (p.Namespace, p.Name));
         var objects = planned.OfKind("", "Pod").DistinctBy(o => (o.Namespace, o.Name)).ToDictionary(o => (o.Namespace, o.Name));
-        var named = rules.SelectMany(PortsOf).Distinct().ToList();
+        var named = Rules(planned).SelectMany(PortsOf).Distinct().ToList();
         return
         [
             .. PolicyWorld.From(planned).Pods.Where(p => infos.ContainsKey((p.Namespace, p.Name))).GroupBy(words.KeyOf)
@@ -217,14 +217,19 @@ internal sealed class PolicyPrediction
                     NameOf(g.Infos.Select(order.OwnerOf).Distinct().Select(o => o.ToString()).Order(StringComparer.Ordinal).ToList()),
                     [.. g.Pods],
                     g.Infos.Exists(order.IsServer),
+                    WithRest(
                     [
                         .. Segments(g.Infos.Select(p => objects.GetValueOrDefault((p.Namespace, p.Name))).OfType<ClusterObject>()
                             .SelectMany(o => o.Json.ItemsAt("spec", "containers")).SelectMany(c => c.ItemsAt("ports"))
                             .Select(p => (Protocol: p.TextAt("protocol") ?? "TCP", Port: (int)(p.NumberAt("containerPort") ?? 0)))
                             .Where(p => p.Port > 0).Select(p => (p.Protocol, p.Port, p.Port)).Concat(named)),
-                        PolicyPort.Rest(IPProtocol.Tcp, "TCP"),
-                        PolicyPort.Rest(IPProtocol.Udp, "UDP"),
-                    ])),
+                    ]))),
+        ];
+
+        static ImmutableArray<PolicyPort> WithRest(ImmutableArray<PolicyPort> named) =>
+        [
+            .. named,
+            .. new[] { PolicyPort.Rest(IPProtocol.Tcp, "TCP", named), PolicyPort.Rest(IPProtocol.Udp, "UDP", named) }.OfType<PolicyPort>(),
         ];
 
         static string NameOf(List<string> owners) => owners.Count == 1 ? owners[0] : $"{owners[0]} and {owners.Count - 1} more workloads";
@@ -251,11 +256,26 @@ internal sealed class PolicyPrediction
         }
     }
 
+    /// <summary>Every rule, of senders as well: what only one without a source names is no port like any other.</summary>
+    private static IEnumerable<JsonNode> Rules(ClusterSnapshot snapshot) => snapshot.Objects
+        .Where(o => o.Kind is "NetworkPolicy" or "GlobalNetworkPolicy" && (o.Group == KubernetesPolicyReader.Group || o.Group.EndsWith("projectcalico.org", StringComparison.Ordinal)))
+        .SelectMany(o => o.Json.ItemsAt("spec", "ingress").Concat(o.Json.ItemsAt("spec", "egress")))
+        .OfType<JsonNode>();
+
+    /// <summary>Calico takes a protocol's number for its name.</summary>
+    private static string NameOf(JsonNode? protocol) => protocol?.ToString() switch
+    {
+        "17" => "UDP",
+        "132" => "SCTP",
+        null or "6" => "TCP",
+        var name => name.ToUpperInvariant(),
+    };
+
     /// <summary>The ports that a rule names by number.</summary>
     private static IEnumerable<(string Protocol, int First, int Last)> PortsOf(JsonNode rule)
     {
         var calico = rule.ItemsAt("destination", "ports").Concat(rule.ItemsAt("destination", "notPorts"))
-            .Select(p => (Protocol: rule.TextAt("protocol") ?? "TCP", Ends: (p?.ToString() ?? "").Split(':')));
+            .Select(p => (Protocol: NameOf(rule.At("protocol")), Ends: (p?.ToString() ?? "").Split(':')));
         var kubernetes = rule.ItemsAt("ports")
             .Select(p => (Protocol: p.TextAt("protocol") ?? "TCP", Ends: new[] { p.At("port"), p.At("endPort") }.OfType<JsonNode>().Select(e => e.ToString()).ToArray()));
         foreach (var (protocol, ends) in calico.Concat(kubernetes))
@@ -311,7 +331,7 @@ internal sealed class PolicyPrediction
     private Outlook Keep(
         ClusterSnapshot planned, PolicyConversion conversion, PolicyConversionOptions options, ImmutableArray<PredictedPolicyChange> changes, List<PolicyDenial> denials)
     {
-        var allowances = new PolicyAllowances(planned, _classes, _calico);
+        var allowances = new PolicyAllowances(planned, _classes, _calico, conversion.Origin!.Value.Set);
         var obstacles = denials.Select(d => (d.Change, Why: allowances.Obstacle(d))).Where(o => o.Why is not null).DistinctBy(o => o.Change)
             .ToImmutableDictionary(o => o.Change, o => o.Why!);
         var kept = denials.FindAll(d => !obstacles.ContainsKey(d.Change));

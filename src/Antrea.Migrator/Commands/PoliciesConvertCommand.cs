@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Verification;
 using Antrea.Migrator.Output;
@@ -25,7 +26,13 @@ internal static class PoliciesConvertCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             await using var cluster = await source.OpenAsync(parse, cancellationToken);
-            var snapshot = await cluster.Reader.ReadAsync(cancellationToken);
+            var read = await cluster.Reader.ReadAsync(cancellationToken);
+            var snapshot = PolicyAllowance.Without(read);
+            if (snapshot.Objects.Length < read.Objects.Length)
+            {
+                await parse.InvocationConfiguration.Error.WriteLineAsync("Left out: allowances of a migration, which are not to last. 'antrea-migrator plan' names them.");
+            }
+
             var options = policies.Versions(parse);
             var conversion = PolicyConverter.Convert(snapshot, options);
             var proof = conversion.HasRefusals

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Antrea.Migration;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
+using Antrea.Migration.Planning;
 using Antrea.Migration.Policies;
 using Antrea.Migration.Policies.Conversion;
 using Antrea.Migration.Policies.Reading;
@@ -89,11 +90,13 @@ internal static class PoliciesExplainCommand
     /// <exception cref="MigrationException">The policies cannot be evaluated, or not be converted.</exception>
     private static (IPolicyEvaluator Evaluator, string Origin) EvaluatorOf(string engine, ClusterSnapshot snapshot, PolicyConversionOptions options)
     {
+        var lasting = PolicyAllowance.Without(snapshot);
+        var among = lasting.Objects.Length < snapshot.Objects.Length ? ", allowances of a migration among them" : "";
         try
         {
             if (engine == "calico")
             {
-                return (PolicyEvaluators.ForCalico(snapshot, options), "Calico's and Kubernetes' of the input");
+                return (PolicyEvaluators.ForCalico(snapshot, options), $"Calico's and Kubernetes' of the input{among}");
             }
 
             var objects = snapshot.Objects.Where(AntreaObjectCheck.Covers).ToList();
@@ -101,10 +104,10 @@ internal static class PoliciesExplainCommand
             {
                 return (AntreaObjectCheck.CheckDuplicates(snapshot) is { IsEmpty: false } twice ? twice : AntreaObjectCheck.Check(objects, options)) is { IsEmpty: false } errors
                     ? throw new InputException(errors)
-                    : (PolicyEvaluators.ForAntrea(snapshot, objects.Select(o => o.Json), options), "Antrea's and Kubernetes' of the input");
+                    : (PolicyEvaluators.ForAntrea(snapshot, objects.Select(o => o.Json), options), $"Antrea's and Kubernetes' of the input{among}");
             }
 
-            var conversion = PolicyConverter.Convert(snapshot, options);
+            var conversion = PolicyConverter.Convert(lasting, options);
             if (conversion.Findings.FirstOrDefault(f => f.Severity == Severity.Blocker) is { } refusal)
             {
                 throw new MigrationException(

@@ -15,7 +15,15 @@ internal sealed class AllowMasqueradedAction : StepAction
         var snapshot = await context.ReadWholeAsync(cancellationToken).ConfigureAwait(false);
         if (AllowanceObjects.HashOf(snapshot) != context.Plan.PoliciesHash)
         {
-            await WithdrawAllowancesAction.RemoveAsync(context, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await WithdrawAllowancesAction.RemoveAsync(context, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StepFailedException e) when (isBack)
+            {
+                context.Report(e.Message);
+            }
+
             return isBack
                 ? "policies have changed since the plan was made: nothing is allowed on the way back, and what the plan was to keep is denied meanwhile"
                 : throw new StepFailedException(
@@ -23,34 +31,81 @@ internal sealed class AllowMasqueradedAction : StepAction
                     "Undo the change and run the command again; or go back with 'antrea-migrator rollback', and plan anew.");
         }
 
-        var objects = context.Plan.PolicyAllowances.Where(a => isBack || a.Phase == step.Phase).Select(a => AllowanceObjects.Of(a, snapshot.Nodes)).ToList();
-        foreach (var obj in objects)
+        List<JsonObject> objects = [];
+        List<string> leftOut = [];
+        foreach (var allowance in context.Plan.PolicyAllowances.Where(a => isBack || a.Phase == step.Phase))
         {
-            await ApplyAsync(context, obj, cancellationToken).ConfigureAwait(false);
+            if (AllowanceObjects.AddressesOf(allowance, snapshot.Nodes).IsEmpty)
+            {
+                leftOut.Add($"{allowance.Namespace}/{allowance.Name}: no Node that it is for has an address now");
+                continue;
+            }
+
+            var obj = AllowanceObjects.Of(allowance, snapshot.Nodes);
+            try
+            {
+                await ApplyAsync(context, obj, cancellationToken).ConfigureAwait(false);
+                objects.Add(obj);
+            }
+            catch (Exception e) when (isBack && e is StepFailedException or KubernetesApiException)
+            {
+                leftOut.Add(await LeaveOutAsync(context, obj, e.Message, cancellationToken).ConfigureAwait(false));
+            }
         }
 
-        var antrea = objects.Where(o => o["apiVersion"]!.ToString().StartsWith("crd.antrea.io/", StringComparison.Ordinal)).ToList();
-        await context.WaitUntilAsync(
-            async token =>
+        Dictionary<string, string> pending = [];
+        var antrea = objects.FindAll(o => o["apiVersion"]!.ToString().StartsWith("crd.antrea.io/", StringComparison.Ordinal));
+        try
+        {
+            await context.WaitUntilAsync(
+                async token => (pending = await PendingAsync(context, antrea, token).ConfigureAwait(false)).Values.FirstOrDefault(),
+                "Check that antrea-controller and every agent run.",
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (StepFailedException) when (isBack)
+        {
+            foreach (var obj in objects.FindAll(o => pending.ContainsKey(AllowancePath.Of(o))))
             {
-                foreach (var path in antrea.Select(AllowancePath.Of))
-                {
-                    if (await context.Api.GetAsync(path, token).ConfigureAwait(false) is not { } there)
-                    {
-                        return $"{path} does not exist";
-                    }
+                leftOut.Add(await LeaveOutAsync(context, obj, pending[AllowancePath.Of(obj)], cancellationToken).ConfigureAwait(false));
+                objects.Remove(obj);
+            }
+        }
 
-                    if (PolicyApplier.MissingNodes(new ClusterObject(there, "cluster")) is { } missing)
-                    {
-                        return missing;
-                    }
-                }
+        return $"{objects.Count} allowances in force until the phase ends"
+            + (leftOut.Count == 0 ? "" : $"; left out, so that what they are for is denied meanwhile: {string.Join("; ", leftOut)}");
+    }
 
-                return null;
-            },
-            "Check that antrea-controller and every agent run.",
-            cancellationToken).ConfigureAwait(false);
-        return $"{objects.Count} allowances in force until the phase ends";
+    /// <summary>What Antrea's agents have not realized yet, by its path.</summary>
+    private static async Task<Dictionary<string, string>> PendingAsync(MigrationContext context, IEnumerable<JsonObject> objects, CancellationToken cancellationToken)
+    {
+        Dictionary<string, string> pending = [];
+        foreach (var path in objects.Select(AllowancePath.Of))
+        {
+            if (await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false) is not { } there)
+            {
+                pending[path] = $"{path} does not exist";
+            }
+            else if (PolicyApplier.MissingNodes(new ClusterObject(there, "cluster")) is { } missing)
+            {
+                pending[path] = missing;
+            }
+        }
+
+        return pending;
+    }
+
+    /// <summary>A rollback goes on without it: nothing of the migration's stays at its place, and whoever watches learns why.</summary>
+    private static async Task<string> LeaveOutAsync(MigrationContext context, JsonObject obj, string why, CancellationToken cancellationToken)
+    {
+        var path = AllowancePath.Of(obj);
+        if (await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false) is { } there && AllowanceObjects.IsOne(there))
+        {
+            await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false);
+        }
+
+        var said = $"{obj.TextAt("metadata", "namespace")}/{obj.TextAt("metadata", "name")}: {why}";
+        context.Report($"left out on the way back: {said}");
+        return said;
     }
 
     /// <summary>An object that lost a field would allow more than it is for: the server is asked first what it would store.</summary>

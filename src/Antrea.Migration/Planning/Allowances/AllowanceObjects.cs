@@ -8,6 +8,7 @@ using Antrea.Migration.Addressing;
 using Antrea.Migration.AntreaApi;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Findings;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Semantics;
 
@@ -24,17 +25,27 @@ internal static class AllowanceObjects
         [$"apis/{CalicoMetadata.V1Group}/v1/networkpolicies", $"apis/{AntreaPolicyJson.ApiVersion}/networkpolicies"];
 
     /// <summary>The object, for the Nodes as they are now.</summary>
-    public static JsonObject Of(PolicyAllowance allowance, IEnumerable<NodeInfo> nodes) =>
-        allowance.Engine == PolicyEngine.Calico ? Calico(allowance, AddressesOf(allowance, nodes)) : Antrea(allowance, AddressesOf(allowance, nodes));
+    /// <exception cref="InvalidOperationException">None of its Nodes has an address now; see <see cref="AddressesOf(PolicyAllowance, IEnumerable{NodeInfo})"/>.</exception>
+    public static JsonObject Of(PolicyAllowance allowance, IEnumerable<NodeInfo> nodes) => AddressesOf(allowance, nodes) is { IsEmpty: false } addresses
+        ? Of(allowance, addresses)
+        : throw new InvalidOperationException($"Allowance {allowance.Namespace}/{allowance.Name} has no addresses, and a rule without any would let everybody in.");
 
-    /// <summary>The addresses that it lets in.</summary>
-    public static ImmutableArray<IPAddress> AddressesOf(PolicyAllowance allowance, IEnumerable<NodeInfo> nodes)
+    /// <summary>What it is whichever addresses its Nodes have: nothing to be applied.</summary>
+    public static string TextOf(PolicyAllowance allowance) =>
+        $"{Of(allowance, ImmutableArray<IPAddress>.Empty)} {string.Join(' ', allowance.Addresses)} {string.Join(' ', allowance.Nodes)}";
+
+    /// <summary>The addresses that it lets in; none where all of its Nodes are gone.</summary>
+    public static ImmutableArray<IPAddress> AddressesOf(PolicyAllowance allowance, IEnumerable<NodeInfo> nodes) =>
+        AddressesOf(allowance.Nodes, allowance.Addresses, allowance.IsIPv6, nodes);
+
+    /// <summary>The addresses of some kinds that some Nodes have.</summary>
+    public static ImmutableArray<IPAddress> AddressesOf(IEnumerable<string> names, ImmutableArray<NodeAddress> kinds, bool isIPv6, IEnumerable<NodeInfo> nodes)
     {
-        var family = allowance.IsIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
-        var names = allowance.Nodes.ToHashSet(StringComparer.Ordinal);
+        var family = isIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork;
+        var wanted = names.ToHashSet(StringComparer.Ordinal);
         return
         [
-            .. nodes.Where(n => names.Contains(n.Name)).SelectMany(n => allowance.Addresses.SelectMany(kind => Of(n, kind)))
+            .. nodes.Where(n => wanted.Contains(n.Name)).SelectMany(n => kinds.SelectMany(kind => Of(n, kind)))
                 .Distinct().OrderBy(Cidr.Host),
         ];
 
@@ -59,23 +70,46 @@ internal static class AllowanceObjects
     ]);
 
     /// <summary>The cluster without them: they are no policies that anybody wants converted or kept.</summary>
-    public static ClusterSnapshot Without(ClusterSnapshot snapshot) =>
-        snapshot.Objects.Any(IsOne) ? snapshot with { Objects = [.. snapshot.Objects.Where(o => !IsOne(o))] } : snapshot;
+    /// <remarks>Calico's own API shows one again, under its short name and without the label.</remarks>
+    public static ClusterSnapshot Without(ClusterSnapshot snapshot)
+    {
+        var shown = snapshot.Objects.Where(o => IsOne(o) && o.Group == CalicoMetadata.V1Group).Select(o => (o.Namespace, o.Name[(o.Name.IndexOf('.', StringComparison.Ordinal) + 1)..])).ToHashSet();
+        return snapshot.Objects.Any(IsOne)
+            ? snapshot with
+            {
+                Objects = [.. snapshot.Objects.Where(o => !IsOne(o) && !(o is { Kind: "NetworkPolicy", Group: CalicoMetadata.V3Group } && shown.Contains((o.Namespace, o.Name))))],
+            }
+            : snapshot;
+    }
+
+    /// <summary>Says which ones a migration has left.</summary>
+    public static IEnumerable<Finding> Check(ClusterSnapshot snapshot) => snapshot.Objects.Where(IsOne).Select(o => new Finding(
+        "policy-allowance-left",
+        Severity.Warning,
+        $"{o.Namespace}/{o.Name}",
+        $"A migration has left this allowance, a NetworkPolicy of {o.Group}: it lets in what policies deny, and the plan leaves it out",
+        $"Let that migration go on or roll it back, which removes it; or remove it with kubectl delete networkpolicies.{o.Group} {o.Name} -n {o.Namespace}"));
 
     /// <summary>Whether an object is one.</summary>
     public static bool IsOne(JsonObject obj) => obj.TextAt("metadata", "labels", Label) is not null;
 
-    /// <summary>SHA-256, in hexadecimal, of every policy that allowances stand beside.</summary>
+    /// <summary>SHA-256, in hexadecimal, of every policy that allowances stand beside, and of what these go by: tiers, and sets with their labels.</summary>
     public static string HashOf(ClusterSnapshot snapshot)
     {
         var text = string.Concat(Without(snapshot).Objects
-            .Where(o => o.Kind is "NetworkPolicy" or "GlobalNetworkPolicy" && (o.Group == CalicoMetadata.V1Group || o.Group == CalicoMetadata.V3Group || o.Group == KubernetesPolicyReader.Group))
+            .Where(o => o.Kind is "NetworkPolicy" or "GlobalNetworkPolicy" or "Tier" or "NetworkSet" or "GlobalNetworkSet"
+                && (o.Group == CalicoMetadata.V1Group || o.Group == CalicoMetadata.V3Group || o.Group == KubernetesPolicyReader.Group))
             .OrderBy(o => o.ToString(), StringComparer.Ordinal).ThenBy(o => o.Group, StringComparer.Ordinal)
-            .Select(o => $"{o.Group} {o} {o.Json["spec"]?.ToJsonString()}\n"));
+            .Select(o => $"{o.Group} {o} {o.Json["spec"]?.ToJsonString()} {(o.Kind.EndsWith("Set", StringComparison.Ordinal) ? LabelsOf(o) : "")}\n"));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
+    private static string LabelsOf(ClusterObject set) => string.Join(',', CalicoMetadata.Read(set, []).Labels.Select(l => $"{l.Key}={l.Value}"));
+
     private static bool IsOne(ClusterObject obj) => obj.Kind == "NetworkPolicy" && IsOne(obj.Json);
+
+    private static JsonObject Of(PolicyAllowance allowance, ImmutableArray<IPAddress> addresses) =>
+        allowance.Engine == PolicyEngine.Calico ? Calico(allowance, addresses) : Antrea(allowance, addresses);
 
     /// <remarks>Stored under the tier's name, as Calico before v3.32 reads it; <c>spec.tier</c>, which v3.26 does not know, only where it is another than the default.</remarks>
     private static JsonObject Calico(PolicyAllowance allowance, IEnumerable<IPAddress> addresses)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Planning;
 
@@ -84,6 +85,13 @@ public sealed record PolicyAllowance
 
     /// <summary>The clients that it is for.</summary>
     public required ImmutableArray<string> For { get; init; }
+
+    /// <summary>The cluster without the objects that a migration has made of allowances: they are not its policies.</summary>
+    public static ClusterSnapshot Without(ClusterSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        return AllowanceObjects.Without(snapshot);
+    }
 
     /// <summary>What it opens, in one line.</summary>
     public override string ToString() =>

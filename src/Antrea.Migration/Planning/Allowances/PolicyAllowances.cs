@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Antrea.Migration.CalicoApi.Policies;
 using Antrea.Migration.Clusters;
@@ -24,15 +25,19 @@ internal sealed class PolicyAllowances
     private readonly PolicyWords _words;
     private readonly IReadOnlyList<PolicyPodClass> _classes;
     private readonly CalicoEvaluator _calico;
+    private readonly CalicoPolicySet _policies;
+    private readonly Dictionary<string, List<string>> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<PolicyPodClass, ImmutableArray<string>> _nodes;
     private readonly bool _isNative;
 
     /// <param name="planned">The cluster once Calico has left the PodCIDRs.</param>
     /// <param name="classes">Its Pods.</param>
     /// <param name="calico">Calico's verdicts.</param>
-    public PolicyAllowances(ClusterSnapshot planned, IReadOnlyList<PolicyPodClass> classes, CalicoEvaluator calico)
+    /// <param name="policies">What they come from.</param>
+    public PolicyAllowances(ClusterSnapshot planned, IReadOnlyList<PolicyPodClass> classes, CalicoEvaluator calico, CalicoPolicySet policies)
     {
         _planned = planned;
+        _policies = policies;
         _words = new PolicyWords(planned);
         _classes = classes;
         _calico = calico;
@@ -54,6 +59,8 @@ internal sealed class PolicyAllowances
     /// <summary>Why nothing narrow keeps it; null where something does.</summary>
     public string? Obstacle(PolicyDenial denial) =>
         denial.Mixture.Addresses.IsEmpty ? $"it arrives from {denial.Mixture.Seen}, which is no address of the client's Node"
+        : AllowanceObjects.AddressesOf(_nodes[denial.From], denial.Mixture.Addresses, IsIPv6(denial), _planned.Nodes).IsEmpty
+            ? "no Node that the clients may run on has an address of that kind"
         : LabelsOf(denial.To) is null ? "policies tell the servers from other Pods by more than labels"
         : denial.Mixture.Engine == PolicyEngine.Antrea ? null
         : _isNative ? "Calico keeps its policies in projectcalico.org/v3"
@@ -70,7 +77,7 @@ internal sealed class PolicyAllowances
                 d.To,
                 Ports: string.Join(',', d.Ports.Select(p => p.Word)),
                 Addresses: string.Join(',', d.Mixture.Addresses),
-                IsIPv6: d.Mixture.Seen.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6))
+                IsIPv6: IsIPv6(d)))
             .Select((group, index) => Make([.. group], group.Key.IsIPv6, index + 1)),
     ];
 
@@ -140,9 +147,15 @@ internal sealed class PolicyAllowances
             var name = NameOf(ofProtocol.Key);
             if (!ofProtocol.Any(p => p.IsRest))
             {
-                foreach (var port in ofProtocol)
+                var ports = ofProtocol.OrderBy(p => p.First).ToList();
+                for (var (i, first) = (0, 0); i < ports.Count; i++)
                 {
-                    yield return new AllowedPorts(name, port.First, port.Last);
+                    first = first == 0 ? ports[i].First : first;
+                    if (i + 1 == ports.Count || ports[i + 1].First > ports[i].Last + 1)
+                    {
+                        yield return new AllowedPorts(name, first, ports[i].Last);
+                        first = 0;
+                    }
                 }
 
                 continue;
@@ -166,19 +179,44 @@ internal sealed class PolicyAllowances
         }
     }
 
+    private static bool IsIPv6(PolicyDenial denial) => denial.Mixture.Seen.AddressFamily == AddressFamily.InterNetworkV6;
+
     private static string NameOf(IPProtocol protocol) => protocol == IPProtocol.Udp ? "UDP" : protocol == IPProtocol.Sctp ? "SCTP" : "TCP";
 
-    /// <summary>Labels that select these Pods and no others; null where there are none.</summary>
+    /// <summary>Labels that select these Pods and no others, nor these once they get a label that takes them under another policy; null where there are none.</summary>
     private ImmutableSortedDictionary<string, ImmutableArray<string>>? LabelsOf(PolicyPodClass server)
     {
         var neighbours = PolicyWorld.From(_planned).PodsIn(server.Pod.Namespace).ToList();
-        var labels = neighbours.SelectMany(p => p.Labels.Keys).Distinct().Where(_words.Mentions).ToImmutableSortedDictionary(
+        var labels = neighbours.SelectMany(p => p.Labels.Keys).Where(_words.Mentions).Concat(KeysIn(server.Pod.Namespace)).Distinct().ToImmutableSortedDictionary(
             key => key,
             key => server.Pods.Where(p => p.Labels.ContainsKey(key)).Select(p => p.Labels[key]).Distinct().Order(StringComparer.Ordinal).ToImmutableArray(),
             StringComparer.Ordinal);
         var chosen = neighbours.Where(p => labels.All(l => l.Value.IsEmpty ? !p.Labels.ContainsKey(l.Key) : p.Labels.TryGetValue(l.Key, out var value) && l.Value.Contains(value)));
         return chosen.ToHashSet().SetEquals(server.Pods) ? labels : null;
     }
+
+    /// <summary>The labels that policies ask of receivers in a Namespace.</summary>
+    private List<string> KeysIn(string @namespace)
+    {
+        if (!_keys.TryGetValue(@namespace, out var keys))
+        {
+            var calico = _policies.Policies.Select(p => p.Policy).Where(p => p.GovernsIngress && (p.IsGlobal || p.Namespace == @namespace))
+                .SelectMany(p => p.Ingress.SelectMany(r => new[] { r.Destination.Selector, r.Destination.NotSelector }).Append(p.Selector))
+                .OfType<CalicoSelector>().SelectMany(s => s.Expression.Keys());
+            var kubernetes = _policies.KubernetesPolicies.Select(p => p.Policy).Where(p => p.TypesIngress && p.Namespace == @namespace)
+                .SelectMany(p => p.PodSelector.Requirements.Select(r => r.Key));
+            _keys[@namespace] = keys = [.. calico.Concat(kubernetes).Distinct().Where(IsOfPods)];
+        }
+
+        return keys;
+    }
+
+    /// <summary>Whether it is a Pod's own label, and none that Calico adds.</summary>
+    private static bool IsOfPods(string key) =>
+        LabelSyntax.IsKey(key)
+        && key is not (CalicoLabels.Namespace or CalicoLabels.Orchestrator or CalicoLabels.ServiceAccount)
+        && !key.StartsWith(CalicoLabels.NamespacePrefix, StringComparison.Ordinal)
+        && !key.StartsWith(CalicoLabels.ServiceAccountPrefix, StringComparison.Ordinal);
 
     /// <summary>The Nodes that the class' Pods may run on, as far as their <c>nodeSelector</c> says.</summary>
     private ImmutableArray<string> NodesOf(

@@ -52,9 +52,23 @@ internal sealed class PolicyAllowanceTests
     [TestCase("ports: [80, 8000:8100]", "TCP 80, TCP 8000-8100")]
     [TestCase("notPorts: [22, 100:200]", "TCP 1-21, TCP 23-99, TCP 201-65535")]
     [TestCase("", "every TCP port")]
+    [TestCase("ports: [1:1024]", "TCP 1-1024")]
+    [TestCase("ports: [1:65535]", "every TCP port")]
     public void Of_PortsOfARule_OpensTheseAndNoOthers(string ports, string expected) => Assert.That(
         string.Join(", ", Of(Rule($"protocol: TCP, source: {{selector: app == 'friend'}}, destination: {{{ports}}}"), BridgeKind.PolicyRoute).Outlook.Allowances.Single().Ports),
         Is.EqualTo(expected));
+
+    [Test]
+    public void Of_AProtocolByItsNumber_IsThatProtocol() => Assert.That(
+        string.Join(", ", Of(Rule("protocol: 17, source: {selector: app == 'friend'}, destination: {ports: [53]}"), BridgeKind.PolicyRoute).Outlook.Allowances.Single().Ports),
+        Is.EqualTo("UDP 53"));
+
+    /// <summary>A rule without a source says as much about its ports as one with a source.</summary>
+    [Test]
+    public void Of_PortsThatAnotherRuleDeniesToAll_StayDenied() => Assert.That(
+        string.Join(", ", Of(Policy("deny", 1, "action: Deny, protocol: TCP, destination: {ports: [22]}") + Policy("p", 10, "action: Allow, protocol: TCP, source: {selector: app == 'friend'}"), BridgeKind.PolicyRoute)
+            .Outlook.Allowances.Single().Ports),
+        Is.EqualTo("TCP 1-21, TCP 23-65535"));
 
     /// <summary>An allowance behind a Service that Nodes serve lets in who asks a Node.</summary>
     [Test]
@@ -64,6 +78,125 @@ internal sealed class PolicyAllowanceTests
             BridgeKind.PolicyRoute).Outlook.LetIn.Select(c => c.From),
         Has.Some.EqualTo("whoever asks one of these Nodes for Service shop/s"));
 
+    /// <summary>Whoever gets such a label later falls under another policy, and no longer under the allowance.</summary>
+    [Test]
+    public void Of_LabelsThatPoliciesAskServersForAndNobodyHas_AreToStayAway()
+    {
+        const string quarantine =
+            """
+            ---
+            apiVersion: crd.projectcalico.org/v1
+            kind: GlobalNetworkPolicy
+            metadata: {name: default.quarantine}
+            spec: {order: 1, selector: quarantine == 'true' && projectcalico.org/orchestrator == 'k8s', types: [Ingress], ingress: [{action: Deny, source: {selector: rogue == 'true'}, destination: {selector: grade == 'low'}}]}
+            ---
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: q, namespace: shop}
+            spec: {podSelector: {matchLabels: {isolated: "yes"}}, ingress: []}
+
+            """;
+        var (snapshot, outlook) = Of(PolicyPredictionTests.Friends + quarantine, BridgeKind.PolicyRoute);
+        Assert.That(
+            AllowanceObjects.Of(outlook.Allowances.Single(), snapshot.Nodes).TextAt("spec", "selector"),
+            Is.EqualTo("app in {'server'} && !has(grade) && !has(isolated) && !has(quarantine)"));
+    }
+
+    /// <summary>Service accounts may tell Pods apart that have the same labels.</summary>
+    [Test]
+    public void Of_ServersThatOnlyTheirServiceAccountTellsApart_HasNothingNarrowAndBlocks()
+    {
+        const string policy =
+            """
+            ---
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata: {name: default, namespace: shop}
+            ---
+            apiVersion: v1
+            kind: ServiceAccount
+            metadata: {name: other, namespace: shop}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: other-b, namespace: shop, labels: {app: server}, ownerReferences: [{kind: ReplicaSet, name: other, controller: true}]}
+            spec: {nodeName: b, serviceAccountName: other, containers: [{name: c, ports: [{containerPort: 80}]}]}
+            status: {phase: Running, podIP: 10.10.201.9}
+            ---
+            apiVersion: crd.projectcalico.org/v1
+            kind: NetworkPolicy
+            metadata: {name: default.accounts, namespace: shop}
+            spec: {order: 10, serviceAccountSelector: projectcalico.org/name == 'other', types: [Ingress], ingress: [{action: Allow, protocol: TCP, source: {selector: app == 'friend'}, destination: {ports: [80]}}]}
+
+            """;
+        var snapshot = SnapshotFixtures.Read(
+            PolicyPredictionTests.Cluster.Replace("spec: {nodeName:", "spec: {serviceAccountName: default, nodeName:", StringComparison.Ordinal)
+                .Replace("kind: Namespace\nmetadata: {name: shop}", "kind: Namespace\nmetadata: {name: shop, labels: {kubernetes.io/metadata.name: shop}}", StringComparison.Ordinal)
+            + policy);
+        var outlook = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, Options.AntreaVersion, PolicyMode.Available);
+        Assert.That(
+            PolicyPrediction.Judge(outlook, PolicyMode.Available).Select(f => (f.Severity, f.Evidence)),
+            Has.One.Matches<(Severity Severity, string Evidence)>(f =>
+                f.Severity == Severity.Blocker && f.Evidence.Contains("policies tell the servers from other Pods by more than labels", StringComparison.Ordinal)));
+    }
+
+    [Test]
+    public void Of_NoAddresses_IsNoObject()
+    {
+        var (snapshot, outlook) = Of(PolicyPredictionTests.Friends, BridgeKind.PolicyRoute);
+        Assert.That(() => AllowanceObjects.Of(outlook.Allowances.Single() with { Nodes = ["gone"] }, snapshot.Nodes), Throws.InvalidOperationException);
+    }
+
+    /// <summary>Where no Node takes the clients, there is nobody to allow.</summary>
+    [Test]
+    public void Of_ClientsThatNoNodeTakes_HasNothingNarrowAndBlocks()
+    {
+        var snapshot = SnapshotFixtures.Read((PolicyPredictionTests.Cluster + PolicyPredictionTests.Friends).Replace("spec: {nodeName: a, ", "spec: {nodeName: a, nodeSelector: {none: such}, ", StringComparison.Ordinal)
+            .Replace("spec: {nodeName: b, ", "spec: {nodeName: b, nodeSelector: {none: such}, ", StringComparison.Ordinal));
+        var outlook = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, Options.AntreaVersion, PolicyMode.Available);
+        Assert.That(PolicyPrediction.Judge(outlook, PolicyMode.Available).Select(f => f.Evidence), Has.Some.Contains("no Node that the clients may run on has an address of that kind"));
+    }
+
+    /// <summary>Rules name sets by their labels, and tiers end in what they say.</summary>
+    [TestCase("kind: Tier\nmetadata: {name: first}\nspec: {order: 1}", "order: 1", "order: 2")]
+    [TestCase("kind: GlobalNetworkSet\nmetadata: {name: s, labels: {a: b}}\nspec: {nets: [192.0.2.0/24]}", "192.0.2.0", "198.51.100.0")]
+    [TestCase("kind: GlobalNetworkSet\nmetadata: {name: s, labels: {a: b}}\nspec: {nets: [192.0.2.0/24]}", "a: b", "a: c")]
+    [TestCase("kind: NetworkSet\nmetadata: {name: s, namespace: shop}\nspec: {nets: [192.0.2.0/24]}", "192.0.2.0", "198.51.100.0")]
+    public void HashOf_WhatPoliciesGoBy_DiffersWhereThatDoes(string obj, string before, string after)
+    {
+        var yaml = PolicyPredictionTests.Cluster + "---\napiVersion: crd.projectcalico.org/v1\n" + obj + "\n";
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Hash(yaml), Is.EqualTo(Hash(yaml)));
+            Assert.That(Hash(yaml.Replace(before, after, StringComparison.Ordinal)), Is.Not.EqualTo(Hash(yaml)));
+        }
+
+        static string Hash(string yaml) => AllowanceObjects.HashOf(SnapshotFixtures.Read(yaml));
+    }
+
+    /// <summary>One that an earlier run has left is no policy: Calico shows it in both of its API groups, in the newer one without its label.</summary>
+    [Test]
+    public void Plan_WhereAnAllowanceIsLeft_LeavesItOutAndSaysSo()
+    {
+        var (snapshot, outlook) = Of(PolicyPredictionTests.Friends, BridgeKind.PolicyRoute);
+        var left = AllowanceObjects.Of(outlook.Allowances.Single(), snapshot.Nodes);
+        var shown = (System.Text.Json.Nodes.JsonObject)left.DeepClone();
+        shown["apiVersion"] = "projectcalico.org/v3";
+        shown["metadata"] = new System.Text.Json.Nodes.JsonObject { ["name"] = "antrea-migration-allow-1", ["namespace"] = "shop" };
+        var with = snapshot with { Objects = snapshot.Objects.Add(new ClusterObject(left, "cluster")).Add(new ClusterObject(shown, "cluster")) };
+        var options = new MigrationOptions { AntreaVersion = "v2.7.0", Bridge = BridgeKind.PolicyRoute, PolicyMode = PolicyMode.Available };
+
+        var plan = MigrationPlanner.Plan(with, options);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(plan.Id, Is.EqualTo(MigrationPlanner.Plan(snapshot, options).Id));
+            Assert.That(
+                plan.Findings.Where(f => f.Id == "policy-allowance-left").Select(f => (f.Severity, f.Subject)),
+                Is.EqualTo(new[] { (Severity.Warning, "shop/default.antrea-migration-allow-1") }));
+        }
+    }
+
     [Test]
     public void Proof_OfAnAllowanceForMoreThanItSays_Fails()
     {
@@ -72,7 +205,7 @@ internal sealed class PolicyAllowanceTests
         var wide = right with { Ports = [new AllowedPorts("TCP", 1, 65535)] };
         var without = PolicyEvaluators.CalicoTables(snapshot, Options);
         var pods = PolicyWorld.From(snapshot).Pods;
-        PolicyPodClass server = new("server", [.. pods.Where(p => p.Labels["app"] == "server")], false, [new PolicyPort(IPProtocol.Tcp, 80, 80, "TCP 80"), PolicyPort.Rest(IPProtocol.Tcp, "TCP")]);
+        PolicyPodClass server = new("server", [.. pods.Where(p => p.Labels["app"] == "server")], false, [new PolicyPort(IPProtocol.Tcp, 80, 80, "TCP 80"), PolicyPort.Rest(IPProtocol.Tcp, "TCP", [])!.Value]);
         var mixture = new PolicyMixture(right.Phase, default, default, false, "", snapshot.Nodes[0].CalicoTunnelAddresses[0], right.Addresses);
         var proof = new AllowanceProof(snapshot, [server], [new PolicyAllowances.Planned(right, [mixture], server, [server.Ports[0]], [])]);
 
@@ -84,8 +217,11 @@ internal sealed class PolicyAllowanceTests
         }
     }
 
-    private static string Rule(string rule) =>
-        $"---\napiVersion: crd.projectcalico.org/v1\nkind: NetworkPolicy\nmetadata: {{name: default.p, namespace: shop}}\nspec: {{selector: app == 'server', types: [Ingress], ingress: [{{action: Allow, {rule}}}]}}\n";
+    private static string Rule(string rule) => Policy("p", 10, $"action: Allow, {rule}");
+
+    private static string Policy(string name, int order, string rule) =>
+        $"---\napiVersion: crd.projectcalico.org/v1\nkind: NetworkPolicy\nmetadata: {{name: default.{name}, namespace: shop}}\n"
+        + $"spec: {{order: {order}, selector: app == 'server', types: [Ingress], ingress: [{{{rule}}}]}}\n";
 
     private static (ClusterSnapshot Snapshot, PolicyPrediction.Outlook Outlook) Of(string policy, BridgeKind bridge)
     {

@@ -57,6 +57,16 @@ internal sealed class PolicyPredictionTests
     public void Of_RulesWithoutSources_ChangeNothing() =>
         Assert.That(Of(Friends.Replace("from: [{podSelector: {matchLabels: {app: friend}}}], ", ""), BridgeKind.Multus), Is.Empty);
 
+    /// <summary>The port that clients may leave to is one of its own, though no rule about servers names it.</summary>
+    [Test]
+    public void Of_PortsThatOnlyEgressRulesName_AreToldApart() => Assert.That(
+        Of(
+            Friends.Replace(", ports: [{port: 80}]", "")
+            + "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: e, namespace: shop}\n"
+            + "spec: {podSelector: {matchLabels: {app: friend}}, policyTypes: [Egress], egress: [{ports: [{port: 5432}]}]}\n",
+            BridgeKind.PolicyRoute),
+        Is.EqualTo(new[] { "AntreaPods: friend (Antrea) -> server (Calico), other Node, TCP 5432" }));
+
     /// <summary>A rule that denies a source does not meet it under another address.</summary>
     [Test]
     public void Judge_WhatOpens_BlocksInEveryMode()

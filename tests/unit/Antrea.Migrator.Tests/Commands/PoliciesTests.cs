@@ -264,6 +264,28 @@ public class PoliciesTests
         }
     }
 
+    /// <summary>Converted, it would let in for ever what it was to let in for a phase; as long as it is there, it decides.</summary>
+    [Test]
+    public async Task An_allowance_that_a_migration_has_left_is_not_converted_and_is_explained_as_one()
+    {
+        using var folder = WithShop();
+        folder.Write(
+            "left.yaml",
+            "apiVersion: crd.projectcalico.org/v1\nkind: NetworkPolicy\nmetadata: {name: default.antrea-migration-allow-1, namespace: shop, labels: {antrea-migration/allowance: antrea-pods}}\n"
+            + "spec: {order: -1, selector: app == 'db', types: [Ingress], ingress: [{action: Allow, protocol: TCP, source: {nets: [203.0.113.7/32]}, destination: {ports: [5432]}}]}\n");
+        var conversion = await MigratorRun.OfAsync("policies", "convert", "--from", folder.Path, "-o", "json");
+        string[] explain = ["policies", "explain", "--from", folder.Path, "--source", "203.0.113.7", "--destination", "shop/db", "--port", "5432"];
+        var calico = await MigratorRun.OfAsync(explain);
+        var antrea = await MigratorRun.OfAsync([.. explain, "--engine", "antrea"]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(conversion.Json["policies"]!.AsArray(), Has.Count.EqualTo(1));
+            Assert.That(conversion.Error, Does.StartWith("Left out: allowances of a migration"));
+            Assert.That(calico.Output, Does.Contain("5432: Allow").And.Contain("allowances of a migration among them"));
+            Assert.That(antrea.Output, Does.Contain("5432: Deny").And.Not.Contain("allowances of a migration"));
+        }
+    }
+
     [TestCase("antrea.yaml", "NetworkPolicy/shop/db")]
     [TestCase("kubernetes.yaml", "NetworkPolicy/shop/k")]
     public async Task A_policy_given_twice_explains_nothing(string twice, string subject)
