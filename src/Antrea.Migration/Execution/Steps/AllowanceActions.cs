@@ -49,10 +49,11 @@ internal sealed class AllowMasqueradedAction : StepAction
             }
             catch (Exception e) when (isBack && e is StepFailedException or KubernetesApiException)
             {
-                leftOut.Add(await LeaveOutAsync(context, obj, e.Message, cancellationToken).ConfigureAwait(false));
+                leftOut.Add(LeaveOut(context, obj, e.Message));
             }
         }
 
+        await SweepAsync(context, objects, cancellationToken).ConfigureAwait(false);
         Dictionary<string, string> pending = [];
         var antrea = objects.FindAll(o => o["apiVersion"]!.ToString().StartsWith("crd.antrea.io/", StringComparison.Ordinal));
         try
@@ -66,9 +67,11 @@ internal sealed class AllowMasqueradedAction : StepAction
         {
             foreach (var obj in objects.FindAll(o => pending.ContainsKey(AllowancePath.Of(o))))
             {
-                leftOut.Add(await LeaveOutAsync(context, obj, pending[AllowancePath.Of(obj)], cancellationToken).ConfigureAwait(false));
+                leftOut.Add(LeaveOut(context, obj, pending[AllowancePath.Of(obj)]));
                 objects.Remove(obj);
             }
+
+            await SweepAsync(context, objects, cancellationToken).ConfigureAwait(false);
         }
 
         return $"{objects.Count} allowances in force until the phase ends"
@@ -94,18 +97,22 @@ internal sealed class AllowMasqueradedAction : StepAction
         return pending;
     }
 
-    /// <summary>A rollback goes on without it: nothing of the migration's stays at its place, and whoever watches learns why.</summary>
-    private static async Task<string> LeaveOutAsync(MigrationContext context, JsonObject obj, string why, CancellationToken cancellationToken)
+    /// <summary>A rollback goes on without it; whoever watches learns why.</summary>
+    private static string LeaveOut(MigrationContext context, JsonObject obj, string why)
     {
-        var path = AllowancePath.Of(obj);
-        if (await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false) is { } there && AllowanceObjects.IsOne(there))
-        {
-            await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false);
-        }
-
         var said = $"{obj.TextAt("metadata", "namespace")}/{obj.TextAt("metadata", "name")}: {why}";
         context.Report($"left out on the way back: {said}");
         return said;
+    }
+
+    /// <summary>Removes what is there of allowances beside these, be it of another run, be it for addresses that its Nodes no longer have.</summary>
+    private static async Task SweepAsync(MigrationContext context, IEnumerable<JsonObject> objects, CancellationToken cancellationToken)
+    {
+        var left = await WithdrawAllowancesAction.LeftAsync(context, cancellationToken).ConfigureAwait(false);
+        foreach (var path in left.Except(objects.Select(AllowancePath.Of), StringComparer.Ordinal))
+        {
+            await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>An object that lost a field would allow more than it is for: the server is asked first what it would store.</summary>

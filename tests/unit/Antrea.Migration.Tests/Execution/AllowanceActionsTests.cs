@@ -37,12 +37,13 @@ internal sealed class AllowanceActionsTests
         }
     }
 
-    /// <summary>A rule without addresses is a rule for everybody.</summary>
+    /// <summary>A rule without addresses is a rule for everybody; and one that is there for the addresses that its Nodes had does not stay.</summary>
     [TestCase(false)]
     [TestCase(true)]
     public async Task Run_WhereNoneOfItsNodesIsLeft_WritesNothingAndNamesIt(bool isBack)
     {
         using var server = new PolicyStore();
+        server.Objects[Path] = AllowanceObjects.Of(Allowance, Snapshot.Nodes);
         var (outcome, _) = await RunAsync(server, isBack, Allowance with { Nodes = ["gone"] });
         using (Assert.EnterMultipleScope())
         {
