@@ -133,7 +133,17 @@ internal sealed class AllowanceActionsTests
             Reader = new Reader(),
             Plan = new MigrationPlan
             {
-                Id = "id", Fingerprint = "", Scenario = "", AntreaVersion = "v2.7.0", Nodes = [], PodCidrs = ImmutableSortedDictionary<string, ImmutableArray<Cidr>>.Empty, ServiceCidrs = [], CalicoCidrs = [], ManifestHash = "", Steps = [step], Findings = [],
+                Id = "id",
+                Fingerprint = "",
+                Scenario = "",
+                AntreaVersion = "v2.7.0",
+                Nodes = [],
+                PodCidrs = ImmutableSortedDictionary<string, ImmutableArray<Cidr>>.Empty,
+                ServiceCidrs = [],
+                CalicoCidrs = [],
+                ManifestHash = "",
+                Steps = [step],
+                Findings = [],
                 Undoes = isBack ? "plan" : null,
                 PolicyAllowances = [.. allowances],
                 PoliciesHash = policiesHash,
