@@ -13,29 +13,30 @@ internal static class RouteFormat
     public const string Default = "default";
     public const string MainTable = "main";
 
+    private const int OneLine = 96;
+
     /// <summary>The first word of a line for each type; unicast is what a line without one is.</summary>
     public static readonly ImmutableSortedDictionary<string, RouteType> Types = Enum.GetValues<RouteType>()
         .ToImmutableSortedDictionary(t => t.ToString().ToLowerInvariant(), t => t, StringComparer.Ordinal);
 
     public static string Write(Route route)
     {
-        var text = new StringBuilder();
+        var text = new StringBuilder(OneLine);
         if (route.Type != RouteType.Unicast)
         {
             text.Append(route.Type.ToString().ToLowerInvariant()).Append(' ');
         }
 
         var destination = route.Destination;
-        text.Append(
-            destination.PrefixLength == 0 ? Default
-            : destination.PrefixLength == (destination.IsIPv6 ? 128 : 32) ? destination.FirstAddress.ToString()
-            : destination.ToString());
+        _ = destination.PrefixLength == 0 ? text.Append(Default)
+            : destination.PrefixLength == (destination.IsIPv6 ? 128 : 32) ? text.Append(CultureInfo.InvariantCulture, $"{destination.FirstAddress}")
+            : text.Append(CultureInfo.InvariantCulture, $"{destination}");
         Via(text, destination.IsIPv6, route.Gateway);
         Word(text, "dev", route.Device);
         Word(text, "table", route.Table == MainTable ? null : route.Table);
         Word(text, "proto", route.Protocol);
         Word(text, "scope", route.Scope);
-        Word(text, "src", route.Source?.ToString());
+        Word(text, "src", route.Source);
         Word(text, "metric", route.Metric == 0 ? null : route.Metric.ToString(CultureInfo.InvariantCulture));
         Flags(text, route.Dead, route.OnLink, route.LinkDown);
 
@@ -56,7 +57,7 @@ internal static class RouteFormat
     private static void Via(StringBuilder text, bool isIPv6, IPAddress? gateway)
     {
         var foreign = gateway is not null && !isIPv6 && gateway.AddressFamily == AddressFamily.InterNetworkV6;
-        Word(text, foreign ? "via inet6" : "via", gateway?.ToString());
+        Word(text, foreign ? "via inet6" : "via", gateway);
     }
 
     private static void Flags(StringBuilder text, bool dead, bool onLink, bool linkDown) =>
@@ -67,6 +68,14 @@ internal static class RouteFormat
         if (value is not null)
         {
             text.Append(' ').Append(word).Append(' ').Append(value);
+        }
+    }
+
+    private static void Word(StringBuilder text, string word, IPAddress? value)
+    {
+        if (value is not null)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" {word} {value}");
         }
     }
 }

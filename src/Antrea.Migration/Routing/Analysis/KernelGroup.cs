@@ -52,8 +52,23 @@ internal sealed class KernelGroup
     /// <summary>Whether any kernel of the group has a shared route.</summary>
     public bool IsAnywhere(Route shared) => _lackedBy.GetValueOrDefault(shared) < Nodes.Length;
 
-    /// <summary>All names but some.</summary>
-    public NodeNames NamesBut(IEnumerable<string> some) => new(Names, [.. some.Where(_places.ContainsKey).Select(n => _places[n]).Distinct().Order()]);
+    /// <summary>All names but those at some places, which are in order.</summary>
+    public NodeNames NamesBut(int[] places) => new(Names, places);
+
+    /// <summary>The places of some names, each once and in order; names of other groups have none.</summary>
+    public int[] PlacesOf(IEnumerable<string> names)
+    {
+        var places = new SortedSet<int>();
+        foreach (var name in names)
+        {
+            if (_places.TryGetValue(name, out var place))
+            {
+                places.Add(place);
+            }
+        }
+
+        return [.. places];
+    }
 
     public bool Holds(string name) => _places.ContainsKey(name);
 }

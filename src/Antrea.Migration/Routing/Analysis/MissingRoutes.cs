@@ -15,6 +15,9 @@ internal sealed class MissingRoutes
     private readonly List<Route> _calico;
     private readonly List<Route> _antrea;
 
+    // Used for one Node after the other.
+    private readonly HashSet<Wanted> _ofItsOwn = [];
+
     /// <param name="group">The kernels.</param>
     /// <param name="known">Whose the ranges are.</param>
     /// <param name="main">The shared routes of the main table.</param>
@@ -25,8 +28,8 @@ internal sealed class MissingRoutes
         (_group, _known, _isIPv6) = (group, known, isIPv6);
         List<Wanted> wanted =
         [
-            .. known.HasCluster ? known.Blocks.Entries.Where(b => b.Value is not null && known.NodeNames.Contains(b.Value)).Select(b => new Wanted(b.Cidr, b.Value, IsBlock: true)) : [],
-            .. known.HasCluster ? known.PodCidrs.Entries.Where(p => p.Cidr.AddressCount > 1).Select(p => new Wanted(p.Cidr, p.Value, IsBlock: false)) : [],
+            .. known.HasCluster ? known.Blocks.Entries.Where(b => b.Value is not null && known.NodeNames.Contains(b.Value)).Select(b => new Wanted(b.Cidr, b.Value, isBlock: true)) : [],
+            .. known.HasCluster ? known.PodCidrs.Entries.Where(p => p.Cidr.AddressCount > 1).Select(p => new Wanted(p.Cidr, p.Value, isBlock: false)) : [],
         ];
         wanted.RemoveAll(w => w.Range.IsIPv6 != isIPv6);
         _wanted = new(wanted.Select(w => new CidrEntry<Wanted>(Cidr.Host(w.Asked), w)));
@@ -35,11 +38,17 @@ internal sealed class MissingRoutes
         _antrea = [.. main.Where(r => r.Destination.IsIPv6 == isIPv6 && KnownRanges.IsByGateway(r))];
     }
 
-    /// <summary>A range that a route should lead to.</summary>
-    private sealed record Wanted(Cidr Range, string? Owner, bool IsBlock)
+    /// <summary>A range that a route should lead to; there is one of each.</summary>
+    private sealed class Wanted(Cidr range, string? owner, bool isBlock)
     {
+        public Cidr Range { get; } = range;
+
+        public string? Owner { get; } = owner;
+
+        public bool IsBlock { get; } = isBlock;
+
         /// <summary>The address that is looked up.</summary>
-        public IPAddress Asked => IsBlock ? Range.FirstAddress : Range.AddressAt(1);
+        public IPAddress Asked { get; } = isBlock ? range.FirstAddress : range.AddressAt(1);
     }
 
     public void Find(RouteConflictList conflicts, CancellationToken cancellationToken)
@@ -91,12 +100,23 @@ internal sealed class MissingRoutes
     }
 
     /// <summary>What is asked of a kernel by itself: its own Node's ranges, and what lies where its routes differ from the shared ones.</summary>
-    private IEnumerable<Wanted> OfItsOwn(NodeRoutes node) =>
-        KernelGroup.AddedBy(node).Concat(node.Difference?.Removed ?? [])
-            .Where(r => r.Destination.PrefixLength > 0 && IsInMain(r))
-            .SelectMany(r => _wanted.Overlapping(r.Destination).Select(e => e.Value))
-            .Concat(_wantedOf[node.Node])
-            .Distinct();
+    private HashSet<Wanted> OfItsOwn(NodeRoutes node)
+    {
+        _ofItsOwn.Clear();
+        foreach (var route in KernelGroup.AddedBy(node).Concat(node.Difference?.Removed ?? []))
+        {
+            if (route.Destination.IsIPv6 == _isIPv6 && route.Destination.PrefixLength > 0 && IsInMain(route))
+            {
+                foreach (var (_, wanted) in _wanted.Overlapping(route.Destination))
+                {
+                    _ofItsOwn.Add(wanted);
+                }
+            }
+        }
+
+        _ofItsOwn.UnionWith(_wantedOf[node.Node]);
+        return _ofItsOwn;
+    }
 
     private bool HasAny(NodeRoutes node, List<Route> shared, Func<Route, bool> isWanted) =>
         shared.Exists(r => KernelGroup.Has(node, r))

@@ -22,14 +22,11 @@ internal sealed class RouteConflictList
     /// <summary>A conflict in the tables of all kernels of a group but some.</summary>
     public void Add(KernelGroup group, IEnumerable<string> without, RouteConflict conflict)
     {
-        var left = without.ToHashSet(StringComparer.Ordinal);
-        if (Array.Find(group.Names, n => !left.Contains(n)) is not { } first)
+        var places = group.PlacesOf(without);
+        if (group.NamesBut(places) is { Count: > 0 } names)
         {
-            return;
+            EntryOf(conflict, names[0]).Groups.Add((group, places));
         }
-
-        var entry = EntryOf(conflict, first);
-        entry.Groups.Add((group, left));
     }
 
     /// <summary>What another list has found.</summary>
@@ -74,9 +71,20 @@ internal sealed class RouteConflictList
 
     private static IReadOnlyList<string> NamesOf(Entry entry)
     {
+        // Of tens of thousands nearly all are of one Node, or of one group.
+        if (entry is { Groups: [], Nodes: [var only] })
+        {
+            return [only];
+        }
+
+        if (entry is { Groups: [var (all, places)], Nodes: [] })
+        {
+            return all.NamesBut(places);
+        }
+
         var single = entry.Nodes.Distinct(StringComparer.Ordinal).ToList();
         return entry.Groups is [var (group, without)] && single.TrueForAll(group.Holds)
-            ? group.NamesBut(without.Except(single))
+            ? group.NamesBut([.. without.Except(group.PlacesOf(single))])
             : [.. single.Concat(entry.Groups.SelectMany(g => g.Group.NamesBut(g.Without))).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
 
@@ -88,6 +96,6 @@ internal sealed class RouteConflictList
 
         public List<string> Nodes { get; } = [];
 
-        public List<(KernelGroup Group, HashSet<string> Without)> Groups { get; } = [];
+        public List<(KernelGroup Group, int[] Without)> Groups { get; } = [];
     }
 }

@@ -54,15 +54,15 @@ internal sealed class RouteLeftovers(KernelGroup group, KnownRanges known, Route
     private RouteConflict? Calico(Route route)
     {
         var block = route.Destination;
-        if (!known.IsInAPool(block) && known.PodCidrs.Overlapping(block).IsEmpty)
+        if (!known.IsInAPool(block) && !known.PodCidrs.Overlaps(block))
         {
             return null; // BGP carries other networks too; whose they are is not ours to say.
         }
 
-        var isTheirs = KnownRanges.Exact(known.Blocks, block) is { } found;
-        var owner = isTheirs ? KnownRanges.Exact(known.Blocks, block)!.Value.Value : null;
+        var theirs = KnownRanges.Exact(known.Blocks, block);
+        var owner = theirs?.Value;
         var to = route.Gateway is null ? null : known.NodeAt(route.Gateway);
-        if (!isTheirs)
+        if (theirs is null)
         {
             var clash = known.PodCidrs.Overlapping(block).Where(p => p.Cidr.PrefixLength < block.PrefixLength).Select(p => (CidrEntry<string?>?)p).FirstOrDefault();
             if (clash is null && known.PodCidrs.Overlapping(block).Any(p => p.Cidr == block))

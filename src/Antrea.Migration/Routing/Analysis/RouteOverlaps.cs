@@ -7,6 +7,8 @@ namespace Antrea.Migration.Routing.Analysis;
 /// <summary>Calico's routes against the PodCIDRs, in every order of their prefixes' lengths.</summary>
 internal sealed class RouteOverlaps
 {
+    private const int Longest = 128;
+
     private readonly KernelGroup _group;
     private readonly KnownRanges _known;
     private readonly CidrTable<Route> _calico;
@@ -27,11 +29,14 @@ internal sealed class RouteOverlaps
     {
         // Of these routes a kernel's own answer differs, or it has not got them.
         var apart = new Dictionary<Route, List<string>>();
+        var found = new HashSet<Route>();
         foreach (var node in _group.Nodes)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var own = OfItsOwn(node);
-            foreach (var route in own.Concat(node.Difference?.Removed ?? []).Distinct())
+            found.Clear();
+            var own = OfItsOwn(node, found);
+            found.UnionWith(node.Difference?.Removed ?? []);
+            foreach (var route in found)
             {
                 if (!apart.TryGetValue(route, out var names))
                 {
@@ -66,36 +71,37 @@ internal sealed class RouteOverlaps
 
     /// <summary>The shared routes that are told in other words of a kernel than of others: what shares addresses with its PodCIDRs, leads to
     /// its blocks, is a blackhole, or lies where the kernel's own routes change the answer.</summary>
-    private List<Route> OfItsOwn(NodeRoutes node)
+    private List<Route> OfItsOwn(NodeRoutes node, HashSet<Route> found)
     {
-        var found = new HashSet<Route>();
         var inOrder = new List<Route>();
         foreach (var podCidr in _known.PodCidrsOf(node.Node))
         {
-            Add(_calico.Overlapping(podCidr), _ => true);
+            Add(podCidr, 0, Longest);
         }
 
         foreach (var block in _known.BlocksOf(node.Node))
         {
-            Add(_calico.Overlapping(block), e => e.Cidr == block);
+            Add(block, block.PrefixLength, block.PrefixLength);
         }
 
         inOrder.AddRange(_blackholes.Where(found.Add));
-        foreach (var route in KernelGroup.AddedBy(node).Concat(node.Difference?.Removed ?? []).Where(r => r.Destination.PrefixLength > 0 && IsInMain(r)))
+        foreach (var route in KernelGroup.AddedBy(node).Concat(node.Difference?.Removed ?? []))
         {
-            var isPodCidr = KnownRanges.Exact(_known.PodCidrs, route.Destination) is not null;
-            Add(_calico.Overlapping(route.Destination), e => isPodCidr || e.Cidr.PrefixLength <= route.Destination.PrefixLength);
+            if (route.Destination.PrefixLength > 0 && IsInMain(route))
+            {
+                Add(route.Destination, 0, KnownRanges.Exact(_known.PodCidrs, route.Destination) is null ? route.Destination.PrefixLength : Longest);
+            }
         }
 
         return inOrder;
 
-        void Add(ImmutableArray<CidrEntry<Route>> entries, Func<CidrEntry<Route>, bool> isWanted)
+        void Add(Cidr range, int shortest, int longest)
         {
-            foreach (var entry in entries)
+            foreach (var (cidr, route) in _calico.Overlapping(range))
             {
-                if (isWanted(entry) && found.Add(entry.Value))
+                if (cidr.PrefixLength >= shortest && cidr.PrefixLength <= longest && found.Add(route))
                 {
-                    inOrder.Add(entry.Value);
+                    inOrder.Add(route);
                 }
             }
         }

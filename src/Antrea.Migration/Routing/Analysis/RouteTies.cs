@@ -12,19 +12,24 @@ internal static class RouteTies
     public static void Find(KernelGroup group, RouteConflictList conflicts, CancellationToken cancellationToken)
     {
         var shared = group.Shared.Routes.Where(CanTie).ToLookup(KeyOf);
-        var apart = new Dictionary<(string, Cidr, long), List<string>>();
+        var tied = shared.Where(tie => tie.Skip(1).Any()).ToDictionary(tie => tie.Key, _ => new List<string>());
+        var seen = new HashSet<Key>();
         foreach (var node in group.Nodes)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var added = KernelGroup.AddedBy(node).Where(CanTie).ToLookup(KeyOf);
-            foreach (var key in added.Select(g => g.Key).Concat((node.Difference?.Removed ?? []).Where(CanTie).Select(KeyOf)).Distinct())
+            if (ChangedBy(node, shared, tied, seen) is not { Count: > 0 } changed)
             {
-                if (!apart.TryGetValue(key, out var names))
+                continue;
+            }
+
+            var added = KernelGroup.AddedBy(node).Where(CanTie).ToLookup(KeyOf);
+            foreach (var key in changed)
+            {
+                if (tied.TryGetValue(key, out var apart))
                 {
-                    apart.Add(key, names = []);
+                    apart.Add(node.Node);
                 }
 
-                names.Add(node.Node);
                 if (Judge(key, added[key].Concat(shared[key].Where(r => KernelGroup.Has(node, r)))) is { } conflict)
                 {
                     conflicts.Add(node.Node, conflict);
@@ -32,14 +37,22 @@ internal static class RouteTies
             }
         }
 
-        foreach (var tie in shared)
+        foreach (var (key, apart) in tied)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Judge(tie.Key, tie) is { } conflict)
+            if (Judge(key, shared[key]) is { } conflict)
             {
-                conflicts.Add(group, apart.GetValueOrDefault(tie.Key, []), conflict);
+                conflicts.Add(group, apart, conflict);
             }
         }
+    }
+
+    /// <summary>Where a kernel's own routes may make a tie or break one: nearly all are alone, and need no more than this look.</summary>
+    private static HashSet<Key> ChangedBy(NodeRoutes node, ILookup<Key, Route> shared, Dictionary<Key, List<string>> tied, HashSet<Key> seen)
+    {
+        seen.Clear();
+        var twice = KernelGroup.AddedBy(node).Where(CanTie).Select(KeyOf).Where(key => !seen.Add(key) || shared.Contains(key));
+        return [.. twice, .. (node.Difference?.Removed ?? []).Where(CanTie).Select(KeyOf).Where(tied.ContainsKey)];
     }
 
     /// <summary>Every device has its own link-local and multicast prefix; they are told apart by the device that is asked for. IPv6 spreads
@@ -48,9 +61,9 @@ internal static class RouteTies
         route is { Type: RouteType.Unicast, Dead: false } && (!route.Destination.IsIPv6 || route.Destination.PrefixLength == 0)
         && NodeRoutes.Canonical(route.Table) != "local" && !route.Destination.FirstAddress.IsIPv6LinkLocal;
 
-    private static (string Table, Cidr Destination, long Metric) KeyOf(Route route) => (NodeRoutes.Canonical(route.Table), route.Destination, route.Metric);
+    private static Key KeyOf(Route route) => new(NodeRoutes.Canonical(route.Table), route.Destination, route.Metric);
 
-    private static RouteConflict? Judge((string Table, Cidr Destination, long Metric) tie, IEnumerable<Route> candidates)
+    private static RouteConflict? Judge(Key tie, IEnumerable<Route> candidates)
     {
         // Nearly all are alone; they cost no list.
         if (!candidates.Skip(1).Any())
@@ -87,4 +100,11 @@ internal static class RouteTies
 
     private static RouteConflict Conflict(string id, Severity severity, Route route, string evidence, string dies, string remedy) =>
         new(id, severity, [], route.ToString(), evidence, dies, remedy);
+
+    /// <summary>Among what has the same of these, the kernel does not choose by the table alone.</summary>
+    private readonly record struct Key(string Table, Cidr Destination, long Metric)
+    {
+        /// <summary>Few tables have a route to one destination, so the name is not looked at.</summary>
+        public override int GetHashCode() => HashCode.Combine(Destination, Metric);
+    }
 }

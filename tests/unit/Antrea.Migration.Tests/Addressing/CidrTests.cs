@@ -144,6 +144,18 @@ public class CidrTests
         Assert.That(Cidr.Parse(cidr).Subnet(length, (UInt128)index), Is.EqualTo(Cidr.Parse(expected)));
 
     [Test]
+    public void Text_IsTheAddressAndTheLength_WhereThereIsRoom() =>
+        Gen.Select(AddressGen.AnyCidr, Gen.Int[0, 49]).Sample((cidr, room) =>
+        {
+            var text = $"{cidr.FirstAddress}/{cidr.PrefixLength}";
+            var buffer = new char[room];
+            return cidr.TryFormat(buffer, out var written) == room >= text.Length
+                && buffer.AsSpan(0, written).SequenceEqual(room >= text.Length ? text : "")
+                && cidr.ToString() == text
+                && $"{cidr}" == text;
+        });
+
+    [Test]
     public void OutsideOfThePrefix_IsRefused()
     {
         var cidr = Cidr.Parse("10.0.0.0/30");
