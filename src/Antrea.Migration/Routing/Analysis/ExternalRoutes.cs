@@ -28,7 +28,7 @@ public static class ExternalRoutes
         var found = new HashSet<Cidr>();
         foreach (var group in groups.Where(g => !g.ArePods))
         {
-            foreach (var route in group.Shared.Routes.Where(group.IsAnywhere).Concat(group.Nodes.SelectMany(KernelGroup.AddedBy)))
+            foreach (var route in group.Shared.Routes.Where(group.IsAnywhere).Concat(group.Nodes.SelectMany(n => KernelGroup.AddedBy(n))))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (IsExternal(route, known) && !own.Contains(route.Destination))

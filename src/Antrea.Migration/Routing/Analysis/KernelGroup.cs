@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Antrea.Migration.Routing.Analysis;
 
 /// <summary>Kernels that share one's routes; a kernel that shares none is a group of its own.</summary>
@@ -44,7 +46,7 @@ internal sealed class KernelGroup
     public bool ArePods { get; }
 
     /// <summary>What a kernel has beside the shared routes.</summary>
-    public static IReadOnlyList<Route> AddedBy(NodeRoutes node) => node.Difference is { } difference ? difference.Added : [];
+    public static ImmutableArray<Route> AddedBy(NodeRoutes node) => node.Difference is { } difference ? difference.Added : [];
 
     /// <summary>Whether a kernel of the group has a shared route.</summary>
     public static bool Has(NodeRoutes node, Route shared) => node.Difference?.IsLeft(shared) ?? true;

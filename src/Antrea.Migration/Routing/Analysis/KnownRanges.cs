@@ -30,7 +30,7 @@ internal sealed class KnownRanges
         _blackholes =
         [
             .. groups.SelectMany(g => g.Shared.Routes.Where(r => IsCalicosBlackhole(r) && g.IsAnywhere(r)))
-                .Concat(nodes.SelectMany(KernelGroup.AddedBy).Where(IsCalicosBlackhole))
+                .Concat(nodes.SelectMany(n => KernelGroup.AddedBy(n)).Where(IsCalicosBlackhole))
                 .Select(r => r.Destination),
         ];
 

@@ -30,11 +30,13 @@ internal sealed class RouteOverlaps
         // Of these routes a kernel's own answer differs, or it has not got them.
         var apart = new Dictionary<Route, List<string>>();
         var found = new HashSet<Route>();
+        var own = new List<Route>();
         foreach (var node in _group.Nodes)
         {
             cancellationToken.ThrowIfCancellationRequested();
             found.Clear();
-            var own = OfItsOwn(node, found);
+            own.Clear();
+            CollectOfItsOwn(node, found, own);
             found.UnionWith(node.Difference?.Removed ?? []);
             foreach (var route in found)
             {
@@ -71,9 +73,8 @@ internal sealed class RouteOverlaps
 
     /// <summary>The shared routes that are told in other words of a kernel than of others: what shares addresses with its PodCIDRs, leads to
     /// its blocks, is a blackhole, or lies where the kernel's own routes change the answer.</summary>
-    private List<Route> OfItsOwn(NodeRoutes node, HashSet<Route> found)
+    private void CollectOfItsOwn(NodeRoutes node, HashSet<Route> found, List<Route> inOrder)
     {
-        var inOrder = new List<Route>();
         foreach (var podCidr in _known.PodCidrsOf(node.Node))
         {
             Add(podCidr, 0, Longest);
@@ -92,8 +93,6 @@ internal sealed class RouteOverlaps
                 Add(route.Destination, 0, KnownRanges.Exact(_known.PodCidrs, route.Destination) is null ? route.Destination.PrefixLength : Longest);
             }
         }
-
-        return inOrder;
 
         void Add(Cidr range, int shortest, int longest)
         {

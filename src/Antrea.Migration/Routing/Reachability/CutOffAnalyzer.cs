@@ -38,7 +38,7 @@ public static class CutOffAnalyzer
         ImmutableArray<PodInfo> pods = [.. snapshot.Pods.Where(p => !p.HasEnded && !p.PodIPs.IsEmpty)];
         var lost = new string?[pods.Length];
         var given = new CalicoPodAddresses(snapshot);
-        var unreachable = ImmutableArray.CreateBuilder<UnreachablePod>();
+        var asked = new List<(int Pod, IPAddress Address, int Place)>();
         for (var i = 0; i < pods.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -47,20 +47,31 @@ public static class CutOffAnalyzer
                 continue;
             }
 
-            var name = "";
             foreach (var address in pods[i].PodIPs)
             {
-                foreach (var loss in LossesOf(losses, given, pods[i], address))
+                if (PlaceOf(losses, given, pods[i], address) is { } place)
                 {
-                    name = name.Length > 0 ? name : pods[i].ToString();
-                    unreachable.Add(new UnreachablePod(name, pods[i].NodeName, address.ToString(), loss.From, loss.Reason));
-                    lost[i] = Join(lost[i], loss.Networks);
+                    asked.Add((i, address, place));
                 }
             }
         }
 
-        var workloads = Workloads(snapshot, pods, lost);
-        var services = Services(snapshot, pods, lost, cancellationToken);
+        var lists = new NetworkLists();
+        var unreachable = ImmutableArray.CreateBuilder<UnreachablePod>();
+        var answers = losses.Answer(cancellationToken);
+        foreach (var (pod, address, place) in asked.Where(a => !answers[a.Place].IsEmpty))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var (name, node, text) = (pods[pod].ToString(), pods[pod].NodeName, address.ToString());
+            foreach (var loss in answers[place])
+            {
+                unreachable.Add(new UnreachablePod(name, node, text, loss.From, loss.Reason));
+                lost[pod] = lists.Join(lost[pod], loss.Networks);
+            }
+        }
+
+        var workloads = Workloads(snapshot, pods, lost, lists);
+        var services = Services(snapshot, pods, lost, lists, cancellationToken);
         questions = losses.Questions;
         return new CutOffAnalysis
         {
@@ -71,12 +82,13 @@ public static class CutOffAnalyzer
         };
     }
 
-    private static ImmutableArray<Loss> LossesOf(CutOffLosses losses, CalicoPodAddresses given, PodInfo pod, IPAddress address) =>
-        losses.IsInPodCidr(address)
-            ? given.Gave(pod, address) ? losses.OfCalico(pod.NodeName, address) : losses.OfAntrea(pod.NodeName, address)
-            : [];
+    private static int? PlaceOf(CutOffLosses losses, CalicoPodAddresses given, PodInfo pod, IPAddress address) =>
+        !losses.IsInPodCidr(address) ? null
+        : given.Gave(pod, address) ? losses.OfCalico(pod.NodeName, address)
+        : losses.OfAntrea(pod.NodeName, address);
 
-    private static ImmutableArray<CutOffGroup> Workloads(ClusterSnapshot snapshot, ImmutableArray<PodInfo> pods, string?[] lost)
+    private static ImmutableArray<CutOffGroup> Workloads(
+        ClusterSnapshot snapshot, ImmutableArray<PodInfo> pods, string?[] lost, NetworkLists lists)
     {
         if (Array.TrueForAll(lost, l => l is null))
         {
@@ -89,7 +101,7 @@ public static class CutOffAnalyzer
         {
             var owner = owners.Of(pods[i]);
             var group = groups.GetValueOrDefault(owner);
-            groups[owner] = (group.CutOff + (lost[i] is null ? 0 : 1), group.Total + 1, Join(group.From, lost[i]));
+            groups[owner] = (group.CutOff + (lost[i] is null ? 0 : 1), group.Total + 1, lists.Join(group.From, lost[i]));
         }
 
         return
@@ -103,7 +115,7 @@ public static class CutOffAnalyzer
     }
 
     private static ImmutableArray<CutOffGroup> Services(
-        ClusterSnapshot snapshot, ImmutableArray<PodInfo> pods, string?[] lost, CancellationToken cancellationToken)
+        ClusterSnapshot snapshot, ImmutableArray<PodInfo> pods, string?[] lost, NetworkLists lists, CancellationToken cancellationToken)
     {
         if (Array.TrueForAll(lost, l => l is null))
         {
@@ -117,7 +129,7 @@ public static class CutOffAnalyzer
             var cutOff = selected.Count(i => lost[i] is not null);
             if (cutOff > 0)
             {
-                var from = selected.Aggregate((string?)null, (sum, i) => Join(sum, lost[i]));
+                var from = selected.Aggregate((string?)null, (sum, i) => lists.Join(sum, lost[i]));
                 groups.Add(new CutOffGroup("Service", service.Namespace, service.Name, cutOff, selected.Count, from!));
             }
         }
@@ -128,9 +140,27 @@ public static class CutOffAnalyzer
         ];
     }
 
-    /// <summary>Both lists of networks in one, each named once.</summary>
-    private static string? Join(string? one, string? other) =>
-        one is null || one == other ? other ?? one
-        : other is null ? one
-        : string.Join(" and ", one.Split(" and ").Union(other.Split(" and "), StringComparer.Ordinal));
+    /// <summary>Lists of networks; there are few, however many Pods they are for.</summary>
+    private sealed class NetworkLists
+    {
+        private const string And = " and ";
+
+        private readonly Dictionary<(string One, string Other), string> _joined = [];
+
+        /// <summary>Both in one, each network named once.</summary>
+        public string? Join(string? one, string? other)
+        {
+            if (one is null || other is null || one == other)
+            {
+                return one ?? other;
+            }
+
+            if (!_joined.TryGetValue((one, other), out var joined))
+            {
+                _joined.Add((one, other), joined = string.Join(And, one.Split(And).Union(other.Split(And), StringComparer.Ordinal)));
+            }
+
+            return joined;
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.Internal;
 
 namespace Antrea.Migration.Routing.Reachability;
 
@@ -13,7 +14,7 @@ internal sealed record Loss(string Networks, string From, string Reason);
 
 /// <summary>Tells who cannot reach an address that lies in a PodCIDR and is Calico's, or is Antrea's and lies in a range of Calico's.</summary>
 /// <remarks>Asks the predictor once for each class of senders and each group of addresses that no rule tells apart, so the
-/// number of questions grows with the Nodes, not with the Pods.</remarks>
+/// number of questions grows with the Nodes, not with the Pods. Groups are collected first and asked for by all cores.</remarks>
 internal sealed class CutOffLosses
 {
     private static readonly PodNetworkKind[] Kinds = [PodNetworkKind.Antrea, PodNetworkKind.Multus, PodNetworkKind.Calico, PodNetworkKind.Host];
@@ -22,7 +23,9 @@ internal sealed class CutOffLosses
     private readonly ReachabilityTopology _topology;
     private readonly CutOffSenders _senders;
     private readonly CidrTable<int> _pools;
-    private readonly Dictionary<Group, ImmutableArray<Loss>> _known = [];
+    private readonly Dictionary<Group, int> _places = [];
+    private readonly List<Destination> _destinations = [];
+    private int _questions;
 
     public CutOffLosses(ReachabilityModel model)
     {
@@ -36,18 +39,25 @@ internal sealed class CutOffLosses
     private readonly record struct Group(
         bool IsAntrea, string Node, string Owner, Cidr PodCidr, HostRoute Route, Cidr? Block, int Pool, bool IsGateway, bool IsLast);
 
+    /// <summary>One address of a group, which stands for the others.</summary>
+    /// <param name="Group">The group.</param>
+    /// <param name="X">Its Node.</param>
+    /// <param name="Y">The Node in whose PodCIDR it lies.</param>
+    /// <param name="End">The address.</param>
+    private sealed record Destination(Group Group, ReachabilityNode X, ReachabilityNode Y, ReachabilityEndpoint End);
+
     /// <summary>How often the predictor was asked.</summary>
-    public int Questions { get; private set; }
+    public int Questions => _questions;
 
     /// <summary>Whether an address lies in any PodCIDR; of others nobody is cut off.</summary>
     public bool IsInPodCidr(IPAddress address) => _topology.OwnerInAntrea(address) is not null;
 
-    /// <summary>Who cannot reach a Calico address on a Node because a PodCIDR holds it; empty when none does.</summary>
-    public ImmutableArray<Loss> OfCalico(string node, IPAddress address)
+    /// <summary>The place in <see cref="Answer"/> of who cannot reach a Calico address on a Node because a PodCIDR holds it; null when none does.</summary>
+    public int? OfCalico(string node, IPAddress address)
     {
         if (_topology.OwnerInAntrea(address) is not { } antrea || _topology.FindNode(node) is not { } on)
         {
-            return [];
+            return null;
         }
 
         var gateway = ReachabilityTopology.GatewayOf(antrea.Node, address.AddressFamily);
@@ -55,32 +65,37 @@ internal sealed class CutOffLosses
             false, node, antrea.Node.Name, antrea.PodCidr, _topology.RouteToCalico(address), null,
             _pools.TryLookup(address, out var pool) ? pool.Value : -1, address.Equals(gateway),
             ReachabilityTopology.BroadcastOf(address, antrea.Node) is not null);
-        return Of(group, on, antrea.Node, ReachabilityEndpoint.Calico(node, address));
+        return PlaceOf(new Destination(group, on, antrea.Node, ReachabilityEndpoint.Calico(node, address)));
     }
 
-    /// <summary>Who cannot reach an Antrea address because Calico's route over it is not the shorter one; empty when it is.</summary>
-    public ImmutableArray<Loss> OfAntrea(string node, IPAddress address)
+    /// <summary>The place in <see cref="Answer"/> of who cannot reach an Antrea address because Calico's route over it is not the shorter one; null
+    /// when it is.</summary>
+    public int? OfAntrea(string node, IPAddress address)
     {
         if (_topology.FindNode(node) is not { } on || !ReachabilityTopology.IsOwn(address, on)
             || _topology.RouteToAntrea(address) == HostRoute.Antrea || _topology.CalicoRoute(address) is not { } calico)
         {
-            return [];
+            return null;
         }
 
         var group = new Group(
             true, node, calico.Owner, _topology.OwnerInAntrea(address)!.Value.PodCidr, _topology.RouteToAntrea(address), calico.Block, -1, false, false);
-        return Of(group, on, on, ReachabilityEndpoint.Antrea(node, address));
+        return PlaceOf(new Destination(group, on, on, ReachabilityEndpoint.Antrea(node, address)));
     }
 
-    private ImmutableArray<Loss> Of(Group group, ReachabilityNode x, ReachabilityNode y, ReachabilityEndpoint destination)
+    /// <summary>Who cannot reach the addresses asked for so far, a list for each place.</summary>
+    public ImmutableArray<Loss>[] Answer(CancellationToken cancellationToken) =>
+        OrderedParallel.Map(_destinations, d => Ask(d.Group, _senders.ClassesFor(d.X, d.Y, IsIPv6(d.End)), d.End), cancellationToken);
+
+    private int PlaceOf(Destination destination)
     {
-        if (!_known.TryGetValue(group, out var losses))
+        if (!_places.TryGetValue(destination.Group, out var place))
         {
-            losses = Ask(group, _senders.ClassesFor(x, y, IsIPv6(destination)), destination);
-            _known[group] = losses;
+            _places.Add(destination.Group, place = _destinations.Count);
+            _destinations.Add(destination);
         }
 
-        return losses;
+        return place;
     }
 
     private ImmutableArray<Loss> Ask(Group group, List<SenderNodes> classes, ReachabilityEndpoint destination)
@@ -139,7 +154,7 @@ internal sealed class CutOffLosses
             return null;
         }
 
-        Questions++;
+        Interlocked.Increment(ref _questions);
         var answer = _predictor.Predict(sender, destination);
         if (answer.Verdict == ReachabilityVerdict.Reachable)
         {

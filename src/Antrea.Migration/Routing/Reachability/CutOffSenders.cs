@@ -11,6 +11,7 @@ internal sealed record SenderNodes(ReachabilityNode Sample, string? Name, string
 
 /// <summary>Chooses a few senders that stand for all: the predictor tells Nodes apart only by whether they have the destination, whether the
 /// address lies in their PodCIDR, and whom they share a subnet with.</summary>
+/// <remarks>Asked by several threads.</remarks>
 internal sealed class CutOffSenders
 {
     private const int SamplesPerSubnet = 3;
@@ -27,6 +28,11 @@ internal sealed class CutOffSenders
         _topology = topology;
         foreach (var isIPv6 in (bool[])[false, true])
         {
+            foreach (var node in topology.Model.Nodes)
+            {
+                _antreaAddresses[(node.Name, isIPv6)] = FirstAntreaAddress(node, isIPv6);
+            }
+
             _samples[isIPv6] = new Samples(topology.Model.Nodes.OrderByDescending(n => AntreaAddressOf(n, isIPv6) is not null));
         }
     }
@@ -76,16 +82,7 @@ internal sealed class CutOffSenders
         }
     }
 
-    private IPAddress? AntreaAddressOf(ReachabilityNode node, bool isIPv6)
-    {
-        if (!_antreaAddresses.TryGetValue((node.Name, isIPv6), out var address))
-        {
-            address = FirstAntreaAddress(node, isIPv6);
-            _antreaAddresses[(node.Name, isIPv6)] = address;
-        }
-
-        return address;
-    }
+    private IPAddress? AntreaAddressOf(ReachabilityNode node, bool isIPv6) => _antreaAddresses[(node.Name, isIPv6)];
 
     /// <summary>The first address of Antrea's on the Node that Calico has no longer route for. Where it has for each, the Node's Pods lose
     /// replies whomever they ask, which says nothing of the one asked; only in a tunnel are all senders alike.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Clusters;
@@ -20,7 +21,7 @@ public static class MigrationEndpoints
         var allocated = AllocatedByCalico(snapshot);
         return
         [
-            .. snapshot.Nodes.SelectMany(n => n.InternalIPs.DistinctBy(a => a.AddressFamily).Select(a => ReachabilityEndpoint.Host(n.Name, a))),
+            .. snapshot.Nodes.SelectMany(n => OneOfAFamily(n.InternalIPs).Select(a => ReachabilityEndpoint.Host(n.Name, a))),
             .. PodsByNode(snapshot).SelectMany(node => nodes.TryGetValue(node.Key, out var info)
                 ? node.SelectMany((pod, index) => OfPod(pod, info, index, allocated))
                 : []),
@@ -41,7 +42,7 @@ public static class MigrationEndpoints
 
         if (pod.HostNetwork)
         {
-            return [.. node.InternalIPs.DistinctBy(a => a.AddressFamily).Select(a => ReachabilityEndpoint.Host(node.Name, a))];
+            return [.. OneOfAFamily(node.InternalIPs).Select(a => ReachabilityEndpoint.Host(node.Name, a))];
         }
 
         var index = PodsByNode(snapshot)[pod.NodeName].TakeWhile(p => (p.Namespace, p.Name) != (pod.Namespace, pod.Name)).Count();
@@ -58,7 +59,7 @@ public static class MigrationEndpoints
         {
             ends.TryAdd(
                 (pod.Namespace, pod.Name),
-                [.. nodes[pod.NodeName].InternalIPs.DistinctBy(a => a.AddressFamily).Select(a => ReachabilityEndpoint.Host(pod.NodeName, a))]);
+                [.. OneOfAFamily(nodes[pod.NodeName].InternalIPs).Select(a => ReachabilityEndpoint.Host(pod.NodeName, a))]);
         }
 
         foreach (var group in PodsByNode(snapshot).Where(g => nodes.ContainsKey(g.Key)))
@@ -73,11 +74,22 @@ public static class MigrationEndpoints
     }
 
     /// <summary>The address Antrea gives to the Pod of that number on a Node, counted from 0; null where the PodCIDR is full or missing.</summary>
-    internal static IPAddress? AntreaAddress(NodeInfo node, int index, System.Net.Sockets.AddressFamily family) =>
-        node.PodCidrs.Where(p => p.FirstAddress.AddressFamily == family).Select(p => (Cidr?)p).FirstOrDefault() is { } podCidr
-            && (UInt128)index + 2 < podCidr.AddressCount - 1
-            ? podCidr.AddressAt((UInt128)index + 2)
-            : null;
+    internal static IPAddress? AntreaAddress(NodeInfo node, int index, AddressFamily family)
+    {
+        foreach (var podCidr in node.PodCidrs)
+        {
+            if (podCidr.IsIPv6 == (family == AddressFamily.InterNetworkV6))
+            {
+                return (UInt128)index + 2 < podCidr.AddressCount - 1 ? podCidr.AddressAt((UInt128)index + 2) : null;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first address of each family; most Pods have one address, and need no list of their own.</summary>
+    private static ImmutableArray<IPAddress> OneOfAFamily(ImmutableArray<IPAddress> addresses) =>
+        addresses.Length <= 1 ? addresses : [.. addresses.DistinctBy(a => a.AddressFamily)];
 
     private static ILookup<string, PodInfo> PodsByNode(ClusterSnapshot snapshot) => snapshot.Pods
         .Where(p => p is { HostNetwork: false, HasEnded: false, PodIPs.Length: > 0 })
@@ -89,7 +101,7 @@ public static class MigrationEndpoints
     private static IEnumerable<ReachabilityEndpoint> OfPod(PodInfo pod, NodeInfo node, int index, HashSet<IPAddress> allocated)
     {
         var network = PodNetworkInventory.Classify(pod, node, ImmutableHashSet<string>.Empty);
-        foreach (var address in pod.PodIPs.DistinctBy(a => a.AddressFamily))
+        foreach (var address in OneOfAFamily(pod.PodIPs))
         {
             // A block in the Node's own PodCIDR gives addresses that look like Antrea's.
             if (network == PodNetwork.Antrea && !allocated.Contains(address))

@@ -12,6 +12,7 @@ internal sealed class ReachabilityMatrixBuilder
     private readonly ReachabilityTopology _topology;
     private readonly ReachabilityPredictor _predictor;
     private readonly MatrixKeys _keys;
+    private readonly Dictionary<ReachabilityNode, int> _numbers;
     private readonly CancellationToken _cancellationToken;
 
     public ReachabilityMatrixBuilder(ReachabilityModel model, bool hasServices, CancellationToken cancellationToken)
@@ -19,6 +20,7 @@ internal sealed class ReachabilityMatrixBuilder
         _topology = new ReachabilityTopology(model);
         _predictor = new ReachabilityPredictor(model);
         _keys = new MatrixKeys(_topology, hasServices);
+        _numbers = model.Nodes.Index().ToDictionary<(int, ReachabilityNode), ReachabilityNode, int>(n => n.Item2, n => n.Item1, ReferenceEqualityComparer.Instance);
         _cancellationToken = cancellationToken;
     }
 
@@ -26,22 +28,40 @@ internal sealed class ReachabilityMatrixBuilder
     private readonly record struct Member(ReachabilityEndpoint End, IPAddress? ClusterIP);
 
     /// <summary>The endpoints of one class on one Node whose addresses, and whose Node's tunnel address, lie in the same Nodes' PodCIDRs.</summary>
-    /// <param name="Number">Its place among the class's groups.</param>
-    /// <param name="Node">The Node.</param>
-    /// <param name="Owner">The Node in whose PodCIDR the addresses lie.</param>
-    /// <param name="TunnelOwner">The Node in whose PodCIDR the tunnel address lies.</param>
-    private sealed record Group(int Number, string Node, string Owner, string TunnelOwner)
+    /// <remarks>Nodes by their numbers in the model, as pairs of groups are many; -1 is none.</remarks>
+    /// <param name="number">Its place among the class's groups.</param>
+    /// <param name="node">The Node.</param>
+    /// <param name="owner">The Node in whose PodCIDR the addresses lie.</param>
+    /// <param name="tunnelOwner">The Node in whose PodCIDR the tunnel address lies.</param>
+    private sealed class Group(int number, int node, int owner, int tunnelOwner)
     {
+        public int Number { get; } = number;
+
+        public int Node { get; } = node;
+
+        public int Owner { get; } = owner;
+
+        public int TunnelOwner { get; } = tunnelOwner;
+
         public List<Member> Members { get; } = [];
 
         public long Count => Members.Count;
     }
 
-    private sealed record Class(ReachabilityClass Public, List<Group> Groups)
+    private sealed class Class(ReachabilityClass known, List<Group> groups)
     {
-        public ILookup<string, Group> ByNode { get; } = Groups.ToLookup(g => g.Node, StringComparer.Ordinal);
+        private static readonly List<Group> None = [];
 
-        public ILookup<string, Group> ByOwner { get; } = Groups.ToLookup(g => g.Owner, StringComparer.Ordinal);
+        private readonly Dictionary<int, List<Group>> _byNode = groups.GroupBy(g => g.Node).ToDictionary(g => g.Key, g => g.ToList());
+        private readonly Dictionary<int, List<Group>> _byOwner = groups.GroupBy(g => g.Owner).ToDictionary(g => g.Key, g => g.ToList());
+
+        public ReachabilityClass Public { get; } = known;
+
+        public List<Group> Groups { get; } = groups;
+
+        public List<Group> On(int node) => _byNode.GetValueOrDefault(node, None);
+
+        public List<Group> WithAddressesOf(int node) => _byOwner.GetValueOrDefault(node, None);
     }
 
     /// <summary>A client and a server that have an address in common.</summary>
@@ -57,7 +77,7 @@ internal sealed class ReachabilityMatrixBuilder
 
     public ReachabilityMatrix Build(IEnumerable<ReachabilityEndpoint> endpoints, IReadOnlyCollection<ReachabilityService> services)
     {
-        var sorted = new Dictionary<MatrixKey, Dictionary<(string, string, string), Group>>();
+        var sorted = new Dictionary<MatrixKey, Dictionary<(int, int, int), Group>>();
         var clientsAt = new Dictionary<IPAddress, List<(int Number, Group Group, ReachabilityEndpoint End)>>();
         foreach (var (number, endpoint) in endpoints.Index())
         {
@@ -89,7 +109,7 @@ internal sealed class ReachabilityMatrixBuilder
         return Build(sorted, sharing.ToLookup<Sharing, Group>(s => s.Server, ReferenceEqualityComparer.Instance));
     }
 
-    private ReachabilityMatrix Build(Dictionary<MatrixKey, Dictionary<(string, string, string), Group>> sorted, ILookup<Group, Sharing> sharing)
+    private ReachabilityMatrix Build(Dictionary<MatrixKey, Dictionary<(int, int, int), Group>> sorted, ILookup<Group, Sharing> sharing)
     {
         var classes = sorted
             .Select(g => new Class(
@@ -97,7 +117,7 @@ internal sealed class ReachabilityMatrixBuilder
                     g.Key.Kind,
                     _keys.Describe(g.Key),
                     g.Key.IsIPv6,
-                    [.. g.Value.Values.Select(v => v.Node).Distinct().Order(StringComparer.Ordinal)],
+                    [.. g.Value.Values.Select(v => v.Node).Distinct().Select(n => _topology.Model.Nodes[n].Name).Order(StringComparer.Ordinal)],
                     g.Value.Values.Sum(v => v.Count))
                 {
                     IsOfServices = g.Key.IsOfService,
@@ -116,7 +136,7 @@ internal sealed class ReachabilityMatrixBuilder
         };
     }
 
-    private Group Sort(ReachabilityEndpoint endpoint, IPAddress? clusterIP, Dictionary<MatrixKey, Dictionary<(string, string, string), Group>> sorted)
+    private Group Sort(ReachabilityEndpoint endpoint, IPAddress? clusterIP, Dictionary<MatrixKey, Dictionary<(int, int, int), Group>> sorted)
     {
         _cancellationToken.ThrowIfCancellationRequested();
         var node = _topology.FindNode(endpoint.Node)
@@ -128,17 +148,17 @@ internal sealed class ReachabilityMatrixBuilder
         }
 
         var tunnel = MatrixKeys.TunnelOf(node, endpoint.Address.AddressFamily);
-        var place = (node.Name, key.Calico is null ? "" : OwnerOf(endpoint.Address), tunnel is null ? "" : OwnerOf(tunnel));
+        var place = (_numbers[node], key.Calico is null ? -1 : OwnerOf(endpoint.Address), tunnel is null ? -1 : OwnerOf(tunnel));
         if (!known.TryGetValue(place, out var group))
         {
-            known.Add(place, group = new Group(known.Count, place.Name, place.Item2, place.Item3));
+            known.Add(place, group = new Group(known.Count, place.Item1, place.Item2, place.Item3));
         }
 
         group.Members.Add(new Member(endpoint, clusterIP));
         return group;
     }
 
-    private string OwnerOf(IPAddress address) => _topology.OwnerInAntrea(address)?.Node.Name ?? "";
+    private int OwnerOf(IPAddress address) => _topology.OwnerInAntrea(address) is { } owner ? _numbers[owner.Node] : -1;
 
     private static IEnumerable<Sharing> SharingOf(Member server, Group group, Dictionary<IPAddress, List<(int Number, Group Group, ReachabilityEndpoint End)>> clientsAt) =>
         ((IPAddress?[])[server.End.Address, server.End.AntreaAddress]).OfType<IPAddress>().Distinct()
@@ -172,10 +192,10 @@ internal sealed class ReachabilityMatrixBuilder
         foreach (var client in from.Groups)
         {
             _cancellationToken.ThrowIfCancellationRequested();
-            Count(client, to.ByNode[client.Node]);
-            Count(client, to.ByNode[client.Owner]);
-            Count(client, to.ByNode[client.TunnelOwner]);
-            Count(client, to.ByOwner[client.Node]);
+            Count(client, to.On(client.Node));
+            Count(client, to.On(client.Owner));
+            Count(client, to.On(client.TunnelOwner));
+            Count(client, to.WithAddressesOf(client.Node));
         }
 
         counted += left.Values.Sum(n => (long)n);
@@ -203,7 +223,7 @@ internal sealed class ReachabilityMatrixBuilder
         });
 
         // Those named for a client are the servers whose place to it is another than elsewhere, and perhaps some more.
-        void Count(Group client, IEnumerable<Group> named)
+        void Count(Group client, List<Group> named)
         {
             foreach (var server in named)
             {
