@@ -30,6 +30,9 @@ internal sealed class FamilyPanel
     /// <summary>How far a break mark reaches to either side.</summary>
     private const double CutReach = 4;
 
+    /// <summary>How far from a line a label keeps.</summary>
+    private const double LineReach = 2;
+
     private static readonly Span Plot = new(PlotLeft, PlotLeft + PlotWidth);
 
     private readonly bool _isIPv6;
@@ -73,7 +76,7 @@ internal sealed class FamilyPanel
         var badges = top + 26;
         var lanes = badges + (numbered.Count > 0 ? 34 : 0);
         var end = lanes + (_lanes.Count * LaneHeight);
-        AddLanes(parts, axis, marks, lanes, end);
+        AddLanes(parts, axis, marks, numbered, lanes, end);
         AddMarks(parts, marks, lanes);
         AddBadges(parts, numbered, badges, lanes);
         end = AddAxis(parts, axis, end);
@@ -117,7 +120,7 @@ internal sealed class FamilyPanel
             Plot.Width);
     }
 
-    private void AddLanes(List<PicturePart> parts, AddressAxis axis, List<ClashMark> marks, double top, double end)
+    private void AddLanes(List<PicturePart> parts, AddressAxis axis, List<ClashMark> marks, List<ClashMark> numbered, double top, double end)
     {
         for (var row = 0; row < _lanes.Count; row++)
         {
@@ -134,7 +137,7 @@ internal sealed class FamilyPanel
         {
             var rowTop = top + (row * LaneHeight) + 4;
             var surrounds = PictureLane.All[_lanes[row]].Surrounds;
-            AddBoxes(parts, axis, marks, surrounds ? gaps : [], _lanes[row], rowTop);
+            AddBoxes(parts, axis, Hidden(marks, numbered, surrounds ? gaps : [], _lanes[row]), _lanes[row], rowTop);
             if (surrounds)
             {
                 parts.AddRange(gaps.Select(g => AddressPictureLayout.BreakMark("cut", g.Middle, rowTop, BoxHeight)));
@@ -143,14 +146,8 @@ internal sealed class FamilyPanel
     }
 
     /// <summary>The ranges of a lane, those that cannot be told apart in one box; outer ones first, so that inner ones lie over them.</summary>
-    private void AddBoxes(List<PicturePart> parts, AddressAxis axis, List<ClashMark> marks, List<Span> cuts, int lane, double top)
+    private void AddBoxes(List<PicturePart> parts, AddressAxis axis, List<Span> hidden, int lane, double top)
     {
-        List<Span> hidden =
-        [
-            .. marks.Where(m => m.UpperLane <= lane && lane <= m.LowerLane).Select(m => m.Across.AtLeast(Span.CellWidth, Plot))
-                .Concat(cuts.Select(c => new Span(c.Middle - CutReach, c.Middle + CutReach)))
-                .OrderBy(s => s.Left),
-        ];
         var boxes = _entries.Where(e => e.Lane == lane)
             .Select(e => (Entry: e, Across: axis.SpanOf(e.Range)))
             .GroupBy(e => e.Across.Cells)
@@ -172,6 +169,15 @@ internal sealed class FamilyPanel
             }
         }
     }
+
+    /// <summary>Where something lies over a lane's boxes, from left to right: marks, the lines from numbers down to marks below, and breaks.</summary>
+    private static List<Span> Hidden(List<ClashMark> marks, List<ClashMark> numbered, List<Span> cuts, int lane) =>
+    [
+        .. marks.Where(m => m.UpperLane <= lane && lane <= m.LowerLane).Select(m => m.Across.AtLeast(Span.CellWidth, Plot))
+            .Concat(numbered.Where(m => lane < m.UpperLane).Select(m => new Span(m.Across.Middle - LineReach, m.Across.Middle + LineReach)))
+            .Concat(cuts.Select(c => new Span(c.Middle - CutReach, c.Middle + CutReach)))
+            .OrderBy(s => s.Left),
+    ];
 
     /// <summary>Where in a box a label of this width begins that no mark hides; null when there is no room for it.</summary>
     private static double? RoomFor(double width, Span across, IEnumerable<Span> hidden)

@@ -81,6 +81,25 @@ public class AddressPictureTests
         }
     }
 
+    /// <summary>The line from a number to its mark goes down through the lanes above the mark.</summary>
+    [Test]
+    public void Of_TheLineToAMark_CrossesNoLabel()
+    {
+        var snapshot = Cluster(1000);
+        IPPool[] pools = [new() { Name = "pool4", Cidr = Cidr.Parse("10.0.0.0/8"), BlockSize = 26 }, new() { Name = "pool6", Cidr = Cidr.Parse("fd00:10:244::/48"), BlockSize = 122 }];
+        var picture = Draw(snapshot with { CalicoIpam = snapshot.CalicoIpam with { Pools = [.. pools] } });
+        var lines = picture.Parts.OfType<PictureLine>().Where(l => l.Look == "leader").ToList();
+        var labels = picture.Parts.OfType<PictureText>().Where(t => t.Look == "label").ToList();
+        var crossed = labels.Where(t => lines.Exists(l =>
+            l.Points[^2].Y < t.Baseline && l.Points[^1].Y > t.Baseline && l.Points[^1].X > t.X - 1 && l.Points[^1].X < t.X + PictureText.WidthOf(t.Text)));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(lines, Is.Not.Empty);
+            Assert.That(labels, Is.Not.Empty);
+            Assert.That(crossed.Select(t => t.Text), Is.Empty);
+        }
+    }
+
     /// <summary>Names of Nodes can have 253 characters, and clouds give long ones.</summary>
     [TestCase("ip-10-0-123-45.eu-central-1.compute.internal", TestName = "Of_LongNames_SentencesGoOnInTheNextLine")]
     [TestCase("a123456789b123456789c123456789d123456789e123456789f123456789g12.a123456789b123456789c123456789d123456789e123456789f123456789g12."
