@@ -64,7 +64,7 @@ internal sealed class CutOffLosses
         var group = new Group(
             false, node, antrea.Node.Name, antrea.PodCidr, _topology.RouteToCalico(address), null,
             _pools.TryLookup(address, out var pool) ? pool.Value : -1, address.Equals(gateway),
-            ReachabilityTopology.BroadcastOf(address, antrea.Node) is not null);
+            ReachabilityTopology.Keeping(address, antrea.Node) is not null);
         return PlaceOf(new Destination(group, on, antrea.Node, ReachabilityEndpoint.Calico(node, address)));
     }
 

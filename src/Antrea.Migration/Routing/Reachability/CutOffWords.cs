@@ -58,7 +58,7 @@ internal static class CutOffWords
                 + "packet and drops it";
         }
 
-        return answer.Cause == ReachabilityCause.LastOfPodCidr ? answer.Reason : route switch
+        return answer.Cause is ReachabilityCause.LastOfPodCidr or ReachabilityCause.FirstOfPodCidr ? answer.Reason : route switch
         {
             HostRoute.Contested => $"Calico and Antrea both write the route {podCidr} on every Node; while Antrea's stands, packets go to Node {owner}, "
                 + "where no Antrea Pod has the address",

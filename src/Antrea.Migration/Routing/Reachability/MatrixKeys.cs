@@ -144,7 +144,7 @@ internal sealed class MatrixKeys
         _topology.OwnerInAntrea(address) is { } owner
             ? new CalicoSide(
                 owner.Node.Name == node.Name ? MatrixOverlap.Own : MatrixOverlap.Other,
-                ReachabilityTopology.BroadcastOf(address, owner.Node) is not null,
+                ReachabilityTopology.Keeping(address, owner.Node) is not null,
                 _topology.RouteToCalico(address),
                 PoolOf(address),
                 _subnetsMatter ? owner.Node.Subnet : null)

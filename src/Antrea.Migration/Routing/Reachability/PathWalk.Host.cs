@@ -15,7 +15,7 @@ internal sealed partial class PathWalk
             to = server.Address;
         }
 
-        if (KeptForBroadcasts(node, to) is { } kept)
+        if (Kept(node, to) is { } kept)
         {
             return Lose(HostOf(node), kept);
         }
@@ -26,7 +26,7 @@ internal sealed partial class PathWalk
             return Lose(HostOf(node), why);
         }
 
-        var sent = source ?? decision.Route!.Source ?? AddressBy(node, decision.Route, to.AddressFamily);
+        var sent = source ?? decision.Route!.Source ?? AddressBy(node, decision.Route, to);
         if (sent is null)
         {
             return Lose(HostOf(node), $"{decision}: the Node's address by that device is not known");
@@ -68,7 +68,7 @@ internal sealed partial class PathWalk
             }
         }
 
-        if ((KeptForBroadcasts(node, packet.Destination) ?? IsFiltered(node, at.Device, packet)) is { } filtered)
+        if ((Kept(node, packet.Destination) ?? IsFiltered(node, at.Device, packet)) is { } filtered)
         {
             return Lose(HostOf(node), filtered);
         }
@@ -109,20 +109,20 @@ internal sealed partial class PathWalk
         return Forward(node, decision.Route!, sent);
     }
 
-    private static string? KeptForBroadcasts(ReachabilityNode node, IPAddress address) =>
-        ReachabilityTopology.BroadcastOf(address, node) is { } podCidr
-            ? $"{address} is the last address of {podCidr}, which antrea-gw0 is in: table local has it for broadcasts"
-            : null;
+    private static string? Kept(ReachabilityNode node, IPAddress address) =>
+        ReachabilityTopology.Keeping(address, node) is not { } podCidr ? null
+        : podCidr.IsIPv6 ? $"{address} is the first address of {podCidr}, which antrea-gw0 is in: table local has it as the routers' anycast address"
+        : $"{address} is the last address of {podCidr}, which antrea-gw0 is in: table local has it for broadcasts";
 
     /// <summary>rp_filter, for what did not come by a Pod's veth; and a broadcast address as the source, wherever it came by.</summary>
     private string? IsFiltered(ReachabilityNode node, string device, Packet packet)
     {
-        if (Model.ReversePathFilter != ReversePathFilter.Off && KeptForBroadcasts(node, packet.Source) is { } kept)
+        if ((Model.ReversePathFilter != ReversePathFilter.Off || packet.Source.AddressFamily == AddressFamily.InterNetworkV6) && Kept(node, packet.Source) is { } kept)
         {
             return $"{kept}, and takes it for no source";
         }
 
-        if (Model.ReversePathFilter != ReversePathFilter.Strict || device == ExpectedRoutes.Veth)
+        if (!topology.IsStrict(packet.Source.AddressFamily) || device == ExpectedRoutes.Veth)
         {
             return null;
         }
@@ -157,12 +157,12 @@ internal sealed partial class PathWalk
     {
         if (byService && topology.IsMasqueradedByKubeProxy(packet.Source))
         {
-            return AddressBy(node, route, packet.Source.AddressFamily);
+            return AddressBy(node, route, packet.Destination);
         }
 
         if (topology.IsMasqueraded(packet.Source, packet.Destination) && route.Device != ExpectedRoutes.Gateway)
         {
-            return AddressBy(node, route, packet.Source.AddressFamily);
+            return AddressBy(node, route, packet.Destination);
         }
 
         if (topology.IsMasqueraded(packet.Source, packet.Destination))
@@ -172,16 +172,17 @@ internal sealed partial class PathWalk
 
         return !Model.NoSnat && route.Device != ExpectedRoutes.Gateway && ReachabilityTopology.IsOwn(packet.Source, node)
             && topology.OwnerInAntrea(packet.Destination) is null
-            ? AddressBy(node, route, packet.Source.AddressFamily)
+            ? AddressBy(node, route, packet.Destination)
             : null;
     }
 
-    /// <summary>The address of the device a route leaves by; a Pod's veth has none, and the Node's own is taken.</summary>
-    private static IPAddress? AddressBy(ReachabilityNode node, Route route, AddressFamily family) => route.Device switch
+    /// <summary>The address of the device a route leaves by; a Pod's veth has none.</summary>
+    private static IPAddress? AddressBy(ReachabilityNode node, Route route, IPAddress to) => route.Device switch
     {
-        ExpectedRoutes.Gateway => ReachabilityTopology.GatewayOf(node, family),
-        var device when IsCalicoTunnel(device) => node.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == family),
-        _ => ReachabilityTopology.AddressOf(node, family),
+        ExpectedRoutes.Gateway => ReachabilityTopology.GatewayOf(node, to.AddressFamily),
+        var device when IsCalicoTunnel(device) => node.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == to.AddressFamily),
+        { } device when device.StartsWith("cali", StringComparison.Ordinal) => ReachabilityTopology.AddressTowardsOwn(node, to),
+        _ => ReachabilityTopology.AddressOf(node, to.AddressFamily),
     };
 
     private static string? Refused(RouteDecision decision, IPAddress to) =>

@@ -50,4 +50,7 @@ public enum ReachabilityCause
 
     /// <summary>A Node's own table has another route than Calico and Antrea write, or lacks one.</summary>
     UnexpectedRoute,
+
+    /// <summary>The Calico address is the first one of an IPv6 PodCIDR, which that PodCIDR's Node takes for itself, as routers do.</summary>
+    FirstOfPodCidr,
 }

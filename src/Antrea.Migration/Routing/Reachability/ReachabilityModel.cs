@@ -126,7 +126,7 @@ public sealed record ReachabilityModel
             Pools =
             [
                 .. snapshot.CalicoIpam.Pools.Select(p => new ReachabilityPool(
-                    p.Cidr, p.NatOutgoing, p.Disabled, p.IpipMode != EncapsulationMode.Never ? p.IpipMode : p.VxlanMode)),
+                    p.Cidr, p.NatOutgoing, p.Disabled, p.IpipMode != EncapsulationMode.Never && !p.Cidr.IsIPv6 ? p.IpipMode : p.VxlanMode)),
             ],
         };
     }

@@ -87,7 +87,7 @@ public sealed partial class ReachabilityPredictor
         }
 
         // A Node's own Pod has a route of its own, longer than any.
-        if ((destination.IsOn(z) ? KeptForBroadcasts(z, d) : CalicoUnreachableFrom(z, destination.Node, d)) is { } lost)
+        if ((destination.IsOn(z) ? Kept(z, d) : CalicoUnreachableFrom(z, destination.Node, d)) is { } lost)
         {
             return lost;
         }
@@ -109,7 +109,7 @@ public sealed partial class ReachabilityPredictor
             return Fails(ReachabilityCause.NotMasqueraded, $"OVS on {x.Name}", ReplyUnknownTo(x, source.Address));
         }
 
-        return _topology.StrictFilterDrops(_topology.SentByTunnel(z, x, destination.Address), false)
+        return _topology.StrictFilterDrops(_topology.SentByTunnel(z, x, destination.Address), false, destination.Family)
             ? FilteredAt(x, z, source.Address)
             : Works(source.Address, $"the hosts of {z.Name} and {x.Name} route both ways and see both, without masquerading");
     }

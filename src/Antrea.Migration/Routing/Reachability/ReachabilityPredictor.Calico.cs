@@ -10,8 +10,8 @@ public sealed partial class ReachabilityPredictor
     {
         if (source.IsOn(destination.Node))
         {
-            return KeptForBroadcasts(source.Node, destination.Address) ?? Works(
-                SeenBehind(source.Node, source.Address, destination.Address, ReachabilityTopology.AddressOf(source.Node, source.Family)),
+            return Kept(source.Node, destination.Address) ?? Works(
+                SeenBehind(source.Node, source.Address, destination.Address, ReachabilityTopology.AddressTowardsOwn(source.Node, destination.Address)),
                 $"the host of {source.Node.Name} has a route to each of its own Calico Pods");
         }
 
@@ -34,7 +34,7 @@ public sealed partial class ReachabilityPredictor
     /// <summary>Null when the strict reverse path filter passes what goes between two Nodes under Calico addresses, or the source is not known.</summary>
     private ReachabilityAnswer? CalicoFiltered(ReachabilityNode from, Party to, IPAddress? sent) =>
         sent is not null && _topology.StrictFilterDrops(
-            _topology.SentByTunnel(from, to.Node, to.Address), _topology.SentByTunnel(to.Node, from, sent))
+            _topology.SentByTunnel(from, to.Node, to.Address), _topology.SentByTunnel(to.Node, from, sent), to.Family)
             ? FilteredAt(to.Node, from, sent)
             : null;
 
@@ -42,7 +42,7 @@ public sealed partial class ReachabilityPredictor
     private IPAddress? SeenAt(Party destination, IPAddress? sent) =>
         sent is null
             ? null
-            : SeenBehind(destination.Node, sent, destination.Address, ReachabilityTopology.AddressOf(destination.Node, destination.Family));
+            : SeenBehind(destination.Node, sent, destination.Address, ReachabilityTopology.AddressTowardsOwn(destination.Node, destination.Address));
 
     /// <summary>The source once <paramref name="host"/> has sent it on: ANTREA-POSTROUTING masquerades every source in the Node's own PodCIDR,
     /// Calico's as well, unless the destination is in a PodCIDR.</summary>
@@ -138,7 +138,7 @@ public sealed partial class ReachabilityPredictor
     {
         var (x, s, c) = (source.Node, destination.Node, source.Address);
         return CalicoUnreachableFrom(s, x, c)
-            ?? (_topology.StrictFilterDrops(false, _topology.SentByTunnel(s, x, c)) ? FilteredAt(s, x, c) : null)
+            ?? (_topology.StrictFilterDrops(false, _topology.SentByTunnel(s, x, c), source.Family) ? FilteredAt(s, x, c) : null)
             ?? Works(c, $"the hosts of {x.Name} and {s.Name} route both ways and see both");
     }
 
@@ -164,7 +164,7 @@ public sealed partial class ReachabilityPredictor
         }
 
         return CalicoUnreachableFrom(h, x, c)
-            ?? (_topology.StrictFilterDrops(false, _topology.SentByTunnel(h, x, c)) ? FilteredAt(h, x, c) : null)
+            ?? (_topology.StrictFilterDrops(false, _topology.SentByTunnel(h, x, c), source.Family) ? FilteredAt(h, x, c) : null)
             ?? Works(c, $"{h.Name} has a route back to {c}");
     }
 
@@ -183,13 +183,14 @@ public sealed partial class ReachabilityPredictor
     }
 
     /// <summary>From a Node to an address of Calico's.</summary>
-    private ReachabilityAnswer HostToCalico(Party source, Party destination)
+    private ReachabilityAnswer HostToCalico(Party source, Party destination, bool keepsAddress)
     {
         var (h, x, d) = (source.Node, destination.Node, destination.Address);
         if (source.IsOn(x))
         {
-            return KeptForBroadcasts(h, d) ?? Works(
-                ReachabilityTopology.AddressOf(h, source.Family), $"the host of {h.Name} has a route to each of its own Calico Pods");
+            return Kept(h, d) ?? Works(
+                keepsAddress ? source.Address : ReachabilityTopology.AddressTowardsOwn(h, d),
+                $"the host of {h.Name} has a route to each of its own Calico Pods");
         }
 
         var seen = _topology.AddressTowardsCalico(h, x, d);
@@ -205,21 +206,25 @@ public sealed partial class ReachabilityPredictor
         $"the packet comes from {from.Name} by one device and {host.Name} routes {source} back by another (inside Calico's tunnel and "
         + "outside of it), and rp_filter=1 drops the packet");
 
-    /// <summary>Null unless the Node keeps the address for broadcasts, wherever the Pod is that has it.</summary>
-    private static ReachabilityAnswer? KeptForBroadcasts(ReachabilityNode node, IPAddress address) =>
-        ReachabilityTopology.BroadcastOf(address, node) is { } podCidr
-            ? Fails(
-                ReachabilityCause.LastOfPodCidr,
-                $"the host of {node.Name}",
-                $"{address} is the last address of {podCidr}, the PodCIDR of {node.Name}, whose kernel keeps it for broadcasts: it "
-                + "neither connects nor forwards to a Pod that has it")
-            : null;
+    /// <summary>Null unless the Node keeps the address for a purpose of its own, wherever the Pod is that has it.</summary>
+    private static ReachabilityAnswer? Kept(ReachabilityNode node, IPAddress address) =>
+        ReachabilityTopology.Keeping(address, node) is not { } podCidr ? null
+        : podCidr.IsIPv6 ? Fails(
+            ReachabilityCause.FirstOfPodCidr,
+            $"the host of {node.Name}",
+            $"{address} is the first address of {podCidr}, the PodCIDR of {node.Name}, whose kernel takes it for itself, as every router on a "
+            + "network does (anycast): it neither connects nor forwards to a Pod that has it")
+        : Fails(
+            ReachabilityCause.LastOfPodCidr,
+            $"the host of {node.Name}",
+            $"{address} is the last address of {podCidr}, the PodCIDR of {node.Name}, whose kernel keeps it for broadcasts: it "
+            + "neither connects nor forwards to a Pod that has it");
 
     /// <summary>Null when what <paramref name="host"/>, a Node the address is not on, sends to it gets to <paramref name="home"/>, the Node
     /// that has it; else why it does not.</summary>
     private ReachabilityAnswer? CalicoUnreachableFrom(ReachabilityNode host, ReachabilityNode home, IPAddress address)
     {
-        if ((KeptForBroadcasts(host, address) ?? KeptForBroadcasts(home, address)) is { } kept)
+        if ((Kept(host, address) ?? Kept(home, address)) is { } kept)
         {
             return kept;
         }
@@ -232,7 +237,7 @@ public sealed partial class ReachabilityPredictor
 
         // Both networks' routes lead to the same Node; only a strict filter cares which one.
         if (_topology.AntreaLeadsHome(host, home, address)
-            && (route == HostRoute.Antrea || Model.ReversePathFilter != ReversePathFilter.Strict))
+            && (route == HostRoute.Antrea || !_topology.IsStrict(address.AddressFamily)))
         {
             return null;
         }

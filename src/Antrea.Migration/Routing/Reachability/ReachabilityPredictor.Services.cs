@@ -47,7 +47,7 @@ public sealed partial class ReachabilityPredictor
             case PodNetworkKind.Calico:
                 return ByKubeProxy(new Party(from, client.Address), endpoint, to);
             default:
-                return Translated("kube-proxy", from, endpoint, FromHost(new Party(from, client.Address), endpoint, to));
+                return Translated("kube-proxy", from, endpoint, FromHost(new Party(from, client.Address), endpoint, to, keepsAddress: !_topology.IsMasqueradedByKubeProxy(client.Address)));
         }
     }
 
@@ -62,7 +62,7 @@ public sealed partial class ReachabilityPredictor
 
         // Masqueraded, it goes on as what the Node itself sends.
         var node = new Party(source.Node, ReachabilityTopology.AddressOf(source.Node, source.Family) ?? source.Address);
-        var answer = KeptForBroadcasts(source.Node, source.Address) ?? FromHost(node, endpoint, to);
+        var answer = Kept(source.Node, source.Address) ?? FromHost(node, endpoint, to);
         return Translated("kube-proxy", source.Node, endpoint, answer, ", masqueraded as the Node's own");
     }
 

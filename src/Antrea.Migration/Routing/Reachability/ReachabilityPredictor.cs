@@ -62,7 +62,7 @@ public sealed partial class ReachabilityPredictor
     }
 
     private ReachabilityAnswer FromCalico(Party source, ReachabilityEndpoint destination, ReachabilityNode to) =>
-        KeptForBroadcasts(source.Node, source.Address) ?? destination.Kind switch
+        Kept(source.Node, source.Address) ?? destination.Kind switch
         {
             PodNetworkKind.Antrea => CalicoToAntrea(source, new Party(to, destination.Address)),
             PodNetworkKind.Host => CalicoToHost(source, new Party(to, destination.Address)),
@@ -77,12 +77,16 @@ public sealed partial class ReachabilityPredictor
             _ => WithReplyOf(destination, AntreaToCalico(source, new Party(to, destination.Address))),
         };
 
-    private ReachabilityAnswer FromHost(Party source, ReachabilityEndpoint destination, ReachabilityNode to) =>
+    /// <param name="source">The Node.</param>
+    /// <param name="destination">Whom it asks.</param>
+    /// <param name="to">That one's Node.</param>
+    /// <param name="keepsAddress">Whether it asked for a ClusterIP, and has its address already when kube-proxy chooses the destination.</param>
+    private ReachabilityAnswer FromHost(Party source, ReachabilityEndpoint destination, ReachabilityNode to, bool keepsAddress = false) =>
         destination.Kind switch
         {
             PodNetworkKind.Antrea => HostToAntrea(source, new Party(to, destination.Address)),
             PodNetworkKind.Host => Works(source.Address, "Nodes reach each other without either Pod network"),
-            _ => WithReplyOf(destination, HostToCalico(source, new Party(to, destination.Address))),
+            _ => WithReplyOf(destination, HostToCalico(source, new Party(to, destination.Address), keepsAddress)),
         };
 
     private ReachabilityAnswer FromMultus(

@@ -21,7 +21,7 @@ internal static class ReachabilityRemedies
         ReachabilityCause.BlockInPodCidr =>
             $"Release the block before Antrea gives its addresses out: {NewPool}, then remove the old block's routes from every Node",
         ReachabilityCause.BlockAroundPodCidr or ReachabilityCause.EqualPrefixes => "First of all, " + NewPool,
-        ReachabilityCause.LastOfPodCidr => $"Delete the Pod, so that another address is given; or {NewPool}",
+        ReachabilityCause.LastOfPodCidr or ReachabilityCause.FirstOfPodCidr => $"Delete the Pod, so that another address is given; or {NewPool}",
         ReachabilityCause.ReversePathFilter => "Set net.ipv4.conf.all.rp_filter and that of Calico's tunnel device to 2 (loose) on every Node",
         ReachabilityCause.TwoDefaults =>
             "Give Multus Pods one default route and a rule for replies of their Calico address, as this migration's Multus file does",

@@ -59,14 +59,19 @@ internal sealed class ReachabilityTopology
         return false;
     }
 
-    /// <summary>The PodCIDR of this Node whose last address this is; null when it is none's. <c>antrea-gw0</c> has the PodCIDR's mask, so the
-    /// Node's kernel keeps that address for broadcasts: it neither connects nor forwards to it, nor takes it for a source. IPv6 has none.</summary>
-    /// <remarks>Source: Linux <c>net/ipv4/fib_frontend.c</c> (fib_add_ifaddr); measured in a kernel.</remarks>
-    public static Cidr? BroadcastOf(IPAddress address, ReachabilityNode node)
+    /// <summary>The PodCIDR of this Node that has this address for a purpose of its own; null when none has. <c>antrea-gw0</c> has the PodCIDR's
+    /// mask, so the Node's kernel keeps the last IPv4 address for broadcasts and the first IPv6 one for whichever router is asked (anycast): it
+    /// neither connects nor forwards to it, nor takes it for a source. A tunnel device that has the anycast address was there first.</summary>
+    /// <remarks>Source: Linux <c>net/ipv4/fib_frontend.c</c> (fib_add_ifaddr), <c>net/ipv6/addrconf.c</c> (addrconf_join_anycast); measured in a
+    /// kernel.</remarks>
+    public static Cidr? Keeping(IPAddress address, ReachabilityNode node)
     {
         foreach (var podCidr in node.PodCidrs)
         {
-            if (podCidr is { IsIPv6: false, PrefixLength: < 31 } && podCidr.Contains(address) && podCidr.IndexOf(address) == podCidr.AddressCount - 1)
+            if (podCidr.Contains(address)
+                && (podCidr.IsIPv6
+                    ? podCidr.PrefixLength < 127 && podCidr.FirstAddress.Equals(address) && !node.TunnelAddresses.Contains(address)
+                    : podCidr.PrefixLength < 31 && podCidr.IndexOf(address) == podCidr.AddressCount - 1))
             {
                 return podCidr;
             }
@@ -160,8 +165,11 @@ internal sealed class ReachabilityTopology
     /// inside Calico's tunnel in one direction and outside in the other.</summary>
     /// <param name="there">Whether it goes inside; null when that changes.</param>
     /// <param name="back">Whether an answer would.</param>
-    public bool StrictFilterDrops(bool? there, bool? back) =>
-        Model.ReversePathFilter == ReversePathFilter.Strict && there != back;
+    /// <param name="family">Whose packet it is: IPv6 has no such filter.</param>
+    public bool StrictFilterDrops(bool? there, bool? back, AddressFamily family) => IsStrict(family) && there != back;
+
+    /// <summary>Whether Nodes drop what comes by another device than the way back.</summary>
+    public bool IsStrict(AddressFamily family) => family == AddressFamily.InterNetwork && Model.ReversePathFilter == ReversePathFilter.Strict;
 
     /// <summary>antrea-gw0's address: the first host address of the Node's PodCIDR.</summary>
     public static IPAddress? GatewayOf(ReachabilityNode node, AddressFamily family)
@@ -184,12 +192,36 @@ internal sealed class ReachabilityTopology
     /// <summary>The address the Node's kernel gives to what it sends, or masquerades, towards a Calico address: that of
     /// the tunnel device, or its own where there is no tunnel. Null when the model does not hold it.</summary>
     public IPAddress? AddressTowardsCalico(ReachabilityNode from, ReachabilityNode to, IPAddress calicoAddress) =>
-        SentByTunnel(from, to, calicoAddress) switch
+        from.Name == to.Name ? AddressTowardsOwn(from, calicoAddress) : SentByTunnel(from, to, calicoAddress) switch
         {
             true => from.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == calicoAddress.AddressFamily),
             false => AddressOf(from, calicoAddress.AddressFamily),
             null => null,
         };
+
+    /// <summary>The address the Node's kernel gives to what it sends, or masquerades, to a Calico Pod of its own, whose veth has none: in IPv4 the
+    /// Node's, in IPv6 that of all its addresses which has most in common with the Pod's.</summary>
+    /// <remarks>RFC 6724, 5: of its rules the ones about labels and the longest matching prefix decide here. Source: Linux
+    /// <c>net/ipv6/addrconf.c</c> (ipv6_dev_get_saddr); measured in a kernel.</remarks>
+    public static IPAddress? AddressTowardsOwn(ReachabilityNode node, IPAddress calicoAddress)
+    {
+        const int UsualSubnet = 64;
+        if (calicoAddress.AddressFamily == AddressFamily.InterNetwork)
+        {
+            return AddressOf(node, AddressFamily.InterNetwork);
+        }
+
+        var own = node.InternalIPs.Select(a => (Address: a, Length: node.Subnet is { IsIPv6: true } subnet ? subnet.PrefixLength : UsualSubnet))
+            .Concat(node.TunnelAddresses.Select(a => (Address: a, Length: 128)))
+            .Concat(node.PodCidrs.Where(c => c is { IsIPv6: true, PrefixLength: < 128 }).Select(c => (Address: c.AddressAt(1), Length: c.PrefixLength)));
+        return own.Where(one => one.Address.AddressFamily == AddressFamily.InterNetworkV6)
+            .OrderByDescending(one => one.Address.IsIPv6UniqueLocal == calicoAddress.IsIPv6UniqueLocal)
+            .ThenByDescending(one => Math.Min(one.Length, CommonLength(one.Address, calicoAddress)))
+            .Select(one => one.Address).FirstOrDefault();
+    }
+
+    private static int CommonLength(IPAddress one, IPAddress other) =>
+        (int)UInt128.LeadingZeroCount(Cidr.Host(one).FirstValue ^ Cidr.Host(other).FirstValue);
 
     private static HostRoute Compare(int calico, int antrea) =>
         calico > antrea ? HostRoute.Calico : calico == antrea ? HostRoute.Contested : HostRoute.Antrea;

@@ -350,6 +350,69 @@ public class ReachabilityPredictorTests
             Reaches(model, ReachabilityEndpoint.Host("s", model.Nodes[1].InternalIPs[0]), ReachabilityEndpoint.Calico("x", Cidr.Parse("fd00:1::/64").LastAddress)));
     }
 
+    /// <summary>As a kernel has it: each router on an IPv6 network has the network's first address for its own.</summary>
+    [TestCase("fd00:1::/122", "s", ReachabilityCause.FirstOfPodCidr, TestName = "The first address of an IPv6 PodCIDR is cut off from that PodCIDR's Node")]
+    [TestCase("fd00:2::/122", "s", ReachabilityCause.None, TestName = "The first address of a block elsewhere is not")]
+    public void FirstAddress_OfAnIPv6PodCidr_IsTheRouters(string block, string from, ReachabilityCause cause)
+    {
+        var model = IPv6Model(block);
+        var pod = ReachabilityEndpoint.Calico("x", Cidr.Parse(block).FirstAddress);
+        var node = ReachabilityEndpoint.Host(from, model.Nodes[1].InternalIPs[0]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Ask(model, node, pod).Cause, Is.EqualTo(cause), "to the Pod");
+            Assert.That(Ask(model, pod, node).Cause, Is.EqualTo(cause), "from the Pod");
+        }
+    }
+
+    /// <summary>A Pod's veth has no address: IPv4 takes the Node's, IPv6 the one that has most in common with the Pod's (RFC 6724).</summary>
+    [TestCase("fd00:0:1::/122", null, "fd00::1", TestName = "A Node's antrea-gw0 has most in common with a Calico Pod of its own")]
+    [TestCase("fd00:0:1::/122", "fd00:0:1::3f", "fd00:0:1::3f", TestName = "The Node's tunnel has, where there is one")]
+    [TestCase("2001:db8::/122", null, "2001:db8:9::1", TestName = "A unique local address is not taken for others")]
+    public void Source_TowardsACalicoPodOfTheSameNode_InIPv6(string block, string? tunnel, string seen)
+    {
+        var model = IPv6Model(block);
+        var node = model.Nodes[0] with
+        {
+            InternalIPs = [IPAddress.Parse(block.StartsWith("2001", StringComparison.Ordinal) ? "2001:db8:9::1" : "fd01::1")],
+            TunnelAddresses = tunnel is null ? [] : [IPAddress.Parse(tunnel)],
+        };
+        model = model with { Nodes = model.Nodes.SetItem(0, node) };
+        var pod = ReachabilityEndpoint.Calico("x", Cidr.Parse(block).AddressAt(5));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Ask(model, ReachabilityEndpoint.Host("x", node.InternalIPs[0]), pod).SourceSeen, Is.EqualTo(seen), "from the Node");
+            Assert.That(Ask(model, ReachabilityEndpoint.Antrea("x", IPAddress.Parse("fd00::7")), pod).SourceSeen, Is.EqualTo(seen), "masqueraded");
+        }
+    }
+
+    [Test]
+    public void ReversePathFilter_IsNoneOfIPv6s()
+    {
+        var model = IPv6Model("fd00:0:1::/122") with
+        {
+            AntreaEncap = AntreaEncapMode.NoEncap,
+            ReversePathFilter = ReversePathFilter.Strict,
+            Pools = [new(Cidr.Parse("fd00::/16"), NatOutgoing: false)],
+        };
+        Assert.That(Reaches(model, ReachabilityEndpoint.Calico("x", IPAddress.Parse("fd00:0:1::5")), ReachabilityEndpoint.Antrea("s", IPAddress.Parse("fd00:1::7"))));
+    }
+
+    /// <summary>Two Nodes with a PodCIDR fd00:N::/64 each, and one block.</summary>
+    private static ReachabilityModel IPv6Model(string block) => new()
+    {
+        Nodes =
+        [
+            .. ((string[])["x", "s"]).Select((n, i) => new ReachabilityNode
+            {
+                Name = n,
+                PodCidrs = [Cidr.Parse($"fd00:{i}::/64")],
+                InternalIPs = [IPAddress.Parse($"fd01::{i + 1}")],
+            }),
+        ],
+        Blocks = [new(Cidr.Parse(block), "x")],
+    };
+
     [Test]
     public void Verdicts_AgreeWithTheFactSheetTwin() =>
         Gen.Select(Models, Gen.Int[0, 3], Gen.Int[0, 3], Gen.Byte, Gen.Byte, Gen.Bool, Gen.Bool)
