@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Fabric;
@@ -56,6 +57,31 @@ internal sealed class RoutingState
         return new RoutingState(Routes.Add(route), Rules);
     }
 
+    /// <summary><see cref="Replace(Route)"/> for many, of which no two have the same key.</summary>
+    public RoutingState Replace(IEnumerable<Route> routes)
+    {
+        var changed = Routes.ToBuilder();
+        var first = new Dictionary<(Cidr, long, string), int>();
+        for (var i = 0; i < changed.Count; i++)
+        {
+            first.TryAdd(KeyOf(changed[i]), i);
+        }
+
+        foreach (var route in routes)
+        {
+            if (first.TryGetValue(KeyOf(route), out var place))
+            {
+                changed[place] = route;
+            }
+            else
+            {
+                changed.Add(route);
+            }
+        }
+
+        return new RoutingState(changed.ToImmutable(), Rules);
+    }
+
     /// <summary><c>ip route prepend</c>, netlink's <c>RouteAddEcmp</c>: put before its equals, and so looked up first.</summary>
     public RoutingState Prepend(Route route) => new(Routes.Insert(0, route), Rules);
 
@@ -90,6 +116,8 @@ internal sealed class RoutingState
         var route = _tables.Value.GetValueOrDefault(table)?.Lookup(destination);
         return route is { Type: RouteType.Throw } ? null : route;
     }
+
+    private static (Cidr Destination, long Metric, string Table) KeyOf(Route route) => (route.Destination, route.Metric, route.Table);
 
     private static bool Collide(Route one, Route other) =>
         one.Destination == other.Destination

@@ -90,29 +90,25 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
 
     private void Reconcile(OvsBridge bridge)
     {
-        var peers = Services.View.Nodes.Values
-            .Where(n => n.Name != Node.Name && n.PodCidr is not null)
-            .Select(n => new OvsPeer(n.PodCidr!.Value, n.Address)).ToList();
-        foreach (var gone in bridge.State.Peers.Where(p => !peers.Exists(q => q.PodCidr == p.PodCidr)))
+        // At once, and not Node by Node: every Node does it for all others.
+        ImmutableArray<OvsPeer> peers =
+        [
+            .. Services.View.Nodes.Values.Where(n => n.Name != Node.Name && n.PodCidr is not null).Select(n => new OvsPeer(n.PodCidr!.Value, n.Address)),
+        ];
+        var gone = bridge.State.Peers.Select(p => p.PodCidr).Except(peers.Select(p => p.PodCidr)).ToHashSet();
+        bridge.SetPeers(peers);
+        var all = peers.Select(p => p.PodCidr).Append(bridge.PodCidr).Order().ToImmutableArray();
+        Node.Host.Update(state => state with
         {
-            bridge.RemovePeer(gone.PodCidr);
-            Node.Host.RemoveRoutes(r => r.Destination == gone.PodCidr && r.Device == GatewayDevice);
-        }
-
-        foreach (var peer in peers)
-        {
-            bridge.SetPeer(peer);
-            Node.Host.ReplaceRoute(new Route
+            Routing = state.Routing.Remove(r => r.Device == GatewayDevice && gone.Contains(r.Destination)).Replace(peers.Select(p => new Route
             {
-                Destination = peer.PodCidr,
-                Gateway = peer.PodCidr.AddressAt(1),
+                Destination = p.PodCidr,
+                Gateway = p.PodCidr.AddressAt(1),
                 Device = GatewayDevice,
                 OnLink = true,
-            });
-        }
-
-        var all = peers.Select(p => p.PodCidr).Append(bridge.PodCidr).Order().ToImmutableArray();
-        Node.Host.Update(state => state with { Antrea = new AntreaNetfilter(bridge.PodCidr, all) });
+            })),
+            Antrea = new AntreaNetfilter(bridge.PodCidr, all),
+        });
     }
 
     private void CollectGarbage(OvsBridge bridge)
