@@ -8,12 +8,23 @@ namespace Antrea.Migration.Lab.Nodes;
 internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, IPAddress hostAddress)
 {
     private readonly string _started = store.Now;
+    private int _restarts;
+
+    /// <summary>Whether the object says that the Pod is ready.</summary>
+    public bool ShowsReady => store.Peek(ResourceType.Pod, pod.NamespaceOf(), pod.NameOf())?.ConditionIsTrue("Ready") == true;
 
     /// <summary>Not running yet, or not able to.</summary>
-    public void Waiting(string reason, string message) => Write("Pending", null, false, _ => new JsonObject
+    public void Waiting(string reason, string message) => Write(_restarts == 0 ? "Pending" : "Running", null, false, _ => new JsonObject
     {
         ["waiting"] = new JsonObject { ["reason"] = reason, ["message"] = message },
     });
+
+    /// <summary>The sandbox is gone, and its address with it; the containers start again in another.</summary>
+    public void Restarting()
+    {
+        _restarts++;
+        Waiting("ContainerCreating", "");
+    }
 
     /// <summary>Running, ready or not.</summary>
     public void Running(IPAddress address, string containerId, bool isReady) =>
@@ -33,7 +44,12 @@ internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, IPAddre
             status["hostIP"] = hostAddress.ToString();
             status["hostIPs"] = new JsonArray(new JsonObject { ["ip"] = hostAddress.ToString() });
             status["startTime"] = _started;
-            if (address is not null)
+            if (_restarts > 0 && address is null)
+            {
+                status.Remove("podIP");
+                status.Remove("podIPs");
+            }
+            else if (address is not null)
             {
                 status["podIP"] = address.ToString();
                 status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = address.ToString() });
@@ -49,8 +65,8 @@ internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, IPAddre
                 ["image"] = c.Text("image"),
                 ["imageID"] = "",
                 ["ready"] = isReady,
-                ["started"] = phase == "Running",
-                ["restartCount"] = 0,
+                ["started"] = address is not null,
+                ["restartCount"] = _restarts,
                 ["state"] = state(c),
                 ["containerID"] = containerId is null ? "" : $"containerd://{containerId}",
             })]);

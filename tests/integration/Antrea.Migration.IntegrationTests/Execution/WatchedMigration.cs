@@ -30,6 +30,12 @@ internal sealed class WatchedMigration : IAsyncDisposable
         return new WatchedMigration(migration, await migration.PlanAsync(cancellationToken)) { Denied = denied };
     }
 
+    /// <summary>As above, where more than the bridge is to be chosen; <paramref name="client"/> is the Deployment of Namespace default that asks. Disposes the migration.</summary>
+    public static async Task<WatchedMigration> StartAsync(LabMigration migration, string client, CancellationToken cancellationToken) =>
+        new(migration, await migration.PlanAsync(cancellationToken)) { Client = client };
+
+    private string Client { get; init; } = "client";
+
     /// <summary>Requests that policies deny, sent all the time as well: from a Pod to the first port of a Service of Namespace default.</summary>
     public IReadOnlyList<(string Namespace, string Workload, string Service)> Denied { get; init; } = [];
 
@@ -43,8 +49,8 @@ internal sealed class WatchedMigration : IAsyncDisposable
         var service = Lab.ServiceUri("default", "nginx-origin");
         await using var probe = new ContinuousProbe(
             [
-                Flow("client", "nginx by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", "client")),
-                Flow("client", "nginx by address", service, Lab.ConnectFrom("default", "client")),
+                Flow("client", "nginx by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", Client)),
+                Flow("client", "nginx by address", service, Lab.ConnectFrom("default", Client)),
                 Flow("nginx", "nginx", service, Lab.ConnectFrom("default", "nginx-ds")),
                 Flow("DNS", "nginx", service, Lab.ConnectFrom("kube-system", "coredns")),
                 Flow("Node", "nginx", service, Lab.ConnectFromNode(Lab.NodeNames[0])),
