@@ -272,6 +272,7 @@ public sealed class LabCluster : IAsyncDisposable
         fleet.Table.Changed += fabric.ServicesChanged;
         fleet.Services.Policies.Calico.Changed += fabric.PoliciesChanged;
         fleet.Services.Policies.Antrea.Changed += fabric.PoliciesChanged;
+        fleet.Services.Policies.Calico.CompilesAhead = fleet.Services.Policies.Antrea.CompilesAhead = carrier is KernelFabric;
         var path = Path.Combine(Path.GetTempPath(), $"antrea-migration-lab-{Guid.NewGuid():N}.kubeconfig");
         var file = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())

@@ -56,8 +56,8 @@ internal sealed partial class ObjectStore
 
             if (isPresent)
             {
-                var last = Table(type)[(@namespace, name)];
-                Table(type).Remove((@namespace, name));
+                var last = Table(type).Find(@namespace, name)!;
+                Table(type).Remove(@namespace, name);
                 Publish(StoreEventType.Deleted, type, last, last, frozen: true);
             }
 

@@ -14,11 +14,8 @@ namespace Antrea.Migration.Lab.ControlPlane;
 /// <param name="historyLimit">How many past changes are kept at least for <see cref="Subscribe"/>.</param>
 internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 20_000) : IObjectStore
 {
-    private static readonly Comparer<(string Namespace, string Name)> KeyOrder = Comparer<(string Namespace, string Name)>.Create(
-        (a, b) => string.CompareOrdinal(a.Namespace, b.Namespace) is var order and not 0 ? order : string.CompareOrdinal(a.Name, b.Name));
-
     private readonly Lock _gate = new();
-    private readonly Dictionary<ResourceType, SortedDictionary<(string Namespace, string Name), JsonObject>> _objects = [];
+    private readonly Dictionary<ResourceType, ObjectTable> _objects = [];
     private readonly List<StoreEvent> _history = [];
     private readonly List<Action<StoreEvent>> _subscribers = [];
     private long _version = 1;
@@ -51,7 +48,7 @@ internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 
     {
         lock (_gate)
         {
-            return Table(type).GetValueOrDefault((@namespace, name));
+            return Table(type).Find(@namespace, name);
         }
     }
 
@@ -74,7 +71,7 @@ internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 
     {
         lock (_gate)
         {
-            return ([.. Table(type).Where(e => @namespace is null || e.Key.Namespace == @namespace).Select(e => e.Value)], _version);
+            return ([.. Table(type).In(@namespace)], _version);
         }
     }
 
@@ -83,7 +80,7 @@ internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 
     {
         lock (_gate)
         {
-            return [.. _objects.Where(e => e.Value.Count > 0).Select(e => e.Key)];
+            return [.. _objects.Where(e => !e.Value.IsEmpty).Select(e => e.Key)];
         }
     }
 
@@ -102,8 +99,7 @@ internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 
         lock (_gate)
         {
             var copy = obj.Copy();
-            var key = (copy.NamespaceOf(), copy.NameOf());
-            if (Table(type).ContainsKey(key))
+            if (Table(type).Find(copy.NamespaceOf(), copy.NameOf()) is not null)
             {
                 throw StoreConflictException.AlreadyExists(type, copy.NameOf());
             }
@@ -229,7 +225,7 @@ internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 
         {
             foreach (var (type, objects) in _objects.ToList())
             {
-                foreach (var obj in objects.Values.ToList())
+                foreach (var obj in objects.In(null).ToList())
                 {
                     onEvent(new StoreEvent(StoreEventType.Added, type, obj, _version));
                 }
@@ -317,11 +313,11 @@ internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 
         }
     }
 
-    private SortedDictionary<(string Namespace, string Name), JsonObject> Table(ResourceType type)
+    private ObjectTable Table(ResourceType type)
     {
         if (!_objects.TryGetValue(type, out var table))
         {
-            _objects[type] = table = new(KeyOrder);
+            _objects[type] = table = new ObjectTable();
         }
 
         return table;
@@ -329,7 +325,7 @@ internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 
 
     private JsonObject Remove(ResourceType type, JsonObject last, JsonObject old)
     {
-        Table(type).Remove((old.NamespaceOf(), old.NameOf()));
+        Table(type).Remove(old.NamespaceOf(), old.NameOf());
         return Publish(StoreEventType.Deleted, type, last, old).Copy();
     }
 
@@ -340,9 +336,8 @@ internal sealed partial class ObjectStore(TimeProvider time, int historyLimit = 
             obj["metadata"]!["resourceVersion"] = (_version + 1).ToString(CultureInfo.InvariantCulture);
         }
 
-        var key = (obj.NamespaceOf(), obj.NameOf());
         var stored = Freeze(obj);
-        Table(type)[key] = stored;
+        Table(type).Set(obj.NamespaceOf(), obj.NameOf(), stored);
         return Publish(change, type, stored, old, frozen: true);
     }
 

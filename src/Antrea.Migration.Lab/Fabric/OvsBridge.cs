@@ -104,8 +104,8 @@ internal sealed class OvsBridge
         Peers = state.Peers.RemoveAll(other => other.PodCidr == peer.PodCidr).Add(peer),
     });
 
-    public void RemovePeer(Cidr podCidr) =>
-        Update(state => state with { Peers = state.Peers.RemoveAll(peer => peer.PodCidr == podCidr) });
+    /// <summary>Learns which other Nodes there are, and forgets all else.</summary>
+    public void SetPeers(ImmutableArray<OvsPeer> peers) => Update(state => state with { Peers = peers });
 
     /// <summary>Sets what Antrea enforces on a Pod's port, or on every port, those to come included, when <paramref name="pod"/> is null.</summary>
     public void SetPortPolicy(PodNetns? pod, IPolicyEnforcer? policy) => Update(state => state with

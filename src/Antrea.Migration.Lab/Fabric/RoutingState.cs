@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Fabric;
@@ -60,6 +61,31 @@ internal sealed class RoutingState
         return new RoutingState(Routes.Add(route), Rules);
     }
 
+    /// <summary><see cref="Replace(Route)"/> for many, of which no two have the same key.</summary>
+    public RoutingState Replace(IEnumerable<Route> routes)
+    {
+        var changed = Routes.ToBuilder();
+        var first = new Dictionary<(Cidr, long, string), int>();
+        for (var i = 0; i < changed.Count; i++)
+        {
+            first.TryAdd(KeyOf(changed[i]), i);
+        }
+
+        foreach (var route in routes.Select(WithMetric))
+        {
+            if (first.TryGetValue(KeyOf(route), out var place))
+            {
+                changed[place] = route;
+            }
+            else
+            {
+                changed.Add(route);
+            }
+        }
+
+        return new RoutingState(changed.ToImmutable(), Rules);
+    }
+
     /// <summary><c>ip route prepend</c>, netlink's <c>RouteAddEcmp</c>: put before its equals, and so looked up first.</summary>
     public RoutingState Prepend(Route route) => new(Routes.Insert(0, WithMetric(route)), Rules);
 
@@ -97,6 +123,8 @@ internal sealed class RoutingState
 
     /// <summary>An IPv6 route without a metric gets 1024; the kernel's own for a connected one is 256.</summary>
     private static Route WithMetric(Route route) => route is { Destination.IsIPv6: true, Metric: 0 } ? route with { Metric = DefaultMetric6 } : route;
+
+    private static (Cidr Destination, long Metric, string Table) KeyOf(Route route) => (route.Destination, route.Metric, route.Table);
 
     private static bool Collide(Route one, Route other) =>
         one.Destination == other.Destination

@@ -90,28 +90,24 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
 
     private void Reconcile(OvsBridge bridge)
     {
-        var peers = Services.View.Nodes.Values
-            .Where(n => n.Name != Node.Name)
-            .SelectMany(n => n.Families)
-            .Where(f => f.PodCidr is { } podCidr && bridge.PodCidrs.Any(own => own.IsIPv6 == podCidr.IsIPv6))
-            .Select(f => new OvsPeer(f.PodCidr!.Value, f.Address)).ToList();
-        foreach (var gone in bridge.State.Peers.Where(p => !peers.Exists(q => q.PodCidr == p.PodCidr)))
+        // At once, and not Node by Node: every Node does it for all others.
+        ImmutableArray<OvsPeer> peers =
+        [
+            .. Services.View.Nodes.Values
+                .Where(n => n.Name != Node.Name)
+                .SelectMany(n => n.Families)
+                .Where(f => f.PodCidr is { } podCidr && bridge.PodCidrs.Any(own => own.IsIPv6 == podCidr.IsIPv6))
+                .Select(f => new OvsPeer(f.PodCidr!.Value, f.Address)),
+        ];
+        var known = peers.Select(p => p.PodCidr).ToHashSet();
+        var gone = bridge.State.Peers.Where(p => !known.Contains(p.PodCidr)).SelectMany(RoutesTo).Select(r => r.Destination).ToHashSet();
+        bridge.SetPeers(peers);
+        var all = known.Concat(bridge.PodCidrs).Order().ToImmutableArray();
+        Node.Host.Update(state => state with
         {
-            bridge.RemovePeer(gone.PodCidr);
-            Node.Host.RemoveRoutes(r => RoutesTo(gone).Any(route => route.Destination == r.Destination) && r.Device == GatewayDevice);
-        }
-
-        foreach (var peer in peers)
-        {
-            bridge.SetPeer(peer);
-            foreach (var route in RoutesTo(peer))
-            {
-                Node.Host.ReplaceRoute(route);
-            }
-        }
-
-        var all = peers.Select(p => p.PodCidr).Concat(bridge.PodCidrs).Order().ToImmutableArray();
-        Node.Host.Update(state => state with { Antrea = new AntreaNetfilter(bridge.PodCidrs, all) });
+            Routing = state.Routing.Remove(r => r.Device == GatewayDevice && gone.Contains(r.Destination)).Replace(peers.SelectMany(RoutesTo)),
+            Antrea = new AntreaNetfilter(bridge.PodCidrs, all),
+        });
     }
 
     /// <summary>IPv6 has no <c>onlink</c> in Antrea's hands: the peer's gateway has a route of its own.</summary>

@@ -206,8 +206,12 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     private void ReconcileRoutes(ImmutableArray<CalicoPoolView> pools)
     {
         var wanted = Services.View.Ranges.Select(r => RouteTo(r, pools)).OfType<Route>().ToHashSet();
-        Node.Host.RemoveRoutes(r => r.Protocol is Bird or Felix && !wanted.Contains(r));
         var present = Node.Host.State.Routing.Routes.ToHashSet();
+        if (present.Any(r => r.Protocol is Bird or Felix && !wanted.Contains(r)))
+        {
+            Node.Host.RemoveRoutes(r => r.Protocol is Bird or Felix && !wanted.Contains(r));
+        }
+
         foreach (var route in wanted.Where(r => !present.Contains(r)))
         {
             if (route.Protocol == Felix)

@@ -13,6 +13,9 @@ internal sealed record KubeletOptions
     /// <c>preStop</c> sleep does on a real cluster. Not longer than the Pod's grace period.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Between two looks whether somebody else has written a status; not hurried, for others count on having that time.</summary>
+    public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Where the API server reaches the Nodes' kubelets, on localhost; null when it calls them in process.</summary>
     public int? Port { get; init; }
 

@@ -96,10 +96,11 @@ internal static class LabDump
     {
         var block = new CalicoBlock(json.Copy());
         yield return $"{block.Cidr} of {block.Node ?? "nobody"}";
-        foreach (var (_, attributes) in block.Allocations())
+        foreach (var (address, attributes) in block.Allocations())
         {
             var secondary = attributes.Object("secondary");
             var pod = secondary.Text("pod") is { } name ? store.Peek(ResourceType.Pod, secondary.Text("namespace") ?? "", name) : null;
+            pod = pod.Text("status", "podIP") is { } has && has != address.ToString() ? null : pod; // It has another sandbox by now.
             yield return pod is not null ? $"an address of {OwnerName(store, pod)}{PlaceOf(pod)}"
                 : secondary.Text("type") is { } type ? $"{block.Cidr} {type} on {secondary.Text("node")}"
                 : "an address of a Pod that is gone";

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using Antrea.Migration.Addressing;
@@ -49,6 +50,9 @@ internal sealed class LabNode
     public HostNetns Host { get; }
 
     public CniRuntime Cni { get; }
+
+    /// <summary>Its kubelet's Pods, by uid.</summary>
+    public ConcurrentDictionary<string, PodWorker> Pods { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What its kernel says when asked.</summary>
     public NodeKernelFacts Kernel { get; set; } = new();

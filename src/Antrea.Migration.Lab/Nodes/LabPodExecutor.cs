@@ -33,18 +33,18 @@ internal sealed class LabPodExecutor(Func<string, LabNode?> find, PodProbes prob
 
         var result = carrier is KernelFabric kernel && KernelNodeShell.Knows(argv) && NodeOf(pod, image) is { } node
             ? await new KernelNodeShell(kernel).RunAsync(node, argv, cancellationToken).ConfigureAwait(false)
-            : Run(pod, image, argv);
+            : await RunAsync(pod, image, argv, cancellationToken).ConfigureAwait(false);
         await carrier.CaughtUpAsync(cancellationToken).ConfigureAwait(false);
         await output.WriteAsync(Encoding.UTF8.GetBytes(result.Output), cancellationToken).ConfigureAwait(false);
         await error.WriteAsync(Encoding.UTF8.GetBytes(result.Error), cancellationToken).ConfigureAwait(false);
         return result.ExitCode;
     }
 
-    private NodeCommandResult Run(JsonObject pod, string image, IReadOnlyList<string> argv) =>
+    private async Task<NodeCommandResult> RunAsync(JsonObject pod, string image, IReadOnlyList<string> argv, CancellationToken cancellationToken) =>
         !NodePrograms.IsNodeAgent(image)
             ? new NodeCommandResult(127, "", $"the lab runs no programs in containers of image '{image}'\n")
             : NodeOf(pod, image) is { } node
-                ? NodeVerbs.Run(node, argv)
+                ? await NodeVerbs.RunAsync(node, argv, cancellationToken).ConfigureAwait(false)
                 : new NodeCommandResult(127, "", $"Pod {pod.NamespaceOf()}/{pod.NameOf()} is on no Node of the lab\n");
 
     private LabNode? NodeOf(JsonObject pod, string image) =>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -23,6 +24,7 @@ internal static class NodeVerbs
             ["read-routes"] = (0, ReadRoutes),
             ["inspect-node"] = (AnyNumber, InspectNode),
             ["list-multus-attachments"] = (1, ListMultusAttachments),
+            ["check-sandboxes"] = (0, (_, _) => Done("")),
             ["audit-calico"] = (AnyNumber, CalicoLeftovers.Audit),
             ["lead-calico"] = (AnyNumber, CalicoLeadVerbs.Start),
             ["stop-leading-calico"] = (0, CalicoLeadVerbs.Stop),
@@ -37,26 +39,37 @@ internal static class NodeVerbs
     /// unknown here. A <c>chroot /host</c> before it is looked through.</summary>
     public static NodeCommandResult Run(LabNode node, IReadOnlyList<string> argv)
     {
-        if (argv is ["chroot", "/host", ..])
-        {
-            argv = [.. argv.Skip(2)];
-        }
-
-        if (argv is not ["sh" or "/bin/sh", "-c", _, var name, ..] || !name.StartsWith(NodeCommand.NamePrefix, StringComparison.Ordinal))
+        if (Read(argv) is not var (verb, arguments))
         {
             return Failed(127, $"the lab runs no programs on its Nodes, only the migration's Node commands: {string.Join(' ', argv.Take(2))}");
         }
 
-        var verb = name[NodeCommand.NamePrefix.Length..];
         if (!Table.TryGetValue(verb, out var handler))
         {
             return Failed(127, $"the lab's Nodes do not know the verb '{verb}'; they know {string.Join(", ", Table.Keys)}");
         }
 
-        List<string> arguments = [.. argv.Skip(4)];
         return handler.Arguments is AnyNumber || arguments.Count == handler.Arguments
             ? handler.Run(node, arguments)
             : Failed(2, $"{verb} takes {handler.Arguments} arguments, not {arguments.Count}");
+    }
+
+    /// <summary>As <see cref="Run"/>; what is done by the Node's container runtime takes its time.</summary>
+    public static async Task<NodeCommandResult> RunAsync(LabNode node, IReadOnlyList<string> argv, CancellationToken cancellationToken) =>
+        Read(argv) is ("restart-sandbox", [var uid, var address, _])
+            ? Done(node.Pods.TryGetValue(uid, out var pod) && await pod.EndSandboxAsync(IPAddress.Parse(address), cancellationToken).ConfigureAwait(false) is { } ended ? $"{ended}\n" : "")
+            : Run(node, argv);
+
+    private static (string Verb, List<string> Arguments)? Read(IReadOnlyList<string> argv)
+    {
+        if (argv is ["chroot", "/host", ..])
+        {
+            argv = [.. argv.Skip(2)];
+        }
+
+        return argv is ["sh" or "/bin/sh", "-c", _, var name, ..] && name.StartsWith(NodeCommand.NamePrefix, StringComparison.Ordinal)
+            ? (name[NodeCommand.NamePrefix.Length..], [.. argv.Skip(4)])
+            : null;
     }
 
     private static NodeCommandResult ListDirectory(LabNode node, IReadOnlyList<string> arguments) =>

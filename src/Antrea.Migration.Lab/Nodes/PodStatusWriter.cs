@@ -9,12 +9,23 @@ namespace Antrea.Migration.Lab.Nodes;
 internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, ImmutableArray<IPAddress> hostAddresses)
 {
     private readonly string _started = store.Now;
+    private int _restarts;
+
+    /// <summary>Whether the object says that the Pod is ready.</summary>
+    public bool ShowsReady => store.Peek(ResourceType.Pod, pod.NamespaceOf(), pod.NameOf())?.ConditionIsTrue("Ready") == true;
 
     /// <summary>Not running yet, or not able to.</summary>
-    public void Waiting(string reason, string message) => Write("Pending", [], false, _ => new JsonObject
+    public void Waiting(string reason, string message) => Write(_restarts == 0 ? "Pending" : "Running", [], false, _ => new JsonObject
     {
         ["waiting"] = new JsonObject { ["reason"] = reason, ["message"] = message },
     });
+
+    /// <summary>The sandbox is gone, and its address with it; the containers start again in another.</summary>
+    public void Restarting()
+    {
+        _restarts++;
+        Waiting("ContainerCreating", "");
+    }
 
     /// <summary>Running, ready or not.</summary>
     public void Running(ImmutableArray<IPAddress> addresses, string containerId, bool isReady) =>
@@ -39,6 +50,11 @@ internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, Immutab
                 status["podIP"] = first.ToString();
                 status["podIPs"] = Listed(addresses);
             }
+            else if (_restarts > 0)
+            {
+                status.Remove("podIP");
+                status.Remove("podIPs");
+            }
 
             var reason = isReady ? null : "ContainersNotReady";
             status.SetCondition("Initialized", true, null, null, store.Now);
@@ -50,8 +66,8 @@ internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, Immutab
                 ["image"] = c.Text("image"),
                 ["imageID"] = "",
                 ["ready"] = isReady,
-                ["started"] = phase == "Running",
-                ["restartCount"] = 0,
+                ["started"] = !addresses.IsEmpty,
+                ["restartCount"] = _restarts,
                 ["state"] = state(c),
                 ["containerID"] = containerId is null ? "" : $"containerd://{containerId}",
             })]);

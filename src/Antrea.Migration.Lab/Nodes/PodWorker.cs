@@ -11,7 +11,8 @@ namespace Antrea.Migration.Lab.Nodes;
 
 /// <summary>One Pod on one Node, from binding to removal: sandbox and network, containers, readiness, graceful end.</summary>
 /// <remarks>A terminating Pod leaves its Endpoints first, goes on serving for a short while, then its containers end, then
-/// its network goes (DEL), then its object. Deleted by force, it ends at once.</remarks>
+/// its network goes (DEL), then its object. Deleted by force, it ends at once. When the container runtime ends its sandbox, nobody drains: the kubelet notices
+/// afterwards, and makes another sandbox for the same Pod.</remarks>
 internal sealed class PodWorker : IDisposable
 {
     private readonly JsonObject _pod;
@@ -23,7 +24,9 @@ internal sealed class PodWorker : IDisposable
     private readonly CancellationTokenSource _terminating;
     private readonly CancellationTokenSource _gone;
     private readonly List<NodeProgram> _programs = [];
+    private readonly Lock _gate = new();
     private PodNetns? _netns;
+    private Sandbox? _sandbox;
     private string _containerId = "";
     private ImmutableArray<IPAddress> _addresses = [];
 
@@ -48,6 +51,26 @@ internal sealed class PodWorker : IDisposable
 
     private bool IsHostNetwork => _pod.Flag("spec", "hostNetwork");
 
+    /// <summary>The container runtime ends the sandbox, if it has this address: containers first, then the network.</summary>
+    /// <returns>The sandbox's id when it is gone; null when there is none with that address.</returns>
+    public async Task<string?> EndSandboxAsync(IPAddress address, CancellationToken cancellationToken)
+    {
+        Sandbox? sandbox;
+        lock (_gate)
+        {
+            sandbox = _sandbox?.Address.Equals(address) == true ? _sandbox : null;
+            sandbox?.Ending.CancelAsync();
+        }
+
+        if (sandbox is null)
+        {
+            return null;
+        }
+
+        await sandbox.Ended.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return sandbox.Id;
+    }
+
     /// <summary>The Pod is marked for deletion.</summary>
     public void Terminate() => _terminating.Cancel();
 
@@ -58,9 +81,13 @@ internal sealed class PodWorker : IDisposable
     /// <param name="lab">The end of the lab, as given to the constructor.</param>
     public async Task RunAsync(CancellationToken lab)
     {
+        _node.Pods[_pod.UidOf()] = this;
         try
         {
-            await LiveAsync(_terminating.Token).ConfigureAwait(false);
+            while (!_pod.IsTerminating())
+            {
+                await LiveInSandboxAsync(lab).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException) when (_terminating.IsCancellationRequested)
         {
@@ -87,6 +114,10 @@ internal sealed class PodWorker : IDisposable
         {
             // The lab ends; nobody will ask for this Pod's network again.
         }
+        finally
+        {
+            _node.Pods.TryRemove(_pod.UidOf(), out _);
+        }
     }
 
     /// <summary>To be called when <see cref="RunAsync"/> has ended, and <see cref="Terminate"/> and <see cref="Vanish"/> are not called any more.</summary>
@@ -96,14 +127,44 @@ internal sealed class PodWorker : IDisposable
         _gone.Dispose();
     }
 
-    private async Task LiveAsync(CancellationToken terminating)
+    /// <summary>Returns when the sandbox was ended and the kubelet has seen it; throws when the Pod ends.</summary>
+    private async Task LiveInSandboxAsync(CancellationToken lab)
     {
-        if (_pod.IsTerminating())
+        var terminating = _terminating.Token;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(terminating);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
         {
-            return;
+            await LiveAsync(address => new Sandbox(_containerId, address, ending, ended), ending.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested && !terminating.IsCancellationRequested)
+        {
+            await Task.Yield();
+            await StopProgramsAsync().ConfigureAwait(false);
+            await RemoveNetworkAsync(lab).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _sandbox = null;
+            }
+
+            ended.SetResult();
         }
 
+        await Task.Delay(_options.RetryInterval, _services.Time, terminating).ConfigureAwait(false);
+        _status.Restarting();
+    }
+
+    private async Task LiveAsync(Func<IPAddress, Sandbox> sandboxOf, CancellationToken terminating)
+    {
         var netns = await RetryAsync("ContainerCreating", CreateSandbox, terminating).ConfigureAwait(false);
+        lock (_gate)
+        {
+            _sandbox = IsHostNetwork ? null : sandboxOf(_addresses[0]);
+        }
+
         await _carrier.CaughtUpAsync(terminating).ConfigureAwait(false);
         await RetryAsync("CreateContainerError", () => StartPrograms(netns), terminating).ConfigureAwait(false);
 
@@ -111,6 +172,7 @@ internal sealed class PodWorker : IDisposable
         _status.Running(_addresses, _containerId, isReady: false);
         await _carrier.CaughtUpAsync(terminating).ConfigureAwait(false);
         var reported = false;
+        var looked = _services.Time.GetTimestamp();
         while (true)
         {
             var isReady = _programs.TrueForAll(p => p.IsReady);
@@ -119,11 +181,14 @@ internal sealed class PodWorker : IDisposable
                 isReady = isReady && await AnswersAsync(workload.Container, terminating).ConfigureAwait(false);
             }
 
-            if (isReady != reported)
+            var looks = _services.Time.GetElapsedTime(looked) >= _options.StatusInterval;
+            if (isReady != reported || (looks && _status.ShowsReady != isReady))
             {
                 _status.Running(_addresses, _containerId, isReady);
                 reported = isReady;
             }
+
+            looked = looks ? _services.Time.GetTimestamp() : looked;
 
             await Task.Delay(isReady ? _options.ProbeInterval : _options.RetryInterval, _services.Time, terminating).ConfigureAwait(false);
         }
@@ -226,6 +291,8 @@ internal sealed class PodWorker : IDisposable
         {
             await program.DisposeAsync().ConfigureAwait(false);
         }
+
+        _programs.Clear();
     }
 
     private async Task RemoveNetworkAsync(CancellationToken lab)
@@ -241,6 +308,7 @@ internal sealed class PodWorker : IDisposable
             try
             {
                 _node.Cni.Delete(_containerId, netns);
+                _netns = null;
                 return;
             }
             catch (CniException) when (!lab.IsCancellationRequested)
@@ -258,4 +326,7 @@ internal sealed class PodWorker : IDisposable
             _services.Store.MarkForDeletion(ResourceType.Pod, _pod.NamespaceOf(), _pod.NameOf(), 0);
         }
     }
+
+    /// <summary>A sandbox that can be ended: its network is there.</summary>
+    private sealed record Sandbox(string Id, IPAddress Address, CancellationTokenSource Ending, TaskCompletionSource Ended);
 }

@@ -28,6 +28,7 @@ internal abstract class PolicyBook : IDisposable
     private volatile PolicyTable _table = PolicyTable.Empty;
     private PolicyTable _announced = PolicyTable.Empty;
     private long _changes = 1;
+    private volatile bool _hasPolicies;
 
     /// <param name="store">The cluster's objects.</param>
     /// <param name="fail">Takes what cannot be enforced, each once.</param>
@@ -38,10 +39,14 @@ internal abstract class PolicyBook : IDisposable
         _fail = fail;
         _wake = wake;
         _subscription = store.Subscribe(OnEvent, store.Version);
+        _hasPolicies = HasPolicies();
     }
 
     /// <summary>What is in force has changed. Raised by <see cref="Refresh"/>.</summary>
     public event Action? Changed;
+
+    /// <summary>Whether somebody lays what is in force somewhere, and wants to know of every Pod though there are no policies.</summary>
+    public bool CompilesAhead { get; set; }
 
     /// <summary>What was compiled last.</summary>
     public PolicyTable Latest => _table;
@@ -78,8 +83,15 @@ internal abstract class PolicyBook : IDisposable
         _enforcers.TryGetValue(node, out var enforcer) && (enforcer.Frozen ?? _table).Includes(policy);
 
     /// <summary>Compiles when something has changed, and says so.</summary>
+    /// <remarks>Not where there are no policies, unless <see cref="CompilesAhead"/>: a packet that needs to know whether its Pod is known compiles for itself. In a
+    /// large cluster that would otherwise be done at every Pod's every step.</remarks>
     public void Refresh()
     {
+        if (!_hasPolicies && !CompilesAhead && _announced.InForce.IsEmpty && _announced.Refused.IsEmpty)
+        {
+            return;
+        }
+
         if (_enforcers.Values.All(e => e.Frozen is not null))
         {
             return;
@@ -160,8 +172,15 @@ internal abstract class PolicyBook : IDisposable
     private PolicyInput ClassOf(ResourceType type) =>
         type == ResourceType.Pod || type == ResourceType.Namespace ? PolicyInput.Context : Classify(type.Group, type.Kind);
 
+    private bool HasPolicies() => _store.Types().Exists(t => ClassOf(t) == PolicyInput.Policy);
+
     private void OnEvent(StoreEvent change)
     {
+        if (ClassOf(change.Resource) == PolicyInput.Policy && change.Type != StoreEventType.Modified)
+        {
+            _hasPolicies = HasPolicies();
+        }
+
         if (ClassOf(change.Resource) != PolicyInput.None && !IsSameToPolicies(change))
         {
             Interlocked.Increment(ref _changes);

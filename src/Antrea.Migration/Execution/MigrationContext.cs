@@ -132,6 +132,14 @@ internal sealed class MigrationContext
         return await InventoryAsync(snapshot with { Pods = pods }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>One Pod's network; only its Node is asked.</summary>
+    public async Task<PodNetwork> NetworkOfAsync(PodInfo pod, CancellationToken cancellationToken)
+    {
+        var node = await Api.GetAsync($"api/v1/nodes/{pod.NodeName}", cancellationToken).ConfigureAwait(false);
+        var snapshot = ClusterSnapshotBuilder.BuildLenient(node is null ? [] : [new ClusterObject(node, "cluster")], []);
+        return (await InventoryAsync(snapshot with { Pods = [pod] }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false))[0].Network;
+    }
+
     /// <summary>The Pods of one list.</summary>
     public async Task<ImmutableArray<PodInfo>> ReadPodsAsync(string path, CancellationToken cancellationToken) =>
         ClusterSnapshotBuilder.BuildLenient(

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using System.Text;
 using Antrea.Migration.Addressing;
 
@@ -51,6 +53,21 @@ public static class NodeCommands
             [ ! -d "$1" ] || for f in "$1"/*; do [ ! -f "$f" ] || ! grep -q '"antrea"' "$f" || printf '%s\n' "${f##*/}"; done
             """,
             [MultusCacheDirectory]);
+
+    /// <summary>Looks whether <see cref="RestartSandbox"/> can work: exit code 3 when there is no <c>crictl</c>.</summary>
+    public static NodeCommand CheckSandboxes() => new("check-sandboxes", SandboxRestart.Check, []);
+
+    /// <summary>Ends a Pod's sandbox, so that kubelet makes another, with the network of new Pods; prints the sandbox's id, and nothing where the Pod has no
+    /// sandbox with that address any more. May be repeated.</summary>
+    /// <param name="uid">The Pod's uid.</param>
+    /// <param name="address">The address that the sandbox to be ended has.</param>
+    /// <param name="grace">How long its containers may take to end; rounded up to seconds.</param>
+    public static NodeCommand RestartSandbox(string uid, IPAddress address, TimeSpan grace)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return new(
+            "restart-sandbox", SandboxRestart.Restart, [uid, address.ToString(), Math.Ceiling(grace.TotalSeconds).ToString(CultureInfo.InvariantCulture)]);
+    }
 
     /// <summary>Lists what Calico left on the Node, one <c>WHAT: DETAIL</c> a line; nothing when it is clean. Exit code 3 when the Node
     /// lacks the tools to tell.</summary>

@@ -7,6 +7,8 @@ namespace Antrea.Migration.Planning;
 /// <summary>What a migration is asked to do. The defaults are the careful ones.</summary>
 public sealed record MigrationOptions
 {
+    private static readonly TimeSpan MostDrainTime = TimeSpan.FromSeconds(8);
+
     /// <summary>The objects of the Antrea release to install, as its <c>antrea.yml</c> holds them. Empty: nothing can be installed,
     /// and the plan says so.</summary>
     public ImmutableArray<ClusterObject> AntreaManifest { get; init; } = [];
@@ -37,6 +39,13 @@ public sealed record MigrationOptions
     /// side, and those whose own strategy would take more are evicted. Default null: one workload at a time, by its own strategy. Cluster DNS and
     /// what the API server asks always go Pod by Pod.</summary>
     public int? MaxUnavailable { get; init; }
+
+    /// <summary>What a restart does with a Pod. Default <see cref="RestartMode.Reschedule"/>.</summary>
+    public RestartMode Restart { get; init; }
+
+    /// <summary>How long a Pod that its Services do not lead to any more goes on serving before it is restarted in place: every Node's proxy has to learn
+    /// of it. At most 8 seconds, for kubelet calls the Pod ready again every ten. Default 3 seconds.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How long a running Job is waited for, as it is never killed. Default 1 hour.</summary>
     public TimeSpan JobTimeout { get; init; } = TimeSpan.FromHours(1);
@@ -70,6 +79,16 @@ public sealed record MigrationOptions
         if (JobTimeout <= TimeSpan.Zero)
         {
             faults.Add($"{nameof(JobTimeout)} is {JobTimeout}; it must be positive");
+        }
+
+        if (DrainTime < TimeSpan.Zero || DrainTime > MostDrainTime)
+        {
+            faults.Add($"{nameof(DrainTime)} is {DrainTime}; it must lie between 0 and {MostDrainTime}");
+        }
+
+        if (!Enum.IsDefined(Restart))
+        {
+            faults.Add($"{nameof(Restart)} is {Restart}, which is none");
         }
 
         if (PollInterval <= TimeSpan.Zero)

@@ -27,6 +27,9 @@ public sealed record MigrationPlan
     /// <summary>Why that bridge, what it needs and what it costs, for people.</summary>
     public string BridgeReason { get; init; } = "";
 
+    /// <summary>What a restart does with a Pod.</summary>
+    public RestartMode Restart { get; init; }
+
     /// <summary>How Calico leaves the PodCIDRs first; null where nothing overlaps.</summary>
     public Readdressing? Readdressing { get; init; }
 

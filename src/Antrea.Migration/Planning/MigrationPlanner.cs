@@ -35,6 +35,7 @@ public static class MigrationPlanner
             Scenario = analysis.Scenario.ToString(),
             Bridge = bridge.Kind,
             BridgeReason = reason,
+            Restart = options.Restart,
             Readdressing = isBlocked ? null : readdressing,
             PredictedLosses = isBlocked ? [] : LossPrediction.Of(snapshot, bridge, readdressing),
             PredictedPolicyChanges = isBlocked ? [] : [.. policyChanges.Changes, .. policyChanges.LetIn],
@@ -75,6 +76,11 @@ public static class MigrationPlanner
         var text = new StringBuilder();
         text.AppendLine($"manifests {ManifestHash(options)}");
         text.AppendLine($"antrea {antreaVersion}").AppendLine($"scenario {analysis.Scenario}").AppendLine($"bridge {bridge.Kind}");
+        if (options.Restart != RestartMode.Reschedule)
+        {
+            text.AppendLine($"restart {options.Restart}");
+        }
+
         foreach (var node in snapshot.Nodes)
         {
             text.AppendLine($"node {node.Name} {string.Join(' ', node.PodCidrs)}");

@@ -19,6 +19,7 @@ internal static class PlanFindings
             .. Preflight.Check(snapshot, new PreflightOptions
             {
                 AntreaVersion = antreaVersion, Bridge = bridge.Kind, MaxUnavailable = options.MaxUnavailable, MovesAddresses = readdressing is not null,
+                Restart = options.Restart,
             }),
             .. ReaddressingPlanner.Judge(analysis.Findings, readdressing),
             .. Policies(snapshot, antreaVersion),

@@ -64,7 +64,7 @@ internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions option
     /// <summary>Pod-network workloads in the order of restarts, as <c>Kind/namespace/name (n Pods)</c>, and how where it is not by rollout.</summary>
     private ImmutableArray<string> Restarts(MigrationStepKind kind, Func<PodInfo, bool> which)
     {
-        var limits = new RestartLimits(options.MaxUnavailable) { OneByOne = kind == MigrationStepKind.MovePods };
+        var limits = new RestartLimits(options.MaxUnavailable) { OneByOne = kind == MigrationStepKind.MovePods, InPlace = options.Restart == RestartMode.InPlace };
         return
         [
             .. _order.Of(snapshot.Pods.Where(p => !p.HostNetwork && !p.HasEnded && which(p)))

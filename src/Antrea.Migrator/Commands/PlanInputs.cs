@@ -44,12 +44,20 @@ internal sealed class PlanInputs
     private readonly Option<int> _maxUnavailable = CommonOptions.Whole(
         "--max-unavailable", "Pods that may be missing at once because of restarts, over all workloads; 0: one workload at a time, by its own strategy.", 0, 0);
 
+    private readonly Option<string> _restart = new Option<string>("--restart")
+    {
+        Description = "What a restart does with a Pod: reschedule lets its workload make another, wherever that is put; in-place has the Node's container runtime make a new sandbox for the "
+            + "same Pod (crictl), which then keeps Node, name and uid, and has nothing to stand in for it meanwhile.",
+        DefaultValueFactory = _ => "reschedule",
+        HelpName = "reschedule|in-place",
+    }.AcceptOnlyFromAmong("reschedule", "in-place");
+
     private readonly Option<int> _jobTimeout = CommonOptions.Whole(
         "--job-timeout", "Seconds that a running Job is waited for.", 3600, 1, CommonOptions.DayInMilliseconds / 1000);
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_antreaManifest, _multusManifest, _bridge, _antreaVersion, _ignore, _threshold, _nodeAgentImage, _stepTimeout, _policyMode, _maxUnavailable, _jobTimeout])
+        foreach (var option in (Option[])[_antreaManifest, _multusManifest, _bridge, _antreaVersion, _ignore, _threshold, _nodeAgentImage, _stepTimeout, _policyMode, _restart, _maxUnavailable, _jobTimeout])
         {
             command.Add(option);
         }
@@ -57,6 +65,12 @@ internal sealed class PlanInputs
 
     /// <summary>The image of the node agent in a cluster that is none of the lab's.</summary>
     public string NodeAgentImage(ParseResult parse) => parse.GetValue(_nodeAgentImage) ?? new MigrationOptions().NodeAgentImage;
+
+    /// <summary>What a restart does with a Pod.</summary>
+    public RestartMode Restart(ParseResult parse) => parse.GetValue(_restart) == "in-place" ? RestartMode.InPlace : RestartMode.Reschedule;
+
+    /// <summary>Whether somebody has said so.</summary>
+    public bool NamesRestart(ParseResult parse) => parse.GetResult(_restart) is { Implicit: false };
 
     /// <summary>Reads the files, so that one that cannot be used is known before there is a cluster.</summary>
     public void ReadFiles(ParseResult parse)
@@ -81,12 +95,13 @@ internal sealed class PlanInputs
             SmallOverlapThreshold = parse.GetValue(_threshold),
             PolicyMode = Enum.Parse<PolicyMode>(parse.GetRequiredValue(_policyMode), ignoreCase: true),
             MaxUnavailable = parse.GetValue(_maxUnavailable) is > 0 and var most ? most : null,
+            Restart = Restart(parse),
             JobTimeout = TimeSpan.FromSeconds(parse.GetValue(_jobTimeout)),
             StepTimeout = TimeSpan.FromSeconds(parse.GetValue(_stepTimeout)),
         };
         if (lab is not null)
         {
-            options = options with { NodeAgentImage = LabManifests.NodeAgentImage, PollInterval = TimeSpan.FromMilliseconds(50) };
+            options = options with { NodeAgentImage = LabManifests.NodeAgentImage, PollInterval = TimeSpan.FromMilliseconds(50), DrainTime = TimeSpan.FromSeconds(1) };
         }
 
         return parse.GetValue(_nodeAgentImage) is { } image ? options with { NodeAgentImage = image } : options;

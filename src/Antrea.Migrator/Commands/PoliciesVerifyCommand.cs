@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Planning;
 using Antrea.Migration.Policies.Reading;
 using Antrea.Migration.Policies.Verification;
 using Antrea.Migrator.Output;
@@ -23,8 +24,16 @@ internal static class PoliciesVerifyCommand
         policies.AddTo(command, scope: "existing");
         command.SetAction(async (parse, cancellationToken) =>
         {
-            var snapshot = await new FolderClusterReader(parse.GetRequiredValue(calico)).ReadAsync(cancellationToken);
-            var written = await new FolderClusterReader(parse.GetRequiredValue(antrea)).ReadAsync(cancellationToken);
+            var read = await new FolderClusterReader(parse.GetRequiredValue(calico)).ReadAsync(cancellationToken);
+            var readToo = await new FolderClusterReader(parse.GetRequiredValue(antrea)).ReadAsync(cancellationToken);
+
+            // What a migration has made for the time of a phase is no policy of either side.
+            var (snapshot, written) = (PolicyAllowance.Without(read), PolicyAllowance.Without(readToo));
+            if (snapshot.Objects.Length < read.Objects.Length || written.Objects.Length < readToo.Objects.Length)
+            {
+                await parse.InvocationConfiguration.Error.WriteLineAsync("Left out: allowances of a migration, which are not to last. 'antrea-migrator plan' names them.");
+            }
+
             var options = policies.Versions(parse);
             var objects = written.Objects.Where(AntreaObjectCheck.Covers).ToList();
             if (AntreaObjectCheck.CheckDuplicates(written) is { IsEmpty: false } twice)

@@ -23,6 +23,13 @@ internal static class PlanOutput
             output.WriteLine($"Bridge {plan.Bridge.Word()}. {plan.BridgeReason}");
         }
 
+        if (plan.Restart == RestartMode.InPlace)
+        {
+            output.WriteLine(
+                "Restarts in place. A Pod keeps Node, name, uid and volumes. It leaves its Services first; then its containers start again under another address, preStop hooks are not run, "
+                + "and nothing stands in for it meanwhile: what has one Pod only is gone for that time.");
+        }
+
         if (plan.Findings.Length > 0)
         {
             output.WriteLine();

@@ -12,18 +12,21 @@ namespace Antrea.Migration.Execution.Steps;
 /// <remarks>
 /// <para>What rolls gets a new annotation in its template, named after the phase: setting it twice changes nothing, so a run after a crash
 /// restarts nothing twice. What does not roll, or would take more Pods at once than it may, is evicted, so that disruption budgets hold. Jobs
-/// are waited for. <see cref="RestartRule"/> decides, <see cref="RestartOrder"/> orders.</para>
+/// are waited for. Where Pods are to stay, they get new sandboxes instead. <see cref="RestartRule"/> decides, <see cref="RestartOrder"/> orders.</para>
 /// <para>One workload at a time; with a limit on missing Pods as many side by side as it lets, rank by rank.</para>
 /// </remarks>
 internal sealed class WorkloadRestarter(MigrationContext context)
 {
     public const string Annotation = "antrea-migration.io/restarted-for";
 
+    private static readonly TimeSpan BegunPatience = TimeSpan.FromMinutes(1);
+
     private const string NextStep =
         "See why with 'kubectl describe' on the Pods named, then run the command again; it goes on at this step.";
 
     private readonly ConcurrentDictionary<(string Namespace, string ReplicaSet), WorkloadOwner> _replicaSets = [];
     private readonly SemaphoreSlim _gate = new(1);
+    private readonly InPlaceRestarter _inPlace = new(context);
 
     /// <summary>Restarts until no Pod is left elsewhere; returns how many Pods are there.</summary>
     /// <param name="goal">Where the Pods belong.</param>
@@ -81,10 +84,11 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         return marked;
     }
 
-    private static string? MarkerOf(JsonObject workload) =>
-        workload["spec"]?["template"]?["metadata"]?["annotations"]?[Annotation]?.GetValue<string>();
+    private static string? MarkerOf(JsonObject? workload) =>
+        workload?["spec"]?["template"]?["metadata"]?["annotations"]?[Annotation]?.GetValue<string>();
 
-    private RestartLimits LimitsFor(RestartGoal goal) => new(context.Options.MaxUnavailable) { OneByOne = goal.OneByOne };
+    private RestartLimits LimitsFor(RestartGoal goal) =>
+        new(context.Options.MaxUnavailable) { OneByOne = goal.OneByOne, InPlace = context.Plan.Restart == RestartMode.InPlace };
 
     /// <summary>Before the first restart: the others would be half-way when the step stops at these.</summary>
     private void RequireController(RestartOrder order, IEnumerable<WorkloadRestart> workloads, RestartGoal goal)
@@ -159,7 +163,15 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     private async Task RestartWorkloadAsync(
         WorkloadRestart workload, RestartOrder order, RestartGoal goal, string? marker, CancellationToken cancellationToken)
     {
-        if (order.ObjectOf(workload.Owner) is not null)
+        var rule = order.RuleOf(workload, LimitsFor(goal));
+
+        // A mark that is to go from a template takes a rollout along, whatever else is wanted.
+        if (rule.Manner == RestartManner.InPlace && (marker is not null || MarkerOf(order.ObjectOf(workload.Owner)?.Json) is null))
+        {
+            await AwaitBegunAsync(workload, order, cancellationToken).ConfigureAwait(false);
+            await _inPlace.RestartAsync(workload, order, rule.AtOnce, goal, PassGateAsync, cancellationToken).ConfigureAwait(false);
+        }
+        else if (order.ObjectOf(workload.Owner) is not null)
         {
             await RestartRollingAsync(workload, order, goal, marker, cancellationToken).ConfigureAwait(false);
         }
@@ -173,8 +185,33 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         }
         else
         {
-            await EvictAsync(workload, order, order.RuleOf(workload, LimitsFor(goal)).AtOnce, cancellationToken).ConfigureAwait(false);
+            await EvictAsync(workload, order, rule.AtOnce, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Pods that an earlier run has restarted in place are ready before others of the workload go. One that takes too long for that is unready for
+    /// reasons of its own.</summary>
+    private async Task AwaitBegunAsync(WorkloadRestart workload, RestartOrder order, CancellationToken cancellationToken)
+    {
+        var since = context.Time.GetTimestamp();
+        var path = PodsPathOf(workload.Owner, order);
+        var others = workload.Pods.Select(p => p.Uid).ToHashSet(StringComparer.Ordinal);
+        await context.WaitUntilAsync(
+            async token =>
+            {
+                foreach (var pod in await context.ReadPodsAsync(path, token).ConfigureAwait(false))
+                {
+                    if (pod is { Ready: false, Terminating: false, HasEnded: false } && !others.Contains(pod.Uid) && context.Time.GetElapsedTime(since) < BegunPatience
+                        && await OwnerAsync(pod, token).ConfigureAwait(false) == workload.Owner)
+                    {
+                        return $"Pod {pod} of {workload} is not ready yet";
+                    }
+                }
+
+                return null;
+            },
+            NextStep,
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A Pod that came up on the wrong network after the roll (its Node lost the file for a while) is not rolled again. Looked for once a rank,
@@ -202,7 +239,10 @@ internal sealed class WorkloadRestarter(MigrationContext context)
 
         foreach (var (owner, pods) in stragglers)
         {
-            await EvictAsync(new WorkloadRestart(owner, pods, rank[0].Rank), order, 1, cancellationToken).ConfigureAwait(false);
+            var workload = new WorkloadRestart(owner, pods, rank[0].Rank);
+            await (order.RuleOf(workload, LimitsFor(goal)).Manner == RestartManner.InPlace
+                ? _inPlace.RestartAsync(workload, order, 1, goal, PassGateAsync, cancellationToken)
+                : EvictAsync(workload, order, 1, cancellationToken)).ConfigureAwait(false);
         }
     }
 
@@ -217,7 +257,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         }
 
         var rule = RestartRule.Of(
-            workload.Owner, current, workload.Rank, order.BudgetOf(workload.Pods), LimitsFor(goal) with { IsRolling = MarkerOf(current) == marker });
+            workload.Owner, current, workload.Rank, order.BudgetOf(workload.Pods), LimitsFor(goal) with { InPlace = false, IsRolling = MarkerOf(current) == marker });
         if (MarkerOf(current) != marker && (rule.Manner == RestartManner.Roll || marker is null))
         {
             await context.Api.StrategicMergePatchAsync(path, MarkerPatch(current, marker), cancellationToken).ConfigureAwait(false);

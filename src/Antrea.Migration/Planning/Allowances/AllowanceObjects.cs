@@ -20,6 +20,13 @@ internal static class AllowanceObjects
     /// <summary>The label that every one has, and nothing else.</summary>
     public const string Label = "antrea-migration/allowance";
 
+    /// <summary>How long a selector may be, in characters; <c>nets</c> and <c>ports</c> are longer in several rules.</summary>
+    /// <remarks>Source: the definitions of Calico v3.33 (before, only the size of the object limits them).</remarks>
+    public const int MostSelectorCharacters = 1024;
+
+    private const int MostNets = 256;
+    private const int MostPorts = 50;
+
     /// <summary>Where the engines keep theirs, as paths of the API.</summary>
     public static readonly ImmutableArray<string> Collections =
         [$"apis/{CalicoMetadata.V1Group}/v1/networkpolicies", $"apis/{AntreaPolicyJson.ApiVersion}/networkpolicies"];
@@ -114,19 +121,23 @@ internal static class AllowanceObjects
     /// <remarks>Stored under the tier's name, as Calico before v3.32 reads it; <c>spec.tier</c>, which v3.26 does not know, only where it is another than the default.</remarks>
     private static JsonObject Calico(PolicyAllowance allowance, IEnumerable<IPAddress> addresses)
     {
-        var rules = allowance.Ports.GroupBy(p => p.Protocol).Select(g => (JsonNode)new JsonObject
-        {
-            ["action"] = "Allow",
-            ["protocol"] = g.Key,
-            ["source"] = new JsonObject { ["nets"] = new JsonArray([.. addresses.Select(a => (JsonNode)Cidr.Host(a).ToString())]) },
-            ["destination"] = g.Any(p => p.IsAll)
-                ? new JsonObject()
-                : new JsonObject { ["ports"] = new JsonArray([.. g.Select(p => p.First == p.Last ? (JsonNode)p.First : $"{p.First}:{p.Last}")]) },
-        });
+        var rules =
+            from protocol in allowance.Ports.GroupBy(p => p.Protocol)
+            from ports in protocol.Any(p => p.IsAll) ? [[]] : protocol.Chunk(MostPorts)
+            from nets in addresses.Chunk(MostNets).DefaultIfEmpty([])
+            select (JsonNode)new JsonObject
+            {
+                ["action"] = "Allow",
+                ["protocol"] = protocol.Key,
+                ["source"] = new JsonObject { ["nets"] = new JsonArray([.. nets.Select(a => (JsonNode)Cidr.Host(a).ToString())]) },
+                ["destination"] = ports.Length == 0
+                    ? new JsonObject()
+                    : new JsonObject { ["ports"] = new JsonArray([.. ports.Select(p => p.First == p.Last ? (JsonNode)p.First : $"{p.First}:{p.Last}")]) },
+            };
         var spec = new JsonObject
         {
             ["order"] = allowance.Order,
-            ["selector"] = SelectorText(allowance),
+            ["selector"] = SelectorText(allowance.Labels),
             ["types"] = new JsonArray("Ingress"),
             ["ingress"] = new JsonArray([.. rules]),
         };
@@ -144,9 +155,10 @@ internal static class AllowanceObjects
         };
     }
 
-    private static string SelectorText(PolicyAllowance allowance) => allowance.Labels.Count == 0
+    /// <summary>The Pods with these labels, as Calico reads it.</summary>
+    public static string SelectorText(IReadOnlyDictionary<string, ImmutableArray<string>> labels) => labels.Count == 0
         ? "all()"
-        : string.Join(" && ", allowance.Labels.Select(l => l.Value.IsEmpty
+        : string.Join(" && ", labels.Select(l => l.Value.IsEmpty
             ? $"!has({l.Key})"
             : $"{l.Key} in {{{string.Join(", ", l.Value.Select(v => $"'{v}'"))}}}"));
 

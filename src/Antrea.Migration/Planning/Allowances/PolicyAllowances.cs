@@ -63,6 +63,8 @@ internal sealed class PolicyAllowances
             ? "no Node that the clients may run on has an address of that kind"
         : LabelsOf(denial.To) is null ? "policies tell the servers from other Pods by more than labels"
         : denial.Mixture.Engine == PolicyEngine.Antrea ? null
+        : AllowanceObjects.SelectorText(LabelsOf(denial.To)!).Length > AllowanceObjects.MostSelectorCharacters
+            ? $"policies ask the servers for so many labels that the selector would be longer than the {AllowanceObjects.MostSelectorCharacters} characters that Calico takes"
         : _isNative ? "Calico keeps its policies in projectcalico.org/v3"
         : _calico.FirstTier(denial.To.Pod, Direction.Ingress) is null ? "no tier of Calico's governs the servers"
         : null;

@@ -4,7 +4,7 @@ using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Planning;
 
-/// <summary>PodDisruptionBudgets, which eviction asks before a Pod goes.</summary>
+/// <summary>PodDisruptionBudgets, which eviction asks before a Pod goes, and the migration before it restarts one in place.</summary>
 /// <remarks>Source: Kubernetes <c>pkg/registry/core/pod/storage/eviction.go</c>.</remarks>
 internal static class DisruptionRules
 {
@@ -18,9 +18,9 @@ internal static class DisruptionRules
                 continue;
             }
 
-            // Rollouts never ask it; what would take more Pods than it allows is evicted.
-            var evicted = pods.Where(context.IsEvicted).ToList();
-            if (evicted.Count == 0)
+            // Rollouts never ask it; what would take more Pods than it allows is evicted. What stays in place asks, too.
+            var asked = pods.Where(context.AsksBudgets).ToList();
+            if (asked.Count == 0)
             {
                 yield return new Finding(
                     "disruption-budget-not-asked",
@@ -40,10 +40,10 @@ internal static class DisruptionRules
                 budget.ToString(),
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"No disruption is allowed ({healthy?.ToString(CultureInfo.InvariantCulture) ?? "?"} healthy, {desired?.ToString(CultureInfo.InvariantCulture) ?? "?"} wanted) for {PreflightContext.Some(evicted.Select(p => p.ToString()))}, which must be evicted{(never ? ", whatever happens" : "")}."),
+                    $"No disruption is allowed ({healthy?.ToString(CultureInfo.InvariantCulture) ?? "?"} healthy, {desired?.ToString(CultureInfo.InvariantCulture) ?? "?"} wanted) for {PreflightContext.Some(asked.Select(p => p.ToString()))}, which must be {(asked.Exists(context.IsEvicted) ? "evicted" : "restarted in place")}{(never ? ", whatever happens" : "")}."),
                 never
                     ? "Allow at least one disruption for the time of the migration, or let the workload roll with maxUnavailable 0."
-                    : "Wait until its Pods are healthy again; evictions wait meanwhile.");
+                    : "Wait until its Pods are healthy again; restarts wait meanwhile.");
         }
     }
 

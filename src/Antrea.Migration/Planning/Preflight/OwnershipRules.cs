@@ -30,9 +30,10 @@ internal static class OwnershipRules
             $"{g.Key} keeps {PreflightContext.Some(g.Select(o => o.ToString()))} as written elsewhere: it would take changes back, and bring Calico back once it is removed.",
             $"Make {g.Key} let go of Calico (suspend it there, or take Calico out of its source without pruning); then ignore this finding."));
 
-    /// <summary>A restart is an annotation in the workload's template.</summary>
-    public static IEnumerable<Finding> Workloads(PreflightContext context) =>
-        OwnedBy(context.Snapshot.Objects.Where(o => o is { Group: "apps", Kind: "Deployment" or "StatefulSet" or "DaemonSet" } && !IsCalicos(o)
+    /// <summary>A restart is an annotation in the workload's template, unless Pods stay in place.</summary>
+    public static IEnumerable<Finding> Workloads(PreflightContext context) => context.Options.Restart == RestartMode.InPlace
+        ? []
+        : OwnedBy(context.Snapshot.Objects.Where(o => o is { Group: "apps", Kind: "Deployment" or "StatefulSet" or "DaemonSet" } && !IsCalicos(o)
                 && o.Json.FlagAt("spec", "template", "spec", "hostNetwork") != true))
             .Select(g => new Finding(
                 "workload-kept-by-others",

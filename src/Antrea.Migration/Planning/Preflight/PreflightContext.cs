@@ -27,7 +27,7 @@ internal sealed class PreflightContext
         Services = Index("Service");
         _order = new RestartOrder(snapshot);
         Workloads = [.. _order.Of(PodsOnPodNetwork)];
-        var limits = new RestartLimits(options.MaxUnavailable);
+        var limits = new RestartLimits(options.MaxUnavailable) { InPlace = options.Restart == RestartMode.InPlace };
         _rules = Workloads.ToDictionary(w => w.Owner, w => _order.RuleOf(w, limits));
         _moves = options.MovesAddresses ? Workloads.ToDictionary(w => w.Owner, w => _order.RuleOf(w, limits with { OneByOne = true })) : _rules;
     }
@@ -65,8 +65,11 @@ internal sealed class PreflightContext
     /// <summary>How the workload of a Pod on the Pod network is restarted.</summary>
     public RestartRule RuleOf(PodInfo pod) => _rules[_order.OwnerOf(pod)];
 
-    /// <summary>Whether the Pod may be evicted, when its workload restarts or its address moves: then disruption budgets are asked.</summary>
+    /// <summary>Whether the Pod may be evicted, when its workload restarts or its address moves: then the API server asks disruption budgets.</summary>
     public bool IsEvicted(PodInfo pod) => RuleOf(pod).Manner == RestartManner.Evict || _moves[_order.OwnerOf(pod)].Manner == RestartManner.Evict;
+
+    /// <summary>Whether disruption budgets are asked before the Pod restarts: by the API server, or by the migration where the Pod stays.</summary>
+    public bool AsksBudgets(PodInfo pod) => IsEvicted(pod) || RuleOf(pod).Manner == RestartManner.InPlace;
 
     /// <summary>The workload's object; null where it has none that is known here.</summary>
     public JsonObject? ObjectOf(WorkloadRestart workload) => _order.ObjectOf(workload.Owner)?.Json;

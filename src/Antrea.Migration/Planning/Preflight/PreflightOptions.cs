@@ -15,6 +15,9 @@ public sealed record PreflightOptions
     /// <summary>How many Pods may be missing at once because of restarts; null: one workload at a time, by its own strategy.</summary>
     public int? MaxUnavailable { get; init; }
 
+    /// <summary>What a restart does with a Pod. Default <see cref="RestartMode.Reschedule"/>.</summary>
+    public RestartMode Restart { get; init; }
+
     /// <summary>The bridge; null while it is not known, and then what would block one of them only is a warning.</summary>
     public BridgeKind? Bridge { get; init; }
 

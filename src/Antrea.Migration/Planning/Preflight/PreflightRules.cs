@@ -44,6 +44,7 @@ internal static class PreflightRules
         WorkloadRules.BarePods,
         WorkloadRules.StaticPods,
         WorkloadRules.NeverRestarted,
+        WorkloadRules.PreStopHooks,
         WorkloadRules.RunningJobs,
         WorkloadRules.NotReady,
         WorkloadRules.DoNotRoll,

@@ -15,7 +15,7 @@ internal static class WorkloadRules
     ];
 
     public static IEnumerable<Finding> BarePods(PreflightContext context) =>
-        context.PodsOnPodNetwork.Where(p => p.Controller is null && !p.IsMirror).Select(p => new Finding(
+        context.PodsOnPodNetwork.Where(p => p.Controller is null && !p.IsMirror && context.RuleOf(p).Manner == RestartManner.Refuse).Select(p => new Finding(
             "bare-pod",
             Severity.Blocker,
             PreflightContext.Subject(p),
@@ -37,6 +37,18 @@ internal static class WorkloadRules
             PreflightContext.Subject(p),
             "restartPolicy is Never: what the Pod is doing is lost when it is deleted.",
             "Wait until it has ended, or make sure that its work can be lost."));
+
+    /// <summary>The container runtime stops containers itself, and knows nothing of hooks.</summary>
+    public static IEnumerable<Finding> PreStopHooks(PreflightContext context) =>
+        context.Workloads.Where(w => context.RuleOf(w.Pods[0]).Manner == RestartManner.InPlace
+                && context.PodObjects.TryGetValue((w.Pods[0].Namespace, w.Pods[0].Name), out var pod)
+                && pod.Json.ItemsAt("spec", "containers").Any(c => c.At("lifecycle", "preStop") is not null))
+            .Select(w => new Finding(
+                "pre-stop-hook-not-run",
+                Severity.Warning,
+                w.ToString(),
+                "Its Pods have preStop hooks, which a restart in place does not run: their containers get the stop signal, and the grace period from then on.",
+                "Make sure that the stop signal is enough, or plan with --restart reschedule."));
 
     public static IEnumerable<Finding> RunningJobs(PreflightContext context) =>
         context.PodsOnPodNetwork.Where(p => p.Controller?.Kind == "Job")
@@ -78,8 +90,8 @@ internal static class WorkloadRules
                     Severity.Warning,
                     workload.ToString(),
                     $"All {RestartRule.Wanted(json)} of its Pods are missing at the same time when it restarts, and a Service leads to them: requests are lost in each such moment.",
-                    workload.Owner.Kind == "Deployment"
-                        ? "Give it maxSurge 1 and maxUnavailable 0, or one replica more, for the time of the migration."
+                    rule.Manner == RestartManner.InPlace ? "Give it one replica more for the time of the migration, or plan with --restart reschedule."
+                        : workload.Owner.Kind == "Deployment" ? "Give it maxSurge 1 and maxUnavailable 0, or one replica more, for the time of the migration."
                         : "Give it one replica more for the time of the migration, or tell its clients.");
             }
         }
@@ -90,7 +102,7 @@ internal static class WorkloadRules
         from workload in context.Workloads
         where !(workload.Owner.Kind is "Deployment" or "StatefulSet" && context.IsServer(workload.Pods[0]))
         let json = context.ObjectOf(workload)
-        where json is not null && context.RuleOf(workload.Pods[0]) is { Manner: RestartManner.Roll } rule && rule.AtOnce >= PodsOf(workload, json)
+        where json is not null && context.RuleOf(workload.Pods[0]) is { Manner: RestartManner.Roll or RestartManner.InPlace } rule && rule.AtOnce >= PodsOf(workload, json)
         select new Finding(
             "workload-restarts-all-at-once",
             Severity.Warning,

@@ -91,8 +91,13 @@ internal sealed class RestartOrder
     public ClusterObject? ObjectOf(WorkloadOwner owner) => _workloads.GetValueOrDefault(owner);
 
     /// <summary>The rule for one of them, as the cluster was.</summary>
-    public RestartRule RuleOf(WorkloadRestart workload, RestartLimits limits) =>
-        RestartRule.Of(workload.Owner, ObjectOf(workload.Owner)?.Json, workload.Rank, BudgetOf(workload.Pods), limits);
+    /// <remarks>Kubelet makes no new sandbox for a Pod that does not restart always, or not for sure: such Pods fall under the rule that they have otherwise.</remarks>
+    public RestartRule RuleOf(WorkloadRestart workload, RestartLimits limits) => RestartRule.Of(
+        workload.Owner,
+        ObjectOf(workload.Owner)?.Json,
+        workload.Rank,
+        BudgetOf(workload.Pods),
+        limits with { InPlace = limits.InPlace && workload.Pods.TrueForAll(p => p.RestartPolicy == "Always") });
 
     /// <summary>How many of these Pods all their budgets let go now; null without budgets.</summary>
     public long? BudgetOf(IReadOnlyCollection<PodInfo> pods) => pods.Count == 0

@@ -13,6 +13,9 @@ internal enum RestartManner
     /// <summary>Its Pods are evicted, so many at a time; its controller makes them anew.</summary>
     Evict,
 
+    /// <summary>Its Pods stay, and get new sandboxes, so many at a time.</summary>
+    InPlace,
+
     /// <summary>Its Pods are waited for.</summary>
     Wait,
 
@@ -26,6 +29,9 @@ internal readonly record struct RestartLimits(int? MaxUnavailable)
 {
     /// <summary>Only the Pods in question, and not whole workloads. A Deployment of one Pod rolls all the same, so that its successor is ready before it ends.</summary>
     public bool OneByOne { get; init; }
+
+    /// <summary>Pods stay where they are and get new sandboxes, wherever that does not end them.</summary>
+    public bool InPlace { get; init; }
 
     /// <summary>The workload's template was changed by an earlier run: it rolls already, and what it has begun has used its budget up.</summary>
     public bool IsRolling { get; init; }
@@ -47,8 +53,9 @@ internal readonly record struct RestartRule(RestartManner Manner, int AtOnce, st
     {
         WorkloadOwner.StaticPod => new RestartRule(
             RestartManner.Refuse, 0, "it is a static Pod, which only its manifest on the Node restarts; set hostNetwork there, or move the manifest away for the migration"),
-        "Pod" => new RestartRule(RestartManner.Refuse, 0, "it has no controller, and nobody would make it anew; delete it, or put it under a Deployment"),
         "Job" => new RestartRule(RestartManner.Wait, 0, ""),
+        _ when limits.InPlace => new RestartRule(RestartManner.InPlace, InPlaceAtOnce(owner.Kind, workload, rank, limits), ""),
+        "Pod" => new RestartRule(RestartManner.Refuse, 0, "it has no controller, and nobody would make it anew; delete it, or put it under a Deployment"),
         "Deployment" or "StatefulSet" or "DaemonSet" when workload is not null => OfRolling(owner.Kind, workload, rank, budget, limits),
         _ => new RestartRule(RestartManner.Evict, Most(rank, limits) ?? 1, ""),
     };
@@ -84,10 +91,21 @@ internal readonly record struct RestartRule(RestartManner Manner, int AtOnce, st
     public override string ToString() => Manner switch
     {
         RestartManner.Evict => $"evicted {(AtOnce == 1 ? "one by one" : $"{AtOnce} at a time")}{(Reason.Length > 0 ? $": {Reason}" : "")}",
+        RestartManner.InPlace => $"in place, {(AtOnce == 1 ? "one by one" : $"{AtOnce} at a time")}",
         RestartManner.Wait => "waited for",
         RestartManner.Refuse => $"refused: {Reason}",
         _ => "",
     };
+
+    /// <summary>As many as its own strategy takes, at least one. Nothing surges here, and Recreate, which keeps two versions apart, has nothing to say: the
+    /// version is the same.</summary>
+    private static int InPlaceAtOnce(string kind, JsonObject? workload, RestartRank rank, RestartLimits limits) =>
+        limits.OneByOne ? 1
+        : Math.Min(
+            Most(rank, limits) ?? int.MaxValue,
+            workload is null ? Most(rank, limits) ?? 1
+            : workload.TextAt("spec", "strategy", "type") == "Recreate" ? 1
+            : Math.Max(1, Missing(kind, workload)));
 
     private static RestartRule OfRolling(string kind, JsonObject workload, RestartRank rank, long? budget, RestartLimits limits)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net;
 using System.Text.Json;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Execution;
@@ -18,6 +19,7 @@ internal static class NodeVerbs
             Inspect(verb),
             Cni(verb),
             Calico(verb),
+            Sandbox(verb),
             new Command("multus", "What Multus keeps on the Node.")
             {
                 verb.Look("attachments", "List the containers that Multus wired to Antrea.", _ => NodeCommands.ListMultusAttachments()),
@@ -38,6 +40,35 @@ internal static class NodeVerbs
         return verb.Look(
             "inspect", "Print what the kernel says of modules, reverse-path filters, MTUs, addresses and listening ports.",
             parse => NodeCommands.InspectNode(parse.GetValue(modules) ?? []), modules);
+    }
+
+    private static Command Sandbox(NodeVerb verb)
+    {
+        var uid = new Argument<string>("UID") { Description = "The Pod's metadata.uid." };
+        var address = new Argument<string>("ADDRESS")
+        {
+            Description = "The address that its sandbox has; one with another is left alone.",
+            Validators =
+            {
+                result =>
+                {
+                    if (result.Tokens is [{ Value: var text }] && !IPAddress.TryParse(text, out _))
+                    {
+                        result.AddError($"'{text}' is not an address such as 10.10.3.7.");
+                    }
+                },
+            },
+        };
+        var grace = CommonOptions.Whole("--grace", "Seconds that its containers may take to end.", 30, 0);
+        return new Command("sandbox", "The sandboxes of Pods, by the container runtime's crictl.")
+        {
+            verb.Look("check", "Look whether crictl is there and reaches the runtime.", _ => NodeCommands.CheckSandboxes()),
+            verb.Change(
+                "restart", "End a Pod's sandbox; kubelet makes another, with the network that new Pods get.",
+                parse => NodeCommands.RestartSandbox(
+                    parse.GetRequiredValue(uid), IPAddress.Parse(parse.GetRequiredValue(address)), TimeSpan.FromSeconds(parse.GetValue(grace))),
+                uid, address, grace),
+        };
     }
 
     private static Command Cni(NodeVerb verb)

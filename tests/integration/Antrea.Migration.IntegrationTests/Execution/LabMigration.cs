@@ -40,6 +40,7 @@ internal sealed class LabMigration : IAsyncDisposable
         NodeAgentImage = LabManifests.NodeAgentImage,
         PollInterval = TimeSpan.FromMilliseconds(10),
         StepTimeout = TimeSpan.FromSeconds(60),
+        DrainTime = TimeSpan.FromMilliseconds(150),
     };
 
     public string BackupDirectory => Path.Combine(_folder.FullName, "backup");

@@ -196,7 +196,7 @@ public sealed class RollbackTests
     /// <summary>Without addresses of Pods that are gone: Multus has no memory of Pods older than itself, and does not tell Calico of their end.
     /// On a real cluster Calico's kube-controllers free such addresses after a quarter of an hour; the lab's do not. And without which address of
     /// its block a tunnel has, and the number by which the Deployment controller counts restarts.</summary>
-    private static async Task<string> DumpAsync(LabMigration migration, CancellationToken cancellationToken) =>
+    internal static async Task<string> DumpAsync(LabMigration migration, CancellationToken cancellationToken) =>
         Regex.Replace(
             (await migration.DumpAsync(cancellationToken)).Replace("an address of a Pod that is gone\n", "", StringComparison.Ordinal),
             "(?<=\"deployment.kubernetes.io/revision\": \"|IPv4IPIPTunnelAddr\": \"|device tunl0 )[0-9.]+", "…");

@@ -31,6 +31,12 @@ internal sealed class WatchedMigration : IAsyncDisposable
         return new WatchedMigration(migration, await migration.PlanAsync(cancellationToken)) { Denied = denied };
     }
 
+    /// <summary>As above, where more than the bridge is to be chosen; <paramref name="client"/> is the Deployment of Namespace default that asks. Disposes the migration.</summary>
+    public static async Task<WatchedMigration> StartAsync(LabMigration migration, string client, CancellationToken cancellationToken) =>
+        new(migration, await migration.PlanAsync(cancellationToken)) { Client = client };
+
+    private string Client { get; init; } = "client";
+
     /// <summary>Requests that policies deny, sent all the time as well: from a Pod to the first port of a Service of Namespace default.</summary>
     public IReadOnlyList<(string Namespace, string Workload, string Service)> Denied { get; init; } = [];
 
@@ -45,8 +51,8 @@ internal sealed class WatchedMigration : IAsyncDisposable
         await using var probe = new ContinuousProbe(
             [
                 .. IPv6Flows(),
-                Flow("client", "nginx by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", "client")),
-                Flow("client", "nginx by address", service, Lab.ConnectFrom("default", "client")),
+                Flow("client", "nginx by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", Client)),
+                Flow("client", "nginx by address", service, Lab.ConnectFrom("default", Client)),
                 Flow("nginx", "nginx", service, Lab.ConnectFrom("default", "nginx-ds")),
                 Flow("DNS", "nginx", service, Lab.ConnectFrom("kube-system", "coredns")),
                 Flow("Node", "nginx", service, Lab.ConnectFromNode(Lab.NodeNames[0])),
@@ -94,7 +100,7 @@ internal sealed class WatchedMigration : IAsyncDisposable
         var second = Lab.Store.Peek(ResourceType.Service, "default", "nginx-origin")!["spec"].Texts("clusterIPs").Skip(1).Select(a => new Uri($"http://[{a}]"));
         return second.SelectMany(service => (ProbeFlow[])
         [
-            Flow("client", "nginx by IPv6", service, Lab.ConnectFrom("default", "client")),
+            Flow("client", "nginx by IPv6", service, Lab.ConnectFrom("default", Client)),
             Flow("nginx", "nginx by IPv6", service, Lab.ConnectFrom("default", "nginx-ds")),
             Flow("Node", "nginx by IPv6", service, Lab.ConnectFromNode(Lab.NodeNames[0])),
         ]);

@@ -1,3 +1,4 @@
+using System.Net;
 using Antrea.Migration.Execution;
 using CliWrap;
 using CliWrap.Buffered;
@@ -89,11 +90,65 @@ public sealed class NodeCommandsTests : IDisposable
         Assert.That((await RunAsync(command with { Arguments = [At("missing")] })).ExitCode, Is.Zero);
     }
 
+    /// <summary>A crictl that knows two sandboxes of the Pod and writes down what it is told.</summary>
+    [TestCase("10.10.3.7", "stop --timeout 5 c1;stop --timeout 5 c2;stopp s1;rmp s1", "s1\n")]
+    [TestCase("10.10.3.8", "", "")]
+    public async Task RestartSandbox_EndsTheOneWithTheAddress_ContainersFirst(string address, string told, string printed)
+    {
+        await WriteCrictlAsync(
+            """
+            case "$*" in
+              'pods --quiet --state ready --label io.kubernetes.pod.uid=uid-1') echo s0; echo s1 ;;
+              'inspectp --output go-template --template {{.status.network.ip}} s0') echo 10.10.9.9 ;;
+              'inspectp --output go-template --template {{.status.network.ip}} s1') echo 10.10.3.7 ;;
+              'ps --quiet --pod s1') echo c1; echo c2 ;;
+              stop*|rmp*) echo "$*" >>"$log" ;;
+              *) echo "unknown: $*" >&2; exit 9 ;;
+            esac
+            """);
+
+        var result = await RunAsync(NodeCommands.RestartSandbox("uid-1", IPAddress.Parse(address), TimeSpan.FromSeconds(4.2)), PathWithCrictl);
+
+        var log = File.Exists(At("log")) ? await File.ReadAllLinesAsync(At("log")) : [];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((result.ExitCode, result.StandardOutput, result.StandardError), Is.EqualTo((0, printed, "")));
+            Assert.That(string.Join(';', log.Take(2).Order().Concat(log.Skip(2))), Is.EqualTo(told), "containers side by side");
+        }
+    }
+
+    [Test]
+    public async Task RestartSandbox_RuntimeThatRefuses_IsTold()
+    {
+        await WriteCrictlAsync("echo 'no runtime' >&2; exit 7");
+        var result = await RunAsync(NodeCommands.RestartSandbox("uid-1", IPAddress.Parse("10.10.3.7"), TimeSpan.Zero), PathWithCrictl);
+        Assert.That((result.ExitCode, result.StandardError), Is.EqualTo((7, "no runtime\n")));
+        Assert.That((await RunAsync(NodeCommands.CheckSandboxes(), PathWithCrictl)).ExitCode, Is.EqualTo(7));
+    }
+
+    [Test]
+    public async Task CheckSandboxes_NodeWithoutCrictl_SaysSo()
+    {
+        var result = await RunAsync(NodeCommands.CheckSandboxes(), _folder.FullName);
+        Assert.That((result.ExitCode, result.StandardError), Is.EqualTo((3, "there is no crictl\n")));
+    }
+
+    private string PathWithCrictl => $"{_folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}";
+
+    private async Task WriteCrictlAsync(string script)
+    {
+        await File.WriteAllTextAsync(At("crictl"), $"#!/bin/sh\nlog={At("log")}\n[ \"$1 $2\" = '--timeout 60s' ] || exit 8\nshift 2\n{script}\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(At("crictl"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     private string At(string name) => Path.Combine(_folder.FullName, name);
 
-    private static async Task<BufferedCommandResult> RunAsync(NodeCommand command)
+    private static async Task<BufferedCommandResult> RunAsync(NodeCommand command, string? path = null)
     {
         var argv = command.ToArgv();
-        return await Cli.Wrap(argv[0]).WithArguments(argv[1..]).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
+        return await Cli.Wrap("/bin/sh").WithEnvironmentVariables(path is null ? new Dictionary<string, string?>() : new() { ["PATH"] = path }).WithArguments(argv[1..]).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
     }
 }

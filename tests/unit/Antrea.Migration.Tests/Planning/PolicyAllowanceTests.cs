@@ -1,3 +1,4 @@
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Planning;
@@ -100,6 +101,34 @@ internal sealed class PolicyAllowanceTests
         Assert.That(
             AllowanceObjects.Of(outlook.Allowances.Single(), snapshot.Nodes).TextAt("spec", "selector"),
             Is.EqualTo("app in {'server'} && !has(grade) && !has(isolated) && !has(quarantine)"));
+    }
+
+    /// <summary>Refused in words before anything begins, and not by the API server in the middle.</summary>
+    [TestCase(40, true)]
+    [TestCase(60, false)]
+    public void Of_SelectorThatCalicoWouldNotTake_Blocks(int labels, bool fits)
+    {
+        var terms = string.Join(" || ", Enumerable.Range(0, labels).Select(i => $"quarantine-{i:00} == 'x'"));
+        var policy = $"---\napiVersion: crd.projectcalico.org/v1\nkind: GlobalNetworkPolicy\nmetadata: {{name: default.q}}\nspec: {{order: 1, selector: \"{terms}\", types: [Ingress], ingress: [{{action: Deny}}]}}\n";
+        var (_, outlook) = Of(PolicyPredictionTests.Friends + policy, BridgeKind.PolicyRoute);
+        Assert.That(outlook.Allowances, Has.Length.EqualTo(fits ? 1 : 0));
+        Assert.That(PolicyPrediction.Judge(outlook, PolicyMode.Available).Any(f => f.Severity == Severity.Blocker && f.Evidence.Contains("1024 characters", StringComparison.Ordinal)), Is.Not.EqualTo(fits));
+    }
+
+    /// <summary>Newer definitions bound lists, too.</summary>
+    [Test]
+    public void Of_ManyNodesAndPorts_AreSeveralRules()
+    {
+        var (snapshot, outlook) = Of(PolicyPredictionTests.Friends, BridgeKind.PolicyRoute);
+        var nodes = Enumerable.Range(0, 300).Select(i => snapshot.Nodes[0] with { Name = $"n{i}", InternalIPs = [Cidr.Parse("172.18.0.0/16").AddressAt((UInt128)i)], CalicoTunnelAddresses = [] }).ToList();
+        var allowance = outlook.Allowances.Single() with
+        {
+            Nodes = [.. nodes.Select(n => n.Name)],
+            Ports = [.. Enumerable.Range(0, 60).Select(i => new AllowedPorts("TCP", 1000 + (2 * i), 1000 + (2 * i)))],
+        };
+        Assert.That(
+            AllowanceObjects.Of(allowance, nodes).At("spec", "ingress")!.AsArray().Select(r => (r!["source"]!["nets"]!.AsArray().Count, r["destination"]!["ports"]!.AsArray().Count)),
+            Is.EqualTo(new[] { (256, 50), (44, 50), (256, 10), (44, 10) }));
     }
 
     /// <summary>Service accounts may tell Pods apart that have the same labels.</summary>

@@ -45,6 +45,36 @@ internal sealed class RestartRuleTests
         Assert.That(
             RestartRule.Of(new WorkloadOwner(kind, "shop", "w"), Workload(spec), RestartRank.Others, budget, new RestartLimits(most)).ToString(), Is.EqualTo(rule));
 
+    [TestCase("Deployment", """{"replicas": 8}""", null, "in place, 2 at a time")]
+    [TestCase("Deployment", """{"replicas": 8}""", 1, "in place, one by one")]
+    [TestCase("Deployment", $$"""{"replicas": 8, "strategy": {{Surge}}}""", 5, "in place, one by one")]
+    [TestCase("Deployment", """{"replicas": 8, "strategy": {"type": "Recreate"}}""", 5, "in place, one by one")]
+    [TestCase("Deployment", """{"replicas": 8, "paused": true}""", null, "in place, 2 at a time")]
+    [TestCase("StatefulSet", """{"replicas": 9, "updateStrategy": {"type": "OnDelete"}}""", 4, "in place, one by one")]
+    [TestCase("DaemonSet", """{"updateStrategy": {"rollingUpdate": {"maxUnavailable": "50%"}}}""", 4, "in place, 4 at a time")]
+    [TestCase("CloneSet", "{}", null, "in place, one by one")]
+    [TestCase("CloneSet", "{}", 3, "in place, 3 at a time")]
+    [TestCase("Pod", "{}", 3, "in place, 3 at a time")]
+    [TestCase("Job", "{}", 3, "waited for")]
+    [TestCase("StaticPod", "{}", 3, "refused: it is a static Pod, which only its manifest on the Node restarts; set hostNetwork there, or move the manifest away for the migration")]
+    public void Of_InPlace_PodsStayWhereThatDoesNotEndThem(string kind, string spec, int? most, string rule) =>
+        Assert.That(
+            RestartRule.Of(
+                new WorkloadOwner(kind, "shop", "w"), kind is "Deployment" or "StatefulSet" or "DaemonSet" ? Workload(spec) : null, RestartRank.Others, 0,
+                new RestartLimits(most) { InPlace = true }).ToString(),
+            Is.EqualTo(rule));
+
+    /// <summary>Kubelet would not start them again.</summary>
+    [TestCase("Always", ExpectedResult = RestartManner.InPlace)]
+    [TestCase("OnFailure", ExpectedResult = RestartManner.Evict)]
+    [TestCase("Never", ExpectedResult = RestartManner.Evict)]
+    public RestartManner RuleOf_InPlace_OnlyPodsThatRestartAlways(string policy)
+    {
+        var snapshot = SnapshotFixtures.Read(Pod("shop", "sync", "Sync", "", "app: sync").Replace("nodeName", $"restartPolicy: {policy}, nodeName", StringComparison.Ordinal));
+        var order = new RestartOrder(snapshot);
+        return order.RuleOf(order.Of(snapshot.Pods).Single(), new RestartLimits(null) { InPlace = true }).Manner;
+    }
+
     [Test]
     public void Of_WhatEverybodyNeeds_GoesPodByPodWhateverTheLimit()
     {

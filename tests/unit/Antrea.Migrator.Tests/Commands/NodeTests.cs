@@ -10,7 +10,7 @@ public class NodeTests
     private static readonly string[] Changes =
     [
         "cni write 00-multus.conf --from /dev/null", "cni remove 00-multus.conf", "calico clean 10.10.0.0/16", "calico lead --from 10.10.0.0/16", "calico stop-leading",
-        "multus remove", "antrea detach", "antrea clean",
+        "multus remove", "antrea detach", "antrea clean", "sandbox restart uid-1 10.10.3.7",
     ];
 
     [TestCaseSource(nameof(Changes))]
@@ -43,6 +43,7 @@ public class NodeTests
     [TestCase("cni write x --from /dev/null", "/dev/null is not JSON, which every CNI configuration is")]
     [TestCase("calico clean 10.10.0.1/16 --execute", "'10.10.0.1/16' is not a range such as 10.10.0.0/16.")]
     [TestCase("calico lead --own ten", "'ten' is not a range")]
+    [TestCase("sandbox restart uid-1 ten --execute", "'ten' is not an address")]
     [TestCase("routes --host /no/such/root", "There is no folder /no/such/root with a Node's files.")]
     public async Task What_cannot_be_meant_is_refused_in_words(string arguments, string words) =>
         (await MigratorRun.OfAsync(["node", .. arguments.Split(' ')])).VerifyRefused(words);

@@ -277,8 +277,13 @@ public class PoliciesTests
         string[] explain = ["policies", "explain", "--from", folder.Path, "--source", "203.0.113.7", "--destination", "shop/db", "--port", "5432"];
         var calico = await MigratorRun.OfAsync(explain);
         var antrea = await MigratorRun.OfAsync([.. explain, "--engine", "antrea"]);
+        using var converted = new TemporaryFolder();
+        await MigratorRun.OfAsync("policies", "convert", "--from", folder.Path, "--to", converted.At("out"));
+        var verified = await MigratorRun.OfAsync("policies", "verify", "--calico", folder.Path, "--antrea", converted.At("out"));
         using (Assert.EnterMultipleScope())
         {
+            Assert.That(verified.ExitCode, Is.EqualTo(ExitCodes.Success), verified.Output);
+            Assert.That(verified.Error, Does.StartWith("Left out: allowances of a migration"));
             Assert.That(conversion.Json["policies"]!.AsArray(), Has.Count.EqualTo(1));
             Assert.That(conversion.Error, Does.StartWith("Left out: allowances of a migration"));
             Assert.That(calico.Output, Does.Contain("5432: Allow").And.Contain("allowances of a migration among them"));

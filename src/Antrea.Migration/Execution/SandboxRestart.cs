@@ -1,0 +1,41 @@
+namespace Antrea.Migration.Execution;
+
+/// <summary>The shell text that ends a Pod's sandbox through the container runtime, so that kubelet makes another.</summary>
+/// <remarks>
+/// <para>The runtime tears the network down by the CNI configuration that is loaded now, and kubelet's next sandbox gets it by the same. Volumes of the Pod stay.
+/// Source: cri-tools <c>cmd/crictl</c>; Kubernetes <c>pkg/kubelet/kuberuntime</c> computePodActions.</para>
+/// <para>Only a sandbox with the address that the caller saw is ended: whoever repeats the command after its answer was lost, or looks at an old status, ends no new
+/// one. Containers get the stop signal and the Pod's grace period first, for <c>stopp</c> kills at once; side by side, or kubelet would start the first again
+/// while the last still takes its time. A call may take longer than crictl's two seconds, with all that a CNI plugin has to tear down.</para>
+/// </remarks>
+internal static class SandboxRestart
+{
+    private const string Runtime =
+        """
+        command -v crictl >/dev/null || { echo 'there is no crictl' >&2; exit 3; }
+        [ -e /etc/crictl.yaml ] || [ -n "$CONTAINER_RUNTIME_ENDPOINT" ] || for s in /run/containerd/containerd.sock /run/crio/crio.sock /run/k3s/containerd/containerd.sock; do
+          [ ! -S "$s" ] || { export CONTAINER_RUNTIME_ENDPOINT="unix://$s"; break; }
+        done
+        cri() { crictl --timeout 60s "$@"; }
+
+        """;
+
+    /// <summary>Exit code 3 when there is no crictl, another but 0 when it does not reach the runtime.</summary>
+    public const string Check = Runtime + "cri pods --quiet --latest >/dev/null";
+
+    /// <summary>$1 the Pod's uid, $2 its address, $3 its grace period in seconds.</summary>
+    public const string Restart =
+        Runtime +
+        """
+        sandboxes=$(cri pods --quiet --state ready --label "io.kubernetes.pod.uid=$1") || exit
+        for s in $sandboxes; do
+          address=$(cri inspectp --output go-template --template '{{.status.network.ip}}' "$s") || exit
+          [ "$address" = "$2" ] || continue
+          for c in $(cri ps --quiet --pod "$s"); do cri stop --timeout "$3" "$c" >/dev/null & done
+          wait
+          cri stopp "$s" >/dev/null || exit
+          cri rmp "$s" >/dev/null 2>&1 || :
+          echo "$s"
+        done
+        """;
+}
