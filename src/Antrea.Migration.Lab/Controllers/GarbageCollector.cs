@@ -8,6 +8,7 @@ internal sealed class GarbageCollector(ObjectStore store) : IController
 {
     private readonly HashSet<string> _alive = [];
     private readonly Dictionary<string, HashSet<WorkKey>> _dependents = [];
+    private readonly Dictionary<string, WorkKey> _terminating = [];
 
     public IEnumerable<WorkKey> KeysFor(StoreEvent happened)
     {
@@ -23,11 +24,17 @@ internal sealed class GarbageCollector(ObjectStore store) : IController
         if (happened.Type == StoreEventType.Deleted)
         {
             _alive.Remove(uid);
+            _terminating.Remove(uid);
             var orphans = _dependents.Remove(uid, out var left) ? left : [];
             return orphans.Concat(owners.SelectMany(WaitingOwner));
         }
 
         _alive.Add(uid);
+        if (obj.IsTerminating())
+        {
+            _terminating[uid] = key;
+        }
+
         foreach (var owner in owners)
         {
             Dependents(owner).Add(key);
@@ -76,9 +83,7 @@ internal sealed class GarbageCollector(ObjectStore store) : IController
     }
 
     /// <summary>The owner, if it is marked for deletion and may be waiting for this dependent.</summary>
-    private IEnumerable<WorkKey> WaitingOwner(string uid) => store.Types()
-        .SelectMany(type => store.PeekAll(type).Where(o => o.UidOf() == uid && o.IsTerminating())
-            .Select(o => new WorkKey(type, o.NamespaceOf(), o.NameOf())));
+    private IEnumerable<WorkKey> WaitingOwner(string uid) => _terminating.TryGetValue(uid, out var owner) ? [owner] : [];
 
     private void Finish(WorkKey key, JsonObject owner)
     {

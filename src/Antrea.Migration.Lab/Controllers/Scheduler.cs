@@ -10,15 +10,22 @@ namespace Antrea.Migration.Lab.Controllers;
 /// scheduler does not know (required Pod affinity or anti-affinity, hard topology spread) stays Pending and says so.</remarks>
 internal sealed class Scheduler(ObjectStore store) : IController
 {
+    // Counted as changes come, for a look at all Pods would be one for each Pod.
+    private readonly Dictionary<string, (string Node, string Owner)> _placed = [];
+    private readonly Dictionary<string, int> _all = [];
+    private readonly Dictionary<(string Owner, string Node), int> _siblings = [];
+    private readonly HashSet<WorkKey> _waiting = [];
+
     public IEnumerable<WorkKey> KeysFor(StoreEvent happened)
     {
-        if (happened.Resource == ResourceType.Pod && happened.Type != StoreEventType.Deleted)
+        if (happened.Resource == ResourceType.Pod)
         {
-            return IsWaiting(happened.Object) ? [WorkKey.Of(happened)] : [];
+            Count(happened);
+            return _waiting.Contains(WorkKey.Of(happened)) ? [WorkKey.Of(happened)] : [];
         }
 
         return happened.Resource == ResourceType.Node && happened.Type != StoreEventType.Deleted
-            ? store.PeekAll(ResourceType.Pod).Where(IsWaiting).Select(p => new WorkKey(ResourceType.Pod, p.NamespaceOf(), p.NameOf()))
+            ? [.. _waiting.OrderBy(k => k.Namespace, StringComparer.Ordinal).ThenBy(k => k.Name, StringComparer.Ordinal)]
             : [];
     }
 
@@ -45,26 +52,41 @@ internal sealed class Scheduler(ObjectStore store) : IController
             return null;
         }
 
-        var owner = pod.ControllerOf().Text("uid");
-        var all = new Dictionary<string, int>();
-        var siblings = new Dictionary<string, int>();
-        foreach (var other in store.PeekAll(ResourceType.Pod).Where(p => p.IsActive() && p.NodeName() is not null))
-        {
-            var node = other.NodeName()!;
-            all[node] = all.GetValueOrDefault(node) + 1;
-            if (owner is not null && other.ControllerOf().Text("uid") == owner)
-            {
-                siblings[node] = siblings.GetValueOrDefault(node) + 1;
-            }
-        }
-
+        var owner = pod.ControllerOf().Text("uid") ?? "";
         var chosen = candidates
-            .OrderBy(n => siblings.GetValueOrDefault(n))
-            .ThenBy(n => all.GetValueOrDefault(n))
+            .OrderBy(n => owner.Length == 0 ? 0 : _siblings.GetValueOrDefault((owner, n)))
+            .ThenBy(n => _all.GetValueOrDefault(n))
             .ThenBy(n => n, StringComparer.Ordinal)
             .First();
         PodBinding.Bind(store, key.Namespace, key.Name, chosen);
         return null;
+    }
+
+    private void Count(StoreEvent happened)
+    {
+        var (pod, isThere) = (happened.Object, happened.Type != StoreEventType.Deleted);
+        if (isThere && IsWaiting(pod))
+        {
+            _waiting.Add(WorkKey.Of(happened));
+        }
+        else
+        {
+            _waiting.Remove(WorkKey.Of(happened));
+        }
+
+        if (_placed.Remove(pod.UidOf(), out var before))
+        {
+            _all[before.Node]--;
+            _siblings[(before.Owner, before.Node)]--;
+        }
+
+        if (isThere && pod.IsActive() && pod.NodeName() is { } node)
+        {
+            var owner = pod.ControllerOf().Text("uid") ?? "";
+            _placed[pod.UidOf()] = (node, owner);
+            _all[node] = _all.GetValueOrDefault(node) + 1;
+            _siblings[(owner, node)] = _siblings.GetValueOrDefault((owner, node)) + 1;
+        }
     }
 
     private static bool IsWaiting(JsonObject pod) =>
