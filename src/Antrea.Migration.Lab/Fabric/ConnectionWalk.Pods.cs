@@ -36,11 +36,12 @@ internal sealed partial class ConnectionWalk
             return null;
         }
 
-        // connect(2) looks up without a source, with the source that gave, and for TCP once more with the port.
+        // connect(2) looks up without a source, with the source that gave, and for TCP once more with the port. IPv6 keeps what the first one
+        // gave, so that rules about sources do not lead what an unbound socket opens.
         var pod = (PodNetns)client;
         var chosen = LookUp(pod, null, flow.Destination, out _);
         var source = chosen?.Source ?? StateOf(pod).Interface(chosen?.Device)?.AddressOf(flow.Destination.AddressFamily);
-        for (var again = flow.Protocol == TransportProtocol.Tcp ? 2 : 1; source is not null && again > 0; again--)
+        for (var again = flow.Destination.AddressFamily == AddressFamily.InterNetworkV6 ? 0 : flow.Protocol == TransportProtocol.Tcp ? 2 : 1; source is not null && again > 0; again--)
         {
             chosen = LookUp(pod, source, flow.Destination, out _);
         }
@@ -193,7 +194,10 @@ internal sealed partial class ConnectionWalk
 
         if (target.IsIPv6LinkLocal)
         {
-            return null;
+            // The solicitation goes through raw PREROUTING as any packet does, under the interface's own address where that is the one to be sent from.
+            return node.Calico is not null && output.Holds(asker) && !ReturnsBy(node, output.HostSide, asker, target, strict: true)
+                ? $"cali-PREROUTING rpfilter drops a solicitation of {asker}, which does not live there"
+                : null;
         }
 
         if (node.RpFilter > 0 && !ReturnsBy(node, output.HostSide, asker, target, strict: true))
