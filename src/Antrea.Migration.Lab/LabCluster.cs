@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.ControlPlane.Real;
 using Antrea.Migration.Lab.Fabric;
@@ -17,6 +19,9 @@ namespace Antrea.Migration.Lab;
 /// </remarks>
 public sealed class LabCluster : IAsyncDisposable
 {
+    private static readonly Cidr Underlay = Cidr.Parse("172.18.0.0/16");
+    private static readonly Cidr Underlay6 = Cidr.Parse("fd00:172:18::/64");
+
     private readonly ILabControlPlane _controlPlane;
     private readonly LabClusterOptions _options;
     private readonly IConnectionCarrier _carrier;
@@ -252,6 +257,7 @@ public sealed class LabCluster : IAsyncDisposable
                 {
                     ClusterName = options.Name,
                     ServiceCidr = options.ServiceSubnet,
+                    ServiceCidr6 = options.ServiceSubnet6,
                     KubernetesVersion = options.KubernetesVersion,
                     Faults = options.Faults,
                 },
@@ -286,15 +292,15 @@ public sealed class LabCluster : IAsyncDisposable
         var nodes = _options.Workers + 1;
         var podCidrs = LabScenario.PodCidrPlaces(Name, nodes);
         var addresses = LabScenario.AddressPlaces(Name, nodes);
-        var network = Addressing.Cidr.Parse("172.18.0.0/16");
+        Cidr[] networks = _options.PodSubnet6 is null ? [Underlay] : [Underlay, Underlay6];
         for (var i = 0; i < nodes; i++)
         {
             var name = NodeName(i);
             Fleet.Add(new LabNode(
                 name,
-                network.AddressAt((UInt128)(addresses[i] + 2)),
-                network.AddressAt(1),
-                _controlPlane.AllocatesPodCidrs ? null : _options.PodSubnet.Subnet(24, (UInt128)podCidrs[i]),
+                [.. networks.Select(network => new LinkAddress(network.AddressAt((UInt128)(addresses[i] + 2)), network.PrefixLength))],
+                [.. networks.Select(network => network.AddressAt(1))],
+                _controlPlane.AllocatesPodCidrs ? [] : PodCidrsAt((UInt128)podCidrs[i]),
                 Fleet.Plugins));
 
             // One after the other, so that a controller gives them out in this order.
@@ -330,6 +336,10 @@ public sealed class LabCluster : IAsyncDisposable
 
         await ApplyAndWaitAsync(SystemManifest.Dns(_options), waitForNodes: true, cancellationToken).ConfigureAwait(false);
     }
+
+    private ImmutableArray<Cidr> PodCidrsAt(UInt128 place) => _options.PodSubnet6 is { } ipv6
+        ? [_options.PodSubnet.Subnet(24, place), ipv6.Subnet(64, place)]
+        : [_options.PodSubnet.Subnet(24, place)];
 
     private async Task ApplyAndWaitAsync(string yaml, bool waitForNodes, CancellationToken cancellationToken)
     {

@@ -19,6 +19,13 @@ public sealed record LabClusterOptions
     /// <summary>Where PodCIDRs (/24) come from, IPv4. Must have one for every Node.</summary>
     public Cidr PodSubnet { get; init; } = Cidr.Parse("10.10.0.0/16");
 
+    /// <summary>Where IPv6 PodCIDRs (/64) come from, which makes Nodes and Pods dual stack; null for IPv4 alone. Services that
+    /// ask for both families have a second ClusterIP.</summary>
+    public Cidr? PodSubnet6 { get; init; }
+
+    /// <summary>Calico's default IPv6 pool, which goes by plain routes, with blocks of 64 addresses; null for <see cref="PodSubnet6"/>.</summary>
+    public Cidr? CalicoPool6 { get; init; }
+
     /// <summary>Where ClusterIPs come from, IPv4, /28 or larger.</summary>
     public Cidr ServiceSubnet { get; init; } = Cidr.Parse("10.96.0.0/16");
 
@@ -64,6 +71,18 @@ public sealed record LabClusterOptions
     /// <summary>The pool that counts.</summary>
     internal Cidr DefaultPool => CalicoPool ?? LabScenario.CalicoPool(Name, PodSubnet, Workers + 1);
 
+    /// <summary>The IPv6 pool that counts; null without IPv6.</summary>
+    internal Cidr? DefaultPool6 => PodSubnet6 is null ? null : CalicoPool6 ?? PodSubnet6;
+
+    /// <summary>Where second ClusterIPs come from: as many as in <see cref="ServiceSubnet"/>.</summary>
+    internal Cidr? ServiceSubnet6 => PodSubnet6 is null ? null : Cidr.Parse("fd00:10:96::/64").Subnet(96 + ServiceSubnet.PrefixLength, 0);
+
+    /// <summary>Where ClusterIPs come from, all families, IPv4's first.</summary>
+    internal string ServiceSubnets => ServiceSubnet6 is { } ipv6 ? $"{ServiceSubnet},{ipv6}" : ServiceSubnet.ToString();
+
+    /// <summary>PodCIDRs' ranges of all families, IPv4's first.</summary>
+    internal string PodSubnets => PodSubnet6 is { } ipv6 ? $"{PodSubnet},{ipv6}" : PodSubnet.ToString();
+
     /// <summary>What goes wrong with which API request; null for nothing.</summary>
     internal Func<LabApiRequest, LabApiFault?>? Faults { get; init; }
 
@@ -100,8 +119,10 @@ public sealed record LabClusterOptions
         var pool = DefaultPool;
         if (PodSubnet.IsIPv6 || ServiceSubnet.IsIPv6 || pool.IsIPv6)
         {
-            throw new ArgumentException("The lab is IPv4 only.");
+            throw new ArgumentException("The lab's first family is IPv4.");
         }
+
+        ValidateIPv6();
 
         if (PodSubnet.PrefixLength > 24 || PodSubnet.AddressCount / 256 < (UInt128)(Workers + 1))
         {
@@ -121,6 +142,29 @@ public sealed record LabClusterOptions
         if (PodSubnet.Overlaps(ServiceSubnet) || pool.Overlaps(ServiceSubnet))
         {
             throw new ArgumentException($"{nameof(ServiceSubnet)} {ServiceSubnet} overlaps Pod addresses.");
+        }
+    }
+
+    private void ValidateIPv6()
+    {
+        if (DefaultPool6 is not { } pool || PodSubnet6 is not { } subnet)
+        {
+            return;
+        }
+
+        if (!subnet.IsIPv6 || subnet.PrefixLength > 64 || subnet.PrefixLength <= 32 || 1L << (64 - subnet.PrefixLength) < Workers + 1)
+        {
+            throw new ArgumentException($"{nameof(PodSubnet6)} {subnet} has no IPv6 /64 for each of {Workers + 1} Nodes.");
+        }
+
+        if (!pool.IsIPv6 || pool.PrefixLength is > 116 or < 64)
+        {
+            throw new ArgumentException($"{nameof(CalicoPool6)} {pool} is no IPv6 range from /64 to /116.");
+        }
+
+        if (KubernetesBinaries is not null || CalicoByOperator)
+        {
+            throw new ArgumentException("A lab with IPv6 has the lab's own control plane and a Calico of a manifest.");
         }
     }
 }

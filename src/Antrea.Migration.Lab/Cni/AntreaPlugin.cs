@@ -21,8 +21,6 @@ namespace Antrea.Migration.Lab.Cni;
 /// </remarks>
 internal sealed class AntreaPlugin : ICniPlugin
 {
-    private static readonly Cidr Everything = Cidr.Parse("0.0.0.0/0");
-
     public ImmutableArray<CniAddress> Add(CniInvocation invocation, JsonObject config)
     {
         var agent = Agent(invocation);
@@ -33,18 +31,26 @@ internal sealed class AntreaPlugin : ICniPlugin
 
         var bridge = agent.Bridge;
         var routes = Routes(agent, config, invocation.IfName);
-        var address = Ipam(invocation, config).Assign(bridge.PodCidr, bridge.Gateway, invocation.ContainerId, invocation.IfName);
+        var ipam = Ipam(invocation, config);
+        ImmutableArray<LinkAddress> addresses =
+        [
+            .. bridge.PodCidrs.Zip(bridge.Gateways, (podCidr, gateway) =>
+                new LinkAddress(ipam.Assign(podCidr, gateway.Address, invocation.ContainerId, invocation.IfName), podCidr.PrefixLength)),
+        ];
         var pod = invocation.Netns;
         var port = PortName(invocation.ContainerId, invocation.IfName, invocation.Netns.PodName);
-        pod.AddInterface(new PodInterface(
-            invocation.IfName, address, bridge.PodCidr.PrefixLength, AttachmentKind.OvsPort, invocation.Node.Host, port));
+        pod.AddInterface(new PodInterface(invocation.IfName, addresses, AttachmentKind.OvsPort, invocation.Node.Host, port));
         foreach (var route in routes)
         {
             pod.PrependRoute(route);
         }
 
-        bridge.AddPort(new OvsPort(port, address, pod, invocation.IfName));
-        return [new CniAddress(invocation.IfName, address)];
+        foreach (var address in addresses)
+        {
+            bridge.AddPort(new OvsPort(port, address.Address, pod, invocation.IfName));
+        }
+
+        return [.. addresses.Select(address => new CniAddress(invocation.IfName, address.Address))];
     }
 
     public void Delete(CniInvocation invocation, JsonObject config)
@@ -79,25 +85,23 @@ internal sealed class AntreaPlugin : ICniPlugin
         var routes = new List<Route>();
         if (agent.HonoursIpamRoutes)
         {
-            routes.AddRange(config.Items("ipam", "routes").Select(r => Read(r, agent.Bridge.Gateway, ifName)));
+            routes.AddRange(config.Items("ipam", "routes").Select(r => Read(r, agent.Bridge, ifName)));
         }
 
-        if (routes.TrueForAll(r => r.Destination != Everything))
-        {
-            routes.Add(new Route { Destination = Everything, Gateway = agent.Bridge.Gateway, Device = ifName });
-        }
-
+        routes.AddRange(agent.Bridge.Gateways
+            .Select(gateway => new Route { Destination = Cidr.Containing(gateway.Address, 0), Gateway = gateway.Address, Device = ifName })
+            .Where(everything => routes.TrueForAll(r => r.Destination != everything.Destination)));
         return routes;
     }
 
-    private static Route Read(JsonObject route, IPAddress gateway, string ifName)
+    private static Route Read(JsonObject route, OvsBridge bridge, string ifName)
     {
         if (!Cidr.TryParse(route.Text("dst"), out var destination, out var error))
         {
             throw new CniException($"antrea: invalid route in ipam: {error}");
         }
 
-        var hop = gateway;
+        var hop = LinkAddress.Of(bridge.Gateways, destination.FirstAddress.AddressFamily);
         if (route.Text("gw") is { Length: > 0 } given && !IPAddress.TryParse(given, out hop))
         {
             throw new CniException($"antrea: invalid gw {given} of route {destination} in ipam");

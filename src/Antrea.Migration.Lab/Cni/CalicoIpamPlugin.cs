@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi;
@@ -11,7 +12,7 @@ namespace Antrea.Migration.Lab.Cni;
 /// <para>A Node first uses the blocks affine to it; when they are full it claims the next free one
 /// (<see cref="CalicoBlockChooser"/>), up to <c>maxBlocksPerHost</c>; after that it borrows single addresses from other
 /// Nodes' blocks, unless affinity is strict. Within a block the head of the free list is next.</para>
-/// <para>Source: Calico v3.26 <c>libcalico-go/lib/ipam/ipam.go</c>. IPv4 only; IPReservations are not read. Thread-safe.</para>
+/// <para>Source: Calico v3.26 <c>libcalico-go/lib/ipam/ipam.go</c>. IPReservations are not read. Thread-safe.</para>
 /// </remarks>
 internal sealed class CalicoIpamPlugin(IObjectStore store)
 {
@@ -23,12 +24,13 @@ internal sealed class CalicoIpamPlugin(IObjectStore store)
     /// <param name="handle">The handle to free it by.</param>
     /// <param name="attributes">The attributes to store with it (<c>secondary</c>).</param>
     /// <param name="use"><c>Workload</c> or <c>Tunnel</c>: pools not allowed for it are skipped.</param>
+    /// <param name="family">IPv4 unless said otherwise.</param>
     /// <exception cref="CniException">No enabled pool has a free address for this Node.</exception>
-    public IPAddress Assign(string node, string handle, JsonObject attributes, string use)
+    public IPAddress Assign(string node, string handle, JsonObject attributes, string use, AddressFamily family = AddressFamily.InterNetwork)
     {
         lock (_gate)
         {
-            var pools = Pools(node, use).ToList();
+            var pools = Pools(node, use).Where(p => p.Cidr.FirstAddress.AddressFamily == family).ToList();
             if (pools.Count == 0)
             {
                 throw new CniException($"no configured Calico pools for node {node} (use {use})");
@@ -39,7 +41,7 @@ internal sealed class CalicoIpamPlugin(IObjectStore store)
                 ?? FromNewBlock(node, pools, config, handle, attributes)
                 ?? (config.Flag("strictAffinity") ? null : FromOthersBlocks(node, pools, handle, attributes));
             return address ?? throw new CniException(
-                $"failed to request IPv4 address: no free address for node {node} in {string.Join(", ", pools.Select(p => p.Cidr))}");
+                $"failed to request {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} address: no free address for node {node} in {string.Join(", ", pools.Select(p => p.Cidr))}");
         }
     }
 
@@ -97,10 +99,7 @@ internal sealed class CalicoIpamPlugin(IObjectStore store)
                 throw new CniException($"IPPool/{pool.NameOf()}: spec.cidr: {error}");
             }
 
-            if (!cidr.IsIPv6)
-            {
-                yield return (cidr, (int)(spec.Number("blockSize") ?? 26));
-            }
+            yield return (cidr, (int)(spec.Number("blockSize") ?? (cidr.IsIPv6 ? 122 : 26)));
         }
     }
 
@@ -126,7 +125,8 @@ internal sealed class CalicoIpamPlugin(IObjectStore store)
         string node, List<(Cidr Cidr, int BlockSize)> pools, JsonNode? config, string handle, JsonObject attributes)
     {
         var most = config.Number("maxBlocksPerHost") is { } set and > 0 ? set : DefaultMaxBlocksPerHost;
-        if ((config.At("autoAllocateBlocks") is not null && !config.Flag("autoAllocateBlocks")) || Affinities(node).Count >= most)
+        if ((config.At("autoAllocateBlocks") is not null && !config.Flag("autoAllocateBlocks"))
+            || Affinities(node).Count(block => block.IsIPv6 == pools[0].Cidr.IsIPv6) >= most)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -16,6 +17,9 @@ namespace Antrea.Migration.Lab.Cni;
 internal sealed class CalicoPlugin(ObjectStore store, CalicoIpamPlugin ipam) : ICniPlugin
 {
     private static readonly IPAddress Gateway = IPAddress.Parse("169.254.1.1");
+
+    /// <summary>The link-local address that the MAC address ee:ee:ee:ee:ee:ee gives every veth.</summary>
+    private static readonly IPAddress Gateway6 = IPAddress.Parse("fe80::ecee:eeff:feee:eeee");
     private static readonly string[] RefusedAnnotations =
     [
         "cni.projectcalico.org/ipv4pools", "cni.projectcalico.org/ipAddrs", "cni.projectcalico.org/ipAddrsNoIpam",
@@ -31,32 +35,44 @@ internal sealed class CalicoPlugin(ObjectStore store, CalicoIpamPlugin ipam) : I
         }
 
         var node = config.Text("nodename") ?? NodeNameOf(invocation);
-        var address = ipam.Assign(
-            node,
-            Handle(invocation, config),
-            new JsonObject
-            {
-                ["namespace"] = pod.PodNamespace,
-                ["node"] = node,
-                ["pod"] = pod.PodName,
-                ["timestamp"] = store.Now,
-            },
-            "Workload");
+        AddressFamily[] families = config.Text("ipam", "assign_ipv6") == "true"
+            ? [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6]
+            : [AddressFamily.InterNetwork];
+        ImmutableArray<IPAddress> addresses =
+        [
+            .. families.Select(family => ipam.Assign(
+                node,
+                Handle(invocation, config),
+                new JsonObject
+                {
+                    ["namespace"] = pod.PodNamespace,
+                    ["node"] = node,
+                    ["pod"] = pod.PodName,
+                    ["timestamp"] = store.Now,
+                },
+                "Workload",
+                family)),
+        ];
         var veth = VethName(pod.PodNamespace, pod.PodName);
-        pod.AddInterface(new PodInterface(invocation.IfName, address, 32, AttachmentKind.CalicoVeth, invocation.Node.Host, veth));
+        pod.AddInterface(new PodInterface(invocation.IfName, [.. addresses.Select(LinkAddress.Host)], AttachmentKind.CalicoVeth, invocation.Node.Host, veth));
         pod.ReplaceRoute(new Route { Destination = Cidr.Host(Gateway), Device = invocation.IfName, Scope = "link" });
-        pod.TryAddRoute(new Route { Destination = Cidr.Parse("0.0.0.0/0"), Gateway = Gateway, Device = invocation.IfName });
         invocation.Node.Host.AddVeth(new WorkloadVeth(veth, pod, invocation.IfName));
-        invocation.Node.Host.ReplaceRoute(new Route { Destination = Cidr.Host(address), Device = veth, Scope = "link" });
+        foreach (var address in addresses)
+        {
+            var isIPv6 = address.AddressFamily == AddressFamily.InterNetworkV6;
+            pod.TryAddRoute(new Route { Destination = Cidr.Containing(address, 0), Gateway = isIPv6 ? Gateway6 : Gateway, Device = invocation.IfName });
+            invocation.Node.Host.ReplaceRoute(new Route { Destination = Cidr.Host(address), Device = veth, Scope = isIPv6 ? null : "link" });
+        }
+
         store.Mutate(ResourceType.Pod, pod.PodNamespace, pod.PodName, json =>
         {
             var annotations = json.Ensure("metadata").Ensure("annotations");
             annotations["cni.projectcalico.org/containerID"] = invocation.ContainerId;
-            annotations["cni.projectcalico.org/podIP"] = $"{address}/32";
-            annotations["cni.projectcalico.org/podIPs"] = $"{address}/32";
+            annotations["cni.projectcalico.org/podIP"] = $"{Cidr.Host(addresses[0])}";
+            annotations["cni.projectcalico.org/podIPs"] = string.Join(',', addresses.Select(Cidr.Host));
             return true;
         });
-        return [new CniAddress(invocation.IfName, address)];
+        return [.. addresses.Select(address => new CniAddress(invocation.IfName, address))];
     }
 
     public void Delete(CniInvocation invocation, JsonObject config)

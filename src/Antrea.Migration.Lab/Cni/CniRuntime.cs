@@ -14,7 +14,7 @@ namespace Antrea.Migration.Lab.Cni;
 internal sealed class CniRuntime
 {
     public const string ConfigDirectory = "/etc/cni/net.d";
-    private const string IfName = "eth0";
+    public const string IfName = "eth0";
     private static readonly string[] Extensions = [".conf", ".conflist", ".json"];
 
     private readonly Lock _gate = new();

@@ -10,7 +10,7 @@ namespace Antrea.Migration.Lab.Cni;
 internal sealed class HostLocalIpam(LabFileSystem files, string network)
 {
     private const string Root = "/var/run/antrea/cni/networks";
-    private const string LastReserved = "last_reserved_ip.0";
+    private static string LastReserved(Cidr range) => range.IsIPv6 ? "last_reserved_ip.1" : "last_reserved_ip.0";
 
     private string Directory => $"{Root}/{network}";
 
@@ -19,13 +19,13 @@ internal sealed class HostLocalIpam(LabFileSystem files, string network)
     public IPAddress Assign(Cidr range, IPAddress gateway, string containerId, string ifName)
     {
         var holder = Holder(containerId, ifName);
-        if (Allocations().Any(a => a.Holder == holder))
+        if (Allocations().Any(a => a.Holder == holder && range.Contains(a.Address)))
         {
             throw new CniException($"host-local: {containerId} has been allocated an address for {ifName}, duplicate allocation is not allowed");
         }
 
         var count = range.AddressCount;
-        var start = files.TryRead($"{Directory}/{LastReserved}", out var last) && IPAddress.TryParse(last, out var previous)
+        var start = files.TryRead($"{Directory}/{LastReserved(range)}", out var last) && IPAddress.TryParse(last, out var previous)
             && range.Contains(previous) ? range.IndexOf(previous) : 0;
         for (UInt128 step = 1; step <= count; step++)
         {
@@ -34,7 +34,7 @@ internal sealed class HostLocalIpam(LabFileSystem files, string network)
             if (index != 0 && index != count - 1 && !address.Equals(gateway) && !files.FileExists($"{Directory}/{address}"))
             {
                 files.Write($"{Directory}/{address}", holder);
-                files.Write($"{Directory}/{LastReserved}", address.ToString());
+                files.Write($"{Directory}/{LastReserved(range)}", address.ToString());
                 return address;
             }
         }

@@ -44,7 +44,7 @@ internal sealed class LabControlPlane : ILabControlPlane
     public static async Task<LabControlPlane> StartAsync(
         LabControlPlaneOptions options, ObjectStore store, IPodExecutor executor, TimeProvider time, CancellationToken cancellationToken)
     {
-        store.Admission = new ObjectDefaults(store, options.ServiceCidr).Apply;
+        store.Admission = new ObjectDefaults(store, options.ServiceCidr, options.ServiceCidr6).Apply;
         foreach (var name in (string[])["default", "kube-node-lease", "kube-public", "kube-system"])
         {
             CreateMissing(store, ResourceType.Namespace, "", name, []);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
@@ -8,7 +9,8 @@ namespace Antrea.Migration.Lab.ControlPlane;
 /// gives Services their ClusterIPs. Runs inside every write (<see cref="ObjectStore.Admission"/>).</summary>
 /// <param name="store">For the ClusterIPs in use and the kinds that are taken.</param>
 /// <param name="serviceCidr">Where ClusterIPs come from.</param>
-internal sealed class ObjectDefaults(ObjectStore store, Cidr serviceCidr)
+/// <param name="serviceCidr6">Where dual-stack Services' second ones come from; null for nowhere.</param>
+internal sealed class ObjectDefaults(ObjectStore store, Cidr serviceCidr, Cidr? serviceCidr6 = null)
 {
     /// <summary>Keeps a CustomResourceDefinition until its objects are gone.</summary>
     public const string DefinitionFinalizer = "customresourcecleanup.apiextensions.k8s.io";
@@ -185,6 +187,13 @@ internal sealed class ObjectDefaults(ObjectStore store, Cidr serviceCidr)
         }
 
         spec["clusterIPs"] = new JsonArray(spec["clusterIP"]!.DeepClone());
+        if (serviceCidr6 is { } second && spec.Text("ipFamilyPolicy") is "PreferDualStack" or "RequireDualStack"
+            && IPAddress.TryParse(spec.Text("clusterIP"), out var first))
+        {
+            spec["clusterIPs"]!.AsArray().Add((JsonNode)second.AddressAt(serviceCidr.IndexOf(first)).ToString());
+            spec.Default("ipFamilies", new JsonArray("IPv4", "IPv6"));
+        }
+
         spec.Default("ipFamilies", new JsonArray(serviceCidr.IsIPv6 ? "IPv6" : "IPv4"));
         spec.Default("ipFamilyPolicy", "SingleStack");
         spec.Default("internalTrafficPolicy", "Cluster");

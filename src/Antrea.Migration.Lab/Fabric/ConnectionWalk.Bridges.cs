@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Antrea.Migration.Lab.Fabric;
 
@@ -7,7 +8,8 @@ namespace Antrea.Migration.Lab.Fabric;
 internal sealed partial class ConnectionWalk
 {
     /// <summary>The address AntreaProxy gives a Pod that reaches itself by a Service.</summary>
-    private static readonly IPAddress HairpinAddress = IPAddress.Parse("169.254.0.253");
+    private static IPAddress HairpinAddress(AddressFamily family) =>
+        IPAddress.Parse(family == AddressFamily.InterNetwork ? "169.254.0.253" : "fc01::aabb:ccdd:eeff");
 
     private enum BridgePort
     {
@@ -100,7 +102,7 @@ internal sealed partial class ConnectionWalk
         entry.RedirectTo(endpoint);
         if (endpoint.Address.Equals(packet.Source))
         {
-            entry.MasqueradeAs(HairpinAddress);
+            entry.MasqueradeAs(HairpinAddress(packet.Source.AddressFamily));
         }
 
         Note(packet, Name(host), port.Name, $"AntreaProxy: DNAT to {endpoint}");
@@ -138,7 +140,7 @@ internal sealed partial class ConnectionWalk
             return Drop(packet, Name(host), inputName, "its TTL has run out: a routing loop");
         }
 
-        if (destination.Equals(bridge.Gateway))
+        if (bridge.IsGateway(destination))
         {
             return ToGateway("the gateway's own address");
         }
@@ -148,7 +150,7 @@ internal sealed partial class ConnectionWalk
             return ToGateway("FromGatewayCTMark: a reply to what came in by the gateway");
         }
 
-        if (bridge.PodCidr.Contains(destination))
+        if (bridge.Contains(destination))
         {
             if (state.Ports.TryGetValue(destination, out var port) && (rewritesMac || destination.Equals(nextHop)))
             {
@@ -157,7 +159,7 @@ internal sealed partial class ConnectionWalk
 
             if (!rewritesMac)
             {
-                return bridge.Gateway.Equals(nextHop)
+                return nextHop is not null && bridge.IsGateway(nextHop)
                     ? ToGateway("sent to the gateway's MAC address")
                     : Drop(packet, Name(host), inputName, $"L2ForwardingCalc: no port has the MAC address of {nextHop}");
             }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Routing;
 
@@ -7,6 +8,8 @@ namespace Antrea.Migration.Lab.Fabric;
 /// <content>What a Node's kernel does: netfilter's hooks in their order, with the routing decision between them.</content>
 internal sealed partial class ConnectionWalk
 {
+    private const string RoutersAnycast = "the anycast address of this network's routers: taken here, where TCP does not answer it";
+
     private Station EnterHost(Station.HostIn at)
     {
         var (host, device, packet) = at;
@@ -29,7 +32,7 @@ internal sealed partial class ConnectionWalk
             return rejected;
         }
 
-        if (state.Holds(packet.Source))
+        if (IsIPv4(packet) && state.Holds(packet.Source))
         {
             return Drop(packet, host.Name, device, "martian: the source is an address of this Node");
         }
@@ -37,7 +40,7 @@ internal sealed partial class ConnectionWalk
         // A device without an address, as the veths are, is checked strictly even when the filter is loose (no_addr in
         // __fib_validate_source).
         var isStrict = state.RpFilter == 1 || isVeth;
-        if (state.RpFilter > 0 && !ReturnsBy(state, device, packet.Source, packet.Destination, isStrict))
+        if (IsIPv4(packet) && state.RpFilter > 0 && !ReturnsBy(state, device, packet.Source, packet.Destination, isStrict))
         {
             var back = state.Routing.Lookup(packet.Destination, packet.Source);
             return Drop(packet, host.Name, device, $"rp_filter: the way back is {(back is null ? "none" : Text(back))}");
@@ -51,6 +54,11 @@ internal sealed partial class ConnectionWalk
         if (state.IsBroadcast(packet.Destination))
         {
             return Drop(packet, host.Name, device, "a broadcast address here: it is not forwarded");
+        }
+
+        if (state.IsRoutersAnycast(packet.Destination))
+        {
+            return Drop(packet, host.Name, device, RoutersAnycast);
         }
 
         var route = state.Routing.Lookup(packet.Source, packet.Destination);
@@ -97,6 +105,11 @@ internal sealed partial class ConnectionWalk
         }
 
         // A connection to such an address is refused before; kube-proxy may have chosen it since.
+        if (state.IsRoutersAnycast(packet.Destination))
+        {
+            return Drop(packet, host.Name, null, RoutersAnycast);
+        }
+
         if (state.IsBroadcast(packet.Destination))
         {
             return Drop(packet, host.Name, null, "a broadcast address here: it goes to everybody on that network, and nobody answers");
@@ -127,7 +140,7 @@ internal sealed partial class ConnectionWalk
             var endpoint = endpoints[_fabric.ChooseEndpoint(endpoints, source)];
             entry.RedirectTo(endpoint);
             entry.MustMasquerade = proxy.MasqueradeAll
-                || (proxy.ClusterCidr is { } inside && !inside.Contains(packet.Source))
+                || (proxy.ClusterCidrOf(!IsIPv4(packet)) is { } inside && !inside.Contains(packet.Source))
                 || endpoint.Address.Equals(packet.Source);
             Note(packet, host.Name, device, $"kube-proxy: DNAT to {endpoint}");
         }
@@ -241,7 +254,7 @@ internal sealed partial class ConnectionWalk
         if (tracked is { Verdict: ConntrackVerdict.New, Entry: { IsConfirmed: false } entry }
             && Masquerade(host, state, route, packet, entry) is { } rule)
         {
-            entry.MasqueradeAs(AddressOf(host, state, route.Device));
+            entry.MasqueradeAs(AddressOf(host, state, route.Device, packet.Destination));
             var before = packet.Source;
             packet = RewriteSource(host, route.Device, packet, tracked, silent: true);
             Note(packet, host.Name, route.Device, $"{rule}: {before} masqueraded");
@@ -258,7 +271,7 @@ internal sealed partial class ConnectionWalk
     private static string? Masquerade(HostNetns host, HostState state, Route route, Packet packet, ConntrackEntry entry)
     {
         var output = state.Device(route.Device);
-        var isForeignLocal = output?.Address is { } own && state.Holds(packet.Source) && !own.Equals(packet.Source);
+        var isForeignLocal = output?.AddressOf(packet.Source.AddressFamily) is not null && state.Holds(packet.Source) && !output.Holds(packet.Source);
         if (state.Calico is { } calico)
         {
             if (calico.MasqueradePools.Any(pool => pool.Contains(packet.Source))
@@ -281,7 +294,7 @@ internal sealed partial class ConnectionWalk
         if (state.Antrea is { } antrea)
         {
             var isGateway = output?.Kind == HostDeviceKind.AntreaGateway;
-            if (!antrea.NoSnat && !isGateway && antrea.PodCidr.Contains(packet.Source)
+            if (!antrea.NoSnat && !isGateway && antrea.PodCidrs.Any(cidr => cidr.Contains(packet.Source))
                 && !antrea.PodIPSet.Any(cidr => cidr.Contains(packet.Destination)))
             {
                 return "ANTREA-POSTROUTING";
@@ -360,19 +373,21 @@ internal sealed partial class ConnectionWalk
     {
         var peer = device.Kind == HostDeviceKind.IpipTunnel
             ? _fabric.NodeAt(nextHop)
-            : _fabric.Nodes.FirstOrDefault(node => nextHop.Equals(StateOf(node).Device(device.Kind)?.Address));
+            : _fabric.Nodes.FirstOrDefault(node => StateOf(node).Device(device.Name)?.Holds(nextHop) == true);
         if (peer is null || StateOf(peer).IsDown)
         {
             var end = peer?.Name ?? nextHop.ToString();
             return Drop(packet, host.Name, device.Name, $"the tunnel's other end, {end}, does not answer");
         }
 
-        return StateOf(peer).Device(device.Kind) is { } input
+        return StateOf(peer).Device(device.Name) is { } input
             ? new Station.HostIn(peer, input.Name, packet)
             : Drop(packet, peer.Name, HostNetns.UplinkName, $"there is no {device.Name} on this Node to unwrap it");
     }
 
-    /// <summary>The address the kernel takes for a device: its own, or the Node's where it has none.</summary>
-    private static IPAddress AddressOf(HostNetns host, HostState state, string? device) =>
-        state.Device(device)?.Address ?? host.Address;
+    /// <summary>The address the kernel takes for what leaves by a device.</summary>
+    private static IPAddress AddressOf(HostNetns host, HostState state, string? device, IPAddress destination) =>
+        SourceSelection.Of(host, state, device, destination) ?? host.Address;
+
+    private static bool IsIPv4(Packet packet) => packet.Source.AddressFamily == AddressFamily.InterNetwork;
 }

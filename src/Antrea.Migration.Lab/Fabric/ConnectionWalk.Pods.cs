@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Fabric;
@@ -31,15 +32,16 @@ internal sealed partial class ConnectionWalk
                 return Drop(packet, host.Name, null, says, ConnectionOutcome.NoRoute);
             }
 
-            socket = new LabSocket(client, flow with { Source = route!.Source ?? AddressOf(host, state, route.Device) }, null);
+            socket = new LabSocket(client, flow with { Source = route!.Source ?? AddressOf(host, state, route.Device, flow.Destination) }, null);
             return null;
         }
 
-        // connect(2) looks up without a source, with the source that gave, and for TCP once more with the port.
+        // connect(2) looks up without a source, with the source that gave, and for TCP once more with the port. IPv6 keeps what the first one
+        // gave, so that rules about sources do not lead what an unbound socket opens.
         var pod = (PodNetns)client;
         var chosen = LookUp(pod, null, flow.Destination, out _);
-        var source = chosen?.Source ?? StateOf(pod).Interface(chosen?.Device)?.Address;
-        for (var again = flow.Protocol == TransportProtocol.Tcp ? 2 : 1; source is not null && again > 0; again--)
+        var source = chosen?.Source ?? StateOf(pod).Interface(chosen?.Device)?.AddressOf(flow.Destination.AddressFamily);
+        for (var again = flow.Destination.AddressFamily == AddressFamily.InterNetworkV6 ? 0 : flow.Protocol == TransportProtocol.Tcp ? 2 : 1; source is not null && again > 0; again--)
         {
             chosen = LookUp(pod, source, flow.Destination, out _);
         }
@@ -149,7 +151,7 @@ internal sealed partial class ConnectionWalk
         }
 
         // Unresolved answers for a bridge port that is gone, unless the gateway is still known from before.
-        return PortOf(pod, output) is { } port
+        return PortOf(pod, output, packet.Source.AddressFamily) is { } port
             ? new Station.BridgeFromPod(output.Node, port, packet, nextHop)
             : Drop(packet, pod.Name, output.Name, "its port on the bridge is gone");
     }
@@ -180,13 +182,22 @@ internal sealed partial class ConnectionWalk
         return why;
     }
 
-    // Proxy ARP: the Node answers for what it would route elsewhere, to an asker that it would route back.
+    // Proxy ARP: the Node answers for what it would route elsewhere, to an asker that it would route back. IPv6's gateway is the veth's own
+    // link-local address.
     private string? UnansweredByNode(PodInterface output, IPAddress asker, IPAddress target)
     {
         var node = StateOf(output.Node);
         if (!node.Veths.ContainsKey(output.HostSide))
         {
             return $"{output.HostSide} is gone from {output.Node.Name}";
+        }
+
+        if (target.IsIPv6LinkLocal)
+        {
+            // The solicitation goes through raw PREROUTING as any packet does, under the interface's own address where that is the one to be sent from.
+            return node.Calico is not null && output.Holds(asker) && !ReturnsBy(node, output.HostSide, asker, target, strict: true)
+                ? $"cali-PREROUTING rpfilter drops a solicitation of {asker}, which does not live there"
+                : null;
         }
 
         if (node.RpFilter > 0 && !ReturnsBy(node, output.HostSide, asker, target, strict: true))
@@ -203,19 +214,19 @@ internal sealed partial class ConnectionWalk
     private string? UnansweredOnBridge(PodNetns pod, PodInterface output, IPAddress asker, IPAddress target)
     {
         var node = StateOf(output.Node);
-        if (node.Ovs is not { } bridge || PortOf(pod, output) is not { } port)
+        if (node.Ovs is not { } bridge || PortOf(pod, output, target.AddressFamily) is not { } port)
         {
             return "its port on the bridge is gone";
         }
 
-        if (!port.Address.Equals(asker))
+        if (asker.AddressFamily == AddressFamily.InterNetwork && !port.Address.Equals(asker))
         {
             return $"ARPSpoofGuard drops a request that says {asker} on the port of {port.Address}";
         }
 
         var state = StateOf(bridge);
-        var answers = target.Equals(bridge.Gateway)
-            ? node.Holds(bridge.Gateway)
+        var answers = bridge.IsGateway(target)
+            ? node.Holds(target)
             : state.Ports.ContainsKey(target) || state.Peers.Any(peer => peer.PodCidr.AddressAt(1).Equals(target));
         return answers ? null : $"no Pod on {output.Node.Name}'s bridge has it";
     }
@@ -234,12 +245,12 @@ internal sealed partial class ConnectionWalk
             return Drop(packet, at.Pod.Name, at.Device, $"{packet.Destination} is not its address");
         }
 
-        if (pod.Holds(packet.Source))
+        if (IsIPv4(packet) && pod.Holds(packet.Source))
         {
             return Drop(packet, at.Pod.Name, at.Device, "martian: the source is an address of its own");
         }
 
-        if (pod.RpFilter > 0 && !ReturnsBy(pod, at.Device, packet.Source, packet.Destination, strict: pod.RpFilter == 1))
+        if (IsIPv4(packet) && pod.RpFilter > 0 && !ReturnsBy(pod, at.Device, packet.Source, packet.Destination, strict: pod.RpFilter == 1))
         {
             return Drop(packet, at.Pod.Name, at.Device, "rp_filter: the way back is another");
         }
@@ -257,8 +268,8 @@ internal sealed partial class ConnectionWalk
         }
     }
 
-    private OvsPort? PortOf(PodNetns pod, PodInterface output) => StateOf(output.Node).Ovs is { } bridge
-        ? StateOf(bridge).Port(pod, output.Name)
+    private OvsPort? PortOf(PodNetns pod, PodInterface output, AddressFamily family) => StateOf(output.Node).Ovs is { } bridge
+        ? StateOf(bridge).Port(pod, output.Name, family)
         : null;
 
     /// <summary>Why a route does not lead out, for the sender itself; null when it does.</summary>
@@ -287,6 +298,7 @@ internal sealed partial class ConnectionWalk
     /// <param name="strict">False: any route back will do (rp_filter 2).</param>
     private static bool ReturnsBy(NamespaceState state, string device, IPAddress source, IPAddress destination, bool strict) =>
         !state.IsBroadcast(source)
+        && !(state is HostState host && host.IsRoutersAnycast(source))
         && state.Routing.Lookup(destination, source) is { Type: RouteType.Unicast } back
         && (!strict || string.Equals(back.Device, device, StringComparison.Ordinal));
 }

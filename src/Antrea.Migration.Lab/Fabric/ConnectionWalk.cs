@@ -10,7 +10,7 @@ namespace Antrea.Migration.Lab.Fabric;
 /// walk sees each of them at one moment. Conntrack starts empty with every walk.</para>
 /// <para>Retransmission: a client keeps its route for a connection, but a server looks up anew for each SYN-ACK. So one
 /// repetition, after 1 s, is walked where the server is a Pod with several equal default routes.</para>
-/// <para>Not modelled: MTU and fragments, ICMP errors as packets of their own, IPv6, NodePorts, a masquerade that must
+/// <para>Not modelled: MTU and fragments, ICMP errors as packets of their own, NodePorts, a masquerade that must
 /// change the port, and what lies outside the cluster.</para>
 /// </remarks>
 internal sealed partial class ConnectionWalk

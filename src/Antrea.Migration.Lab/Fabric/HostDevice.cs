@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Antrea.Migration.Lab.Fabric;
 
@@ -11,7 +13,7 @@ internal enum HostDeviceKind
     /// <summary><c>tunl0</c>: wrapped for the Node whose address is the route's next hop.</summary>
     IpipTunnel,
 
-    /// <summary><c>vxlan.calico</c>: wrapped for the Node whose tunnel address is the route's next hop.</summary>
+    /// <summary><c>vxlan.calico</c> and <c>vxlan-v6.calico</c>: wrapped for the Node whose tunnel address is the route's next hop.</summary>
     VxlanTunnel,
 
     /// <summary><c>antrea-gw0</c>: the Node's port of its OVS bridge.</summary>
@@ -24,9 +26,20 @@ internal enum HostDeviceKind
 /// <summary>A device of a Node other than the <c>cali…</c> veths.</summary>
 /// <param name="Name">For example <c>tunl0</c>.</param>
 /// <param name="Kind">What it does.</param>
-/// <param name="Address">Its IPv4 address, or null.</param>
-/// <param name="PrefixLength">The address's prefix length; shorter than 32 brings a connected route.</param>
-internal sealed record HostDevice(string Name, HostDeviceKind Kind, IPAddress? Address, int PrefixLength = 32);
+/// <param name="Addresses">Its addresses, link-local ones left out.</param>
+internal sealed record HostDevice(string Name, HostDeviceKind Kind, ImmutableArray<LinkAddress> Addresses)
+{
+    /// <summary>A device with one address, alone unless a prefix length says otherwise, or with none.</summary>
+    public HostDevice(string name, HostDeviceKind kind, IPAddress? address, int? prefixLength = null)
+        : this(name, kind, address is null ? [] : [prefixLength is { } length ? new LinkAddress(address, length) : LinkAddress.Host(address)])
+    {
+    }
+
+    /// <summary>Its first address of a family; null when it has none.</summary>
+    public IPAddress? AddressOf(AddressFamily family) => LinkAddress.Of(Addresses, family);
+
+    public bool Holds(IPAddress address) => Addresses.Any(one => one.Address.Equals(address));
+}
 
 /// <summary>The Node's end of a Calico Pod's interface.</summary>
 /// <param name="Name"><c>cali</c> and eleven hex digits.</param>

@@ -4,8 +4,8 @@ using Antrea.Migration.Addressing;
 namespace Antrea.Migration.Lab.Fabric;
 
 /// <summary>Felix's chains and ipsets on a Node; they stay when calico-node is deleted, until somebody cleans up.</summary>
-/// <param name="MasqueradePools"><c>cali40masq-ipam-pools</c>: the pools with natOutgoing.</param>
-/// <param name="AllPools"><c>cali40all-ipam-pools</c>: every pool, disabled ones included.</param>
+/// <param name="MasqueradePools"><c>cali40masq-ipam-pools</c>, <c>cali60masq-ipam-pools</c>: the pools with natOutgoing.</param>
+/// <param name="AllPools"><c>cali40all-ipam-pools</c>, <c>cali60all-ipam-pools</c>: every pool, disabled ones included.</param>
 /// <remarks>Source: Calico v3.26.1, felix/rules (nat.go, static.go, endpoints.go).</remarks>
 internal sealed record CalicoNetfilter(ImmutableArray<Cidr> MasqueradePools, ImmutableArray<Cidr> AllPools)
 {
@@ -14,14 +14,19 @@ internal sealed record CalicoNetfilter(ImmutableArray<Cidr> MasqueradePools, Imm
 }
 
 /// <summary>Antrea's chains and its ipset on a Node.</summary>
-/// <param name="PodCidr">The Node's own PodCIDR: the source that is masqueraded.</param>
-/// <param name="PodIPSet"><c>ANTREA-POD-IP</c>: every Node's PodCIDR; destinations never masqueraded.</param>
+/// <param name="PodCidrs">The Node's own PodCIDRs: the sources that are masqueraded.</param>
+/// <param name="PodIPSet"><c>ANTREA-POD-IP</c> and <c>ANTREA-POD-IP6</c>: every Node's PodCIDR; destinations never masqueraded.</param>
 /// <param name="NoSnat">The agent's option <c>noSNAT</c>: Pods leave the Node with their own address.</param>
 /// <remarks>Source: Antrea v1.14, pkg/agent/route/route_linux.go.</remarks>
-internal sealed record AntreaNetfilter(Cidr PodCidr, ImmutableArray<Cidr> PodIPSet, bool NoSnat = false);
+internal sealed record AntreaNetfilter(ImmutableArray<Cidr> PodCidrs, ImmutableArray<Cidr> PodIPSet, bool NoSnat = false);
 
 /// <summary>kube-proxy (iptables mode) on a Node.</summary>
 /// <param name="DropsInvalid">Whether <c>KUBE-FORWARD</c> drops INVALID; absent with <c>tcpBeLiberal</c>.</param>
-/// <param name="ClusterCidr"><c>--cluster-cidr</c>: Service traffic from other sources is masqueraded; null: none is.</param>
+/// <param name="ClusterCidrs"><c>--cluster-cidr</c>: Service traffic from other sources is masqueraded; none of a family: none of it is.</param>
 /// <param name="MasqueradeAll"><c>--masquerade-all</c>.</param>
-internal sealed record KubeProxy(bool DropsInvalid = true, Cidr? ClusterCidr = null, bool MasqueradeAll = false);
+internal sealed record KubeProxy(bool DropsInvalid = true, ImmutableArray<Cidr> ClusterCidrs = default, bool MasqueradeAll = false)
+{
+    /// <summary>The range of a family; null where there is none.</summary>
+    public Cidr? ClusterCidrOf(bool isIPv6) =>
+        ClusterCidrs.IsDefault ? null : ClusterCidrs.Where(cidr => cidr.IsIPv6 == isIPv6).Select(cidr => (Cidr?)cidr).FirstOrDefault();
+}

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Routing;
 
@@ -37,10 +38,12 @@ internal sealed record HostState : NamespaceState
 
     public HostDevice? Device(HostDeviceKind kind) => Devices.FirstOrDefault(device => device.Kind == kind);
 
-    public bool Holds(IPAddress address) => Devices.Any(device => address.Equals(device.Address));
+    public override IEnumerable<LinkAddress> Addresses => Devices.SelectMany(device => device.Addresses);
 
-    public override bool IsBroadcast(IPAddress address) =>
-        Devices.Any(device => IsBroadcast(device.Address, device.PrefixLength, address));
+    public bool Holds(IPAddress address) => Devices.Any(device => device.Holds(address));
+
+    /// <summary>Whether it is the first address of an IPv6 network here: a router takes what is sent to it for itself, and TCP does not answer there.</summary>
+    public bool IsRoutersAnycast(IPAddress address) => !Holds(address) && Addresses.Any(one => one.IsRoutersAnycast(address));
 }
 
 /// <summary>The network namespace of one Node: devices, routes, netfilter, veths, and the OVS bridge beside it.</summary>
@@ -58,18 +61,33 @@ internal sealed class HostNetns : NetworkNamespace
     /// <param name="prefixLength">That network's prefix length; KinD's is 16.</param>
     /// <param name="gateway">The default route's next hop; null for no default route. Nothing is behind it.</param>
     public HostNetns(string name, IPAddress address, int prefixLength = 16, IPAddress? gateway = null)
+        : this(name, [new LinkAddress(address, prefixLength)], gateway is null ? [] : [gateway])
+    {
+    }
+
+    /// <summary>A Node with addresses of one or both families.</summary>
+    /// <param name="name">The Node's name.</param>
+    /// <param name="addresses">Its addresses on the physical network, one of a family, at least one; the first is its main one.</param>
+    /// <param name="gateways">The default routes' next hops.</param>
+    public HostNetns(string name, ImmutableArray<LinkAddress> addresses, ImmutableArray<IPAddress> gateways)
         : base(name)
     {
-        Address = address;
-        AddDevice(new HostDevice(UplinkName, HostDeviceKind.Uplink, address, prefixLength));
-        if (gateway is not null)
+        Addresses = [.. addresses.Select(one => one.Address)];
+        AddDevice(new HostDevice(UplinkName, HostDeviceKind.Uplink, addresses));
+        foreach (var gateway in gateways)
         {
-            ReplaceRoute(new Route { Destination = Cidr.Parse("0.0.0.0/0"), Gateway = gateway, Device = UplinkName });
+            ReplaceRoute(new Route { Destination = Cidr.Containing(gateway, 0), Gateway = gateway, Device = UplinkName });
         }
     }
 
-    /// <summary>The Node's address (InternalIP).</summary>
-    public IPAddress Address { get; }
+    /// <summary>The Node's addresses (InternalIPs), one of a family.</summary>
+    public ImmutableArray<IPAddress> Addresses { get; }
+
+    /// <summary>The first of them.</summary>
+    public IPAddress Address => Addresses[0];
+
+    /// <summary>The Node's address of a family; null when it has none.</summary>
+    public IPAddress? AddressOf(AddressFamily family) => Addresses.FirstOrDefault(address => address.AddressFamily == family);
 
     public HostState State => _state;
 
@@ -80,7 +98,7 @@ internal sealed class HostNetns : NetworkNamespace
     /// <summary>Replaces the whole state at once; for changes that must be seen together.</summary>
     public void Update(Func<HostState, HostState> change) => Change(state => change((HostState)state));
 
-    /// <summary>Adds a device, or gives it another address, with the connected route of a prefix shorter than /32.</summary>
+    /// <summary>Adds a device, or gives it another address, with the connected routes.</summary>
     public void AddDevice(HostDevice device) => Update(state =>
     {
         var routing = state.Routing;
@@ -89,17 +107,7 @@ internal sealed class HostNetns : NetworkNamespace
             routing = routing.Remove(route => IsConnected(route, device.Name));
         }
 
-        if (device is { Address: { } address, PrefixLength: < 32 })
-        {
-            routing = routing.Replace(new Route
-            {
-                Destination = Cidr.Containing(address, device.PrefixLength),
-                Device = device.Name,
-                Protocol = "kernel",
-                Scope = "link",
-                Source = address,
-            });
-        }
+        routing = LinkAddress.ConnectedBy(device.Addresses, device.Name).Aggregate(routing, (all, route) => all.Replace(route));
 
         return state with
         {
@@ -116,7 +124,7 @@ internal sealed class HostNetns : NetworkNamespace
         Routing = state.Routing.Remove(route => string.Equals(route.Device, name, StringComparison.Ordinal)),
     });
 
-    /// <summary>Plugs in a workload veth (an old one of that name is replaced); its /32 route is added apart.</summary>
+    /// <summary>Plugs in a workload veth (an old one of that name is replaced); its route is added apart.</summary>
     public void AddVeth(WorkloadVeth veth) => Update(state => state with
     {
         Veths = state.Veths.SetItem(veth.Name, veth with { Policy = veth.Policy ?? state.VethPolicy }),

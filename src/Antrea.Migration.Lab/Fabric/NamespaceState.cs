@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using Antrea.Migration.Addressing;
 
 namespace Antrea.Migration.Lab.Fabric;
 
@@ -11,15 +10,15 @@ internal abstract record NamespaceState
 
     public ImmutableArray<Listener> Listeners { get; init; } = [];
 
-    /// <summary>The sysctl <c>net.ipv4.conf.all.rp_filter</c>: 0 off, 1 strict, 2 loose.</summary>
+    /// <summary>The sysctl <c>net.ipv4.conf.all.rp_filter</c>: 0 off, 1 strict, 2 loose. IPv6 has none.</summary>
     public int RpFilter { get; init; }
 
-    /// <summary>Whether it is the last address of a network that an interface here has an address in. The kernel keeps it for broadcasts: TCP
-    /// is neither sent to it nor answered, and a packet from it fails the reverse path check.</summary>
-    public abstract bool IsBroadcast(IPAddress address);
+    /// <summary>All addresses of its interfaces.</summary>
+    public abstract IEnumerable<LinkAddress> Addresses { get; }
 
-    protected static bool IsBroadcast(IPAddress? own, int prefixLength, IPAddress address) =>
-        own is not null && prefixLength < 31 && Cidr.Containing(own, prefixLength).LastAddress.Equals(address);
+    /// <summary>Whether it is the last address of an IPv4 network that an interface here has an address in. The kernel keeps it for broadcasts:
+    /// TCP is neither sent to it nor answered, and a packet from it fails the reverse path check.</summary>
+    public bool IsBroadcast(IPAddress address) => Addresses.Any(one => one.IsBroadcast(address));
 
     public Listener? ListenerOn(TransportProtocol protocol, int port) =>
         Listeners.FirstOrDefault(listener => listener.Protocol == protocol && listener.Port == port);

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Antrea.Migration.Addressing;
 
 namespace Antrea.Migration.Lab.Fabric;
 
-/// <summary>A Pod's port on an OVS bridge.</summary>
+/// <summary>A Pod's port on an OVS bridge, as one of its addresses has it: a Pod with two has two, of one name.</summary>
 /// <param name="Name">The port's name.</param>
 /// <param name="Address">The address SpoofGuard lets it send from, and the one it is found by.</param>
 /// <param name="Pod">The Pod at the other end.</param>
@@ -39,35 +40,40 @@ internal sealed record OvsState
 
     public OvsPeer? PeerOf(IPAddress address) => Peers.FirstOrDefault(peer => peer.PodCidr.Contains(address));
 
-    public OvsPort? Port(PodNetns pod, string podInterface) => Ports.Values.FirstOrDefault(port =>
-        ReferenceEquals(port.Pod, pod) && string.Equals(port.PodInterface, podInterface, StringComparison.Ordinal));
+    public OvsPort? Port(PodNetns pod, string podInterface, AddressFamily family) => Ports.Values.FirstOrDefault(port =>
+        ReferenceEquals(port.Pod, pod) && port.Address.AddressFamily == family && string.Equals(port.PodInterface, podInterface, StringComparison.Ordinal));
 }
 
 /// <summary>The bridge <c>br-int</c> of one Node, forwarding as Antrea's flow tables do.</summary>
 /// <remarks>Safe for use by several threads, by immutable snapshots. The Node's own port is the device of kind
-/// <see cref="HostDeviceKind.AntreaGateway"/>, whose address must be <see cref="Gateway"/>.</remarks>
+/// <see cref="HostDeviceKind.AntreaGateway"/>, whose addresses must be <see cref="Gateways"/>.</remarks>
 internal sealed class OvsBridge
 {
     private readonly Lock _gate = new();
     private volatile OvsState _state = new();
 
     /// <summary>An empty bridge.</summary>
-    /// <param name="podCidr">The Node's PodCIDR; the gateway is its first address but one (<c>.1</c>).</param>
-    public OvsBridge(Cidr podCidr)
+    /// <param name="podCidrs">The Node's PodCIDRs, one of a family; the gateway is the first address but one (<c>.1</c>).</param>
+    public OvsBridge(params ImmutableArray<Cidr> podCidrs)
     {
-        PodCidr = podCidr;
-        Gateway = podCidr.AddressAt(1);
+        PodCidrs = podCidrs;
+        Gateways = [.. podCidrs.Select(podCidr => new LinkAddress(podCidr.AddressAt(1), podCidr.PrefixLength))];
     }
 
     /// <summary>Raised after every change, on the thread that made it.</summary>
     public event Action? Changed;
 
-    public Cidr PodCidr { get; }
+    public ImmutableArray<Cidr> PodCidrs { get; }
 
-    /// <summary>The address of <c>antrea-gw0</c>.</summary>
-    public IPAddress Gateway { get; }
+    /// <summary>The addresses of <c>antrea-gw0</c>.</summary>
+    public ImmutableArray<LinkAddress> Gateways { get; }
 
     public OvsState State => _state;
+
+    public bool IsGateway(IPAddress address) => Gateways.Any(gateway => gateway.Address.Equals(address));
+
+    /// <summary>Whether one of its PodCIDRs holds the address.</summary>
+    public bool Contains(IPAddress address) => PodCidrs.Any(podCidr => podCidr.Contains(address));
 
     public void Update(Func<OvsState, OvsState> change)
     {

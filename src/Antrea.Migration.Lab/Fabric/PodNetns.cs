@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using Antrea.Migration.Addressing;
 using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Fabric;
@@ -13,10 +12,9 @@ internal sealed record PodState : NamespaceState
     public PodInterface? Interface(string? name) =>
         Interfaces.FirstOrDefault(candidate => string.Equals(candidate.Name, name, StringComparison.Ordinal));
 
-    public bool Holds(IPAddress address) => Interfaces.Any(candidate => candidate.Address.Equals(address));
+    public override IEnumerable<LinkAddress> Addresses => Interfaces.SelectMany(candidate => candidate.Addresses);
 
-    public override bool IsBroadcast(IPAddress address) =>
-        Interfaces.Any(candidate => IsBroadcast(candidate.Address, candidate.PrefixLength, address));
+    public bool Holds(IPAddress address) => Interfaces.Any(candidate => candidate.Holds(address));
 }
 
 /// <summary>The network namespace of one Pod sandbox: its interfaces, routes, rules and listening ports.</summary>
@@ -46,7 +44,7 @@ internal sealed class PodNetns : NetworkNamespace
 
     public override bool Holds(IPAddress address) => _state.Holds(address);
 
-    /// <summary>Adds an interface with its address and, as the kernel does, a connected route unless it is a /32.</summary>
+    /// <summary>Adds an interface with its addresses and, as the kernel does, their connected routes.</summary>
     /// <remarks>The other end is added apart: <see cref="HostNetns.AddVeth"/> or <see cref="OvsBridge.AddPort"/>.</remarks>
     /// <exception cref="InvalidOperationException">The Pod has an interface of that name (EEXIST).</exception>
     public void AddInterface(PodInterface added) => Change(state =>
@@ -57,19 +55,7 @@ internal sealed class PodNetns : NetworkNamespace
             throw new InvalidOperationException($"{Name}: interface {added.Name} exists.");
         }
 
-        var routing = pod.Routing;
-        if (added.PrefixLength < 32)
-        {
-            routing = routing.Replace(new Route
-            {
-                Destination = Cidr.Containing(added.Address, added.PrefixLength),
-                Device = added.Name,
-                Protocol = "kernel",
-                Scope = "link",
-                Source = added.Address,
-            });
-        }
-
+        var routing = LinkAddress.ConnectedBy(added.Addresses, added.Name).Aggregate(pod.Routing, (all, route) => all.Replace(route));
         return pod with { Interfaces = pod.Interfaces.Add(added), Routing = routing };
     });
 

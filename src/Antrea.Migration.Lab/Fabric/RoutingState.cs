@@ -10,6 +10,8 @@ internal sealed class RoutingState
 {
     public const string MainTable = "main";
 
+    private const int DefaultMetric6 = 1024;
+
     public static readonly RoutingState Empty = new([], []);
 
     // The kernel keeps one trie a table; one RouteTable a table is built when it is first asked.
@@ -32,6 +34,7 @@ internal sealed class RoutingState
     /// <summary><c>ip route add</c> (EXCL): false, and the same state, when the route exists already.</summary>
     public bool TryAdd(Route route, out RoutingState changed)
     {
+        route = WithMetric(route);
         if (Routes.Any(other => Collide(other, route)))
         {
             changed = this;
@@ -45,6 +48,7 @@ internal sealed class RoutingState
     /// <summary><c>ip route replace</c>: overwrites the first route with the same key, whoever wrote it, or adds it.</summary>
     public RoutingState Replace(Route route)
     {
+        route = WithMetric(route);
         for (var i = 0; i < Routes.Length; i++)
         {
             if (Collide(Routes[i], route))
@@ -57,7 +61,7 @@ internal sealed class RoutingState
     }
 
     /// <summary><c>ip route prepend</c>, netlink's <c>RouteAddEcmp</c>: put before its equals, and so looked up first.</summary>
-    public RoutingState Prepend(Route route) => new(Routes.Insert(0, route), Rules);
+    public RoutingState Prepend(Route route) => new(Routes.Insert(0, WithMetric(route)), Rules);
 
     public RoutingState Remove(Func<Route, bool> which) => new([.. Routes.Where(route => !which(route))], Rules);
 
@@ -90,6 +94,9 @@ internal sealed class RoutingState
         var route = _tables.Value.GetValueOrDefault(table)?.Lookup(destination);
         return route is { Type: RouteType.Throw } ? null : route;
     }
+
+    /// <summary>An IPv6 route without a metric gets 1024; the kernel's own for a connected one is 256.</summary>
+    private static Route WithMetric(Route route) => route is { Destination.IsIPv6: true, Metric: 0 } ? route with { Metric = DefaultMetric6 } : route;
 
     private static bool Collide(Route one, Route other) =>
         one.Destination == other.Destination

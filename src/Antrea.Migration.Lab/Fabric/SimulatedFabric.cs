@@ -90,7 +90,7 @@ internal sealed class SimulatedFabric
 
     /// <summary>Walks a connection from an unbound socket of <paramref name="source"/> and says what became of it.</summary>
     /// <param name="source">The Pod or Node that connects.</param>
-    /// <param name="destination">The IPv4 address asked for: a Pod's, a Service's or a Node's.</param>
+    /// <param name="destination">The address asked for: a Pod's, a Service's or a Node's.</param>
     /// <param name="port">The port asked for.</param>
     /// <param name="protocol">TCP unless said otherwise.</param>
     /// <param name="intended">Whom the caller means by the address, for <see cref="ConnectionVerdict.IsWrongReceiver"/>.</param>
@@ -124,11 +124,11 @@ internal sealed class SimulatedFabric
         public static readonly NodeSet Empty = new([], ImmutableDictionary<IPAddress, HostNetns>.Empty);
 
         public NodeSet Add(HostNetns node) =>
-            ByAddress.ContainsKey(node.Address)
+            node.Addresses.Any(ByAddress.ContainsKey)
             || InOrder.Any(other => string.Equals(other.Name, node.Name, StringComparison.Ordinal))
-                ? throw new InvalidOperationException($"The fabric has a Node {node.Name} or one at {node.Address}.")
-                : new(InOrder.Add(node), ByAddress.Add(node.Address, node));
+                ? throw new InvalidOperationException($"The fabric has a Node {node.Name} or one at {string.Join(" or ", node.Addresses)}.")
+                : new(InOrder.Add(node), ByAddress.AddRange(node.Addresses.Select(address => KeyValuePair.Create(address, node))));
 
-        public NodeSet Remove(HostNetns node) => new(InOrder.Remove(node), ByAddress.Remove(node.Address));
+        public NodeSet Remove(HostNetns node) => new(InOrder.Remove(node), ByAddress.RemoveRange(node.Addresses));
     }
 }

@@ -34,16 +34,16 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
     public override void Start()
     {
         AntreaInstall.WriteFiles(Node);
-        if (ClusterView.ReadNode(Services.Store.Peek(ResourceType.Node, "", Node.Name) ?? [])?.PodCidr is not { } podCidr)
+        if (ClusterView.ReadNode(Services.Store.Peek(ResourceType.Node, "", Node.Name) ?? [])?.PodCidrs is not { Length: > 0 } podCidrs)
         {
             throw new CniException($"antrea-agent: node {Node.Name} has no spec.podCIDR");
         }
 
         lock (_gate)
         {
-            var bridge = Node.Host.State.Ovs ?? new OvsBridge(podCidr);
+            var bridge = Node.Host.State.Ovs ?? new OvsBridge(podCidrs);
             Node.Host.Update(state => state with { Ovs = bridge });
-            Node.Host.AddDevice(new HostDevice(GatewayDevice, HostDeviceKind.AntreaGateway, bridge.Gateway, podCidr.PrefixLength));
+            Node.Host.AddDevice(new HostDevice(GatewayDevice, HostDeviceKind.AntreaGateway, bridge.Gateways));
             _bridge = bridge;
             Reconcile(bridge);
             CollectGarbage(bridge);
@@ -91,28 +91,39 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
     private void Reconcile(OvsBridge bridge)
     {
         var peers = Services.View.Nodes.Values
-            .Where(n => n.Name != Node.Name && n.PodCidr is not null)
-            .Select(n => new OvsPeer(n.PodCidr!.Value, n.Address)).ToList();
+            .Where(n => n.Name != Node.Name)
+            .SelectMany(n => n.Families)
+            .Where(f => f.PodCidr is { } podCidr && bridge.PodCidrs.Any(own => own.IsIPv6 == podCidr.IsIPv6))
+            .Select(f => new OvsPeer(f.PodCidr!.Value, f.Address)).ToList();
         foreach (var gone in bridge.State.Peers.Where(p => !peers.Exists(q => q.PodCidr == p.PodCidr)))
         {
             bridge.RemovePeer(gone.PodCidr);
-            Node.Host.RemoveRoutes(r => r.Destination == gone.PodCidr && r.Device == GatewayDevice);
+            Node.Host.RemoveRoutes(r => RoutesTo(gone).Any(route => route.Destination == r.Destination) && r.Device == GatewayDevice);
         }
 
         foreach (var peer in peers)
         {
             bridge.SetPeer(peer);
-            Node.Host.ReplaceRoute(new Route
+            foreach (var route in RoutesTo(peer))
             {
-                Destination = peer.PodCidr,
-                Gateway = peer.PodCidr.AddressAt(1),
-                Device = GatewayDevice,
-                OnLink = true,
-            });
+                Node.Host.ReplaceRoute(route);
+            }
         }
 
-        var all = peers.Select(p => p.PodCidr).Append(bridge.PodCidr).Order().ToImmutableArray();
-        Node.Host.Update(state => state with { Antrea = new AntreaNetfilter(bridge.PodCidr, all) });
+        var all = peers.Select(p => p.PodCidr).Concat(bridge.PodCidrs).Order().ToImmutableArray();
+        Node.Host.Update(state => state with { Antrea = new AntreaNetfilter(bridge.PodCidrs, all) });
+    }
+
+    /// <summary>IPv6 has no <c>onlink</c> in Antrea's hands: the peer's gateway has a route of its own.</summary>
+    private static IEnumerable<Route> RoutesTo(OvsPeer peer)
+    {
+        var gateway = peer.PodCidr.AddressAt(1);
+        if (peer.PodCidr.IsIPv6)
+        {
+            yield return new Route { Destination = Cidr.Host(gateway), Device = GatewayDevice };
+        }
+
+        yield return new Route { Destination = peer.PodCidr, Gateway = gateway, Device = GatewayDevice, OnLink = !peer.PodCidr.IsIPv6 };
     }
 
     private void CollectGarbage(OvsBridge bridge)
@@ -161,7 +172,7 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
             }
 
             info = AntreaInfos.Agent(
-                Node.Name, Context.Tag, (Context.Pod.NamespaceOf(), Context.Pod.NameOf()), bridge.PodCidr, bridge.State.Ports.Count, isConnected, now);
+                Node.Name, Context.Tag, (Context.Pod.NamespaceOf(), Context.Pod.NameOf()), bridge.PodCidrs, bridge.State.Ports.Values.DistinctBy(p => p.Name).Count(), isConnected, now);
         }
 
         Services.Store.CreateOrReplace(CniKinds.AntreaAgentInfo, info);

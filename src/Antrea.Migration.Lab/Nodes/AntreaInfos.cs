@@ -12,13 +12,13 @@ internal static class AntreaInfos
 
     /// <summary>The AntreaAgentInfo of a Node.</summary>
     public static JsonObject Agent(
-        string node, string version, (string Namespace, string Name) pod, Cidr podCidr, int localPods, bool isConnected, string now) => new()
+        string node, string version, (string Namespace, string Name) pod, IEnumerable<Cidr> podCidrs, int localPods, bool isConnected, string now) => new()
         {
             ["metadata"] = new JsonObject { ["name"] = node },
             ["version"] = version,
             ["podRef"] = PodReference(pod),
             ["nodeRef"] = new JsonObject { ["kind"] = "Node", ["name"] = node },
-            ["nodeSubnets"] = new JsonArray(podCidr.ToString()),
+            ["nodeSubnets"] = new JsonArray([.. podCidrs.Select(podCidr => (JsonNode)podCidr.ToString())]),
             ["ovsInfo"] = new JsonObject { ["bridgeName"] = "br-int" },
             ["networkPolicyControllerInfo"] = new JsonObject(),
             ["localPodNum"] = localPods,

@@ -61,10 +61,29 @@ internal static class CalicoDefaults
                 ["vxlanMode"] = environment("CALICO_IPV4POOL_VXLAN") ?? "Never",
             },
         });
+        if (environment("FELIX_IPV6SUPPORT") != "true")
+        {
+            return;
+        }
+
+        store.CreateMissing(CniKinds.IPPool, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "default-ipv6-ippool" },
+            ["spec"] = new JsonObject
+            {
+                ["allowedUses"] = new JsonArray("Workload", "Tunnel"),
+                ["blockSize"] = int.Parse(environment("CALICO_IPV6POOL_BLOCK_SIZE") ?? "122", CultureInfo.InvariantCulture),
+                ["cidr"] = Cidr.Parse(environment("CALICO_IPV6POOL_CIDR") ?? "fd80:24e2:f998:72d6::/64").ToString(),
+                ["ipipMode"] = "Never",
+                ["natOutgoing"] = environment("CALICO_IPV6POOL_NAT_OUTGOING") == "true",
+                ["nodeSelector"] = "all()",
+                ["vxlanMode"] = environment("CALICO_IPV6POOL_VXLAN") ?? "Never",
+            },
+        });
     }
 
     private static string? KubeadmPodSubnet(IObjectStore store) =>
         (store.Peek(ResourceType.ConfigMap, "kube-system", "kubeadm-config").Text("data", "ClusterConfiguration") ?? "")
             .Split('\n').Select(l => l.Trim())
-            .FirstOrDefault(l => l.StartsWith("podSubnet:", StringComparison.Ordinal))?["podSubnet:".Length..].Trim();
+            .FirstOrDefault(l => l.StartsWith("podSubnet:", StringComparison.Ordinal))?["podSubnet:".Length..].Split(',')[0].Trim();
 }

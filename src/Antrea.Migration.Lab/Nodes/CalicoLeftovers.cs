@@ -36,7 +36,7 @@ internal static class CalicoLeftovers
             lines.Add($"link: {CalicoTunnel.Vxlan.Device}");
         }
 
-        if (state.Device(CalicoTunnel.Ipip.Device) is { Address: { } address })
+        if (state.Device(CalicoTunnel.Ipip.Device)?.AddressOf(CalicoTunnel.Ipip.Family) is { } address)
         {
             lines.Add($"address: {CalicoTunnel.Ipip.Device} inet {address}/32");
         }

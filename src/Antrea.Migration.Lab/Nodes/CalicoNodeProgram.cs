@@ -22,7 +22,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
 {
     private const string Bird = "bird";
     private const string Felix = "80";
-    private static readonly ImmutableArray<CalicoTunnel> Tunnels = [CalicoTunnel.Ipip, CalicoTunnel.Vxlan];
+    private static readonly ImmutableArray<CalicoTunnel> Tunnels = [CalicoTunnel.Ipip, CalicoTunnel.Vxlan, CalicoTunnel.Vxlan6];
 
     private readonly Lock _gate = new();
     private readonly Dictionary<CalicoTunnel, IPAddress> _addresses = [];
@@ -34,7 +34,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
 
     public override void Start()
     {
-        CalicoInstall.WriteFiles(Node);
+        CalicoInstall.WriteFiles(Node, Context.Environment("FELIX_IPV6SUPPORT") == "true");
         CalicoDefaults.Ensure(Services.Store, Context.Environment, Context.Tag);
         lock (_gate)
         {
@@ -144,7 +144,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
             }
 
             _addresses[tunnel] = address = Services.Ipam.Assign(
-                Node.Name, handle, new JsonObject { ["node"] = Node.Name, ["type"] = tunnel.Type }, "Tunnel");
+                Node.Name, handle, new JsonObject { ["node"] = Node.Name, ["type"] = tunnel.Type }, "Tunnel", tunnel.Family);
         }
 
         if (Node.Host.State.Device(tunnel.Device) is null)
@@ -161,7 +161,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
         {
             foreach (var (tunnel, address) in _addresses.Where(_ => _running))
             {
-                if (Node.Host.State.Device(tunnel.Device) is { } device && !address.Equals(device.Address)
+                if (Node.Host.State.Device(tunnel.Device) is { } device && !device.Holds(address)
                     && Services.View.Ranges.Any(range => range.Node == Node.Name && range.Cidr.Contains(address)))
                 {
                     Node.Host.AddDevice(new HostDevice(tunnel.Device, tunnel.Kind, address));
@@ -174,6 +174,11 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     {
         var annotations = json.Ensure("metadata").Ensure("annotations");
         var hasChanged = Set("projectcalico.org/IPv4Address", $"{Node.Address}/16");
+        if (Node.Host.AddressOf(CalicoTunnel.Vxlan6.Family) is { } ipv6)
+        {
+            hasChanged |= Set("projectcalico.org/IPv6Address", $"{ipv6}/64");
+        }
+
         foreach (var tunnel in Tunnels)
         {
             hasChanged |= Set(tunnel.Annotation, _addresses.GetValueOrDefault(tunnel)?.ToString());
@@ -220,15 +225,16 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     private Route? RouteTo(CalicoRange range, ImmutableArray<CalicoPoolView> pools)
     {
         var pool = pools.FirstOrDefault(p => p.Cidr.Contains(range.Cidr));
-        var protocol = pool is not null && CalicoTunnel.Vxlan.Serves(pool) ? Felix : Bird;
+        var protocol = pool is not null && (CalicoTunnel.Vxlan.Serves(pool) || CalicoTunnel.Vxlan6.Serves(pool)) ? Felix : Bird;
         if (range.Node == Node.Name)
         {
-            return range.IsBlock && range.Cidr.PrefixLength < 32
+            return range.IsBlock && range.Cidr.AddressCount > 1
                 ? new Route { Destination = range.Cidr, Type = RouteType.Blackhole, Protocol = protocol }
                 : null;
         }
 
-        if (Services.View.Nodes.GetValueOrDefault(range.Node) is not { } owner)
+        var isIPv6 = range.Cidr.IsIPv6;
+        if (Services.View.Nodes.GetValueOrDefault(range.Node)?.Of(isIPv6) is not { } owner)
         {
             return null;
         }
@@ -237,9 +243,9 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
         return pool switch
         {
             { Vxlan: "Always" } => owner.VxlanTunnel is { } end
-                ? new Route { Destination = range.Cidr, Gateway = end, Device = CalicoTunnel.Vxlan.Device, Protocol = Felix, OnLink = true }
+                ? new Route { Destination = range.Cidr, Gateway = end, Device = (isIPv6 ? CalicoTunnel.Vxlan6 : CalicoTunnel.Vxlan).Device, Protocol = Felix, OnLink = true }
                 : null,
-            null or { Ipip: "Always" } => new Route { Destination = range.Cidr, Gateway = owner.Address, Device = CalicoTunnel.Ipip.Device, Protocol = Bird, OnLink = true },
+            null or { Ipip: "Always" } when !isIPv6 => new Route { Destination = range.Cidr, Gateway = owner.Address, Device = CalicoTunnel.Ipip.Device, Protocol = Bird, OnLink = true },
             _ => new Route { Destination = range.Cidr, Gateway = owner.Address, Device = HostNetns.UplinkName, Protocol = protocol },
         };
     }

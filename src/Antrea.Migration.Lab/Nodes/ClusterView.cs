@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Lab.Cni;
@@ -9,10 +10,29 @@ namespace Antrea.Migration.Lab.Nodes;
 
 /// <summary>What a Node's programs know of another Node.</summary>
 /// <param name="Name">Its name.</param>
+/// <param name="IPv4">Its IPv4 side; null when it has no InternalIP of that family.</param>
+/// <param name="IPv6">Its IPv6 side.</param>
+internal sealed record PeerNode(string Name, PeerAddresses? IPv4, PeerAddresses? IPv6)
+{
+    /// <summary>The families it has.</summary>
+    public IEnumerable<PeerAddresses> Families => new[] { IPv4, IPv6 }.OfType<PeerAddresses>();
+
+    /// <summary>Its main address: IPv4's where it has both.</summary>
+    public IPAddress Address => Families.First().Address;
+
+    /// <summary>The PodCIDR of the same family.</summary>
+    public Cidr? PodCidr => Families.First().PodCidr;
+
+    public ImmutableArray<Cidr> PodCidrs => [.. Families.Select(family => family.PodCidr).OfType<Cidr>()];
+
+    public PeerAddresses? Of(bool isIPv6) => isIPv6 ? IPv6 : IPv4;
+}
+
+/// <summary>One family's addresses of a Node.</summary>
 /// <param name="Address">Its InternalIP.</param>
 /// <param name="PodCidr">Its PodCIDR, or null.</param>
-/// <param name="VxlanTunnel">The address of its vxlan.calico, or null.</param>
-internal sealed record PeerNode(string Name, IPAddress Address, Cidr? PodCidr, IPAddress? VxlanTunnel);
+/// <param name="VxlanTunnel">The address of its vxlan.calico or vxlan-v6.calico, or null.</param>
+internal sealed record PeerAddresses(IPAddress Address, Cidr? PodCidr, IPAddress? VxlanTunnel);
 
 /// <summary>An enabled or disabled Calico pool, as far as routing and masquerading go.</summary>
 internal sealed record CalicoPoolView(Cidr Cidr, bool NatOutgoing, bool Disabled, string Ipip, string Vxlan, bool ForTunnels);
@@ -87,15 +107,23 @@ internal sealed class ClusterView(ObjectStore store)
     /// <summary>A Node as its object describes it; null when it has no InternalIP.</summary>
     public static PeerNode? ReadNode(JsonObject node)
     {
-        var address = node.Items("status", "addresses").FirstOrDefault(a => a.Text("type") == "InternalIP").Text("address");
-        return IPAddress.TryParse(address, out var parsed)
-            ? new PeerNode(
-                node.NameOf(),
-                parsed,
-                Cidr.TryParse(node.Text("spec", "podCIDR"), out var cidr) ? cidr : null,
-                IPAddress.TryParse(node.Text("metadata", "annotations", CalicoTunnel.Vxlan.Annotation), out var tunnel) ? tunnel : null)
-            : null;
+        var (ipv4, ipv6) = (Family(CalicoTunnel.Vxlan), Family(CalicoTunnel.Vxlan6));
+        return ipv4 is null && ipv6 is null ? null : new PeerNode(node.NameOf(), ipv4, ipv6);
+
+        PeerAddresses? Family(CalicoTunnel tunnel)
+        {
+            var address = node.Items("status", "addresses").Where(a => a.Text("type") == "InternalIP")
+                .Select(a => IPAddress.TryParse(a.Text("address"), out var parsed) ? parsed : null)
+                .FirstOrDefault(a => a?.AddressFamily == tunnel.Family);
+            return address is null ? null : new PeerAddresses(
+                address,
+                PodCidrsOf(node).Where(c => c.FirstAddress.AddressFamily == tunnel.Family).Select(c => (Cidr?)c).FirstOrDefault(),
+                IPAddress.TryParse(node.Text("metadata", "annotations", tunnel.Annotation), out var end) ? end : null);
+        }
     }
+
+    private static IEnumerable<Cidr> PodCidrsOf(JsonObject node) => node["spec"].Texts("podCIDRs").Append(node.Text("spec", "podCIDR"))
+        .Select(text => Cidr.TryParse(text, out var cidr) ? (Cidr?)cidr : null).OfType<Cidr>();
 
     public static CalicoPoolView? ReadPool(JsonObject pool)
     {

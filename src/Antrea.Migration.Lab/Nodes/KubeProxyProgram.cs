@@ -10,7 +10,8 @@ internal sealed class KubeProxyProgram(ContainerContext context) : NodeProgram(c
     public override void Start()
     {
         var rules = new KubeProxy(
-            ClusterCidr: Cidr.TryParse(Context.Argument("--cluster-cidr") ?? Configured("clusterCIDR"), out var cidr) ? cidr : null,
+            ClusterCidrs: [.. (Context.Argument("--cluster-cidr") ?? Configured("clusterCIDR") ?? "").Split(',')
+                .Select(text => Cidr.TryParse(text.Trim(), out var cidr) ? (Cidr?)cidr : null).OfType<Cidr>()],
             MasqueradeAll: (Context.Argument("--masquerade-all") ?? Configured("masqueradeAll")) == "true");
         Node.Host.Update(state => state with { KubeProxy = rules });
     }

@@ -110,7 +110,7 @@ internal static class LabDump
     private static IEnumerable<string> SandboxLines(IReadOnlyCollection<LabNode> nodes)
     {
         yield return $"veths {nodes.Sum(n => n.Host.State.Veths.Count)}";
-        yield return $"OVS ports {nodes.Sum(n => n.Host.State.Ovs?.State.Ports.Count ?? 0)}";
+        yield return $"OVS ports {nodes.Sum(n => n.Host.State.Ovs?.State.Ports.Values.DistinctBy(p => p.Name).Count() ?? 0)}";
         yield return $"Multus caches {nodes.Sum(n => n.Files.Files(MultusCaches.TrimEnd('/')).Count)}";
         yield return $"host-local addresses {nodes.Sum(n => n.Files.Files(HostLocalFiles + "antrea").Count(f => f != "last_reserved_ip.0"))}";
     }
@@ -122,7 +122,7 @@ internal static class LabDump
     {
         foreach (var device in state.Devices)
         {
-            yield return $"device {device.Name} {device.Address}/{device.PrefixLength}";
+            yield return $"device {device.Name} {string.Join(' ', device.Addresses.Select(a => $"{a.Address}/{a.PrefixLength}"))}";
         }
 
         foreach (var rule in state.Routing.Rules)
@@ -132,7 +132,7 @@ internal static class LabDump
 
         yield return $"Calico {(state.Calico is { } calico ? string.Join(' ', calico.AllPools) : "none")}";
         yield return $"Antrea {(state.Antrea is { } antrea ? string.Join(' ', antrea.PodIPSet) : "none")}";
-        yield return $"kube-proxy {state.KubeProxy?.ToString() ?? "none"}";
+        yield return $"kube-proxy {(state.KubeProxy is { } proxy ? $"{proxy.DropsInvalid} {proxy.ClusterCidrOf(false)} {proxy.ClusterCidrOf(true)} {proxy.MasqueradeAll}" : "none")}";
         yield return $"OVS {(state.Ovs is { } ovs ? string.Join(' ', ovs.State.Peers.Select(p => p.PodCidr).Order()) : "none")}";
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Lab.Cni;
@@ -17,15 +18,15 @@ internal sealed class LabNode
 
     /// <summary>A Node as KinD makes one: base CNI plugins installed, no CNI configuration.</summary>
     /// <param name="name">The Node's name.</param>
-    /// <param name="address">Its InternalIP.</param>
-    /// <param name="gateway">The physical network's gateway.</param>
-    /// <param name="podCidr">The <c>spec.podCIDR</c> it registers with; null when it has none, or a controller gives it one.</param>
+    /// <param name="addresses">Its InternalIPs, one of a family.</param>
+    /// <param name="gateways">The physical network's gateways.</param>
+    /// <param name="podCidrs">The <c>spec.podCIDRs</c> it registers with; empty when it has none, or a controller gives it some.</param>
     /// <param name="plugins">The CNI plugins of the lab.</param>
-    public LabNode(string name, IPAddress address, IPAddress gateway, Cidr? podCidr, CniPlugins plugins)
+    public LabNode(string name, ImmutableArray<LinkAddress> addresses, ImmutableArray<IPAddress> gateways, ImmutableArray<Cidr> podCidrs, CniPlugins plugins)
     {
         Name = name;
-        PodCidr = podCidr;
-        Host = new HostNetns(name, address, 16, gateway);
+        PodCidrs = podCidrs;
+        Host = new HostNetns(name, addresses, gateways);
         Host.Update(state => state with { KubeProxy = null });
         foreach (var binary in (string[])["host-local", "loopback", "portmap", "ptp"])
         {
@@ -39,7 +40,9 @@ internal sealed class LabNode
 
     public IPAddress Address => Host.Address;
 
-    public Cidr? PodCidr { get; }
+    public ImmutableArray<IPAddress> Addresses => Host.Addresses;
+
+    public ImmutableArray<Cidr> PodCidrs { get; }
 
     public LabFileSystem Files { get; } = new();
 

@@ -16,10 +16,10 @@ internal static class NodeRegistration
             ["kubernetes.io/arch"] = "amd64",
         };
         var spec = new JsonObject();
-        if (node.PodCidr is { } podCidr)
+        if (node.PodCidrs is [var first, ..])
         {
-            spec["podCIDR"] = podCidr.ToString();
-            spec["podCIDRs"] = new JsonArray(podCidr.ToString());
+            spec["podCIDR"] = first.ToString();
+            spec["podCIDRs"] = new JsonArray([.. node.PodCidrs.Select(podCidr => (JsonNode)podCidr.ToString())]);
         }
 
         if (isControlPlane)
@@ -32,8 +32,10 @@ internal static class NodeRegistration
         var status = new JsonObject
         {
             ["addresses"] = new JsonArray(
-                new JsonObject { ["type"] = "InternalIP", ["address"] = node.Address.ToString() },
-                new JsonObject { ["type"] = "Hostname", ["address"] = node.Name }),
+            [
+                .. node.Addresses.Select(address => (JsonNode)new JsonObject { ["type"] = "InternalIP", ["address"] = address.ToString() }),
+                new JsonObject { ["type"] = "Hostname", ["address"] = node.Name },
+            ]),
             ["capacity"] = quantities,
             ["allocatable"] = quantities.DeepClone(),
             ["nodeInfo"] = new JsonObject

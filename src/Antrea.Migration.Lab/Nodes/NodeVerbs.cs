@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -100,7 +101,7 @@ internal static class NodeVerbs
             modules.Select(m => $"module {m} {(node.Kernel.MissingModules.Contains(m) ? "missing" : "available")}\n")
                 .Concat([$"rp_filter all {node.Kernel.ReversePathFilter}\n"])
                 .Concat(devices.Select(d => $"mtu {d.Name} {node.Kernel.MtuOf(d.Kind)}\n"))
-                .Concat(devices.Where(d => d.Address is not null).Select(d => $"address {d.Name} {d.Address}/{d.PrefixLength}\n"))
+                .Concat(devices.SelectMany(d => d.Addresses.Where(a => a.Address.AddressFamily == AddressFamily.InterNetwork).Select(a => $"address {d.Name} {a.Address}/{a.PrefixLength}\n")))
                 .Concat(node.Kernel.Listening.Select(s => $"socket {s.Protocol} 00000000:{s.Port:X4}\n"))));
     }
 

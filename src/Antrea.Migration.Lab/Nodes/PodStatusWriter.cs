@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Lab.ControlPlane;
@@ -5,22 +6,22 @@ using Antrea.Migration.Lab.ControlPlane;
 namespace Antrea.Migration.Lab.Nodes;
 
 /// <summary>Writes one Pod's status as a kubelet does, as long as the object is still the same Pod.</summary>
-internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, IPAddress hostAddress)
+internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, ImmutableArray<IPAddress> hostAddresses)
 {
     private readonly string _started = store.Now;
 
     /// <summary>Not running yet, or not able to.</summary>
-    public void Waiting(string reason, string message) => Write("Pending", null, false, _ => new JsonObject
+    public void Waiting(string reason, string message) => Write("Pending", [], false, _ => new JsonObject
     {
         ["waiting"] = new JsonObject { ["reason"] = reason, ["message"] = message },
     });
 
     /// <summary>Running, ready or not.</summary>
-    public void Running(IPAddress address, string containerId, bool isReady) =>
-        Write("Running", address, isReady, _ => new JsonObject { ["running"] = new JsonObject { ["startedAt"] = _started } }, containerId);
+    public void Running(ImmutableArray<IPAddress> addresses, string containerId, bool isReady) =>
+        Write("Running", addresses, isReady, _ => new JsonObject { ["running"] = new JsonObject { ["startedAt"] = _started } }, containerId);
 
     private void Write(
-        string phase, IPAddress? address, bool isReady, Func<JsonObject, JsonObject> state, string? containerId = null) =>
+        string phase, ImmutableArray<IPAddress> addresses, bool isReady, Func<JsonObject, JsonObject> state, string? containerId = null) =>
         store.Mutate(ResourceType.Pod, pod.NamespaceOf(), pod.NameOf(), json =>
         {
             if (json.UidOf() != pod.UidOf())
@@ -30,13 +31,13 @@ internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, IPAddre
 
             var status = json.Ensure("status");
             status["phase"] = phase;
-            status["hostIP"] = hostAddress.ToString();
-            status["hostIPs"] = new JsonArray(new JsonObject { ["ip"] = hostAddress.ToString() });
+            status["hostIP"] = hostAddresses[0].ToString();
+            status["hostIPs"] = Listed(hostAddresses);
             status["startTime"] = _started;
-            if (address is not null)
+            if (addresses is [var first, ..])
             {
-                status["podIP"] = address.ToString();
-                status["podIPs"] = new JsonArray(new JsonObject { ["ip"] = address.ToString() });
+                status["podIP"] = first.ToString();
+                status["podIPs"] = Listed(addresses);
             }
 
             var reason = isReady ? null : "ContainersNotReady";
@@ -56,4 +57,7 @@ internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, IPAddre
             })]);
             return true;
         });
+
+    private static JsonArray Listed(ImmutableArray<IPAddress> addresses) =>
+        new([.. addresses.Select(address => (JsonNode)new JsonObject { ["ip"] = address.ToString() })]);
 }

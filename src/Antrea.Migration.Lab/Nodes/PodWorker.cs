@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -24,7 +25,7 @@ internal sealed class PodWorker : IDisposable
     private readonly List<NodeProgram> _programs = [];
     private PodNetns? _netns;
     private string _containerId = "";
-    private IPAddress? _address;
+    private ImmutableArray<IPAddress> _addresses = [];
 
     /// <param name="pod">The Pod, bound to the Node.</param>
     /// <param name="node">The Node.</param>
@@ -40,7 +41,7 @@ internal sealed class PodWorker : IDisposable
         _services = services;
         _carrier = carrier;
         _options = options;
-        _status = new PodStatusWriter(services.Store, _pod, node.Address);
+        _status = new PodStatusWriter(services.Store, _pod, node.Addresses);
         _gone = CancellationTokenSource.CreateLinkedTokenSource(lab);
         _terminating = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
     }
@@ -107,7 +108,7 @@ internal sealed class PodWorker : IDisposable
         await RetryAsync("CreateContainerError", () => StartPrograms(netns), terminating).ConfigureAwait(false);
 
         // Policies know a Pod by the address in its status. They are in force before the first Service leads there.
-        _status.Running(_address!, _containerId, isReady: false);
+        _status.Running(_addresses, _containerId, isReady: false);
         await _carrier.CaughtUpAsync(terminating).ConfigureAwait(false);
         var reported = false;
         while (true)
@@ -120,7 +121,7 @@ internal sealed class PodWorker : IDisposable
 
             if (isReady != reported)
             {
-                _status.Running(_address!, _containerId, isReady);
+                _status.Running(_addresses, _containerId, isReady);
                 reported = isReady;
             }
 
@@ -158,13 +159,17 @@ internal sealed class PodWorker : IDisposable
         _containerId = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_pod.UidOf() + _containerId)));
         if (IsHostNetwork)
         {
-            _address = _node.Address;
+            _addresses = _node.Addresses;
             return _node.Host;
         }
 
         var netns = new PodNetns(_pod.NamespaceOf(), _pod.NameOf());
-        var addresses = _node.Cni.Add(_containerId, netns);
-        _address = addresses is [var first, ..] ? first.Address : throw new CniException("the CNI result has no address");
+        _addresses = [.. _node.Cni.Add(_containerId, netns).Where(one => one.IfName == CniRuntime.IfName).Select(address => address.Address)];
+        if (_addresses.IsEmpty)
+        {
+            throw new CniException("the CNI result has no address");
+        }
+
         _netns = netns;
         return netns;
     }
@@ -195,7 +200,7 @@ internal sealed class PodWorker : IDisposable
         var port = target.Number() ?? container.Items("ports").FirstOrDefault(p => p.Text("name") == target.Text()).Number("containerPort");
         return port is >= 1 and <= ushort.MaxValue
             && await _carrier.AnswersAsync(
-                _node.Host, new IPEndPoint(_address!, (int)port), TimeSpan.FromSeconds(probe.Number("timeoutSeconds") ?? 1), cancellationToken)
+                _node.Host, new IPEndPoint(_addresses[0], (int)port), TimeSpan.FromSeconds(probe.Number("timeoutSeconds") ?? 1), cancellationToken)
                 .ConfigureAwait(false);
     }
 
@@ -207,7 +212,7 @@ internal sealed class PodWorker : IDisposable
             return;
         }
 
-        _status.Running(_address!, _containerId, isReady: false);
+        _status.Running(_addresses, _containerId, isReady: false);
         await _options.ControllersSettledAsync(gone).ConfigureAwait(false);
         await _carrier.CaughtUpAsync(gone).ConfigureAwait(false);
         var grace = TimeSpan.FromSeconds(

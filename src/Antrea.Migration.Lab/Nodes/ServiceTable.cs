@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
@@ -54,12 +55,9 @@ internal sealed class ServiceTable(ObjectStore store)
 
     private IEnumerable<ServicePort> Rows(JsonObject service)
     {
-        if (!IPAddress.TryParse(service.Text("spec", "clusterIP"), out var clusterIP))
-        {
-            yield break;
-        }
-
-        foreach (var port in service.Items("spec", "ports"))
+        var addresses = service["spec"].Texts("clusterIPs").Append(service.Text("spec", "clusterIP")).Distinct()
+            .Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>().ToList();
+        foreach (var (clusterIP, port) in addresses.SelectMany(address => service.Items("spec", "ports").Select(port => (address, port))))
         {
             var protocol = port.Text("protocol") == "UDP" ? TransportProtocol.Udp : TransportProtocol.Tcp;
             var endpoints =
@@ -67,9 +65,21 @@ internal sealed class ServiceTable(ObjectStore store)
                 from target in subset.Items("ports")
                 where target.Text("name") == port.Text("name") && (target.Text("protocol") ?? "TCP") == (port.Text("protocol") ?? "TCP")
                 from address in subset.Items("addresses")
-                select new IPEndPoint(IPAddress.Parse(address.Text("ip")!), (int)target.Number("port")!);
+                let end = AddressOf(address, clusterIP.AddressFamily)
+                where end is not null
+                select new IPEndPoint(end, (int)target.Number("port")!);
             yield return new ServicePort(new IPEndPoint(clusterIP, (int)port.Number("port")!), protocol, [.. endpoints]);
         }
+    }
+
+    /// <summary>An endpoint's address of a family. Endpoints have those of the Service's first family only; the Pod has the others.</summary>
+    private IPAddress? AddressOf(JsonObject endpoint, AddressFamily family)
+    {
+        var listed = IPAddress.Parse(endpoint.Text("ip")!);
+        return listed.AddressFamily == family ? listed
+            : endpoint.Text("targetRef", "kind") != "Pod" ? null
+            : store.Peek(ResourceType.Pod, endpoint.Text("targetRef", "namespace") ?? "", endpoint.Text("targetRef", "name") ?? "").Items("status", "podIPs")
+                .Select(ip => IPAddress.Parse(ip.Text("ip")!)).FirstOrDefault(address => address.AddressFamily == family);
     }
 
     private IEnumerable<JsonObject> Subsets(JsonObject service) =>

@@ -61,7 +61,7 @@ internal static class CalicoManifest
         ---
 
         """ + NodeDaemonSet(new CalicoNodeTemplate(
-            "kube-system", options.CalicoVersion, options.DefaultPool.ToString(), options.BlockSize, options.CalicoEncapsulation));
+            "kube-system", options.CalicoVersion, options.DefaultPool.ToString(), options.BlockSize, options.CalicoEncapsulation, Pool6: options.DefaultPool6?.ToString()));
 
     /// <summary>calico-node; ends with a line feed.</summary>
     public static string NodeDaemonSet(CalicoNodeTemplate template) =>
@@ -100,7 +100,9 @@ internal static class CalicoManifest
                 - {name: CALICO_IPV4POOL_IPIP, value: {{Mode(template.Encapsulation, CalicoEncapsulation.Ipip)}}}
                 - {name: CALICO_IPV4POOL_VXLAN, value: {{Mode(template.Encapsulation, CalicoEncapsulation.Vxlan)}}}
                 - {name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: ACCEPT}
-                - {name: FELIX_IPV6SUPPORT, value: "false"}
+                - {name: FELIX_IPV6SUPPORT, value: "{{(template.Pool6 is null ? "false" : "true")}}"}{{(template.Pool6 is null
+                    ? ""
+                    : $"\n        - {{name: IP6, value: autodetect}}\n        - {{name: CALICO_IPV6POOL_CIDR, value: \"{template.Pool6}\"}}")}}
 
         """;
 
@@ -149,5 +151,6 @@ internal static class CalicoManifest
 /// <param name="Encapsulation">How it goes from Node to Node.</param>
 /// <param name="Owner">The operator's request that owns it, as a flow mapping; null where a manifest brings it, whose calico-node is not left time to say goodbye.</param>
 /// <param name="Autodetection">How the Node's address is found; null for the default.</param>
+/// <param name="Pool6">The first IPv6 pool's range; null without IPv6.</param>
 internal sealed record CalicoNodeTemplate(
-    string Namespace, string Version, string Pool, long BlockSize, CalicoEncapsulation Encapsulation, string? Owner = null, string? Autodetection = null);
+    string Namespace, string Version, string Pool, long BlockSize, CalicoEncapsulation Encapsulation, string? Owner = null, string? Autodetection = null, string? Pool6 = null);

@@ -15,12 +15,12 @@ internal static class SystemManifest
             node,
             "kube-apiserver",
             $"kube-apiserver:{options.KubernetesVersion}",
-            [$"--service-cluster-ip-range={options.ServiceSubnet}"]),
+            [$"--service-cluster-ip-range={options.ServiceSubnets}"]),
         StaticPod(
             node,
             "kube-controller-manager",
             $"kube-controller-manager:{options.KubernetesVersion}",
-            ["--allocate-node-cidrs=true", $"--cluster-cidr={options.PodSubnet}", $"--service-cluster-ip-range={options.ServiceSubnet}"]),
+            ["--allocate-node-cidrs=true", $"--cluster-cidr={options.PodSubnets}", $"--service-cluster-ip-range={options.ServiceSubnets}"]),
         StaticPod(node, "kube-scheduler", $"kube-scheduler:{options.KubernetesVersion}", []));
 
     /// <summary>kubeadm's configuration and kube-proxy.</summary>
@@ -37,8 +37,8 @@ internal static class SystemManifest
             kubernetesVersion: {{options.KubernetesVersion}}
             networking:
               dnsDomain: cluster.local
-              podSubnet: {{options.PodSubnet}}
-              serviceSubnet: {{options.ServiceSubnet}}
+              podSubnet: {{options.PodSubnets}}
+              serviceSubnet: {{options.ServiceSubnets}}
         ---
         apiVersion: v1
         kind: ConfigMap
@@ -47,7 +47,7 @@ internal static class SystemManifest
           config.conf: |
             apiVersion: kubeproxy.config.k8s.io/v1alpha1
             kind: KubeProxyConfiguration
-            clusterCIDR: {{options.PodSubnet}}
+            clusterCIDR: {{options.PodSubnets}}
             mode: iptables
         ---
         apiVersion: v1
@@ -148,7 +148,7 @@ internal static class SystemManifest
           containers:
           - name: {{name}}
             image: {{image}}
-            command: [{{string.Join(", ", flags.Prepend(name))}}]
+            command: [{{string.Join(", ", flags.Prepend(name).Select(word => $"\"{word}\""))}}]
         ---
 
         """;

@@ -9,7 +9,8 @@ internal static class WorkloadManifest
     /// <summary>The servers; their Service has the seed's ClusterIP where the range has room for it.</summary>
     public static string Servers(LabClusterOptions options) => Template.Replace(
         "SERVICE_ADDRESS",
-        options.ServiceSubnet.AddressCount > ServiceIndex ? options.ServiceSubnet.AddressAt(ServiceIndex).ToString() : "null",
+        (options.ServiceSubnet.AddressCount > ServiceIndex ? options.ServiceSubnet.AddressAt(ServiceIndex).ToString() : "null")
+            + (options.PodSubnet6 is null ? "" : "\n  ipFamilyPolicy: PreferDualStack"),
         StringComparison.Ordinal);
 
     private const string Template =

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Antrea.Migration.Lab.Fabric.Kernel;
 
 /// <summary>The physical network: one bridge in a namespace of its own, a port a Node, and no way out.</summary>
@@ -23,10 +25,12 @@ internal static class FabricLayout
         // What leaves the cluster is lost without a word, as it is in the model.
         var gateways = snapshot.Nodes.SelectMany(node => node.State.Routing.Routes)
             .Where(route => route is { Device: HostNetns.UplinkName, Gateway: not null }).Select(route => route.Gateway!)
-            .Where(gateway => snapshot.Nodes.All(node => !node.Address.Equals(gateway))).Distinct();
-        links.AddRange(gateways.Select(gateway => LayoutPart.Address(Switch, $"{gateway}/{UplinkLength(snapshot.Nodes[0])}") with { Key = $"addr {gateway}" }));
-        return new NamespaceLayout { SysctlsBefore = "ipv4/ip_forward=0\n", Links = links };
+            .Where(gateway => snapshot.Nodes.All(node => !node.Addresses.Contains(gateway))).Distinct();
+        links.AddRange(gateways.Select(gateway =>
+            LayoutPart.Address(Switch, new LinkAddress(gateway, UplinkLength(snapshot.Nodes[0], gateway.AddressFamily))) with { Key = $"addr {gateway}" }));
+        return new NamespaceLayout { SysctlsBefore = LayoutWords.IPv6Sysctls(snapshot.HasIPv6) + "ipv4/ip_forward=0\n", Links = links };
     }
 
-    private static int UplinkLength(NodeSnapshot node) => node.State.Device(HostDeviceKind.Uplink)!.PrefixLength;
+    private static int UplinkLength(NodeSnapshot node, AddressFamily family) =>
+        node.State.Device(HostDeviceKind.Uplink)!.Addresses.First(one => one.Address.AddressFamily == family).PrefixLength;
 }

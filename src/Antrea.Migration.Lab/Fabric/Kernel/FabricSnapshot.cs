@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Antrea.Migration.Lab.Fabric.Kernel;
 
@@ -9,35 +10,55 @@ namespace Antrea.Migration.Lab.Fabric.Kernel;
 /// <param name="Bridge">Its bridge; null while there is none, or no device that leads to it.</param>
 internal sealed record NodeSnapshot(HostNetns Host, HostState State, BridgeSnapshot? Bridge)
 {
-    public IPAddress Address => Host.Address;
+    public ImmutableArray<IPAddress> Addresses => Host.Addresses;
 
-    /// <summary>What Calico enforces, by veth.</summary>
-    public ImmutableSortedDictionary<string, InterfacePolicy> Policies { get; init; } = ImmutableSortedDictionary.Create<string, InterfacePolicy>(StringComparer.Ordinal);
+    public IPAddress? AddressOf(AddressFamily family) => Host.AddressOf(family);
+
+    public bool HasIPv6 => AddressOf(AddressFamily.InterNetworkV6) is not null;
+
+    /// <summary>What Calico enforces, by family and veth.</summary>
+    public InterfacePolicies Policies { get; init; } = InterfacePolicies.None;
 
     public static NodeSnapshot Take(HostNetns host)
     {
         var state = host.State;
         return new(host, state, state.Ovs is { } bridge && state.Device(HostDeviceKind.AntreaGateway) is not null ? BridgeSnapshot.Take(bridge) : null)
         {
-            Policies = state.Veths.Values.Select(veth => (veth.Name, Policy: InterfacePolicy.Take(veth.Policy, veth.Pod, veth.PodInterface)))
-                .Where(one => one.Policy is not null).ToImmutableSortedDictionary(one => one.Name, one => one.Policy!, StringComparer.Ordinal),
+            Policies = InterfacePolicies.Take(state.Veths.Values.Select(veth => (veth.Name, veth.Policy, veth.Pod, veth.PodInterface))),
         };
     }
+}
+
+/// <summary>What policies say at the interfaces of one namespace, by device.</summary>
+internal sealed record InterfacePolicies(ImmutableSortedDictionary<string, InterfacePolicy> IPv4, ImmutableSortedDictionary<string, InterfacePolicy> IPv6)
+{
+    public static readonly InterfacePolicies None = Take([]);
+
+    public static InterfacePolicies Take(IEnumerable<(string Name, IPolicyEnforcer? Policy, PodNetns Pod, string PodInterface)> interfaces)
+    {
+        var all = interfaces.ToList();
+        return new(Of(AddressFamily.InterNetwork), Of(AddressFamily.InterNetworkV6));
+
+        ImmutableSortedDictionary<string, InterfacePolicy> Of(AddressFamily family) => all
+            .Select(one => (one.Name, Policy: InterfacePolicy.Take(one.Policy, one.Pod, one.PodInterface, family)))
+            .Where(one => one.Policy is not null).ToImmutableSortedDictionary(one => one.Name, one => one.Policy!, StringComparer.Ordinal);
+    }
+
+    public ImmutableSortedDictionary<string, InterfacePolicy> Of(bool isIPv6) => isIPv6 ? IPv6 : IPv4;
 }
 
 /// <summary>A bridge at one moment.</summary>
 internal sealed record BridgeSnapshot(OvsBridge Bridge, OvsState State)
 {
-    /// <summary>What Antrea enforces, by port.</summary>
-    public ImmutableSortedDictionary<string, InterfacePolicy> Policies { get; init; } = ImmutableSortedDictionary.Create<string, InterfacePolicy>(StringComparer.Ordinal);
+    /// <summary>What Antrea enforces, by family and port.</summary>
+    public InterfacePolicies Policies { get; init; } = InterfacePolicies.None;
 
     public static BridgeSnapshot Take(OvsBridge bridge)
     {
         var state = bridge.State;
         return new(bridge, state)
         {
-            Policies = state.Ports.Values.Select(port => (port.Name, Policy: InterfacePolicy.Take(port.Policy, port.Pod, port.PodInterface)))
-                .Where(one => one.Policy is not null).ToImmutableSortedDictionary(one => one.Name, one => one.Policy!, StringComparer.Ordinal),
+            Policies = InterfacePolicies.Take(state.Ports.Values.DistinctBy(port => port.Name).Select(port => (port.Name, port.Policy, port.Pod, port.PodInterface))),
         };
     }
 }
@@ -62,6 +83,9 @@ internal sealed class FabricSnapshot
     public ImmutableArray<PodSnapshot> Pods { get; }
 
     public ImmutableArray<ServicePort> Services { get; }
+
+    /// <summary>Whether any Node has an IPv6 address.</summary>
+    public bool HasIPv6 => Nodes.Any(node => node.HasIPv6);
 
     /// <param name="fabric">The model.</param>
     /// <param name="about">Called for each Pod and bridge before it is looked at.</param>

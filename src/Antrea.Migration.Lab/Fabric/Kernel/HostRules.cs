@@ -8,28 +8,38 @@ namespace Antrea.Migration.Lab.Fabric.Kernel;
 /// <remarks>Source: Calico v3.26.1 felix/rules, Kubernetes pkg/proxy/iptables, Antrea v1.14 pkg/agent/route.</remarks>
 internal static class HostRules
 {
-    public static IReadOnlyList<LayoutPart> Sets(HostState state)
+    public static IReadOnlyList<LayoutPart> Sets(HostState state, bool hasIPv6)
     {
         List<LayoutPart> parts = [];
-        if (state.Calico is { } calico)
+        foreach (var isIPv6 in hasIPv6 ? [false, true] : (bool[])[false])
         {
-            Append(parts, "cali40masq-ipam-pools", calico.MasqueradePools);
-            Append(parts, "cali40all-ipam-pools", calico.AllPools);
-        }
+            if (state.Calico is { } calico)
+            {
+                Append(parts, MasqueradePools(isIPv6), calico.MasqueradePools, isIPv6);
+                Append(parts, AllPools(isIPv6), calico.AllPools, isIPv6);
+            }
 
-        if (state.Antrea is { } antrea)
-        {
-            Append(parts, "ANTREA-POD-IP", antrea.PodIPSet);
+            if (state.Antrea is { } antrea)
+            {
+                Append(parts, PodIPSet(isIPv6), antrea.PodIPSet, isIPv6);
+            }
         }
 
         return parts;
     }
 
+    private static string MasqueradePools(bool isIPv6) => $"cali{(isIPv6 ? 6 : 4)}0masq-ipam-pools";
+
+    private static string AllPools(bool isIPv6) => $"cali{(isIPv6 ? 6 : 4)}0all-ipam-pools";
+
+    private static string PodIPSet(bool isIPv6) => isIPv6 ? "ANTREA-POD-IP6" : "ANTREA-POD-IP";
+
     /// <summary>What the Node itself sends to its Pods is above every policy, which the bridge knows by a mark on the packet.</summary>
     public const string LocalTos = "0x04";
 
-    public static IReadOnlyDictionary<string, string> Write(NodeSnapshot node, ImmutableArray<ServicePort> services)
+    public static IReadOnlyDictionary<string, string> Write(NodeSnapshot node, ImmutableArray<ServicePort> all, bool isIPv6)
     {
+        var services = ServiceRules.OfFamily(all, isIPv6);
         var state = node.State;
         var raw = new StringBuilder(
             """
@@ -45,14 +55,14 @@ internal static class HostRules
         if (state.Calico is { } calico)
         {
             raw.Append(CalicoRaw);
-            filter.Append(CalicoFilter(calico.DropsInvalid ? "-m conntrack --ctstate INVALID -j DROP" : null, node.Policies));
-            nat.Append(CalicoNat(state.Devices.Where(device => device.Kind is HostDeviceKind.IpipTunnel or HostDeviceKind.VxlanTunnel)));
+            filter.Append(CalicoFilter(calico.DropsInvalid ? "-m conntrack --ctstate INVALID -j DROP" : null, node.Policies.Of(isIPv6), isIPv6));
+            nat.Append(CalicoNat(state.Devices.Where(device => device.Kind is HostDeviceKind.IpipTunnel or HostDeviceKind.VxlanTunnel), isIPv6));
         }
 
         if (state.KubeProxy is { } proxy)
         {
-            filter.Append(KubeProxyFilter(proxy.DropsInvalid, services));
-            AppendKubeProxyNat(nat, proxy, services);
+            filter.Append(KubeProxyFilter(proxy.DropsInvalid, services, isIPv6));
+            AppendKubeProxyNat(nat, proxy, services, isIPv6);
         }
 
         var mangle = new StringBuilder("*mangle\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n");
@@ -77,7 +87,7 @@ internal static class HostRules
                 -A ANTREA-FORWARD -o {gateway} -j ACCEPT
 
                 """);
-            nat.Append(AntreaNat(antrea, gateway));
+            nat.Append(AntreaNat(antrea, gateway, isIPv6));
         }
 
         if (state.Calico is not null)
@@ -105,9 +115,9 @@ internal static class HostRules
 
         """;
 
-    private static string CalicoFilter(string? invalid, IReadOnlyDictionary<string, InterfacePolicy> policies)
+    private static string CalicoFilter(string? invalid, IReadOnlyDictionary<string, InterfacePolicy> policies, bool isIPv6)
     {
-        var chains = new PolicyChains("cali-");
+        var chains = new PolicyChains("cali-", isIPv6);
         var from = Jumps(policy => chains.Of(policy.Egress, PolicyDirection.Egress), "-A cali-fw -i");
         var to = Jumps(policy => chains.Of(policy.Ingress, PolicyDirection.Ingress), "-A cali-tw -o");
         return $"""
@@ -136,25 +146,25 @@ internal static class HostRules
             .Select(one => (one.Key, Chain: chainOf(one.Value))).Where(one => one.Chain is not null).Select(one => $"{match} {one.Key} -j {one.Chain}\n"));
     }
 
-    private static string CalicoNat(IEnumerable<HostDevice> tunnels) =>
+    private static string CalicoNat(IEnumerable<HostDevice> tunnels, bool isIPv6) =>
         $"""
         :cali-POSTROUTING - [0:0]
         :cali-nat-outgoing - [0:0]
         -A POSTROUTING -m comment --comment "cali:lab" -j cali-POSTROUTING
         -A cali-POSTROUTING -j cali-nat-outgoing
         {string.Join('\n', tunnels.Select(tunnel => $"-A cali-POSTROUTING -o {tunnel.Name} {ForeignLocal} -j MASQUERADE"))}
-        -A cali-nat-outgoing -m set --match-set cali40masq-ipam-pools src -m set ! --match-set cali40all-ipam-pools dst -j MASQUERADE
+        -A cali-nat-outgoing -m set --match-set {MasqueradePools(isIPv6)} src -m set ! --match-set {AllPools(isIPv6)} dst -j MASQUERADE
 
         """;
 
-    private static string KubeProxyFilter(bool dropsInvalid, ImmutableArray<ServicePort> services) =>
+    private static string KubeProxyFilter(bool dropsInvalid, ImmutableArray<ServicePort> services, bool isIPv6) =>
         $"""
         :KUBE-FORWARD - [0:0]
         :KUBE-SERVICES - [0:0]
         -A FORWARD -m conntrack --ctstate NEW -j KUBE-SERVICES
         -A OUTPUT -m conntrack --ctstate NEW -j KUBE-SERVICES
         {string.Join('\n', services.Where(service => service.EndPoints.IsEmpty).Select(service =>
-            $"-A KUBE-SERVICES {ServiceRules.Match(service)} -j REJECT --reject-with icmp-port-unreachable"))}
+            $"-A KUBE-SERVICES {ServiceRules.Match(service)} -j REJECT --reject-with {ServiceRules.PortUnreachable(isIPv6)}"))}
         -A FORWARD -j KUBE-FORWARD
         {(dropsInvalid ? "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP" : "")}
         -A KUBE-FORWARD -m mark --mark {ServiceRules.Mark} -j ACCEPT
@@ -162,7 +172,7 @@ internal static class HostRules
 
         """;
 
-    private static void AppendKubeProxyNat(StringBuilder nat, KubeProxy proxy, ImmutableArray<ServicePort> services)
+    private static void AppendKubeProxyNat(StringBuilder nat, KubeProxy proxy, ImmutableArray<ServicePort> services, bool isIPv6)
     {
         nat.Append(
             $"""
@@ -178,16 +188,17 @@ internal static class HostRules
             nat,
             "KUBE-SERVICES",
             services,
-            proxy.MasqueradeAll ? "" : proxy.ClusterCidr is { } inside ? $"! -s {inside}" : null);
+            proxy.MasqueradeAll ? "" : proxy.ClusterCidrOf(isIPv6) is { } inside ? $"! -s {inside}" : null);
     }
 
-    private static string AntreaNat(AntreaNetfilter antrea, string gateway) =>
+    private static string AntreaNat(AntreaNetfilter antrea, string gateway, bool isIPv6) =>
         $"""
         :ANTREA-POSTROUTING - [0:0]
         -A POSTROUTING -j ANTREA-POSTROUTING
         {(antrea.NoSnat
             ? ""
-            : $"-A ANTREA-POSTROUTING -s {antrea.PodCidr} -m set ! --match-set ANTREA-POD-IP dst ! -o {gateway} -j MASQUERADE")}
+            : string.Concat(antrea.PodCidrs.Where(podCidr => podCidr.IsIPv6 == isIPv6)
+                .Select(podCidr => $"-A ANTREA-POSTROUTING -s {podCidr} -m set ! --match-set {PodIPSet(isIPv6)} dst ! -o {gateway} -j MASQUERADE")))}
         -A ANTREA-POSTROUTING -o {gateway} {ForeignLocal} -j MASQUERADE
 
         """;
@@ -195,9 +206,9 @@ internal static class HostRules
     /// <summary>The source is an address of the Node's, but not one of the device the packet leaves by.</summary>
     private const string ForeignLocal = "-m addrtype ! --src-type LOCAL --limit-iface-out -m addrtype --src-type LOCAL";
 
-    private static void Append(List<LayoutPart> parts, string name, ImmutableArray<Cidr> members)
+    private static void Append(List<LayoutPart> parts, string name, ImmutableArray<Cidr> members, bool isIPv6)
     {
-        parts.Add(new LayoutPart($"set {name}", $"create {name} hash:net\n", $"destroy {name}\n"));
-        parts.AddRange(members.Distinct().Select(member => new LayoutPart($"{name} {member}", $"add {name} {member}\n", $"del {name} {member}\n")));
+        parts.Add(new LayoutPart($"set {name}", $"create {name} hash:net{(isIPv6 ? " family inet6" : "")}\n", $"destroy {name}\n"));
+        parts.AddRange(members.Where(member => member.IsIPv6 == isIPv6).Distinct().Select(member => new LayoutPart($"{name} {member}", $"add {name} {member}\n", $"del {name} {member}\n")));
     }
 }

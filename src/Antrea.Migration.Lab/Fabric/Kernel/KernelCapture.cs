@@ -130,22 +130,27 @@ internal sealed class KernelCapture : IDisposable
 
     private static LiveHop? Read(ReadOnlySpan<byte> packet, int port)
     {
-        if (packet.Length < 20 || packet[0] >> 4 != 4 || packet[9] != Tcp)
+        // IPv6 without extension headers: nothing here sends others.
+        var isIPv6 = packet.Length >= 40 && packet[0] >> 4 == 6;
+        if (!isIPv6 && (packet.Length < 20 || packet[0] >> 4 != 4))
         {
             return null;
         }
 
-        var header = (packet[0] & 15) * 4;
-        if (packet.Length < header + 20)
+        var header = isIPv6 ? 40 : (packet[0] & 15) * 4;
+        if (packet[isIPv6 ? 6 : 9] != Tcp || packet.Length < header + 20)
         {
             return null;
         }
+
+        var source = new IPAddress(isIPv6 ? packet[8..24] : packet[12..16]);
+        var destination = new IPAddress(isIPv6 ? packet[24..40] : packet[16..20]);
 
         var tcp = packet[header..];
         var (from, to) = (BinaryPrimitives.ReadUInt16BigEndian(tcp), BinaryPrimitives.ReadUInt16BigEndian(tcp[2..]));
         return from == port || to == port
             ? new LiveHop(
-                TimeSpan.Zero, "", "", false, new IPEndPoint(new IPAddress(packet[12..16]), from), new IPEndPoint(new IPAddress(packet[16..20]), to), Flags(tcp[13]))
+                TimeSpan.Zero, "", "", false, new IPEndPoint(source, from), new IPEndPoint(destination, to), Flags(tcp[13]))
             : null;
     }
 

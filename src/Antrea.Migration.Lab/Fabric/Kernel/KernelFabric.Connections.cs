@@ -10,7 +10,7 @@ internal sealed partial class KernelFabric
 
     /// <summary>Sends one HTTP request on a connection of its own, as a program in <paramref name="source"/> would.</summary>
     /// <param name="source">A Pod or Node of the model.</param>
-    /// <param name="destination">The IPv4 address asked for.</param>
+    /// <param name="destination">The address asked for.</param>
     /// <param name="port">1–65535.</param>
     /// <param name="patience">How long the client waits; longer than <see cref="ArpTime"/>, or EHOSTUNREACH looks like a time-out.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
@@ -19,7 +19,7 @@ internal sealed partial class KernelFabric
     {
         ArgumentNullException.ThrowIfNull(source);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var socket = Open(source, ProtocolType.Tcp);
+        using var socket = Open(source, ProtocolType.Tcp, destination);
         limit.CancelAfter(patience);
         var started = TimeProvider.System.GetTimestamp();
         var isConnected = false;
@@ -46,7 +46,7 @@ internal sealed partial class KernelFabric
 
     /// <summary>Sends one HTTP request, and hears every namespace meanwhile.</summary>
     /// <param name="source">A Pod or Node of the model.</param>
-    /// <param name="destination">An IPv4 address and a port.</param>
+    /// <param name="destination">An address and a port.</param>
     /// <param name="patience">How long the client waits.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     public async Task<LiveTrace> CaptureAsync(
@@ -54,8 +54,8 @@ internal sealed partial class KernelFabric
     {
         using var capture = await KernelCapture.StartAsync(_spaces.All, cancellationToken).ConfigureAwait(false);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var socket = Open(source, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
+        using var socket = Open(source, ProtocolType.Tcp, destination.Address);
+        socket.Bind(new IPEndPoint(AnyOf(destination.Address), 0));
         var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
         limit.CancelAfter(patience);
         var started = TimeProvider.System.GetTimestamp();
@@ -83,7 +83,7 @@ internal sealed partial class KernelFabric
 
     public async ValueTask<Stream> ConnectAsync(NetworkNamespace source, IPEndPoint destination, CancellationToken cancellationToken)
     {
-        var socket = Open(source, ProtocolType.Tcp);
+        var socket = Open(source, ProtocolType.Tcp, destination.Address);
         try
         {
             socket.NoDelay = true;
@@ -123,10 +123,10 @@ internal sealed partial class KernelFabric
         limit.CancelAfter(patience);
         try
         {
-            using var socket = Open(source, ProtocolType.Udp);
+            using var socket = Open(source, ProtocolType.Udp, destination.Address);
 
             // In turn: a port that was used just now would still lead to an endpoint that has gone. kube-proxy makes conntrack forget those.
-            socket.Bind(new IPEndPoint(IPAddress.Any, _model.NextPort()));
+            socket.Bind(new IPEndPoint(AnyOf(destination.Address), _model.NextPort()));
             await socket.ConnectAsync(destination, limit.Token).ConfigureAwait(false);
             await socket.SendAsync(Query, limit.Token).ConfigureAwait(false);
             await socket.ReceiveAsync(new byte[Query.Length], limit.Token).ConfigureAwait(false);
@@ -143,13 +143,13 @@ internal sealed partial class KernelFabric
     }
 
     /// <exception cref="SocketException">The Pod or Node is not there, or not any more.</exception>
-    private Socket Open(NetworkNamespace source, ProtocolType protocol)
+    private Socket Open(NetworkNamespace source, ProtocolType protocol, IPAddress destination)
     {
         if (_spaces.Find(source) is { } space)
         {
             try
             {
-                return KernelThread.OpenSocket(space.Handle, protocol);
+                return KernelThread.OpenSocket(space.Handle, protocol, destination.AddressFamily);
             }
             catch (ObjectDisposedException)
             {
@@ -159,6 +159,8 @@ internal sealed partial class KernelFabric
 
         throw new SocketException((int)SocketError.NetworkUnreachable, $"{source.Name} has no network");
     }
+
+    private static IPAddress AnyOf(IPAddress destination) => LayoutWords.IsIPv6(destination) ? IPAddress.IPv6Any : IPAddress.Any;
 
     private static ConnectionOutcome OutcomeOf(SocketError error, bool isConnected) => error switch
     {

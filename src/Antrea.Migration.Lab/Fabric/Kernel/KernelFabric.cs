@@ -7,7 +7,7 @@ namespace Antrea.Migration.Lab.Fabric.Kernel;
 /// <summary>The lab's network laid into the kernel: what the simulated fabric would walk, as network namespaces with real routes, rules and
 /// connections.</summary>
 /// <remarks>
-/// <para>It follows the model: what changes there is changed here, and nothing else. IPv4.</para>
+/// <para>It follows the model: what changes there is changed here, and nothing else.</para>
 /// <para>Nothing is programmed as an outcome: devices, routes, rules and sysctls are laid as the model has them, and the kernel decides. One
 /// thing is quicker than real: an address that nobody answers for is given up after <see cref="ArpTime"/>.</para>
 /// <para>Safe for use by several threads. Everything is removed on disposal, or, when the process ended before that, when the next lab is
@@ -77,11 +77,11 @@ internal sealed partial class KernelFabric : IConnectionCarrier, IAsyncDisposabl
             node.Update(state => state with
             {
                 Calico = new CalicoNetfilter([], []),
-                Antrea = new AntreaNetfilter(bridge.PodCidr, []),
+                Antrea = new AntreaNetfilter(bridge.PodCidrs, []),
                 Ovs = bridge,
             });
             node.AddDevice(new HostDevice("tunl0", HostDeviceKind.IpipTunnel, IPAddress.Parse("10.20.0.0")));
-            node.AddDevice(new HostDevice("antrea-gw0", HostDeviceKind.AntreaGateway, bridge.Gateway, bridge.PodCidr.PrefixLength));
+            node.AddDevice(new HostDevice("antrea-gw0", HostDeviceKind.AntreaGateway, bridge.Gateways));
             var fabric = new SimulatedFabric(TimeProvider.System);
             fabric.Register(node);
             await using var laid = await LayAsync(fabric, cancellationToken).ConfigureAwait(false);

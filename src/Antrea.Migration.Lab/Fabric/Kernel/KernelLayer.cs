@@ -27,6 +27,11 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
                 .Select(node => (spaces[node.Bridge!], BridgeLayout.Of(snapshot, spaces, node, node.Bridge!)))),
             Changes(snapshot.Pods.Select(pod => (spaces[pod.Pod], PodLayout.Of(snapshot, spaces, pod)))),
         ];
+        foreach (var one in stages.SelectMany(stage => stage).Where(one => one.What.SysctlsBefore.Length > 0))
+        {
+            KernelThread.Run(one.Space.Handle, () => Write(one.What.SysctlsBefore));
+        }
+
         await ForEachAsync(stages.SelectMany(stage => stage), TakeAwayAsync, cancellationToken).ConfigureAwait(false);
         await ForEachAsync(gone, EmptyAsync, cancellationToken).ConfigureAwait(false);
         foreach (var stage in stages)
@@ -62,7 +67,9 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
             Links = Changed(laid.Links, was.Links, @is.Links),
             Forwarding = Changed(laid.Forwarding, was.Forwarding, @is.Forwarding),
             Sets = Changed(laid.Sets, was.Sets, @is.Sets),
-            Rules = laid.Rules.ToDictionary(table => table.Key, table => was.Rules[table.Key] == @is.Rules[table.Key] ? table.Value : @is.Rules[table.Key]),
+            Rules6 = Changed(laid.Rules6, was.Rules6, @is.Rules6),
+            Tables = ChangedTables(laid.Tables, was.Tables, @is.Tables),
+            Tables6 = ChangedTables(laid.Tables6, was.Tables6, @is.Tables6),
         };
 
         // What else has changed meanwhile is left to the next pass.
@@ -73,6 +80,10 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
 
         static List<LayoutPart> Changed(IEnumerable<LayoutPart> laid, IReadOnlyList<LayoutPart> was, IReadOnlyList<LayoutPart> @is) =>
             [.. laid.Except(was.Except(@is)), .. @is.Except(was)];
+
+        static Dictionary<string, string> ChangedTables(
+            IReadOnlyDictionary<string, string> laid, IReadOnlyDictionary<string, string> was, IReadOnlyDictionary<string, string> @is) =>
+            laid.ToDictionary(table => table.Key, table => was[table.Key] == @is[table.Key] ? table.Value : @is[table.Key]);
     }
 
     public ValueTask DisposeAsync() => _listeners.DisposeAsync();
@@ -92,6 +103,7 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
     private static async ValueTask TakeAwayAsync(Change change, CancellationToken cancellationToken)
     {
         await KernelTools.BridgeAsync(change.Space.Name, change.What.ForwardingOff, cancellationToken).ConfigureAwait(false);
+        await KernelTools.Ip6Async(change.Space.Name, change.What.Rules6Off, cancellationToken).ConfigureAwait(false);
         await KernelTools.IpAsync(change.Space.Name, change.What.LinksOff, cancellationToken).ConfigureAwait(false);
     }
 
@@ -106,15 +118,12 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
     private static async ValueTask LayAsync(Change change, CancellationToken cancellationToken)
     {
         var ((name, _, handle, _), what) = (change.Space, change.What);
-        if (what.SysctlsBefore.Length > 0)
-        {
-            KernelThread.Run(handle, () => Write("ipv6/conf/all/disable_ipv6=1\nipv6/conf/default/disable_ipv6=1\n" + what.SysctlsBefore));
-        }
-
         await KernelTools.IpAsync(name, what.LinksOn, cancellationToken).ConfigureAwait(false);
+        await KernelTools.Ip6Async(name, what.Rules6On, cancellationToken).ConfigureAwait(false);
         await KernelTools.BridgeAsync(name, what.ForwardingOn, cancellationToken).ConfigureAwait(false);
         await KernelTools.IpsetAsync(name, what.SetsOn, cancellationToken).ConfigureAwait(false);
-        await KernelTools.IptablesAsync(name, what.Rules, cancellationToken).ConfigureAwait(false);
+        await KernelTools.IptablesAsync(name, what.Tables, cancellationToken).ConfigureAwait(false);
+        await KernelTools.Ip6tablesAsync(name, what.Tables6, cancellationToken).ConfigureAwait(false);
         await KernelTools.IpsetAsync(name, what.SetsOff, cancellationToken).ConfigureAwait(false);
         KernelThread.Run(handle, () =>
         {
@@ -139,7 +148,8 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
     /// <summary>Proxies answer at once, and nobody asks for long. A new namespace has no defaults of its own for these.</summary>
     private static void HurryNeighbours()
     {
-        foreach (var device in Directory.GetDirectories("/proc/sys/net/ipv4/neigh"))
+        string[] families = ["/proc/sys/net/ipv4/neigh", "/proc/sys/net/ipv6/neigh"];
+        foreach (var device in families.Where(Directory.Exists).SelectMany(Directory.GetDirectories))
         {
             File.WriteAllText($"{device}/proxy_delay", "0");
             File.WriteAllText($"{device}/retrans_time_ms", $"{ArpRequestMilliseconds}");
@@ -147,13 +157,13 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
     }
 
     /// <summary>One datagram to each gateway. A two-interface Pod that first asks for one interface's gateway in the other's name is not
-    /// answered under rp_filter, and then waits for that neighbour with everything.</summary>
+    /// answered under rp_filter, and then waits for that neighbour with everything. IPv6 asks in the interface's own name.</summary>
     private static void WarmUp(KernelNamespace space, PodState state)
     {
         const int SocketLevel = 1;
         const int BindToDevice = 25;
         const int DiscardPort = 9;
-        foreach (var (device, gateway) in state.Routing.Routes.Where(route => route is { Device: not null, Gateway: not null })
+        foreach (var (device, gateway) in state.Routing.Routes.Where(route => route is { Device: not null, Gateway.AddressFamily: AddressFamily.InterNetwork })
             .Select(route => (route.Device!, route.Gateway!)).Where(way => state.Interface(way.Item1) is not null).Distinct())
         {
             using var socket = KernelThread.OpenSocket(space.Handle, ProtocolType.Udp);

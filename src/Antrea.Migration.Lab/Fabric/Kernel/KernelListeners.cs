@@ -11,8 +11,8 @@ internal sealed class KernelListeners(KernelSpaces spaces) : IAsyncDisposable
     /// <summary>Closes the ports that are not there any more, and opens new ones.</summary>
     public async Task FollowAsync(FabricSnapshot snapshot)
     {
-        var wanted = snapshot.Nodes.SelectMany(node => PortsOf(node.Host, node.State, node.State.Devices.Select(device => device.Address).OfType<IPAddress>()))
-            .Concat(snapshot.Pods.SelectMany(pod => PortsOf(pod.Pod, pod.State, pod.State.Interfaces.Select(one => one.Address)))).ToHashSet();
+        var wanted = snapshot.Nodes.SelectMany(node => PortsOf(node.Host, node.State))
+            .Concat(snapshot.Pods.SelectMany(pod => PortsOf(pod.Pod, pod.State))).ToHashSet();
         foreach (var closed in _open.Keys.Where(port => !wanted.Contains(port)).ToList())
         {
             _open.Remove(closed, out var port);
@@ -23,7 +23,7 @@ internal sealed class KernelListeners(KernelSpaces spaces) : IAsyncDisposable
         {
             var space = spaces.Find(port.Owner)!;
             _open[port] = port.Listener.Protocol == TransportProtocol.Tcp
-                ? new KernelResponder(space, port.Owner.Name, port.Listener.Port, port.Listener.Serve)
+                ? new KernelResponder(space, port.Owner.Name, new IPEndPoint(port.Address, port.Listener.Port), port.Listener.Serve)
                 : new KernelEcho(space, new IPEndPoint(port.Address, port.Listener.Port));
         }
     }
@@ -38,12 +38,11 @@ internal sealed class KernelListeners(KernelSpaces spaces) : IAsyncDisposable
         _open.Clear();
     }
 
-    /// <summary>TCP on every address at once. UDP on each, as a server of its kind does: an answer must come from the address that was asked.</summary>
-    private static IEnumerable<Port> PortsOf(
-        NetworkNamespace owner, NamespaceState state, IEnumerable<IPAddress> addresses) =>
-        state.Listeners.SelectMany(listener => listener.Protocol == TransportProtocol.Tcp
-            ? [new Port(owner, listener, IPAddress.Any)]
-            : addresses.Select(address => new Port(owner, listener, address)));
+    /// <summary>TCP on every address of a family at once. UDP on each, as a server of its kind does: an answer must come from the address that was asked.</summary>
+    private static IEnumerable<Port> PortsOf(NetworkNamespace owner, NamespaceState state) =>
+        state.Listeners.SelectMany(listener => state.Addresses
+            .Select(one => listener.Protocol == TransportProtocol.Udp ? one.Address : LayoutWords.IsIPv6(one.Address) ? IPAddress.IPv6Any : IPAddress.Any)
+            .Distinct().Select(address => new Port(owner, listener, address)));
 
     private readonly record struct Port(NetworkNamespace Owner, Listener Listener, IPAddress Address);
 
@@ -54,12 +53,14 @@ internal sealed class KernelListeners(KernelSpaces spaces) : IAsyncDisposable
 
         private readonly CancellationTokenSource _stopped = new();
         private readonly Socket _socket;
+        private readonly IPEndPoint _any;
         private readonly Task _answering;
 
         public KernelEcho(KernelNamespace space, IPEndPoint at)
         {
-            _socket = KernelThread.OpenSocket(space.Handle, ProtocolType.Udp);
+            _socket = KernelThread.OpenSocket(space.Handle, ProtocolType.Udp, at.AddressFamily);
             _socket.Bind(at);
+            _any = new IPEndPoint(LayoutWords.IsIPv6(at.Address) ? IPAddress.IPv6Any : IPAddress.Any, 0);
             _answering = AnswerAsync();
         }
 
@@ -78,7 +79,7 @@ internal sealed class KernelListeners(KernelSpaces spaces) : IAsyncDisposable
             {
                 try
                 {
-                    var request = await _socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), _stopped.Token).ConfigureAwait(false);
+                    var request = await _socket.ReceiveFromAsync(buffer, _any, _stopped.Token).ConfigureAwait(false);
                     await _socket.SendToAsync(buffer.AsMemory(0, request.ReceivedBytes), request.RemoteEndPoint, _stopped.Token).ConfigureAwait(false);
                 }
                 catch (SocketException)

@@ -19,15 +19,15 @@ internal sealed class KernelResponder : IAsyncDisposable
 
     /// <param name="space">Where to listen.</param>
     /// <param name="name">Who answers.</param>
-    /// <param name="port">On every address of the namespace.</param>
+    /// <param name="at">A port on every address of a family.</param>
     /// <param name="serve">Takes each connection over; null for the answer of its own.</param>
-    public KernelResponder(KernelNamespace space, string name, int port, Action<Socket>? serve)
+    public KernelResponder(KernelNamespace space, string name, IPEndPoint at, Action<Socket>? serve)
     {
         _serve = serve;
         _name = name;
-        _listener = KernelThread.OpenSocket(space.Handle, ProtocolType.Tcp);
+        _listener = KernelThread.OpenSocket(space.Handle, ProtocolType.Tcp, at.AddressFamily);
         _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        _listener.Bind(new IPEndPoint(IPAddress.Any, port));
+        _listener.Bind(at);
         _listener.Listen(Backlog);
         _accepting = AcceptAsync();
     }

@@ -12,6 +12,7 @@ internal static class KernelThread
 {
     private const int CloneNewNet = 0x40000000;
     private const int AddressFamilyInet = 2;
+    private const int AddressFamilyInet6 = 10;
     private const int StreamSocket = 1;
     private const int DatagramSocket = 2;
     private const int CloseOnExec = 0x80000;
@@ -48,20 +49,27 @@ internal static class KernelThread
         failure?.Throw();
     }
 
-    /// <summary>Makes an IPv4 socket inside; everything else about it may be done on any thread.</summary>
+    /// <summary>Makes a socket of one family inside; everything else about it may be done on any thread.</summary>
     /// <exception cref="IOException">The thread cannot be moved, or no socket can be had.</exception>
-    public static Socket OpenSocket(SafeFileHandle target, ProtocolType protocol)
+    public static Socket OpenSocket(SafeFileHandle target, ProtocolType protocol, AddressFamily family = AddressFamily.InterNetwork)
     {
+        var isIPv6 = family == AddressFamily.InterNetworkV6;
         var descriptor = -1;
         Run(target, () =>
         {
-            descriptor = NewSocket(AddressFamilyInet, (protocol == ProtocolType.Tcp ? StreamSocket : DatagramSocket) | CloseOnExec, 0);
+            descriptor = NewSocket(isIPv6 ? AddressFamilyInet6 : AddressFamilyInet, (protocol == ProtocolType.Tcp ? StreamSocket : DatagramSocket) | CloseOnExec, 0);
             if (descriptor < 0)
             {
                 throw new IOException($"socket: {Marshal.GetLastPInvokeErrorMessage()}");
             }
         });
-        return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+        var socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+        if (isIPv6)
+        {
+            socket.DualMode = false;
+        }
+
+        return socket;
     }
 
     [DllImport("libc", EntryPoint = "setns", SetLastError = true)]

@@ -19,11 +19,16 @@ internal static class KernelTools
     /// <summary>Where distributions have both, the legacy one loads a Node's rules in a third of the time.</summary>
     private static readonly string IptablesRestore = Find("iptables-legacy-restore") ?? "iptables-restore";
 
+    private static readonly string Ip6tablesRestore = Find("ip6tables-legacy-restore") ?? "ip6tables-restore";
+
     public static Task IpAsync(string commands, CancellationToken cancellationToken) =>
         RunAsync("ip", ["-batch", "-"], new LayoutChange.Commands().Lay(commands), cancellationToken);
 
     public static Task IpAsync(string name, LayoutChange.Commands commands, CancellationToken cancellationToken) =>
         RunAsync("ip", ["-n", name, "-force", "-batch", "-"], commands, cancellationToken);
+
+    public static Task Ip6Async(string name, LayoutChange.Commands commands, CancellationToken cancellationToken) =>
+        RunAsync("ip", ["-6", "-n", name, "-force", "-batch", "-"], commands, cancellationToken);
 
     public static Task BridgeAsync(string name, LayoutChange.Commands commands, CancellationToken cancellationToken) =>
         RunAsync("bridge", ["-n", name, "-force", "-batch", "-"], commands, cancellationToken);
@@ -33,6 +38,9 @@ internal static class KernelTools
 
     public static Task IptablesAsync(string name, string rules, CancellationToken cancellationToken) =>
         RunInsideAsync(name, IptablesRestore, [], new LayoutChange.Commands().Lay(rules), cancellationToken);
+
+    public static Task Ip6tablesAsync(string name, string rules, CancellationToken cancellationToken) =>
+        RunInsideAsync(name, Ip6tablesRestore, [], new LayoutChange.Commands().Lay(rules), cancellationToken);
 
     /// <summary>Runs a program inside a namespace, whatever it says.</summary>
     public static async Task<(int Code, string Output, string Error)> RunInsideAsync(

@@ -13,8 +13,10 @@ internal sealed class LayoutChange
         var lost = before.Links.Where(part => part.IsDevice && !kept.Contains(part)).Select(part => part.Device!).ToHashSet(StringComparer.Ordinal);
         (LinksOff, LinksOn, LinksLast) = Compare(before.Links, after.Links, lost);
         (ForwardingOff, ForwardingOn, _) = Compare(before.Forwarding, after.Forwarding, lost);
+        (Rules6Off, Rules6On, _) = Compare(before.Rules6, after.Rules6, []);
         (SetsOff, SetsOn, _) = Compare(before.Sets, after.Sets, []);
-        Rules = string.Concat(after.Rules.Where(table => before.Rules.GetValueOrDefault(table.Key) != table.Value).Select(table => table.Value));
+        Tables = Changed(before.Tables, after.Tables);
+        Tables6 = Changed(before.Tables6, after.Tables6);
         SysctlsBefore = after.SysctlsBefore == before.SysctlsBefore ? "" : after.SysctlsBefore;
         SysctlsAfter = string.Concat(after.SysctlsAfter.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line + '\n'));
     }
@@ -31,6 +33,11 @@ internal sealed class LayoutChange
     /// the old one, which everybody still has a route to.</summary>
     public Commands LinksLast { get; }
 
+    /// <summary>For <c>ip -6 -batch</c>.</summary>
+    public Commands Rules6Off { get; }
+
+    public Commands Rules6On { get; }
+
     /// <summary>For <c>bridge -batch</c>.</summary>
     public Commands ForwardingOff { get; }
 
@@ -42,7 +49,10 @@ internal sealed class LayoutChange
     public Commands SetsOn { get; }
 
     /// <summary>For <c>iptables-restore</c>: the tables that changed, whole, each replaced at once.</summary>
-    public string Rules { get; }
+    public string Tables { get; }
+
+    /// <summary>For <c>ip6tables-restore</c>, the same.</summary>
+    public string Tables6 { get; }
 
     /// <summary>All of them: devices may be new.</summary>
     public string SysctlsAfter { get; }
@@ -52,11 +62,15 @@ internal sealed class LayoutChange
     {
         var change = new LayoutChange(before, after);
         return change.LinksOff.IsEmpty && change.LinksOn.IsEmpty && change.ForwardingOff.IsEmpty && change.ForwardingOn.IsEmpty
-            && change.SetsOff.IsEmpty && change.SetsOn.IsEmpty && change.Rules.Length == 0 && change.SysctlsBefore.Length == 0
+            && change.Rules6Off.IsEmpty && change.Rules6On.IsEmpty && change.SetsOff.IsEmpty && change.SetsOn.IsEmpty
+            && change.Tables.Length == 0 && change.Tables6.Length == 0 && change.SysctlsBefore.Length == 0
             && after.SysctlsAfter == before.SysctlsAfter
                 ? null
                 : change;
     }
+
+    private static string Changed(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> after) =>
+        string.Concat(after.Where(table => before.GetValueOrDefault(table.Key) != table.Value).Select(table => table.Value));
 
     private static (Commands Off, Commands On, Commands Last) Compare(IReadOnlyList<LayoutPart> before, IReadOnlyList<LayoutPart> after, HashSet<string> lost)
     {

@@ -32,14 +32,25 @@ internal sealed record LayoutPart(string Key, string Add, string Remove)
     public static LayoutPart Setting(string device, string settings) =>
         new($"set {device}", $"link set dev {device} {settings}\n", "") { Device = device };
 
-    public static LayoutPart Address(string device, string address) =>
-        new($"addr {device}", $"addr add {address} dev {device} noprefixroute\n", $"addr del {address} dev {device}\n") { Device = device, AddsFirst = true };
+    public static LayoutPart Address(string device, LinkAddress address)
+    {
+        var (text, isIPv6) = ($"{address.Address}/{address.PrefixLength}", LayoutWords.IsIPv6(address.Address));
+        return new($"addr{(isIPv6 ? 6 : "")} {device}", $"addr add {text} dev {device} noprefixroute{(isIPv6 ? " nodad" : "")}\n", $"addr del {text} dev {device}\n")
+        {
+            Device = device,
+            AddsFirst = true,
+        };
+    }
 
     public static LayoutPart Neighbour(string device, string address, string mac) =>
         new($"neigh {device} {address}", $"neigh replace {address} lladdr {mac} dev {device} nud permanent\n", $"neigh del {address} dev {device}\n")
         {
             Device = device,
         };
+
+    /// <summary>An IPv6 address that a device answers for although it is somewhere else.</summary>
+    public static LayoutPart Proxy(string device, string address) =>
+        new($"proxy {device} {address}", $"neigh add proxy {address} dev {device}\n", $"neigh del proxy {address} dev {device}\n") { Device = device };
 
     /// <param name="key">Table, destination and metric, or anything else that no other route has.</param>
     /// <param name="device">The device it goes with; null for none.</param>

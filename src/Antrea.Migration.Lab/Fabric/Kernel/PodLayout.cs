@@ -19,13 +19,15 @@ internal static class PodLayout
             var at = one.Attachment == AttachmentKind.OvsPort && node?.Bridge is { } bridge ? spaces[bridge] : node is null ? null : spaces[node];
             links.Add(LayoutPart.End(one.Name, $"{at?.Name} {one.HostSide}"));
             links.Add(LayoutPart.Setting(one.Name, $"address {MacOf(space, one.Name)} mtu {mtu} up"));
-            links.Add(LayoutPart.Address(one.Name, $"{one.Address}/{one.PrefixLength}"));
+            links.AddRange(one.Addresses.Select(address => LayoutPart.Address(one.Name, address)));
         }
 
+        var hasIPv6 = state.Addresses.Any(address => IsIPv6(address.Address));
         return new NamespaceLayout
         {
-            SysctlsBefore = $"ipv4/conf/all/rp_filter={state.RpFilter}\nipv4/conf/default/rp_filter={state.RpFilter}\n",
-            Links = [.. links, .. RoutesOf(state.Routing, device => state.Interface(device) is not null)],
+            SysctlsBefore = IPv6Sysctls(hasIPv6) + $"ipv4/conf/all/rp_filter={state.RpFilter}\nipv4/conf/default/rp_filter={state.RpFilter}\n",
+            Links = [.. links, .. RoutesOf(state.Routing, device => state.Interface(device) is not null), .. RulesOf(state.Routing, isIPv6: false)],
+            Rules6 = hasIPv6 ? [.. RulesOf(state.Routing, isIPv6: true)] : [],
         };
     }
 

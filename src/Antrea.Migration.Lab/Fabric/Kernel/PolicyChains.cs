@@ -1,25 +1,26 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Antrea.Migration.Policies.Verification;
 
 namespace Antrea.Migration.Lab.Fabric.Kernel;
 
-/// <summary>What policies say at one interface, at one moment.</summary>
+/// <summary>What policies say to one family at one interface, at one moment.</summary>
 internal sealed record InterfacePolicy(PolicyRules Ingress, PolicyRules Egress)
 {
-    /// <summary>Of an interface with an enforcer; null for one without.</summary>
-    public static InterfacePolicy? Take(IPolicyEnforcer? enforcer, PodNetns pod, string podInterface) =>
-        enforcer is not null && pod.State.Interface(podInterface)?.Address is { } address
+    /// <summary>Of an interface with an enforcer and an address; null for one without.</summary>
+    public static InterfacePolicy? Take(IPolicyEnforcer? enforcer, PodNetns pod, string podInterface, AddressFamily family) =>
+        enforcer is not null && pod.State.Interface(podInterface)?.AddressOf(family) is { } address
             ? new(enforcer.RulesOf(PolicyDirection.Ingress, pod, address), enforcer.RulesOf(PolicyDirection.Egress, pod, address))
             : null;
 }
 
 /// <summary>Policies as chains of a filter table: one for each different list of rules, shared by the interfaces that have it.</summary>
 /// <remarks>A chain returns what it lets pass. A list with several sections is a chain for each, and a rule that skips goes to the next.</remarks>
-internal sealed class PolicyChains(string prefix)
+internal sealed class PolicyChains(string prefix, bool isIPv6)
 {
     private readonly SortedDictionary<string, string> _chains = new(StringComparer.Ordinal);
 
@@ -50,10 +51,10 @@ internal sealed class PolicyChains(string prefix)
         string Name(int section) => string.Create(CultureInfo.InvariantCulture, $"{prefix}{(direction == PolicyDirection.Ingress ? "pi" : "po")}-{digest}-{section}");
     }
 
-    private static string Digest(PolicyDirection direction, ImmutableArray<FilterRule> rules) => Convert.ToHexStringLower(
+    private string Digest(PolicyDirection direction, ImmutableArray<FilterRule> rules) => Convert.ToHexStringLower(
         SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(rules.SelectMany(rule => Lines(rule, direction, $"{rule.Section}").Append("\n"))))))[..10];
 
-    private static IEnumerable<string> Lines(FilterRule rule, PolicyDirection direction, string? next)
+    private IEnumerable<string> Lines(FilterRule rule, PolicyDirection direction, string? next)
     {
         var service = rule.Protocol switch
         {
@@ -84,7 +85,7 @@ internal sealed class PolicyChains(string prefix)
 
                     if (rule.Protocol is not 6)
                     {
-                        yield return $"{peers}{service} -j REJECT --reject-with icmp-port-unreachable";
+                        yield return $"{peers}{service} -j REJECT --reject-with {ServiceRules.PortUnreachable(isIPv6)}";
                     }
 
                     break;
@@ -96,7 +97,7 @@ internal sealed class PolicyChains(string prefix)
     {
         var isSource = direction == PolicyDirection.Ingress;
         return stretch.First.Equals(stretch.Last)
-            ? $" {(isSource ? "-s" : "-d")} {stretch.First}/32"
+            ? $" {(isSource ? "-s" : "-d")} {LayoutWords.Alone(stretch.First)}"
             : $" -m iprange {(isSource ? "--src-range" : "--dst-range")} {stretch.First}-{stretch.Last}";
     }
 

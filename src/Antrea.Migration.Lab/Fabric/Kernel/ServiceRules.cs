@@ -11,8 +11,14 @@ internal static class ServiceRules
     /// <summary>What is masqueraded when it leaves.</summary>
     public const string Mark = "0x4000/0x4000";
 
+    /// <summary>What a REJECT answers with when nobody listens.</summary>
+    public static string PortUnreachable(bool isIPv6) => isIPv6 ? "icmp6-port-unreachable" : "icmp-port-unreachable";
+
+    public static ImmutableArray<ServicePort> OfFamily(ImmutableArray<ServicePort> services, bool isIPv6) =>
+        services.RemoveAll(service => LayoutWords.IsIPv6(service.Address.Address) != isIPv6);
+
     public static string Match(ServicePort service) =>
-        $"-d {service.Address.Address}/32 -p {Protocol(service)} -m {Protocol(service)} --dport {service.Address.Port}";
+        $"-d {LayoutWords.Alone(service.Address.Address)} -p {Protocol(service)} -m {Protocol(service)} --dport {service.Address.Port}";
 
     /// <param name="text">The nat table so far.</param>
     /// <param name="chain">The chain that has been made for them.</param>
@@ -22,7 +28,7 @@ internal static class ServiceRules
     {
         foreach (var service in services.Where(service => !service.EndPoints.IsEmpty))
         {
-            var name = $"SVC-{Convert.ToHexString(service.Address.Address.GetAddressBytes())}-{service.Address.Port}{Protocol(service)[0]}";
+            var name = $"SVC-{Convert.ToHexString(service.Address.Address.GetAddressBytes())[^8..]}-{service.Address.Port}{Protocol(service)[0]}";
             text.Append(CultureInfo.InvariantCulture, $":{name} - [0:0]\n-A {chain} {Match(service)} -j {name}\n");
             if (fromOutside is not null)
             {
@@ -35,7 +41,7 @@ internal static class ServiceRules
                 var endChain = $"{name}-{i}";
                 text.Append(CultureInfo.InvariantCulture, $":{endChain} - [0:0]\n-A {name} ")
                     .Append(left == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"-m statistic --mode random --probability {1.0 / left:0.00000000} "))
-                    .Append(CultureInfo.InvariantCulture, $"-j {endChain}\n-A {endChain} -s {end.Address}/32 -j MARK --set-xmark {Mark}\n")
+                    .Append(CultureInfo.InvariantCulture, $"-j {endChain}\n-A {endChain} -s {LayoutWords.Alone(end.Address)} -j MARK --set-xmark {Mark}\n")
                     .Append(CultureInfo.InvariantCulture, $"-A {endChain} -p {Protocol(service)} -m {Protocol(service)} -j DNAT --to-destination {end}\n");
             }
         }

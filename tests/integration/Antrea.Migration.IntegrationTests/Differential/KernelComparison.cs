@@ -59,8 +59,9 @@ internal sealed class KernelComparison
         foreach (var (from, to, address) in pairs)
         {
             var walked = _topology.Fabric.Connect(_topology[from], address, 80, TransportProtocol.Tcp, _topology[to]);
-            var predicted = address.Equals(_topology.AddressesOf(to)[0])
-                ? _predictor.Predict(ReachabilityCase.Endpoint(_topology, from), ReachabilityCase.Endpoint(_topology, to))
+            var family = address.AddressFamily;
+            var predicted = address.Equals(_topology.MainAddressOf(to, family))
+                ? _predictor.Predict(ReachabilityCase.Endpoint(_topology, from, family), ReachabilityCase.Endpoint(_topology, to, family))
                 : null;
             var probe = probes[(_topology[from], address)];
             if (Unexplained(from, to, probe, walked, predicted) is not null)

@@ -12,6 +12,7 @@ namespace Antrea.Migration.IntegrationTests.Differential;
 internal sealed class KernelDifferentialTests
 {
     private const int Clusters = 32;
+    private const int ClustersWithIPv6 = 12;
 
     /// <summary>Most of a cluster's time is waiting for time-outs.</summary>
     private const int ClustersAtOnce = 3;
@@ -48,6 +49,11 @@ internal sealed class KernelDifferentialTests
     public Task Every_small_cluster_is_the_same_to_the_kernel() =>
         RandomClusters.Any.SampleAsync(
             cluster => CheckAsync(cluster, CancellationToken.None), iter: Clusters * PropertyRuns.Factor, threads: ClustersAtOnce);
+
+    [Test]
+    public Task Every_small_cluster_with_IPv6_is_the_same_to_the_kernel() =>
+        RandomClusters.AnyWithIPv6.SampleAsync(
+            cluster => CheckAsync(cluster, CancellationToken.None), iter: ClustersWithIPv6 * PropertyRuns.Factor, threads: ClustersAtOnce);
 
     private async Task CheckAsync(ReachabilityCase cluster, CancellationToken cancellationToken)
     {

@@ -19,25 +19,41 @@ internal static class RandomClusters
         "worker20 10.10.123.128",
     ];
 
-    /// <summary>Behind it a place stands for the block's last address, which a PodCIDR around it may have for broadcasts.</summary>
+    /// <summary>Behind it a place stands for the block's last address, which a PodCIDR around it may have for broadcasts; without a tunnel, which
+    /// would have it, for the first, which routers have in IPv6.</summary>
     private const int LastPlaces = 16;
 
+    private static readonly Gen<(int Where, int Quarter, int BlockLength, int PodCidrLength)> NodeGen =
+        Gen.Select(Gen.Int[0, 6], Gen.Int[0, 3], Gen.Int[25, 27], Gen.Int[0, 3]);
+
     /// <summary>Three to six Nodes, blocks in PodCIDRs of every kind or in none, Pods of every kind.</summary>
-    public static readonly Gen<ReachabilityCase> Any =
-        from nodes in Gen.Select(Gen.Int[0, 6], Gen.Int[0, 3], Gen.Int[25, 27], Gen.Int[0, 3]).Array[3, 6]
+    public static readonly Gen<ReachabilityCase> Any = Of(Families.IPv4);
+
+    /// <summary>The same with IPv6, or with both families, each with blocks and PodCIDRs of its own.</summary>
+    public static readonly Gen<ReachabilityCase> AnyWithIPv6 = Gen.OneOf(Of(Families.IPv6), Of(Families.Both));
+
+    private enum Families
+    {
+        IPv4,
+        IPv6,
+        Both,
+    }
+
+    private static Gen<ReachabilityCase> Of(Families families) =>
+        from layouts in Gen.Int[3, 6].SelectMany(count => NodeGen.Array[count].Array[2])
         from pods in Gen.Int[1, 7].Array[6]
-        from places in Gen.Int[2, 20].Array[12]
+        from places in Gen.Int[2, 20].Array[12].Array[2]
         from variant in Gen.Int[0, ReachabilityCase.Variants.Length - 1]
         from rpFilter in Gen.Int[0, 2]
         from flags in Gen.Int[0, 511]
         from services in Gen.Int[0, 3]
         select new ReachabilityCase(
-            Text(nodes, pods, places, disjoint: (flags & 3) == 3),
+            InFamilies(families, i => Text(layouts[i], pods, places[i], disjoint: (flags & 3) == 3, isIPv6: i == 1, isTunnelled: i == 0 || (flags & 16) != 0)),
             new FabricOptions
             {
                 Multus = ReachabilityCase.Variants[variant],
                 RpFilter = rpFilter,
-                Pool = (flags & 3) == 3 ? "10.20.0.0/16" : "10.10.0.0/16",
+                Pool = InFamilies(families, i => Ranged((flags & 3) == 3 ? "10.20.0.0/16" : "10.10.0.0/16", isIPv6: i == 1)),
                 NatOutgoing = (flags & 4) == 0,
                 DropsInvalid = (flags & 8) == 0,
                 Vxlan = (flags & 16) != 0,
@@ -45,8 +61,26 @@ internal static class RandomClusters
                 NoSnat = (flags & 192) == 192,
                 Encap = (flags & 256) == 0,
                 ServicesByNet1 = (services & 1) != 0,
-                KubeProxyClusterCidr = services switch { 0 => null, 1 => "10.10.0.0/16", 2 => "10.20.0.0/16", _ => "10.10.2.0/23" },
+                KubeProxyClusterCidr = services == 0
+                    ? null
+                    : InFamilies(families, i => Ranged(services switch { 1 => "10.10.0.0/16", 2 => "10.20.0.0/16", _ => "10.10.2.0/23" }, isIPv6: i == 1)),
             });
+
+    /// <summary>IPv6 ranges and addresses are the IPv4 ones behind 96 bits in front, and so lie in each other as those do.</summary>
+    private static readonly byte[] Front = IPAddress.Parse("fd00:10::").GetAddressBytes();
+
+    private static string Ranged(string cidr, bool isIPv6) => isIPv6 ? $"{InIPv6(Cidr.Parse(cidr))}" : cidr;
+
+    private static Cidr InIPv6(Cidr cidr) => Cidr.Containing(new IPAddress([.. Front[..12], .. cidr.FirstAddress.GetAddressBytes()]), 96 + cidr.PrefixLength);
+
+    /// <summary>What the two families say, line by line and word by word: words that differ with a comma between.</summary>
+    private static string InFamilies(Families families, Func<int, string> text) => families switch
+    {
+        Families.IPv4 => text(0),
+        Families.IPv6 => text(1),
+        _ => string.Join('\n', text(0).Split('\n').Zip(text(1).Split('\n'), (one, other) =>
+            string.Join(' ', one.Split(' ').Zip(other.Split(' '), (word, word6) => word == word6 ? word : $"{word},{word6}")))),
+    };
 
     /// <summary>The seed's cluster with a Pod of each kind on every Node.</summary>
     public static string Seed()
@@ -66,7 +100,7 @@ internal static class RandomClusters
     }
 
     private static string Text(
-        (int Where, int Quarter, int BlockLength, int PodCidrLength)[] nodes, int[] pods, int[] places, bool disjoint)
+        (int Where, int Quarter, int BlockLength, int PodCidrLength)[] nodes, int[] pods, int[] places, bool disjoint, bool isIPv6, bool isTunnelled)
     {
         var text = new StringBuilder();
         var blocks = new List<Cidr>();
@@ -78,9 +112,11 @@ internal static class RandomClusters
             block = blocks.Exists(other => other.Overlaps(block)) ? Cidr.Parse($"10.{(disjoint ? 20 : 10)}.{150 + i}.0/26") : block;
             blocks.Add(block);
             var podCidr = Cidr.Parse($"10.10.{i}.0/{(node.PodCidrLength == 0 ? 26 : 24)}");
-            text.Append($"node n{i} 172.18.0.{i + 10} {block} {podCidr}\n");
+            (block, podCidr) = isIPv6 ? (InIPv6(block), InIPv6(podCidr)) : (block, podCidr);
+            text.Append($"node n{i} {(isIPv6 ? "fd00:172:18::" : "172.18.0.")}{i + 10} {block} {podCidr}\n");
             var place = places[i * 2];
-            var (calico, other) = (place > LastPlaces ? block.LastAddress : block.AddressAt((UInt128)place), block.AddressAt((UInt128)(place + 1)));
+            var atEnd = isTunnelled ? block.LastAddress : block.FirstAddress;
+            var (calico, other) = (place > LastPlaces ? atEnd : block.AddressAt((UInt128)place), block.AddressAt((UInt128)(place + 1)));
             var (antrea, net1) = (podCidr.AddressAt((UInt128)places[(i * 2) + 1]), podCidr.AddressAt((UInt128)(places[(i * 2) + 1] + 1)));
             text.Append((pods[i] & 1) != 0 ? $"pod n{i}c n{i} calico {calico} -\n" : "");
             text.Append((pods[i] & 2) != 0 ? $"pod n{i}a n{i} antrea - {antrea}\n" : "");

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.CalicoApi;
 using Antrea.Migration.IntegrationTests.Fabric;
 using Antrea.Migration.Lab.Fabric;
 using Antrea.Migration.Routing.Reachability;
@@ -24,12 +26,12 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
         var predictor = new ReachabilityPredictor(Model(topology));
         string[] all = [.. topology.PodNames, .. topology.Nodes.Keys];
         var differences = new List<string>();
-        foreach (var from in all)
+        foreach (var (family, from) in topology.Families.SelectMany(family => all.Select(from => (family, from))))
         {
             foreach (var to in all.Where(to => to != from))
             {
-                var predicted = predictor.Predict(Endpoint(topology, from), Endpoint(topology, to));
-                var walked = topology.Connect(from, to);
+                var predicted = predictor.Predict(Endpoint(topology, from, family), Endpoint(topology, to, family));
+                var walked = topology.Fabric.Connect(topology[from], topology.MainAddressOf(to, family), 80, TransportProtocol.Tcp, topology[to]);
                 if (Difference(predicted, walked) is { } what && Explanation(topology, from, to) is null)
                 {
                     differences.Add($"{from} -> {to}: {what}\n  predicted {predicted.Verdict}: {predicted.Reason}\n  walked {walked}");
@@ -48,13 +50,13 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
         var predictor = new ReachabilityPredictor(Model(topology));
         string[] all = [.. topology.PodNames, .. topology.Nodes.Keys];
         var differences = new List<string>();
-        foreach (var (to, i) in all.Select((to, i) => (to, i)))
+        foreach (var (family, to, i) in topology.Families.SelectMany(family => all.Select((to, i) => (family, to, i))))
         {
-            var clusterIP = Cidr.Parse(FabricTopology.ServiceCidr).AddressAt((UInt128)i + 10);
+            var clusterIP = Cidr.Parse(family == AddressFamily.InterNetwork ? FabricTopology.ServiceCidr : FabricTopology.ServiceCidr6).AddressAt((UInt128)i + 10);
             topology.Serve(clusterIP.ToString(), 80, TransportProtocol.Tcp, to);
             foreach (var from in all.Where(from => from != to || topology.Pods.ContainsKey(from)))
             {
-                var predicted = predictor.PredictService(Endpoint(topology, from), Endpoint(topology, to), clusterIP);
+                var predicted = predictor.PredictService(Endpoint(topology, from, family), Endpoint(topology, to, family), clusterIP);
                 var walked = topology.Connect(from, clusterIP.ToString());
                 if (Difference(predicted, walked) is { } what && Explanation(topology, from, to) is null)
                 {
@@ -117,13 +119,14 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
             .. topology.Nodes.Select(node => new ReachabilityNode
             {
                 Name = node.Key,
-                PodCidrs = [topology.PodCidrOf(node.Key)],
-                InternalIPs = [node.Value.Address],
-                TunnelAddresses = [topology.TunnelOf(node.Key)],
+                PodCidrs = topology.PodCidrsOf(node.Key),
+                InternalIPs = node.Value.Addresses,
+                TunnelAddresses = [.. topology.TunnelsOf(node.Key)],
             }),
         ],
-        Blocks = [.. topology.Nodes.Keys.Select(node => new ReachabilityBlock(topology.BlockOf(node), node))],
-        Pools = [new ReachabilityPool(Cidr.Parse(Options.Pool), Options.NatOutgoing)],
+        Blocks = [.. topology.Nodes.Keys.SelectMany(node => topology.BlocksOf(node).Select(block => new ReachabilityBlock(block, node)))],
+        Pools = [.. Options.Pool.Split(',').Select(Cidr.Parse).Select(pool => new ReachabilityPool(
+            pool, Options.NatOutgoing, Encapsulation: pool.IsIPv6 && !Options.Vxlan ? EncapsulationMode.Never : EncapsulationMode.Always))],
         AntreaEncap = Options.Encap ? AntreaEncapMode.Encap : AntreaEncapMode.NoEncap,
         NoSnat = Options.NoSnat,
         KubeProxyDropsInvalid = Options.DropsInvalid,
@@ -134,8 +137,8 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
             _ => ReversePathFilter.Loose,
         },
         EgressEnabled = Options.Egress,
-        KubeProxyClusterCidrs = Options.KubeProxyClusterCidr is { } cluster ? [Cidr.Parse(cluster)] : [],
-        ServiceCidrs = Options.Multus == PodRoutes.Prefixes || Options.ServicesByNet1 ? [Cidr.Parse(FabricTopology.ServiceCidr)] : [],
+        KubeProxyClusterCidrs = Options.KubeProxyClusterCidr is { } cluster ? [.. cluster.Split(',').Select(Cidr.Parse)] : [],
+        ServiceCidrs = Options.Multus == PodRoutes.Prefixes || Options.ServicesByNet1 ? [Cidr.Parse(FabricTopology.ServiceCidr), Cidr.Parse(FabricTopology.ServiceCidr6)] : [],
         MultusRoutes = Options.Multus switch
         {
             PodRoutes.Stock => LibraryRoutes.Stock,
@@ -147,14 +150,14 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
     };
 
     /// <summary>A Pod or Node as the library is told of it.</summary>
-    public static ReachabilityEndpoint Endpoint(FabricTopology topology, string name)
+    public static ReachabilityEndpoint Endpoint(FabricTopology topology, string name, AddressFamily family)
     {
         if (topology.Nodes.TryGetValue(name, out var node))
         {
-            return ReachabilityEndpoint.Host(name, node.Address);
+            return ReachabilityEndpoint.Host(name, node.AddressOf(family)!);
         }
 
-        var (at, calico, antrea) = (topology.NodeOf(name), topology.CalicoAddress(name), topology.AntreaAddress(name));
+        var (at, calico, antrea) = (topology.NodeOf(name), topology.CalicoAddress(name, family), topology.AntreaAddress(name, family));
         return (calico, antrea) switch
         {
             (IPAddress c, IPAddress a) => ReachabilityEndpoint.Multus(at, c, a),

@@ -19,6 +19,13 @@ internal sealed class ReachabilityDifferentialTests
     [Test]
     public void Services_of_every_small_cluster_are_the_same_to_both() => RandomClusters.Any.Sample(cluster => Check(cluster, cluster.ServiceDifferences()), iter: 400);
 
+    [Test]
+    public void Every_small_cluster_with_IPv6_is_the_same_to_both() => RandomClusters.AnyWithIPv6.Sample(Check, iter: 400);
+
+    [Test]
+    public void Services_of_every_small_cluster_with_IPv6_are_the_same_to_both() =>
+        RandomClusters.AnyWithIPv6.Sample(cluster => Check(cluster, cluster.ServiceDifferences()), iter: 300);
+
     private static IEnumerable<string> Variants() => ReachabilityCase.Variants.Select(variant => variant.ToString());
 
     private static void Check(ReachabilityCase cluster) => Check(cluster, cluster.Differences());

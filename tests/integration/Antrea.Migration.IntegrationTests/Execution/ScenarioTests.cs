@@ -48,6 +48,52 @@ public sealed class ScenarioTests
         }
     }
 
+    /// <summary>Calico's IPv6 goes by plain routes, and its pool is outside the PodCIDRs. A Node without Pods has no IPv6 block, as there is no tunnel.</summary>
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Operator_migrates_a_dual_stack_cluster_and_loses_nothing_of_either_family(CancellationToken cancellationToken)
+    {
+        var options = new LabClusterOptions
+        {
+            Name = "c2a0",
+            Workers = 3,
+            PodSubnet6 = Cidr.Parse("fd00:10:10::/56"),
+            CalicoPool6 = Cidr.Parse("fd00:10:20::/64"),
+            ExtraObjects =
+                """
+                apiVersion: apps/v1
+                kind: DaemonSet
+                metadata: {name: everywhere, namespace: default}
+                spec:
+                  selector: {matchLabels: {app: everywhere}}
+                  template:
+                    metadata: {labels: {app: everywhere}}
+                    spec: {tolerations: [{operator: Exists}], containers: [{name: main, image: pause}]}
+                """,
+        };
+        await using var migration = await WatchedMigration.StartAsync(options, BridgeKind.PolicyRoute, cancellationToken);
+        Assert.That(migration.Plan.IsExecutable, string.Join('\n', migration.Plan.Findings.Take(3)));
+        migration.Migration.Options = migration.Migration.Options with { Bridge = BridgeKind.Multus };
+        var byMultus = await migration.Migration.PlanAsync(cancellationToken);
+        migration.Migration.Options = migration.Migration.Options with { Bridge = BridgeKind.PolicyRoute };
+
+        var (last, traffic) = await migration.RunAsync(cancellationToken);
+
+        Report(traffic);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(byMultus.PredictedLosses.Select(l => l.From), Is.Not.Empty.And.All.EndsWith("(IPv6)"), "answers to antrea-gw0's IPv6 address leave by net1");
+            Assert.That(migration.Plan.PredictedLosses, Is.Empty);
+            Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
+            Assert.That(traffic.Flows.Count(f => f.Flow.Destination.Contains("IPv6")), Is.EqualTo(3));
+            Assert.That(traffic.Flows.Where(f => f.Failure > 0), Is.Empty, string.Join('\n', traffic.Outages));
+            Assert.That(traffic.Flows.Select(f => f.Success), Has.All.Positive);
+            Assert.That(
+                migration.Lab.Fleet.Nodes.SelectMany(n => n.Host.State.Ovs!.State.Ports.Values, (n, port) => n.PodCidrs.Any(c => c.Contains(port.Address))),
+                Has.All.True);
+        }
+    }
+
     [Test]
     [CancelAfter(600_000)]
     public async Task Without_the_bridge_Calico_clients_lose_the_first_Antrea_server(CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Antrea.Migration.Connectivity;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.IntegrationTests.Execution;
@@ -43,6 +44,7 @@ internal sealed class WatchedMigration : IAsyncDisposable
         var service = Lab.ServiceUri("default", "nginx-origin");
         await using var probe = new ContinuousProbe(
             [
+                .. IPv6Flows(),
                 Flow("client", "nginx by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", "client")),
                 Flow("client", "nginx by address", service, Lab.ConnectFrom("default", "client")),
                 Flow("nginx", "nginx", service, Lab.ConnectFrom("default", "nginx-ds")),
@@ -84,6 +86,18 @@ internal sealed class WatchedMigration : IAsyncDisposable
     {
         _transports.ForEach(t => t.Dispose());
         await _migration.DisposeAsync();
+    }
+
+    /// <summary>The same Service by its second ClusterIP, where there is one.</summary>
+    private IEnumerable<ProbeFlow> IPv6Flows()
+    {
+        var second = Lab.Store.Peek(ResourceType.Service, "default", "nginx-origin")!["spec"].Texts("clusterIPs").Skip(1).Select(a => new Uri($"http://[{a}]"));
+        return second.SelectMany(service => (ProbeFlow[])
+        [
+            Flow("client", "nginx by IPv6", service, Lab.ConnectFrom("default", "client")),
+            Flow("nginx", "nginx by IPv6", service, Lab.ConnectFrom("default", "nginx-ds")),
+            Flow("Node", "nginx by IPv6", service, Lab.ConnectFromNode(Lab.NodeNames[0])),
+        ]);
     }
 
     private ProbeFlow Flow(string source, string destination, Uri target, Func<System.Net.DnsEndPoint, CancellationToken, ValueTask<Stream>> connect)

@@ -106,7 +106,7 @@ internal sealed class FabricServiceTests
     public void Source_outside_the_cluster_CIDR_is_masqueraded()
     {
         _topology.Serve(ClusterIP, 80, TransportProtocol.Tcp, "n2a");
-        _topology.Nodes["n1"].Update(state => state with { KubeProxy = new KubeProxy(ClusterCidr: Cidr.Parse("10.244.0.0/16")) });
+        _topology.Nodes["n1"].Update(state => state with { KubeProxy = new KubeProxy(ClusterCidrs: [Cidr.Parse("10.244.0.0/16")]) });
 
         Assert.That(_topology.Connect("n1c", ClusterIP).Outcome, Is.EqualTo(ConnectionOutcome.Delivered));
     }

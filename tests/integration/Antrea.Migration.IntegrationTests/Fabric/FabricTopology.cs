@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Lab.Fabric;
 using Antrea.Migration.Routing;
@@ -43,6 +44,7 @@ internal sealed record FabricOptions
 
     public bool DropsInvalid { get; init; } = true;
 
+    /// <summary>One of a family, with a comma between.</summary>
     public string Pool { get; init; } = "10.10.0.0/16";
 
     public bool NatOutgoing { get; init; } = true;
@@ -58,7 +60,7 @@ internal sealed record FabricOptions
     /// <summary>With <see cref="MultusRoutes.Routes"/> the Services too are reached by net1.</summary>
     public bool ServicesByNet1 { get; init; }
 
-    /// <summary>kube-proxy's <c>--cluster-cidr</c>.</summary>
+    /// <summary>kube-proxy's <c>--cluster-cidr</c>; as <see cref="Pool"/>.</summary>
     public string? KubeProxyClusterCidr { get; init; }
 
     /// <summary>Calico sources reach the PodCIDRs by Calico's tunnel.</summary>
@@ -68,13 +70,15 @@ internal sealed record FabricOptions
 }
 
 /// <summary>Builds a fabric as Calico, Antrea and Multus would leave it, out of a few lines of text.</summary>
-/// <remarks><c>node NAME NODE-IP BLOCK PODCIDR</c> and <c>pod NAME NODE calico|antrea|multus CALICO-IP|- ANTREA-IP|-</c>.</remarks>
+/// <remarks><c>node NAME NODE-IP BLOCK PODCIDR</c> and <c>pod NAME NODE calico|antrea|multus CALICO-IP|- ANTREA-IP|-</c>; where there are both
+/// families, each has two values with a comma between.</remarks>
 internal sealed class FabricTopology
 {
     public const string ServiceCidr = "10.96.0.0/16";
+    public const string ServiceCidr6 = "fd00:10::a60:0/112";
 
     private static readonly IPAddress LinkLocal = IPAddress.Parse("169.254.1.1");
-    private static readonly Cidr Everything = Cidr.Parse("0.0.0.0/0");
+    private static readonly IPAddress LinkLocal6 = IPAddress.Parse("fe80::ecee:eeff:feee:eeee");
 
     private readonly FabricOptions _options;
     private readonly List<NodeLine> _nodes = [];
@@ -101,11 +105,11 @@ internal sealed class FabricTopology
         {
             if (fields is ["node", var name, var address, var block, var podCidr])
             {
-                topology._nodes.Add(new NodeLine(name, IPAddress.Parse(address), Cidr.Parse(block), Cidr.Parse(podCidr)));
+                topology._nodes.Add(new NodeLine(name, ParseAddresses(address), ParseCidrs(block), ParseCidrs(podCidr)));
             }
             else if (fields is ["pod", var pod, var node, var kind, var calico, var antrea])
             {
-                topology._pods.Add(new PodLine(pod, node, kind, ParseAddress(calico), ParseAddress(antrea)));
+                topology._pods.Add(new PodLine(pod, node, kind, ParseAddresses(calico), ParseAddresses(antrea)));
             }
         }
 
@@ -122,24 +126,37 @@ internal sealed class FabricTopology
         return topology;
     }
 
-    public IPAddress? CalicoAddress(string pod) => Line(pod).Calico;
+    /// <summary>The families that Nodes have addresses of.</summary>
+    public IReadOnlyList<AddressFamily> Families => [.. _nodes[0].Addresses.Select(address => address.AddressFamily)];
 
-    public IPAddress? AntreaAddress(string pod) => Line(pod).Antrea;
+    public IPAddress? CalicoAddress(string pod, AddressFamily family = AddressFamily.InterNetwork) => Of(Line(pod).Calico, family);
 
-    /// <summary>A Pod's Calico address, then its Antrea one, as far as it has them; a Node's own.</summary>
+    public IPAddress? AntreaAddress(string pod, AddressFamily family = AddressFamily.InterNetwork) => Of(Line(pod).Antrea, family);
+
+    /// <summary>A Pod's Calico addresses, then its Antrea ones, as far as it has them; a Node's own.</summary>
     public IReadOnlyList<IPAddress> AddressesOf(string name) => Nodes.TryGetValue(name, out var node)
-        ? [node.Address]
-        : [.. new[] { CalicoAddress(name), AntreaAddress(name) }.OfType<IPAddress>()];
+        ? node.Addresses
+        : [.. Line(name).Calico, .. Line(name).Antrea];
+
+    /// <summary>The address others use, Calico's before Antrea's.</summary>
+    public IPAddress MainAddressOf(string name, AddressFamily family) => Of([.. AddressesOf(name)], family)!;
 
     public string KindOf(string pod) => Line(pod).Kind;
 
     public string NodeOf(string pod) => Line(pod).Node;
 
-    public IPAddress TunnelOf(string node) => NodeNamed(node).Block.FirstAddress;
+    public IPAddress TunnelOf(string node) => BlockOf(node).FirstAddress;
 
-    public Cidr PodCidrOf(string node) => NodeNamed(node).PodCidr;
+    public Cidr PodCidrOf(string node) => PodCidrsOf(node)[0];
 
-    public Cidr BlockOf(string node) => NodeNamed(node).Block;
+    public Cidr BlockOf(string node) => BlocksOf(node)[0];
+
+    /// <summary>Of each family that has a tunnel: IPv6 only has VXLAN.</summary>
+    public IEnumerable<IPAddress> TunnelsOf(string node) => BlocksOf(node).Where(block => TunnelDevice(block.IsIPv6) is not null).Select(block => block.FirstAddress);
+
+    public ImmutableArray<Cidr> PodCidrsOf(string node) => NodeNamed(node).PodCidrs;
+
+    public ImmutableArray<Cidr> BlocksOf(string node) => NodeNamed(node).Blocks;
 
     public NetworkNamespace this[string name] => Pods.TryGetValue(name, out var pod) ? pod : Nodes[name];
 
@@ -161,8 +178,8 @@ internal sealed class FabricTopology
         }
 
         var line = Line(name);
-        var target = to.EndsWith(".net1", StringComparison.Ordinal) ? line.Antrea : line.Calico ?? line.Antrea;
-        return Fabric.Connect(from, target!, port, protocol, Pods[name]);
+        var target = to.EndsWith(".net1", StringComparison.Ordinal) ? line.Antrea[0] : AddressesOf(name)[0];
+        return Fabric.Connect(from, target, port, protocol, Pods[name]);
     }
 
     /// <summary>Serves one ClusterIP and port with the Pods, or Nodes, of these names.</summary>
@@ -170,8 +187,7 @@ internal sealed class FabricTopology
     {
         var before = Fabric.Services;
         var address = IPAddress.Parse(clusterIP);
-        ImmutableArray<IPEndPoint> endpoints =
-            [.. pods.Select(pod => new IPEndPoint(Nodes.TryGetValue(pod, out var node) ? node.Address : Line(pod).Calico ?? Line(pod).Antrea!, port))];
+        ImmutableArray<IPEndPoint> endpoints = [.. pods.Select(pod => new IPEndPoint(MainAddressOf(pod, address.AddressFamily), port))];
         Fabric.Services = (asked, askedPort, askedProtocol) =>
             asked.Equals(address) && askedPort == port && askedProtocol == protocol
                 ? endpoints
@@ -190,7 +206,7 @@ internal sealed class FabricTopology
         if (routes)
         {
             host.RemoveRoutes(route => route.Protocol == "bird");
-            host.RemoveDevice(TunnelName);
+            host.RemoveDevice(TunnelDevice(isIPv6: false)!);
         }
 
         if (chains)
@@ -211,70 +227,95 @@ internal sealed class FabricTopology
 
     public PodNetns AddPod(string name, string node, string kind, string? calico, string? antrea)
     {
-        var line = new PodLine(name, node, kind, calico is null ? null : IPAddress.Parse(calico), antrea is null ? null : IPAddress.Parse(antrea));
+        var line = new PodLine(name, node, kind, ParseAddresses(calico ?? "-"), ParseAddresses(antrea ?? "-"));
         _pods.Add(line);
         AddPod(line);
         return Pods[name];
     }
 
-    private string TunnelName => _options.Vxlan ? "vxlan.calico" : "tunl0";
+    /// <summary>Null where Calico does without a tunnel: it has no IPIP for IPv6.</summary>
+    private string? TunnelDevice(bool isIPv6) => (isIPv6, _options.Vxlan) switch
+    {
+        (false, true) => "vxlan.calico",
+        (false, false) => "tunl0",
+        (true, true) => "vxlan-v6.calico",
+        _ => null,
+    };
 
     private void AddNode(NodeLine line)
     {
-        var host = new HostNetns(line.Name, line.Address, 16, IPAddress.Parse("172.18.0.1"));
+        var host = new HostNetns(
+            line.Name,
+            [.. line.Addresses.Select(address => new LinkAddress(address, address.AddressFamily == AddressFamily.InterNetwork ? 16 : 64))],
+            [.. line.Addresses.Select(address => IPAddress.Parse(address.AddressFamily == AddressFamily.InterNetwork ? "172.18.0.1" : "fd00:172:18::1"))]);
         Nodes[line.Name] = host;
-        var pool = Cidr.Parse(_options.Pool);
-        var bridge = new OvsBridge(line.PodCidr);
+        var pools = ParseCidrs(_options.Pool);
+        var bridge = new OvsBridge(line.PodCidrs);
         host.Update(state => state with
         {
             RpFilter = _options.RpFilter,
-            KubeProxy = new KubeProxy(_options.DropsInvalid, _options.KubeProxyClusterCidr is { } cluster ? Cidr.Parse(cluster) : null),
-            Calico = new CalicoNetfilter(_options.NatOutgoing ? [pool] : [], [pool]) { DropsInvalid = _options.DropsInvalid },
-            Antrea = new AntreaNetfilter(line.PodCidr, [.. _nodes.Select(node => node.PodCidr)], _options.NoSnat),
+            KubeProxy = new KubeProxy(_options.DropsInvalid, ParseCidrs(_options.KubeProxyClusterCidr ?? "-")),
+            Calico = new CalicoNetfilter(_options.NatOutgoing ? pools : [], pools) { DropsInvalid = _options.DropsInvalid },
+            Antrea = new AntreaNetfilter(line.PodCidrs, [.. _nodes.SelectMany(node => node.PodCidrs)], _options.NoSnat),
             Ovs = bridge,
         });
-        host.AddDevice(new HostDevice(
-            TunnelName, _options.Vxlan ? HostDeviceKind.VxlanTunnel : HostDeviceKind.IpipTunnel, line.Block.FirstAddress));
-        host.AddDevice(new HostDevice("antrea-gw0", HostDeviceKind.AntreaGateway, bridge.Gateway, line.PodCidr.PrefixLength));
-        bridge.Update(state => state with { Egress = _options.Egress });
-        host.ReplaceRoute(new Route { Destination = line.Block, Type = RouteType.Blackhole, Protocol = "bird" });
-        foreach (var peer in _nodes.Where(peer => peer != line))
+        foreach (var block in line.Blocks)
         {
-            AddPeer(host, bridge, peer);
+            if (TunnelDevice(block.IsIPv6) is { } tunnel)
+            {
+                host.AddDevice(new HostDevice(tunnel, _options.Vxlan ? HostDeviceKind.VxlanTunnel : HostDeviceKind.IpipTunnel, block.FirstAddress));
+            }
+        }
+
+        bridge.Update(state => state with { Egress = _options.Egress });
+        foreach (var block in line.Blocks)
+        {
+            host.ReplaceRoute(new Route { Destination = block, Type = RouteType.Blackhole, Protocol = "bird" });
+        }
+
+        // Calico was there first. In this order alone the kernel takes all IPv6 routes: a next hop must not lie behind another device's route.
+        var peers = _nodes.Where(peer => peer != line).ToList();
+        foreach (var route in peers.SelectMany(peer => peer.Blocks.Select((block, i) => RouteToBlock(block, peer.Addresses[i]))))
+        {
+            host.TryAddRoute(route);
+        }
+
+        host.AddDevice(new HostDevice("antrea-gw0", HostDeviceKind.AntreaGateway, bridge.Gateways));
+        foreach (var (podCidr, address) in peers.SelectMany(peer => peer.PodCidrs.Zip(peer.Addresses)))
+        {
+            AddPeer(host, bridge, podCidr, address);
         }
 
         if (_options.PolicyRoute)
         {
-            host.AddRule(new RoutingRule(1000, pool, null, "201"));
+            foreach (var pool in pools)
+            {
+                host.AddRule(new RoutingRule(1000, pool, null, "201"));
+            }
         }
 
         Fabric.Register(host);
     }
 
-    private void AddPeer(HostNetns host, OvsBridge bridge, NodeLine peer)
+    private Route RouteToBlock(Cidr block, IPAddress node) => TunnelDevice(block.IsIPv6) is { } tunnel
+        ? new Route { Destination = block, Gateway = _options.Vxlan ? block.FirstAddress : node, Device = tunnel, Protocol = "bird", OnLink = true }
+        : new Route { Destination = block, Gateway = node, Device = HostNetns.UplinkName, Protocol = "bird" };
+
+    private void AddPeer(HostNetns host, OvsBridge bridge, Cidr podCidr, IPAddress node)
     {
-        host.TryAddRoute(new Route
+        var gateway = podCidr.AddressAt(1);
+        if (podCidr.IsIPv6 && _options.Encap)
         {
-            Destination = peer.Block,
-            Gateway = _options.Vxlan ? peer.Block.FirstAddress : peer.Address,
-            Device = TunnelName,
-            Protocol = "bird",
-            OnLink = true,
-        });
+            host.ReplaceRoute(new Route { Destination = Cidr.Host(gateway), Device = "antrea-gw0" });
+        }
+
         host.ReplaceRoute(_options.Encap
-            ? new Route { Destination = peer.PodCidr, Gateway = peer.PodCidr.AddressAt(1), Device = "antrea-gw0", OnLink = true }
-            : new Route { Destination = peer.PodCidr, Gateway = peer.Address, Device = HostNetns.UplinkName });
-        bridge.SetPeer(new OvsPeer(peer.PodCidr, peer.Address, _options.Encap));
-        if (_options.PolicyRoute)
+            ? new Route { Destination = podCidr, Gateway = gateway, Device = "antrea-gw0", OnLink = !podCidr.IsIPv6 }
+            : new Route { Destination = podCidr, Gateway = node, Device = HostNetns.UplinkName });
+        bridge.SetPeer(new OvsPeer(podCidr, node, _options.Encap));
+        if (_options.PolicyRoute && TunnelDevice(podCidr.IsIPv6) is { } tunnel)
         {
-            host.ReplaceRoute(new Route
-            {
-                Destination = peer.PodCidr,
-                Gateway = peer.Address,
-                Device = TunnelName,
-                OnLink = true,
-                Table = "201",
-            });
+            host.ReplaceRoute(new Route { Destination = podCidr, Gateway = node, Device = tunnel, OnLink = true, Table = "201" });
         }
     }
 
@@ -283,38 +324,53 @@ internal sealed class FabricTopology
         var host = Nodes[line.Node];
         var pod = new PodNetns("default", line.Name);
         Pods[line.Name] = pod;
-        if (line.Calico is { } calico)
+        if (!line.Calico.IsEmpty)
         {
-            pod.AddInterface(new PodInterface("eth0", calico, 32, AttachmentKind.CalicoVeth, host, Veth(line.Name)));
-            pod.TryAddRoute(new Route { Destination = Cidr.Host(LinkLocal), Device = "eth0", Scope = "link" });
-            pod.TryAddRoute(Default("eth0", LinkLocal));
+            pod.AddInterface(new PodInterface("eth0", [.. line.Calico.Select(LinkAddress.Host)], AttachmentKind.CalicoVeth, host, Veth(line.Name)));
             host.AddVeth(new WorkloadVeth(Veth(line.Name), pod, "eth0"));
-            host.ReplaceRoute(new Route { Destination = Cidr.Host(calico), Device = Veth(line.Name), Scope = "link" });
+            foreach (var calico in line.Calico)
+            {
+                if (calico.AddressFamily == AddressFamily.InterNetwork)
+                {
+                    pod.TryAddRoute(new Route { Destination = Cidr.Host(LinkLocal), Device = "eth0", Scope = "link" });
+                }
+
+                pod.TryAddRoute(ByEth0(calico));
+                host.ReplaceRoute(new Route { Destination = Cidr.Host(calico), Device = Veth(line.Name), Scope = calico.AddressFamily == AddressFamily.InterNetwork ? "link" : null });
+            }
         }
 
-        if (line.Antrea is { } antrea)
+        if (!line.Antrea.IsEmpty)
         {
             var bridge = host.State.Ovs!;
-            var name = line.Calico is null ? "eth0" : "net1";
+            var name = line.Calico.IsEmpty ? "eth0" : "net1";
             pod.AddInterface(new PodInterface(
-                name, antrea, bridge.PodCidr.PrefixLength, AttachmentKind.OvsPort, host, $"{line.Name}-ovs"));
-            bridge.AddPort(new OvsPort($"{line.Name}-ovs", antrea, pod, name));
-            if (line.Calico is null)
+                name,
+                [.. line.Antrea.Zip(bridge.PodCidrs, (address, podCidr) => new LinkAddress(address, podCidr.PrefixLength))],
+                AttachmentKind.OvsPort,
+                host,
+                $"{line.Name}-ovs"));
+            foreach (var (antrea, i) in line.Antrea.Select((antrea, i) => (antrea, i)))
             {
-                pod.TryAddRoute(Default("eth0", bridge.Gateway));
-            }
-            else
-            {
-                AddMultusRoutes(pod, bridge, line.Calico, antrea);
+                bridge.AddPort(new OvsPort($"{line.Name}-ovs", antrea, pod, name));
+                if (line.Calico.IsEmpty)
+                {
+                    pod.TryAddRoute(Default("eth0", bridge.Gateways[i].Address));
+                }
+                else
+                {
+                    AddMultusRoutes(pod, bridge.PodCidrs[i], line.Calico[i], antrea);
+                }
             }
         }
 
         pod.Listen(80);
     }
 
-    private void AddMultusRoutes(PodNetns pod, OvsBridge bridge, IPAddress calico, IPAddress antrea)
+    private void AddMultusRoutes(PodNetns pod, Cidr own, IPAddress calico, IPAddress antrea)
     {
-        var byNet1 = Default("net1", bridge.Gateway);
+        var byNet1 = Default("net1", own.AddressAt(1));
+        var services = Cidr.Parse(own.IsIPv6 ? ServiceCidr6 : ServiceCidr);
         switch (_options.Multus)
         {
             case MultusRoutes.Stock:
@@ -324,14 +380,14 @@ internal sealed class FabricTopology
                 pod.ReplaceRoute(byNet1);
                 break;
             case MultusRoutes.Routes or MultusRoutes.SbrRoutes or MultusRoutes.Prefixes:
-                foreach (var podCidr in _nodes.Select(node => node.PodCidr).Where(podCidr => podCidr != bridge.PodCidr))
+                foreach (var podCidr in _nodes.SelectMany(node => node.PodCidrs).Where(podCidr => podCidr.IsIPv6 == own.IsIPv6 && podCidr != own))
                 {
                     pod.TryAddRoute(byNet1 with { Destination = podCidr });
                 }
 
                 if (_options.ServicesByNet1 && _options.Multus == MultusRoutes.Routes)
                 {
-                    pod.TryAddRoute(byNet1 with { Destination = Cidr.Parse(ServiceCidr) });
+                    pod.TryAddRoute(byNet1 with { Destination = services });
                 }
 
                 break;
@@ -340,18 +396,18 @@ internal sealed class FabricTopology
         switch (_options.Multus)
         {
             case MultusRoutes.Rule:
-                AnswerBy(Default("eth0", LinkLocal), calico);
+                AnswerBy(ByEth0(calico), calico);
                 break;
             case MultusRoutes.Prefixes:
-                pod.TryAddRoute(byNet1 with { Destination = Cidr.Parse(ServiceCidr) });
-                AnswerBy(Default("eth0", LinkLocal), calico);
+                pod.TryAddRoute(byNet1 with { Destination = services });
+                AnswerBy(ByEth0(calico), calico);
                 AddOnLink("net1");
                 AnswerBy(byNet1, antrea);
                 break;
             case MultusRoutes.Sbr or MultusRoutes.SbrRoutes:
                 if (_options.Multus == MultusRoutes.Sbr)
                 {
-                    pod.RemoveRoutes(route => route.Destination == bridge.PodCidr);
+                    pod.RemoveRoutes(route => route.Destination == own);
                 }
 
                 AddOnLink("net1");
@@ -361,7 +417,7 @@ internal sealed class FabricTopology
 
         // Without it a Pod of the same Node is asked for by the gateway's MAC address, and the Node's conntrack sees one side.
         void AddOnLink(string table) => pod.TryAddRoute(
-            new Route { Destination = bridge.PodCidr, Device = "net1", Source = antrea, Table = table });
+            new Route { Destination = own, Device = "net1", Source = antrea, Table = table });
 
         void AnswerBy(Route route, IPAddress from)
         {
@@ -371,11 +427,18 @@ internal sealed class FabricTopology
     }
 
     private static Route Default(string device, IPAddress gateway) =>
-        new() { Destination = Everything, Device = device, Gateway = gateway };
+        new() { Destination = Cidr.Containing(gateway, 0), Device = device, Gateway = gateway };
+
+    private static Route ByEth0(IPAddress calico) => Default("eth0", calico.AddressFamily == AddressFamily.InterNetwork ? LinkLocal : LinkLocal6);
 
     private static string Veth(string pod) => $"cali{pod}";
 
-    private static IPAddress? ParseAddress(string text) => text == "-" ? null : IPAddress.Parse(text);
+    private static ImmutableArray<IPAddress> ParseAddresses(string text) => text == "-" ? [] : [.. text.Split(',').Select(IPAddress.Parse)];
+
+    private static ImmutableArray<Cidr> ParseCidrs(string text) => text == "-" ? [] : [.. text.Split(',').Select(Cidr.Parse)];
+
+    private static IPAddress? Of(ImmutableArray<IPAddress> addresses, AddressFamily family) =>
+        addresses.FirstOrDefault(address => address.AddressFamily == family);
 
     private PodLine Line(string pod) =>
         _pods.Find(line => line.Name == pod)
@@ -383,7 +446,7 @@ internal sealed class FabricTopology
 
     private NodeLine NodeNamed(string node) => _nodes.Single(line => line.Name == node);
 
-    private sealed record NodeLine(string Name, IPAddress Address, Cidr Block, Cidr PodCidr);
+    private sealed record NodeLine(string Name, ImmutableArray<IPAddress> Addresses, ImmutableArray<Cidr> Blocks, ImmutableArray<Cidr> PodCidrs);
 
-    private sealed record PodLine(string Name, string Node, string Kind, IPAddress? Calico, IPAddress? Antrea);
+    private sealed record PodLine(string Name, string Node, string Kind, ImmutableArray<IPAddress> Calico, ImmutableArray<IPAddress> Antrea);
 }

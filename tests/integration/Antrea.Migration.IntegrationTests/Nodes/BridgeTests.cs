@@ -80,8 +80,8 @@ public sealed class BridgeTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(netns.Interfaces.Select(i => i.Name), Is.EqualTo(new[] { "eth0", "net1" }));
-            Assert.That(netns.Interface("eth0")!.Address, Is.EqualTo(pod.Address()));
-            Assert.That(netns.Interface("net1")!.Address, Is.EqualTo(IPAddress.Parse("10.10.2.2")));
+            Assert.That(netns.Interface("eth0")!.Addresses.Single().Address, Is.EqualTo(pod.Address()));
+            Assert.That(netns.Interface("net1")!.Addresses.Single().Address, Is.EqualTo(IPAddress.Parse("10.10.2.2")));
             Assert.That(
                 netns.Routing.Routes.Where(r => r.Destination.PrefixLength == 0).Select(r => r.Device),
                 Is.EqualTo(new[] { "net1", "eth0" }),
@@ -227,7 +227,7 @@ public sealed class BridgeTests
         var (node, block) = (
             from n in cluster.Fleet.Nodes
             from r in n.Host.State.Routing.Routes
-            where r.Protocol == "bird" && r.Destination.PrefixLength == 26 && n.PodCidr!.Value.Contains(r.Destination)
+            where r.Protocol == "bird" && r.Destination.PrefixLength == 26 && n.PodCidrs[0].Contains(r.Destination)
             select (n, r.Destination)).First();
 
         // host-local goes round; it is put right before the block.

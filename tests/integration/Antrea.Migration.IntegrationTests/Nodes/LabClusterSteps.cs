@@ -64,7 +64,7 @@ internal static class LabClusterSteps
         [
             new JsonObject { ["dst"] = "0.0.0.0/0", ["table"] = 101 },
             new JsonObject { ["dst"] = "10.96.0.0/16" },
-            .. cluster.Fleet.Nodes.Select(n => (JsonNode)new JsonObject { ["dst"] = n.PodCidr.ToString() }),
+            .. cluster.Fleet.Nodes.Select(n => (JsonNode)new JsonObject { ["dst"] = n.PodCidrs[0].ToString() }),
         ]),
     };
 

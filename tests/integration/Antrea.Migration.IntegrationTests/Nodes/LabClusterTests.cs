@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Cni;
@@ -51,14 +52,41 @@ public sealed class LabClusterTests
             Assert.That(cluster.PodOn("nginx-ds", "worker5").Address(), Is.EqualTo(IPAddress.Parse("10.10.8.129")));
             Assert.That(cluster.PodOn("nginx-ds", "worker11").Address(), Is.EqualTo(IPAddress.Parse("10.10.6.65")));
             Assert.That(
-                cluster.Fleet.Nodes.Select(n => n.PodCidr.ToString()),
+                cluster.Fleet.Nodes.Select(n => n.PodCidrs.Single().ToString()),
                 Is.EquivalentTo(Enumerable.Range(0, 21).Select(i => $"10.10.{i}.0/24")));
-            Assert.That(cluster.Node("worker2").PodCidr.ToString(), Is.EqualTo("10.10.9.0/24"));
+            Assert.That(cluster.Node("worker2").PodCidrs.Single().ToString(), Is.EqualTo("10.10.9.0/24"));
             Assert.That(worker2, Does.Contain("10.10.4.128/26 via 172.18.0.19 dev tunl0 proto bird onlink"));
             Assert.That(worker2, Does.Contain("10.10.6.64/26 via 172.18.0.6 dev tunl0 proto bird onlink"));
             Assert.That(worker2, Does.Contain("10.10.8.128/26 via 172.18.0.15 dev tunl0 proto bird onlink"));
             Assert.That(worker2, Does.Contain("blackhole 10.10.39.192/26 proto bird"));
             Assert.That(worker2.Count(r => r.Contains("proto bird")), Is.EqualTo(21));
+        }
+    }
+
+    [Test]
+    [CancelAfter(60_000)]
+    public async Task Dual_stack_cluster_has_addresses_and_ways_of_both_families(CancellationToken cancellationToken)
+    {
+        await using var cluster = await LabCluster.StartAsync(
+            new LabClusterOptions { Workers = 2, PodSubnet6 = Cidr.Parse("fd00:10:10::/56"), CalicoPool6 = Cidr.Parse("fd00:10:20::/64") }, cancellationToken);
+        var server = cluster.Store.Peek(ResourceType.Pod, "default", cluster.PodOn("nginx-ds", "worker2").NameOf())!;
+        var addresses = server.Items("status", "podIPs").Select(ip => IPAddress.Parse(ip.Text("ip")!)).ToList();
+        var clusterIPs = cluster.Store.Peek(ResourceType.Service, "default", "nginx-origin")!["spec"].Texts("clusterIPs").ToList();
+
+        var pages = new List<string>();
+        foreach (var address in addresses.Select(a => a.ToString()).Concat(clusterIPs))
+        {
+            pages.Add(await cluster.GetAsync("client", $"http://{(address.Contains(':') ? $"[{address}]" : address)}/", cancellationToken));
+        }
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(addresses, Has.Count.EqualTo(2));
+            Assert.That(Cidr.Parse("fd00:10:20::/64").Contains(addresses[1]), $"{addresses[1]}");
+            Assert.That(clusterIPs, Has.Count.EqualTo(2));
+            Assert.That(pages, Has.Count.EqualTo(4).And.All.StartsWith("default/nginx-ds-"));
+            Assert.That(cluster.Node("worker").PodCidrs.Select(c => $"{c}"), Is.EqualTo((string[])["10.10.1.0/24", "fd00:10:10:1::/64"]));
+            Assert.That(cluster.RoutesOn("worker").Where(r => r.StartsWith("fd00:10:20:", StringComparison.Ordinal) && r.Contains("/122 via fd00:172:18::")), Is.Not.Empty);
         }
     }
 
@@ -85,13 +113,13 @@ public sealed class LabClusterTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(hosts.Select(host => $"{host.State.Device("tunl0")!.Address}"), Has.All.StartsWith("10.20."));
+            Assert.That(hosts.Select(host => $"{host.State.Device("tunl0")!.Addresses.Single().Address}"), Has.All.StartsWith("10.20."));
             Assert.That(early, Is.Empty);
         }
 
         void Look(HostNetns host)
         {
-            if (host.State.Device("tunl0")?.Address is { } address)
+            if (host.State.Device("tunl0")?.Addresses is [{ Address: { } address }])
             {
                 hosts.Where(other => other != host && !other.State.Routing.Routes.Any(r => r.Destination.Contains(address) && host.Address.Equals(r.Gateway)))
                     .ToList().ForEach(other => early.Enqueue($"{other.Name} has no route to {address} of {host.Name}"));

@@ -21,7 +21,7 @@ public sealed class NodeVerbsTests
     {
         var store = new ObjectStore(TimeProvider.System);
         _node = new LabNode(
-            "n", IPAddress.Parse("172.18.0.2"), IPAddress.Parse("172.18.0.1"), Cidr.Parse("10.10.0.0/24"),
+            "n", [new LinkAddress(IPAddress.Parse("172.18.0.2"), 16)], [IPAddress.Parse("172.18.0.1")], [Cidr.Parse("10.10.0.0/24")],
             new CniPlugins(store, new CalicoIpamPlugin(store)));
     }
 

@@ -27,7 +27,7 @@ public sealed class SeedMultusPodTests
         cluster.WriteMultusConf();
 
         var pod = await cluster.ReplaceAsync(cluster.PodOn("nginx-ds", "worker10"), cancellationToken);
-        var lab = cluster.Netns(pod).State.Interfaces;
+        var lab = cluster.Netns(pod).State.Interfaces.Select(i => (i.Name, i.Addresses.Single().Address, i.Addresses.Single().PrefixLength)).ToList();
 
         using (Assert.EnterMultipleScope())
         {

@@ -89,7 +89,7 @@ public sealed class AntreaEnforcementTests
         await cluster.InstallAntreaAsync(cancellationToken);
         var here = await cluster.StartPodAsync("antrea-friend-here", "friend", "worker2", cancellationToken);
         var there = await cluster.StartPodAsync("antrea-friend-there", "friend", "worker3", cancellationToken);
-        var tunnel = cluster.Node("worker3").Host.State.Device(HostDeviceKind.IpipTunnel)!.Address;
+        var tunnel = cluster.Node("worker3").Host.State.Device(HostDeviceKind.IpipTunnel)!.Addresses.Single().Address;
 
         using (Assert.EnterMultipleScope())
         {

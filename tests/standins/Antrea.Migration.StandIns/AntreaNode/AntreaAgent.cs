@@ -38,7 +38,7 @@ internal static class AntreaAgent
                 var isConnected = ReachesController();
                 if (isConnected != connected || DateTimeOffset.UtcNow - reported > Heartbeat)
                 {
-                    var info = AntreaInfos.Agent(name, "v2.7.0", pod, podCidr, server.PortCount, isConnected, objects.Now);
+                    var info = AntreaInfos.Agent(name, "v2.7.0", pod, [podCidr], server.PortCount, isConnected, objects.Now);
                     if (Report(objects, info))
                     {
                         (reported, connected) = (DateTimeOffset.UtcNow, isConnected);

@@ -79,7 +79,7 @@ internal sealed class KernelFollowTests
             }),
             ("and comes back", () =>
             {
-                topology.Nodes["n2"].AddDevice(new HostDevice("antrea-gw0", HostDeviceKind.AntreaGateway, removed.Gateway, 24));
+                topology.Nodes["n2"].AddDevice(new HostDevice("antrea-gw0", HostDeviceKind.AntreaGateway, removed.Gateways));
                 topology.Nodes["n2"].Update(state => state with { Ovs = removed });
             }),
             ("Calico is cleaned", () => topology.CleanCalico("n1", routes: true, chains: true)),
