@@ -5,8 +5,8 @@ namespace Antrea.Migration.Execution;
 /// <para>The runtime tears the network down by the CNI configuration that is loaded now, and kubelet's next sandbox gets it by the same. Volumes of the Pod stay.
 /// Source: cri-tools <c>cmd/crictl</c>; Kubernetes <c>pkg/kubelet/kuberuntime</c> computePodActions.</para>
 /// <para>Only a sandbox with the address that the caller saw is ended: whoever repeats the command after its answer was lost, or looks at an old status, ends no new
-/// one. Containers get the stop signal and the Pod's grace period first, for <c>stopp</c> kills at once; side by side, or kubelet would start the first again
-/// while the last still takes its time. A call may take longer than crictl's two seconds, with all that a CNI plugin has to tear down.</para>
+/// one. Containers get the stop signal and the Pod's grace period first, for <c>stopp</c> kills at once. Kubelet starts one that ends early again while another still
+/// takes its time, so that they are told up to three times. A call may take longer than crictl's two seconds, with all that a CNI plugin has to tear down.</para>
 /// </remarks>
 internal static class SandboxRestart
 {
@@ -29,10 +29,14 @@ internal static class SandboxRestart
         """
         sandboxes=$(cri pods --quiet --state ready --label "io.kubernetes.pod.uid=$1") || exit
         for s in $sandboxes; do
-          address=$(cri inspectp --output go-template --template '{{.status.network.ip}}' "$s") || exit
-          [ "$address" = "$2" ] || continue
-          for c in $(cri ps --quiet --pod "$s"); do cri stop --timeout "$3" "$c" >/dev/null & done
-          wait
+          addresses=$(cri inspectp --output go-template --template '{{.status.network.ip}} {{range .status.network.additionalIps}}{{.ip}} {{end}}' "$s") || exit
+          case " $addresses " in *" $2 "*) ;; *) continue ;; esac
+          for round in 1 2 3; do
+            containers=$(cri ps --quiet --pod "$s") || exit
+            [ -n "$containers" ] || break
+            for c in $containers; do cri stop --timeout "$3" "$c" >/dev/null & done
+            wait
+          done
           cri stopp "$s" >/dev/null || exit
           cri rmp "$s" >/dev/null 2>&1 || :
           echo "$s"

@@ -66,6 +66,7 @@ internal static class MigrateCommand
             var options = inputs.Read(parse, cluster);
             var inCluster = new ConfigMapJournal(cluster.Client!);
             var plan = saved ?? await inCluster.ReadPlanAsync(cancellationToken) ?? MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
+            inputs.RequireRestart(parse, plan);
             output.WritePlan(plan, json: false);
             if (!plan.IsExecutable)
             {

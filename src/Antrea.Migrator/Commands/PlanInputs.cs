@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using Antrea.Migration;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Scenarios;
@@ -71,6 +72,17 @@ internal sealed class PlanInputs
 
     /// <summary>Whether somebody has said so.</summary>
     public bool NamesRestart(ParseResult parse) => parse.GetResult(_restart) is { Implicit: false };
+
+    /// <summary>Refuses a plan that restarts Pods in another way than was asked for: it was made for that, and goes on as it began.</summary>
+    public void RequireRestart(ParseResult parse, MigrationPlan plan)
+    {
+        if (NamesRestart(parse) && Restart(parse) != plan.Restart)
+        {
+            throw new MigrationException(
+                $"Plan {plan.Id} restarts Pods by {(plan.Restart == RestartMode.InPlace ? "in-place" : "reschedule")}, and --restart asks for something else.",
+                "Leave --restart out to go on as planned, or make a new plan where none has begun.");
+        }
+    }
 
     /// <summary>Reads the files, so that one that cannot be used is known before there is a cluster.</summary>
     public void ReadFiles(ParseResult parse)

@@ -36,6 +36,7 @@ internal static class RollbackCommand
 
             // As the migration did, unless something else is asked for before the way back has begun.
             plan = inputs.NamesRestart(parse) && record.Rollback is null ? plan with { Restart = inputs.Restart(parse) } : plan;
+            inputs.RequireRestart(parse, plan);
             output.WritePlan(plan, json: false);
             if (!plan.IsExecutable)
             {

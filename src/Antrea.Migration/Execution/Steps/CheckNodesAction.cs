@@ -21,7 +21,7 @@ internal sealed class CheckNodesAction : StepAction
             new ParallelOptions { MaxDegreeOfParallelism = NodesAtOnce, CancellationToken = cancellationToken },
             async (node, token) => kernels[node.Name] = NodeKernel.Parse(
                 await context.RunAsync(node.Name, NodeCommands.InspectNode(KernelRules.Modules(settings)), token).ConfigureAwait(false))).ConfigureAwait(false);
-        List<Finding> found = [.. KernelRules.Check([.. nodes.Select(n => (n, kernels[n.Name]))], settings), .. await SandboxesAsync(context, nodes, cancellationToken).ConfigureAwait(false)];
+        List<Finding> found = [.. KernelRules.Check([.. nodes.Select(n => (n, kernels[n.Name]))], settings), .. context.Plan.Restart == RestartMode.InPlace ? await SandboxCheck.FindAsync(context, nodes.Select(n => n.Name), cancellationToken).ConfigureAwait(false) : []];
         var findings = Preflight.Judge(found, [.. context.Options.IgnoredFindings.Where(id => found.Exists(f => f.Id == id))]);
         var blockers = findings.Where(f => f.Severity == Severity.Blocker).ToList();
         if (blockers.Count > 0)
@@ -37,28 +37,5 @@ internal sealed class CheckNodesAction : StepAction
         }
 
         return $"{nodes.Length} Nodes have the modules, ports and MTU that Antrea needs";
-    }
-
-    /// <summary>Restarts in place go through the container runtime's own tool.</summary>
-    private static async Task<IEnumerable<Finding>> SandboxesAsync(MigrationContext context, ImmutableArray<NodeInfo> nodes, CancellationToken cancellationToken)
-    {
-        var found = new ConcurrentBag<Finding>();
-        await Parallel.ForEachAsync(
-            context.Plan.Restart == RestartMode.InPlace ? nodes : [],
-            new ParallelOptions { MaxDegreeOfParallelism = NodesAtOnce, CancellationToken = cancellationToken },
-            async (node, token) =>
-            {
-                var result = await context.Nodes.RunAsync(node.Name, NodeCommands.CheckSandboxes(), token).ConfigureAwait(false);
-                if (result.ExitCode != 0)
-                {
-                    found.Add(new Finding(
-                        "node-sandboxes-out-of-reach",
-                        Severity.Blocker,
-                        $"Node/{node.Name}",
-                        $"Its Pods' sandboxes cannot be restarted through the container runtime: {result.Error.Trim().ReplaceLineEndings(" | ")}",
-                        "Install crictl (cri-tools) on the Node and let /etc/crictl.yaml name the runtime's socket, or plan with --restart reschedule."));
-                }
-            }).ConfigureAwait(false);
-        return found;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Runtime.ExceptionServices;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Planning;
@@ -21,6 +22,9 @@ internal sealed class InPlaceRestarter(MigrationContext context)
 
     private static readonly TimeSpan LeavingPatience = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a Pod whose containers end may look ready to others.</summary>
+    private static readonly TimeSpan HoldInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly SemaphoreSlim _asking = new(1);
     private readonly List<string> _underWay = [];
 
@@ -36,15 +40,35 @@ internal sealed class InPlaceRestarter(MigrationContext context)
         CancellationToken cancellationToken)
     {
         var done = 0;
+        MigrationStoppedException? stopped = null;
         await Parallel.ForEachAsync(
             workload.Pods,
             new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken },
             async (pod, token) =>
             {
-                await passGateAsync($"Pod {pod} of {workload}", [pod.NodeName], token).ConfigureAwait(false);
+                // Who says stop does not mean the Pods that are under way.
+                try
+                {
+                    if (stopped is not null)
+                    {
+                        return;
+                    }
+
+                    await passGateAsync($"Pod {pod} of {workload}", [pod.NodeName], token).ConfigureAwait(false);
+                }
+                catch (MigrationStoppedException e)
+                {
+                    stopped = e;
+                    return;
+                }
+
                 await RestartAsync(pod, order.IsServer(pod), goal, token).ConfigureAwait(false);
                 context.Report($"{workload}: {Interlocked.Increment(ref done)} of {workload.Pods.Count} Pods restarted in place");
             }).ConfigureAwait(false);
+        if (stopped is not null)
+        {
+            ExceptionDispatchInfo.Throw(stopped);
+        }
     }
 
     /// <summary>Why a disruption budget does not let a Pod go now; null when it does. As the API server decides on evictions.</summary>
@@ -74,7 +98,7 @@ internal sealed class InPlaceRestarter(MigrationContext context)
 
     private async Task RestartAsync(PodInfo pod, bool isServer, RestartGoal goal, CancellationToken cancellationToken)
     {
-        var budgets = await AwaitBudgetsAsync(pod, cancellationToken).ConfigureAwait(false);
+        var (budgets, serves) = await AwaitBudgetsAsync(pod, cancellationToken).ConfigureAwait(false);
         try
         {
             if (await LeaveServicesAsync(pod, isServer, cancellationToken).ConfigureAwait(false))
@@ -83,7 +107,7 @@ internal sealed class InPlaceRestarter(MigrationContext context)
             }
 
             await context.WaitUntilAsync(
-                token => PendingAsync(pod, goal, token),
+                token => PendingAsync(pod, serves, goal, token),
                 "See why with 'kubectl describe' on the Pod, then run the command again; it goes on at this step.",
                 cancellationToken).ConfigureAwait(false);
         }
@@ -96,10 +120,12 @@ internal sealed class InPlaceRestarter(MigrationContext context)
         }
     }
 
-    /// <summary>Waits until all budgets of the Pod let it go, and takes it off what they allow.</summary>
-    private async Task<List<string>> AwaitBudgetsAsync(PodInfo pod, CancellationToken cancellationToken)
+    /// <summary>Waits until all budgets of the Pod let it go, and takes it off what they allow. Tells too whether the Pod serves now, or did until a run of this
+    /// migration marked it.</summary>
+    private async Task<(List<string> Taken, bool Serves)> AwaitBudgetsAsync(PodInfo pod, CancellationToken cancellationToken)
     {
         List<string> taken = [];
+        var serves = false;
         await context.WaitUntilAsync(
             async token =>
             {
@@ -107,12 +133,13 @@ internal sealed class InPlaceRestarter(MigrationContext context)
                 try
                 {
                     var budgets = await BudgetsOfAsync(pod, token).ConfigureAwait(false);
-                    var ready = budgets.Count == 0 ? null
-                        : (await context.Api.GetAsync(PathOf(pod), token).ConfigureAwait(false)).ItemsAt("status", "conditions").FirstOrDefault(c => c.TextAt("type") == "Ready");
+                    var ready = (await context.Api.GetAsync(PathOf(pod), token).ConfigureAwait(false))
+                        .ItemsAt("status", "conditions").FirstOrDefault(c => c.TextAt("type") == "Ready");
                     var isReady = ready.TextAt("status") == "True";
 
                     // One that an earlier run has taken out of its Services was let go then.
                     var isGranted = !isReady && ready.TextAt("reason") == Reason;
+                    serves = isReady || isGranted;
                     lock (_underWay)
                     {
                         var why = isGranted ? null : budgets.Select(b => WhyNot(b, isReady, _underWay.Count(u => u == KeyOf(b)))).FirstOrDefault(w => w is not null);
@@ -132,7 +159,7 @@ internal sealed class InPlaceRestarter(MigrationContext context)
             },
             $"Scale up the workload of Pod {pod} or relax its PodDisruptionBudget, then run the command again.",
             cancellationToken).ConfigureAwait(false);
-        return taken;
+        return (taken, serves);
     }
 
     private async Task<List<JsonObject>> BudgetsOfAsync(PodInfo pod, CancellationToken cancellationToken)
@@ -178,7 +205,13 @@ internal sealed class InPlaceRestarter(MigrationContext context)
                     left = null;
 
                     // A Service may want Pods that are not ready.
-                    return context.Time.GetElapsedTime(begun) > LeavingPatience ? null : $"Services still lead to Pod {pod}";
+                    if (context.Time.GetElapsedTime(begun) <= LeavingPatience)
+                    {
+                        return $"Services still lead to Pod {pod}";
+                    }
+
+                    context.Report($"Services still lead to Pod {pod} after {LeavingPatience.TotalSeconds:0} s; its sandbox is ended all the same");
+                    return null;
                 }
 
                 left ??= context.Time.GetTimestamp();
@@ -211,26 +244,40 @@ internal sealed class InPlaceRestarter(MigrationContext context)
     {
         while (true)
         {
-            await Task.Delay(context.Options.PollInterval, context.Time, cancellationToken).ConfigureAwait(false);
             if (await FindAsync(pod, cancellationToken).ConfigureAwait(false) is { Ready: true } now && HasSandboxOf(now, pod))
             {
                 await MarkUnreadyAsync(pod, cancellationToken).ConfigureAwait(false);
             }
+
+            await Task.Delay(HoldInterval, context.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<string?> PendingAsync(PodInfo pod, RestartGoal goal, CancellationToken cancellationToken)
+    private async Task<string?> PendingAsync(PodInfo pod, bool serves, RestartGoal goal, CancellationToken cancellationToken)
     {
         if (await FindAsync(pod, cancellationToken).ConfigureAwait(false) is not { HasEnded: false, Terminating: false } now)
         {
             return null; // Somebody else took it away; what came instead is looked at in the end.
         }
 
-        return now.PodIPs.IsEmpty || (pod.Ready && !now.Ready)
-            ? $"Pod {pod} is starting again on Node {pod.NodeName}"
-            : await context.NetworkOfAsync(now, cancellationToken).ConfigureAwait(false) is var network && goal.IsReached(now, network)
-                ? null
-                : $"Pod {pod} is not {goal.Wanted} yet ({network}, Node {pod.NodeName})";
+        if (now.PodIPs.IsEmpty || (serves && !now.Ready))
+        {
+            return $"Pod {pod} is starting again on Node {pod.NodeName}";
+        }
+
+        var network = await context.NetworkOfAsync(now, cancellationToken).ConfigureAwait(false);
+        if (goal.IsReached(now, network))
+        {
+            return null;
+        }
+
+        if (HasSandboxOf(now, pod))
+        {
+            return $"Pod {pod} is not {goal.Wanted} yet ({network}, Node {pod.NodeName})";
+        }
+
+        context.Report($"Pod {pod} has come up as {network} on Node {pod.NodeName}, and is looked at again after the others");
+        return null;
     }
 
     private async Task<PodInfo?> FindAsync(PodInfo pod, CancellationToken cancellationToken) =>

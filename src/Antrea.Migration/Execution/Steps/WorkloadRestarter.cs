@@ -40,6 +40,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         var marked = marker is null ? await MarkedAsync(context, cancellationToken).ConfigureAwait(false) : [];
         var workloads = order.Of(strays, marked).ToList();
         RequireController(order, workloads, goal);
+        await RequireSandboxesAsync(strays, cancellationToken).ConfigureAwait(false);
         foreach (var rank in workloads.GroupBy(w => w.Rank))
         {
             await RestartRankAsync(rank, order, goal, marker, cancellationToken).ConfigureAwait(false);
@@ -101,6 +102,19 @@ internal sealed class WorkloadRestarter(MigrationContext context)
                     $"Pod {workload.Owner.Namespace}/{workload.Owner.Name} cannot be restarted: {rule.Reason}.",
                     "Do so, then run the command again; no Pod was restarted in this run.");
             }
+        }
+    }
+
+    /// <summary>The way there has looked before its first change; the way back may be the first that restarts in place.</summary>
+    private async Task RequireSandboxesAsync(IEnumerable<PodInfo> strays, CancellationToken cancellationToken)
+    {
+        if (context.Plan is { Restart: RestartMode.InPlace, Undoes: not null }
+            && await SandboxCheck.FindAsync(context, strays.Select(p => p.NodeName).Distinct(), cancellationToken).ConfigureAwait(false) is { Count: > 0 } found)
+        {
+            var first = found.MinBy(f => f.Subject, StringComparer.Ordinal)!;
+            throw new StepFailedException(
+                $"{first.Subject}{(found.Count > 1 ? $" and {found.Count - 1} more" : "")}: {first.Evidence}.",
+                "Install crictl (cri-tools) there and let /etc/crictl.yaml name the runtime's socket, then run the command again; no Pod was restarted in this run.");
         }
     }
 

@@ -92,16 +92,18 @@ public sealed class NodeCommandsTests : IDisposable
 
     /// <summary>A crictl that knows two sandboxes of the Pod and writes down what it is told.</summary>
     [TestCase("10.10.3.7", "stop --timeout 5 c1;stop --timeout 5 c2;stopp s1;rmp s1", "s1\n")]
+    [TestCase("fd00::7", "stop --timeout 5 c1;stop --timeout 5 c2;stopp s1;rmp s1", "s1\n")]
     [TestCase("10.10.3.8", "", "")]
+    [TestCase("10.10.3", "", "")]
     public async Task RestartSandbox_EndsTheOneWithTheAddress_ContainersFirst(string address, string told, string printed)
     {
         await WriteCrictlAsync(
             """
             case "$*" in
               'pods --quiet --state ready --label io.kubernetes.pod.uid=uid-1') echo s0; echo s1 ;;
-              'inspectp --output go-template --template {{.status.network.ip}} s0') echo 10.10.9.9 ;;
-              'inspectp --output go-template --template {{.status.network.ip}} s1') echo 10.10.3.7 ;;
-              'ps --quiet --pod s1') echo c1; echo c2 ;;
+              inspectp*' s0') echo 10.10.9.9 ;;
+              inspectp*' s1') echo '10.10.3.7 fd00::7 ' ;;
+              'ps --quiet --pod s1') [ -e "$log" ] || { echo c1; echo c2; } ;;
               stop*|rmp*) echo "$*" >>"$log" ;;
               *) echo "unknown: $*" >&2; exit 9 ;;
             esac
@@ -115,6 +117,43 @@ public sealed class NodeCommandsTests : IDisposable
             Assert.That((result.ExitCode, result.StandardOutput, result.StandardError), Is.EqualTo((0, printed, "")));
             Assert.That(string.Join(';', log.Take(2).Order().Concat(log.Skip(2))), Is.EqualTo(told), "containers side by side");
         }
+    }
+
+    /// <summary>Kubelet starts one container again while the other still ends.</summary>
+    [Test]
+    public async Task RestartSandbox_WhatKubeletStartsAgain_IsStoppedToo()
+    {
+        await WriteCrictlAsync(
+            """
+            case "$*" in
+              pods*) echo s1 ;;
+              inspectp*) echo 10.10.3.7 ;;
+              ps*) if [ ! -e "$log" ]; then echo c1; elif ! grep -q c2 "$log"; then echo c2; fi ;;
+              *) echo "$*" >>"$log" ;;
+            esac
+            """);
+
+        await RunAsync(NodeCommands.RestartSandbox("uid-1", IPAddress.Parse("10.10.3.7"), TimeSpan.Zero), PathWithCrictl);
+
+        Assert.That(await File.ReadAllLinesAsync(At("log")), Is.EqualTo(["stop --timeout 0 c1", "stop --timeout 0 c2", "stopp s1", "rmp s1"]));
+    }
+
+    [Test]
+    public async Task RestartSandbox_ContainersUnknown_NothingIsEnded()
+    {
+        await WriteCrictlAsync(
+            """
+            case "$*" in
+              pods*) echo s1 ;;
+              inspectp*) echo 10.10.3.7 ;;
+              ps*) echo 'timed out' >&2; exit 7 ;;
+              *) echo "$*" >>"$log" ;;
+            esac
+            """);
+
+        var result = await RunAsync(NodeCommands.RestartSandbox("uid-1", IPAddress.Parse("10.10.3.7"), TimeSpan.Zero), PathWithCrictl);
+
+        Assert.That((result.ExitCode, result.StandardError, File.Exists(At("log"))), Is.EqualTo((7, "timed out\n", false)));
     }
 
     [Test]

@@ -74,6 +74,10 @@ public class LabPlanTests
         var run = await MigratorRun.OfAsync(["migrate", .. Small, "--plan", folder.At("plan.json"), "--dry-run"]);
         Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Success), run.Error);
         Assert.That(run.Output, Does.Contain($"Plan {saved.Json["plan"]!["id"]}: Simple, 4 Nodes"));
+
+        run = await MigratorRun.OfAsync(["migrate", .. Small, "--plan", folder.At("plan.json"), "--dry-run", "--restart", "in-place"]);
+        Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Error));
+        Assert.That(run.Error, Does.Contain("restarts Pods by reschedule, and --restart asks for something else").And.Contain("Leave --restart out"));
     }
 
     [TestCase("{", "not a migration plan")]
