@@ -37,7 +37,7 @@ internal sealed class CutOffLosses
 
     /// <summary>What the predictor's rules can tell apart in a destination.</summary>
     private readonly record struct Group(
-        bool IsAntrea, string Node, string Owner, Cidr PodCidr, HostRoute Route, Cidr? Block, int Pool, bool IsGateway, bool IsLast);
+        bool IsAntrea, string Node, string Owner, Cidr PodCidr, HostRoute Route, Cidr? Block, int Pool, bool IsGateway, bool IsKept);
 
     /// <summary>One address of a group, which stands for the others.</summary>
     /// <param name="Group">The group.</param>
@@ -144,7 +144,7 @@ internal sealed class CutOffLosses
         }
 
         // Where the Nodes route the address to Calico, nothing of Antrea's is in the way of Calico Pods and hosts.
-        if (!group.IsAntrea && !isTunnelled && group.Route == HostRoute.Calico && !group.IsLast)
+        if (!group.IsAntrea && !isTunnelled && group.Route == HostRoute.Calico && !group.IsKept)
         {
             return null;
         }

@@ -17,7 +17,7 @@ internal enum MatrixOverlap
 internal readonly record struct PoolTraits(bool NatOutgoing, EncapsulationMode Encapsulation);
 
 /// <summary>What the rules ask of one address of Calico's (a Pod's, or the one a Node's tunnel gives to what is masqueraded).</summary>
-internal readonly record struct CalicoSide(MatrixOverlap Overlap, bool IsLast, HostRoute Route, PoolTraits? Pool, Cidr? OwnerSubnet);
+internal readonly record struct CalicoSide(MatrixOverlap Overlap, bool IsKept, HostRoute Route, PoolTraits? Pool, Cidr? OwnerSubnet);
 
 /// <summary>What the rules ask of an address of Antrea's.</summary>
 internal readonly record struct AntreaSide(HostRoute Route, PoolTraits? Pool);
@@ -32,9 +32,10 @@ internal readonly record struct AntreaSide(HostRoute Route, PoolTraits? Pool);
 /// <param name="IsMasqueraded">Whether kube-proxy masquerades what it asks of ClusterIPs, where some are and some are not.</param>
 /// <param name="IsOfService">Whether it is asked for by a ClusterIP.</param>
 /// <param name="IsOutsideServiceCidrs">Whether that is in no known Service CIDR, where that matters.</param>
+/// <param name="IsAskedFromPodCidr">Whether its own Node asks it, and masquerades what asks it, from an address in a PodCIDR, where that matters.</param>
 internal readonly record struct MatrixKey(
     PodNetworkKind Kind, bool IsIPv6, CalicoSide? Calico, AntreaSide? Antrea, CalicoSide? Tunnel, Cidr? Subnet, bool IsMasqueraded,
-    bool IsOfService, bool IsOutsideServiceCidrs);
+    bool IsOfService, bool IsOutsideServiceCidrs, bool IsAskedFromPodCidr);
 
 /// <summary>Gives endpoints their keys, and keys their words.</summary>
 internal sealed class MatrixKeys
@@ -72,7 +73,8 @@ internal sealed class MatrixKeys
             clusterIP is null && _masqueradingMatters && endpoint.Kind is (PodNetworkKind.Calico or PodNetworkKind.Multus)
                 && _topology.IsMasqueradedByKubeProxy(address),
             clusterIP is not null,
-            clusterIP is not null && _serviceCidrsMatter && _topology.IsAskedByNet1(clusterIP) == false);
+            clusterIP is not null && _serviceCidrsMatter && _topology.IsAskedByNet1(clusterIP) == false,
+            IsAskedFromPodCidr(endpoint, node));
     }
 
     public static IPAddress? TunnelOf(ReachabilityNode node, AddressFamily family)
@@ -94,7 +96,7 @@ internal sealed class MatrixKeys
         var words = new List<string>();
         if (key.Calico is { Overlap: not MatrixOverlap.None } overlapped)
         {
-            words.Add($"{(overlapped.IsLast ? "with the last address of" : "in")} {(overlapped.Overlap == MatrixOverlap.Own ? "their own" : "another")} Node's PodCIDR");
+            words.Add($"{(overlapped.IsKept ? $"with the {(key.IsIPv6 ? "first" : "last")} address of" : "in")} {(overlapped.Overlap == MatrixOverlap.Own ? "their own" : "another")} Node's PodCIDR");
             words.AddRange(Order(overlapped.Route, "their block"));
         }
 
@@ -130,6 +132,11 @@ internal sealed class MatrixKeys
             words.Add("by a ClusterIP outside the known Service CIDRs");
         }
 
+        if (key.IsAskedFromPodCidr)
+        {
+            words.Add("asked by their own Node from an address in a PodCIDR");
+        }
+
         return string.Join(' ', words);
     }
 
@@ -139,6 +146,15 @@ internal sealed class MatrixKeys
         HostRoute.Contested => [$"that equals {block}"],
         _ => [],
     };
+
+    /// <summary>Only a Multus Pod that answers PodCIDRs by net1 asks where that source lies, and only in IPv6 does a Node choose it by the Pod's
+    /// address.</summary>
+    private bool IsAskedFromPodCidr(ReachabilityEndpoint endpoint, ReachabilityNode node) =>
+        endpoint.Kind == PodNetworkKind.Multus
+        && _topology.Model.MultusRoutes == MultusRoutes.ByPodCidr
+        && endpoint.Address.AddressFamily == AddressFamily.InterNetworkV6
+        && ReachabilityTopology.AddressTowardsOwn(node, endpoint.Address) is { } source
+        && _topology.OwnerInAntrea(source) is not null;
 
     private CalicoSide SideOf(IPAddress address, ReachabilityNode node) =>
         _topology.OwnerInAntrea(address) is { } owner

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi;
@@ -8,31 +9,62 @@ namespace Antrea.Migration.Tests.Routing.Reachability;
 
 public class ReachabilityMatrixTests
 {
-    // Up to six Nodes of three subnets, a block each (often in a PodCIDR), tunnels in their blocks or elsewhere, Pods of every kind.
+    private const int IPv6 = 32;
+
+    // Up to six Nodes of three subnets, of one family, with a block each (often in a PodCIDR) and one in no PodCIDR, tunnels in the former or elsewhere,
+    // Pods of every kind.
     private static readonly Gen<(ReachabilityModel Model, ReachabilityEndpoint[] Endpoints)> Clusters =
         from nodes in Gen.Select(Gen.Int[0, 7], Gen.Byte, Gen.Int[22, 27], Gen.Int[0, 2], Gen.Bool).Array[2, 6]
         from pods in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 4], Gen.Byte, Gen.Byte).Array[1, 14]
         from modes in Gen.Select(
             Gen.Enum<AntreaEncapMode>(), Gen.Enum<ReversePathFilter>(), Gen.Enum<MultusRoutes>(), Gen.Enum<EncapsulationMode>(), Gen.Int[0, 3])
-        from flags in Gen.Int[0, 31]
-        select (Model(nodes, modes, flags), Endpoints(nodes, pods));
+        from flags in Gen.Int[0, 63]
+        select (Model(nodes, modes, flags), Endpoints(nodes, pods, flags));
 
     [Test]
-    public void Counts_AreThoseOfAskingForEveryPair() => Clusters.Sample(
-        (model, endpoints) =>
-        {
-            var predictor = new ReachabilityPredictor(model);
-            var asked = Pairs(endpoints).Select(p => predictor.Predict(p.From, p.To)).CountBy(a => (a.Verdict, a.Cause)).ToDictionary();
-            var matrix = ReachabilityMatrix.Build(model, endpoints);
-            var counted = matrix.Cells.GroupBy(c => (c.Answer.Verdict, c.Answer.Cause)).ToDictionary(g => g.Key, g => (int)g.Sum(c => c.Pairs));
-            Assert.That(counted, Is.EquivalentTo(asked));
-            foreach (var cell in matrix.Cells)
-            {
-                Assert.That(cell.Answer, Is.EqualTo(predictor.Predict(cell.Client, cell.Server)));
-                Assert.That(cell.Client, Is.Not.SameAs(cell.Server));
-            }
-        },
-        iter: 1000);
+    public void Counts_AreThoseOfAskingForEveryPair() => Clusters.Sample((model, endpoints) => AssertCounts(model, endpoints), iter: 2000);
+
+    [Test]
+    public void PodsThatTheirNodeAsksFromAPodCidr_AreAClassOfTheirOwn()
+    {
+        var model = Ipv6Node with { MultusRoutes = MultusRoutes.ByPodCidr };
+        ReachabilityEndpoint[] endpoints =
+        [
+            ReachabilityEndpoint.Host("n1", IPAddress.Parse("fd00:172::1")),
+            ReachabilityEndpoint.Multus("n1", IPAddress.Parse("fd00:10:0:8001::5"), IPAddress.Parse("fd00:10:0:8000::5")),
+            ReachabilityEndpoint.Multus("n1", IPAddress.Parse("fd00:10:0:5::5"), IPAddress.Parse("fd00:10:0:8000::6")),
+        ];
+        var matrix = AssertCounts(model, endpoints);
+        Assert.That(
+            matrix.Cells.Where(c => c.From.Kind == PodNetworkKind.Host).Select(c => (c.Server, c.To.Addresses, c.Answer.Cause)),
+            Is.EquivalentTo(((ReachabilityEndpoint, string, ReachabilityCause)[])
+            [
+                (endpoints[1], "asked by their own Node from an address in a PodCIDR", ReachabilityCause.ReplyByOtherInterface),
+                (endpoints[2], "", ReachabilityCause.None),
+            ]));
+    }
+
+    [Test]
+    public void WhereNothingAsksForTheNodesSource_SuchPodsAreOfOneClass()
+    {
+        ReachabilityEndpoint[] endpoints =
+        [
+            ReachabilityEndpoint.Multus("n1", IPAddress.Parse("fd00:10:0:8001::5"), IPAddress.Parse("fd00:10:0:8000::5")),
+            ReachabilityEndpoint.Multus("n1", IPAddress.Parse("fd00:10:0:5::5"), IPAddress.Parse("fd00:10:0:8000::6")),
+        ];
+        Assert.That(ReachabilityMatrix.Build(Ipv6Node with { MultusRoutes = MultusRoutes.V2 }, endpoints).Classes, Has.Length.EqualTo(1));
+    }
+
+    [TestCase("10.10.1.0/24", "10.10.1.255", "with the last address of their own Node's PodCIDR")]
+    [TestCase("10.10.1.0/24", "10.10.1.0", "in their own Node's PodCIDR")]
+    [TestCase("fd00:10:0:1::/64", "fd00:10:0:1::", "with the first address of their own Node's PodCIDR")]
+    [TestCase("fd00:10:0:1::/64", "fd00:10:0:1:ffff:ffff:ffff:ffff", "in their own Node's PodCIDR")]
+    public void TheAddressThatANodeKeeps_IsNamedByFamily(string podCidr, string address, string words)
+    {
+        var model = new ReachabilityModel { Nodes = [new ReachabilityNode { Name = "n1", PodCidrs = [Cidr.Parse(podCidr)] }] };
+        var matrix = ReachabilityMatrix.Build(model, [ReachabilityEndpoint.Calico("n1", IPAddress.Parse(address))]);
+        Assert.That(matrix.Classes.Single().Addresses, Is.EqualTo(words));
+    }
 
     [Test]
     public void CountsOfServices_AreThoseOfAskingForEveryClientAndEndpoint() =>
@@ -40,16 +72,17 @@ public class ReachabilityMatrixTests
             (cluster, chosen, kubeProxy) =>
             {
                 var (model, endpoints) = cluster;
+                var flags = model.Nodes[0].PodCidrs[0].IsIPv6 ? IPv6 : 0;
                 model = model with
                 {
-                    ServiceCidrs = [Cidr.Parse("10.96.0.0/16")],
+                    ServiceCidrs = [Range("10.96.0.0/16", flags)],
                     KubeProxyMasqueradesAll = kubeProxy == 1,
-                    KubeProxyClusterCidrs = kubeProxy > 1 ? [Cidr.Parse("10.10.0.0/18")] : [],
+                    KubeProxyClusterCidrs = kubeProxy > 1 ? [Range("10.10.0.0/18", flags)] : [],
                 };
                 List<ReachabilityService> services =
                 [
                     .. chosen.Select((s, i) => new ReachabilityService(
-                        "default", $"s{i}", [IPAddress.Parse(s.Item1 ? $"10.96.0.{i}" : $"192.0.2.{i}")],
+                        "default", $"s{i}", [Address(s.Item1 ? $"10.96.0.{i}" : $"192.0.2.{i}", flags)],
                         [.. s.Item2.Select(e => endpoints[e % endpoints.Length]).Select(e => System.Collections.Immutable.ImmutableArray.Create(e))])),
                 ];
                 var predictor = new ReachabilityPredictor(model);
@@ -68,7 +101,7 @@ public class ReachabilityMatrixTests
                 Assert.That(
                     matrix.Cells.Where(c => !c.To.IsOfServices).Sum(c => c.Pairs), Is.EqualTo(endpoints.Length * (endpoints.Length - 1)), "own addresses are counted as before");
             },
-            iter: 1000);
+            iter: 2000);
 
     [Test]
     public void HeadlessServices_AreAskedForByNobody()
@@ -112,6 +145,39 @@ public class ReachabilityMatrixTests
         Assert.That((matrix.Classes.Length, matrix.Cells.Length), Is.EqualTo((2, 0)));
     }
 
+    // Of its two blocks outside the PodCIDR one is nearer to antrea-gw0, the other to the tunnel.
+    private static ReachabilityModel Ipv6Node => new()
+    {
+        Nodes =
+        [
+            new ReachabilityNode
+            {
+                Name = "n1",
+                PodCidrs = [Cidr.Parse("fd00:10:0:8000::/64")],
+                InternalIPs = [IPAddress.Parse("fd00:172::1")],
+                TunnelAddresses = [IPAddress.Parse("fd00:10:0:4::")],
+            },
+        ],
+        Blocks = [.. ((string[])["fd00:10:0:4::/122", "fd00:10:0:5::/122", "fd00:10:0:8001::/122"]).Select(b => new ReachabilityBlock(Cidr.Parse(b), "n1"))],
+        Pools = [new(Cidr.Parse("fd00:10::/48"), true)],
+    };
+
+    private static ReachabilityMatrix AssertCounts(ReachabilityModel model, ReachabilityEndpoint[] endpoints)
+    {
+        var predictor = new ReachabilityPredictor(model);
+        var asked = Pairs(endpoints).Select(p => predictor.Predict(p.From, p.To)).CountBy(a => (a.Verdict, a.Cause)).ToDictionary();
+        var matrix = ReachabilityMatrix.Build(model, endpoints);
+        var counted = matrix.Cells.GroupBy(c => (c.Answer.Verdict, c.Answer.Cause)).ToDictionary(g => g.Key, g => (int)g.Sum(c => c.Pairs));
+        Assert.That(counted, Is.EquivalentTo(asked));
+        foreach (var cell in matrix.Cells)
+        {
+            Assert.That(cell.Answer, Is.EqualTo(predictor.Predict(cell.Client, cell.Server)));
+            Assert.That(cell.Client, Is.Not.SameAs(cell.Server));
+        }
+
+        return matrix;
+    }
+
     private static IEnumerable<(ReachabilityEndpoint From, ReachabilityEndpoint To)> Pairs(ReachabilityEndpoint[] endpoints) =>
         endpoints.SelectMany((from, i) => endpoints.Where((_, j) => j != i).Select(to => (from, to)));
 
@@ -125,18 +191,18 @@ public class ReachabilityMatrixTests
             .. nodes.Select((n, i) => new ReachabilityNode
             {
                 Name = $"n{i}",
-                PodCidrs = [Cidr.Parse($"10.10.{i}.0/24")],
-                InternalIPs = [IPAddress.Parse($"172.18.{n.Subnet}.{i + 1}")],
-                TunnelAddresses = [n.TunnelAway ? IPAddress.Parse($"10.10.{(n.Where + 1) % 8}.7") : Block(n, i).FirstAddress],
-                Subnet = (flags & 1) == 0 ? null : Cidr.Parse($"172.18.{n.Subnet}.0/24"),
+                PodCidrs = [Range($"10.10.{i}.0/24", flags)],
+                InternalIPs = [Address($"172.18.{n.Subnet}.{i + 1}", flags)],
+                TunnelAddresses = [n.TunnelAway ? Address($"10.10.{(n.Where + 1) % 8}.7", flags) : Block(n, i, flags).FirstAddress],
+                Subnet = (flags & 1) == 0 ? null : Range($"172.18.{n.Subnet}.0/24", flags),
             }),
         ],
-            Blocks = [.. nodes.Select((n, i) => new ReachabilityBlock(Block(n, i), $"n{i}"))],
+            Blocks = [.. nodes.SelectMany((n, i) => ((Cidr[])[Block(n, i, flags), SecondBlock(i, flags)]).Select(b => new ReachabilityBlock(b, $"n{i}")))],
             Pools = modes.Pools switch
             {
-                0 => [new(Cidr.Parse("10.10.0.0/16"), (flags & 2) == 0, Encapsulation: modes.Tunnel)],
-                1 => [new(Cidr.Parse("10.10.0.0/17"), true), new(Cidr.Parse("10.10.4.0/22"), false, Encapsulation: modes.Tunnel)],
-                2 => [new(Cidr.Parse("10.20.0.0/16"), true)],
+                0 => [new(Range("10.10.0.0/16", flags), (flags & 2) == 0, Encapsulation: modes.Tunnel)],
+                1 => [new(Range("10.10.0.0/17", flags), true), new(Range("10.10.4.0/22", flags), false, Encapsulation: modes.Tunnel)],
+                2 => [new(Range("10.20.0.0/16", flags), true)],
                 _ => [],
             },
             AntreaEncap = modes.Encap,
@@ -148,17 +214,17 @@ public class ReachabilityMatrixTests
         };
 
     private static ReachabilityEndpoint[] Endpoints(
-        (int Where, byte Low, int Length, int Subnet, bool TunnelAway)[] nodes, (int Node, int Kind, byte Low, byte Antrea)[] pods) =>
+        (int Where, byte Low, int Length, int Subnet, bool TunnelAway)[] nodes, (int Node, int Kind, byte Low, byte Antrea)[] pods, int flags) =>
     [
         .. pods.Select(p =>
         {
             var i = p.Node % nodes.Length;
-            var block = Block(nodes[i], i);
+            var block = p.Low < 160 ? Block(nodes[i], i, flags) : SecondBlock(i, flags);
             var calico = block.AddressAt(p.Low % block.AddressCount);
-            var antrea = IPAddress.Parse($"10.10.{i}.{p.Antrea}");
+            var antrea = Range($"10.10.{i}.0/24", flags).AddressAt(Math.Clamp(p.Antrea, (byte)2, (byte)254));
             return p.Kind switch
             {
-                0 => ReachabilityEndpoint.Host($"n{i}", IPAddress.Parse($"172.18.{nodes[i].Subnet}.{i + 1}")),
+                0 => ReachabilityEndpoint.Host($"n{i}", Address($"172.18.{nodes[i].Subnet}.{i + 1}", flags)),
                 1 => ReachabilityEndpoint.Antrea($"n{i}", antrea),
                 2 => ReachabilityEndpoint.Multus($"n{i}", calico, antrea),
                 _ => ReachabilityEndpoint.Calico($"n{i}", calico),
@@ -174,8 +240,23 @@ public class ReachabilityMatrixTests
         Assert.That(() => ReachabilityMatrix.Build(model, some), Throws.ArgumentException.With.Message.Contains("not in the Node's PodCIDR"));
     }
 
-    private static Cidr Block((int Where, byte Low, int Length, int Subnet, bool TunnelAway) node, int i) =>
-        Cidr.Containing(new IPAddress([10, (byte)(node.Where == 7 ? 20 : 10), (byte)(node.Where == 6 ? 100 + (4 * i) : node.Where), node.Low]), node.Length);
+    private static Cidr Block((int Where, byte Low, int Length, int Subnet, bool TunnelAway) node, int i, int flags) =>
+        Range($"10.{(node.Where == 7 ? 20 : 10)}.{(node.Where == 6 ? 100 + (4 * i) : node.Where)}.{node.Low}/{node.Length}", flags);
+
+    private static Cidr SecondBlock(int i, int flags) => Range($"10.10.{8 + i}.0/26", flags);
+
+    // In IPv6 the same bytes, laid out so that a /24 becomes a /64: 10.20.3.4 is fd00:14:0:3:400::.
+    private static IPAddress Address(string text, int flags)
+    {
+        var bytes = IPAddress.Parse(text).GetAddressBytes();
+        return new IPAddress((flags & IPv6) == 0 ? bytes : [0xfd, 0, 0, bytes[1], 0, 0, 0, bytes[2], bytes[3], 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    private static Cidr Range(string text, int flags)
+    {
+        var parts = text.Split('/');
+        return Cidr.Containing(Address(parts[0], flags), int.Parse(parts[1], CultureInfo.InvariantCulture) + ((flags & IPv6) == 0 ? 0 : 40));
+    }
 
     private static (ReachabilityModel Model, List<ReachabilityEndpoint> Endpoints) Large(int count)
     {
