@@ -6,7 +6,8 @@ namespace Antrea.Migration.Bridge;
 
 /// <summary>Tells for each Pod which network it is on, from what Calico and Multus leave behind.</summary>
 /// <remarks>Calico's CNI plugin writes the annotations <c>cni.projectcalico.org/podIPs</c> and <c>containerID</c>; Multus keeps a
-/// file named like the container with the delegates it called. A Pod that is made anew starts without either.</remarks>
+/// file named like the container with the delegates it called. A Pod that is made anew starts without either; one that restarts in place keeps
+/// the annotations, which tell of an address it has no longer.</remarks>
 public static class PodNetworkInventory
 {
     private const string CalicoContainer = "cni.projectcalico.org/containerID";

@@ -42,7 +42,7 @@ internal static class WorkloadRules
     public static IEnumerable<Finding> PreStopHooks(PreflightContext context) =>
         context.Workloads.Where(w => context.RuleOf(w.Pods[0]).Manner == RestartManner.InPlace
                 && context.PodObjects.TryGetValue((w.Pods[0].Namespace, w.Pods[0].Name), out var pod)
-                && pod.Json.ItemsAt("spec", "containers").Any(c => c.At("lifecycle", "preStop") is not null))
+                && pod.Json.ItemsAt("spec", "containers").Concat(pod.Json.ItemsAt("spec", "initContainers")).Any(c => c.At("lifecycle", "preStop") is not null))
             .Select(w => new Finding(
                 "pre-stop-hook-not-run",
                 Severity.Warning,

@@ -111,6 +111,16 @@ internal sealed class PreflightTests
         Assert.That(found.Select(f => f.Severity), Is.EqualTo(Enumerable.Repeat(severity, count)));
     }
 
+    [TestCase(RestartMode.InPlace, "containers: [{name: main, lifecycle: {preStop: {exec: {command: [drain]}}}}]", 1)]
+    [TestCase(RestartMode.InPlace, "containers: [{name: main}], initContainers: [{name: sidecar, restartPolicy: Always, lifecycle: {preStop: {sleep: {seconds: 5}}}}]", 1)]
+    [TestCase(RestartMode.InPlace, "containers: [{name: main}]", 0)]
+    [TestCase(RestartMode.Reschedule, "containers: [{name: main, lifecycle: {preStop: {exec: {command: [drain]}}}}]", 0)]
+    public void Check_HooksThatARestartInPlaceDoesNotRun_AreNamed(RestartMode restart, string spec, int count)
+    {
+        var found = Preflight.Check(SnapshotFixtures.Read(Healthy + Pod("hooked", "", spec)), Newest with { Restart = restart });
+        Assert.That(found.Where(f => f.Id == "pre-stop-hook-not-run").Select(f => f.Subject), Is.EqualTo(Enumerable.Repeat("Pod/shop/hooked", count)));
+    }
+
     [Test]
     public void Check_EmptySnapshot_FindsMoreThanTheFirstThing() =>
         Assert.That(
