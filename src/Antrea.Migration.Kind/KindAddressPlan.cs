@@ -14,7 +14,7 @@ namespace Antrea.Migration.Kind;
 public sealed record KindAddressPlan(string ClusterName, Cidr Pool, int BlockSize)
 {
     private const int PodCidrLength = 24; // kube-controller-manager's default mask, which kind leaves as it is.
-    private const int CalicosBlockLength = 26;
+    internal const int CalicosBlockLength = 26;
     private const int MostNames = 20_000;
 
     // Calico's pool where no name keeps it clear of PodCIDRs: many Nodes' blocks hardly ever miss all of them.
@@ -43,7 +43,7 @@ public sealed record KindAddressPlan(string ClusterName, Cidr Pool, int BlockSiz
                 $"The Pod network {podSubnet} has no room for {nodes} Nodes with an IPv4 /{PodCidrLength} each.", "Choose a larger one, or fewer workers.");
         }
 
-        if (scenario == KindScenario.SmallOverlap && 1 > AddressAnalysisOptions.DefaultSmallOverlapThreshold * nodes)
+        if (scenario is KindScenario.SmallOverlap or KindScenario.OwnPodCidr or KindScenario.TunnelOnly && 1 > AddressAnalysisOptions.DefaultSmallOverlapThreshold * nodes)
         {
             throw new MigrationException(
                 $"Of {nodes} Nodes a single one with an overlap is more than a small part: it would be migrated as MostOverlap.", "Take three workers or more.");
@@ -54,11 +54,10 @@ public sealed record KindAddressPlan(string ClusterName, Cidr Pool, int BlockSiz
             : podSubnet;
         var blockSize = scenario == KindScenario.EqualBlocks ? PodCidrLength : CalicosBlockLength;
         var podCidrs = Enumerable.Range(0, nodes).Select(i => podSubnet.Subnet(PodCidrLength, (ulong)i)).ToHashSet();
-        var names = Enumerable.Range(0, MostNames).Select(i => i == 0 ? prefix : string.Create(CultureInfo.InvariantCulture, $"{prefix}-{i}"));
-        foreach (var name in names)
+        foreach (var name in Names(prefix))
         {
             // In a pool that PodCIDRs fill every block overlaps, whichever it is.
-            if (scenario == KindScenario.MostOverlap || Overlaps(name, workers, pool, blockSize, podCidrs, most: scenario == KindScenario.Simple ? 0 : 1))
+            if (scenario == KindScenario.MostOverlap || IsWanted(scenario, Overlapping(name, workers, pool, blockSize, podCidrs)))
             {
                 yield return new KindAddressPlan(name, pool, blockSize);
             }
@@ -66,7 +65,7 @@ public sealed record KindAddressPlan(string ClusterName, Cidr Pool, int BlockSiz
 
         if (scenario == KindScenario.Simple && !podSubnet.Overlaps(ElsewherePool))
         {
-            foreach (var name in names)
+            foreach (var name in Names(prefix))
             {
                 yield return new KindAddressPlan(name, ElsewherePool, CalicosBlockLength);
             }
@@ -76,25 +75,47 @@ public sealed record KindAddressPlan(string ClusterName, Cidr Pool, int BlockSiz
             $"None of {MostNames} names makes a cluster of {workers} workers in {podSubnet} a case of {scenario}.", "Take fewer workers, or another name.");
     }
 
-    /// <summary>Whether exactly so many Nodes get a block in a PodCIDR, each Node a block of its own.</summary>
-    private static bool Overlaps(string name, int workers, Cidr pool, int blockSize, HashSet<Cidr> podCidrs, int most)
+    /// <summary>OwnPodCidr adds its block when it knows whose PodCIDR is which.</summary>
+    private static bool IsWanted(KindScenario scenario, List<int>? overlapping) => scenario switch
+    {
+        KindScenario.Simple or KindScenario.OwnPodCidr => overlapping is [],
+        KindScenario.TunnelOnly => overlapping is [0],
+        _ => overlapping is [_],
+    };
+
+    /// <summary>Which Nodes get a block in a PodCIDR, the first two at most; null where two Nodes want the same block.</summary>
+    private static List<int>? Overlapping(string name, int workers, Cidr pool, int blockSize, HashSet<Cidr> podCidrs)
     {
         HashSet<Cidr> blocks = [];
-        var overlapping = 0;
-        foreach (var node in Nodes(name, workers))
+        List<int> overlapping = [];
+        foreach (var (index, node) in Nodes(name, workers).Index())
         {
             var block = CalicoBlockChooser.Candidates(pool, blockSize, node).First();
-            overlapping += podCidrs.Contains(Cidr.Containing(block.FirstAddress, PodCidrLength)) ? 1 : 0;
-            if (overlapping > most || !blocks.Add(block))
+            if (!blocks.Add(block))
             {
-                return false;
+                return null;
+            }
+
+            if (podCidrs.Contains(Cidr.Containing(block.FirstAddress, PodCidrLength)))
+            {
+                overlapping.Add(index);
+            }
+
+            if (overlapping.Count > 1)
+            {
+                break;
             }
         }
 
-        return overlapping == most;
+        return overlapping;
     }
 
-    private static IEnumerable<string> Nodes(string cluster, int workers) => Enumerable.Range(1, workers)
+    /// <summary>The names that are tried.</summary>
+    internal static IEnumerable<string> Names(string prefix) =>
+        Enumerable.Range(0, MostNames).Select(i => i == 0 ? prefix : string.Create(CultureInfo.InvariantCulture, $"{prefix}-{i}"));
+
+    /// <summary>The names that kind gives the Nodes, control plane first.</summary>
+    internal static IEnumerable<string> Nodes(string cluster, int workers) => Enumerable.Range(1, workers)
         .Select(i => i == 1 ? $"{cluster}-worker" : string.Create(CultureInfo.InvariantCulture, $"{cluster}-worker{i}"))
         .Prepend($"{cluster}-control-plane");
 }

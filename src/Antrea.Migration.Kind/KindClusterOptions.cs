@@ -30,6 +30,9 @@ public sealed record KindClusterOptions
     /// <summary>How kube-proxy works. Default <see cref="KubeProxyMode.IpTables"/>.</summary>
     public KubeProxyMode KubeProxyMode { get; init; }
 
+    /// <summary>Whether Nodes get PodCIDRs by themselves, from <see cref="PodSubnet"/>. Default yes; else whoever makes the cluster sets <c>spec.podCIDR</c> of each.</summary>
+    public bool AllocatePodCidrs { get; init; } = true;
+
     /// <summary>Changes to what kind asks kubeadm for, each a YAML document that says its <c>kind</c>, for example <c>ClusterConfiguration</c>. Default
     /// none. Source: kind's documentation, "Kubeadm Config Patches".</summary>
     public ImmutableArray<string> KubeadmPatches { get; init; } = [];
@@ -85,7 +88,7 @@ public sealed record KindClusterOptions
         // kube-controller-manager's default masks (--node-cidr-mask-size-ipv4, -ipv6), which kind leaves as they are.
         var nodeMask = PodSubnet.IsIPv6 ? 64 : 24;
         var room = nodeMask < PodSubnet.PrefixLength ? 0 : UInt128.One << (nodeMask - PodSubnet.PrefixLength);
-        if (Workers is >= 0 and <= 250 && room < (UInt128)(Workers + 1))
+        if (AllocatePodCidrs && Workers is >= 0 and <= 250 && room < (UInt128)(Workers + 1))
         {
             faults.Add($"{nameof(PodSubnet)} {PodSubnet} has room for {room} Nodes with a /{nodeMask} each, "
                 + $"but there are {Workers + 1}, the control plane included.");

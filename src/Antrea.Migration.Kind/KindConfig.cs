@@ -6,6 +6,13 @@ namespace Antrea.Migration.Kind;
 /// <summary>The configuration file that kind reads.</summary>
 public static class KindConfig
 {
+    private const string NoAllocation = """
+        kind: ClusterConfiguration
+        controllerManager:
+          extraArgs:
+            allocate-node-cidrs: "false"
+        """;
+
     /// <summary>The YAML for <paramref name="options"/>: no default CNI, one control plane, then the workers.</summary>
     /// <exception cref="ArgumentException">The options cannot be used; the message names every fault.</exception>
     /// <remarks>Source: kind's documentation, "Configuration", API version <c>kind.x-k8s.io/v1alpha4</c>. The image is not
@@ -27,10 +34,11 @@ public static class KindConfig
               serviceSubnet: "{options.ServiceSubnet}"
 
             """);
-        if (!options.KubeadmPatches.IsEmpty)
+        string[] patches = options.AllocatePodCidrs ? [.. options.KubeadmPatches] : [NoAllocation, .. options.KubeadmPatches];
+        if (patches.Length > 0)
         {
             yaml.Append("kubeadmConfigPatches:\n");
-            foreach (var patch in options.KubeadmPatches)
+            foreach (var patch in patches)
             {
                 yaml.Append("  - |2\n");
                 foreach (var line in patch.TrimEnd().Split('\n'))

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Findings;
@@ -8,8 +9,8 @@ using Antrea.Migration.Findings;
 namespace Antrea.Migration.Kind;
 
 /// <summary>A KinD cluster with Calico and the seed's workloads, to try a migration on; it lives as long as this object.</summary>
-/// <remarks>The workloads are the seed's: an nginx on every worker behind the Service <c>nginx-origin</c>, and a client. Where the Node image has
-/// no CoreDNS, the cluster has none.</remarks>
+/// <remarks>The workloads are the seed's: an nginx on every worker behind the Service <c>nginx-origin</c>, and a client; in a cluster that is like somebody's, these are in
+/// a Namespace <c>rehearsal</c> beside its own. Where the Node image has no CoreDNS, the cluster has none.</remarks>
 public sealed class KindRehearsal : IAsyncDisposable
 {
     private const int Applications = 10; // What needs a definition is refused until it is served, about a second later.
@@ -25,6 +26,7 @@ public sealed class KindRehearsal : IAsyncDisposable
         _tool = tool;
         _options = options;
         _progress = progress;
+        Service = new Uri($"http://{options.Like?.FreeServiceAddress().ToString() ?? KindWorkloads.ServiceAddress}");
     }
 
     /// <summary>The cluster.</summary>
@@ -37,7 +39,9 @@ public sealed class KindRehearsal : IAsyncDisposable
     public KindManifests Manifests => _options.Manifests;
 
     /// <summary>The servers' Service, by its address.</summary>
-    public static Uri Service { get; } = new($"http://{KindWorkloads.ServiceAddress}");
+    public Uri Service { get; }
+
+    private string WorkloadNamespace => _options.Like is null ? "default" : "rehearsal";
 
     /// <summary>Creates the cluster and fills it; some minutes for 20 workers.</summary>
     /// <param name="options">What it looks like.</param>
@@ -99,7 +103,7 @@ public sealed class KindRehearsal : IAsyncDisposable
     /// <summary>Until no rollout of the workloads is under way.</summary>
     /// <exception cref="MigrationException">It takes too long.</exception>
     public Task WaitForWorkloadsAsync(CancellationToken cancellationToken = default) => WaitAsync(
-        $"kubectl rollout status daemonset/{KindWorkloads.Servers} --timeout={Seconds} && kubectl rollout status deployment/{KindWorkloads.Client} --timeout={Seconds}",
+        $"kubectl -n {WorkloadNamespace} rollout status daemonset/{KindWorkloads.Servers} --timeout={Seconds} && kubectl -n {WorkloadNamespace} rollout status deployment/{KindWorkloads.Client} --timeout={Seconds}",
         cancellationToken);
 
     /// <summary>Collects the Nodes' logs where the options want them; says so, and says what keeps it from it.</summary>
@@ -167,7 +171,7 @@ public sealed class KindRehearsal : IAsyncDisposable
     private static async Task<(KindAddressPlan Addresses, KindNameClaim Claim)> ClaimAsync(
         KindRehearsalOptions options, KindPreflight preflight, IProgress<string>? progress, CancellationToken cancellationToken)
     {
-        foreach (var addresses in KindAddressPlan.All(options.Scenario, options.Workers, options.PodSubnet, options.Prefix))
+        foreach (var addresses in options.Plans())
         {
             if (KindNameClaim.Try(addresses.ClusterName) is not { } claim)
             {
@@ -226,7 +230,21 @@ public sealed class KindRehearsal : IAsyncDisposable
     {
         await new KindRehearsalImages(_options, _tool, Cluster, _progress).LoadAsync(cancellationToken).ConfigureAwait(false);
         await LeaveOutDnsAsync(cancellationToken).ConfigureAwait(false);
-        await ApplyAsync(_options.Manifests.CalicoWith(Addresses), cancellationToken).ConfigureAwait(false);
+        var calico = _options.Manifests.CalicoWith(Addresses);
+        if (_options.Like is { } like)
+        {
+            await TakeOverAddressesAsync(like, calico, cancellationToken).ConfigureAwait(false);
+        }
+        else if (_options.Scenario == KindScenario.OwnPodCidr)
+        {
+            await ClaimInOwnPodCidrAsync(calico, cancellationToken).ConfigureAwait(false);
+        }
+        else if (_options.Scenario == KindScenario.TunnelOnly)
+        {
+            await KubectlAsync($"kubectl cordon {ControlPlane}", cancellationToken).ConfigureAwait(false);
+        }
+
+        await ApplyAsync(calico, cancellationToken).ConfigureAwait(false);
         await WaitAsync(
             $"""
             kubectl wait --for=condition=Ready nodes --all --timeout={Seconds} &&
@@ -235,9 +253,71 @@ public sealed class KindRehearsal : IAsyncDisposable
             """,
             cancellationToken).ConfigureAwait(false);
         _progress?.Report($"Calico is ready on {Cluster.NodeNames.Length} Nodes, its pool {Addresses.Pool} in blocks of /{Addresses.BlockSize}");
-        await ApplyAsync(ObjectReader.Read(KindWorkloads.Render(_options.WorkloadImage), "workloads"), cancellationToken).ConfigureAwait(false);
+        await ApplyAsync(
+            ObjectReader.Read(KindWorkloads.Render(_options.WorkloadImage, WorkloadNamespace, Service.Host), "workloads"), cancellationToken).ConfigureAwait(false);
         await WaitForWorkloadsAsync(cancellationToken).ConfigureAwait(false);
+        if (_options.Like is { } other)
+        {
+            await TakeOverWorkloadsAsync(other, calico, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (_options is { Like: null, Scenario: KindScenario.TunnelOnly })
+        {
+            await KubectlAsync($"kubectl uncordon {ControlPlane}", cancellationToken).ConfigureAwait(false);
+        }
+
         _progress?.Report("the workloads are ready");
+    }
+
+    /// <summary>Its second quarter: the first address of a PodCIDR is Antrea's own.</summary>
+    private async Task ClaimInOwnPodCidrAsync(ImmutableArray<ClusterObject> calico, CancellationToken cancellationToken)
+    {
+        var node = Cluster.NodeNames[^1];
+        var podCidr = await RunAsync(
+            ControlPlane,
+            new NodeCommand("get-pod-cidr", """KUBECONFIG=/etc/kubernetes/admin.conf kubectl get node "$1" -o jsonpath='{.spec.podCIDR}'""", [node]),
+            cancellationToken).ConfigureAwait(false);
+        await ApplyAsync(
+            [.. Definitions(calico), .. KindBlocks.Claimed(node, Cidr.Parse(podCidr.Trim()).Subnet(Addresses.BlockSize, 1))], cancellationToken).ConfigureAwait(false);
+    }
+
+    private static IEnumerable<ClusterObject> Definitions(ImmutableArray<ClusterObject> manifest) => manifest.Where(o => o.Kind == "CustomResourceDefinition");
+
+    /// <summary>Before Calico runs, so that it finds pools and blocks and makes none of its own.</summary>
+    private async Task TakeOverAddressesAsync(KindLikeness like, ImmutableArray<ClusterObject> calico, CancellationToken cancellationToken)
+    {
+        var addresses = new KindLikenessAddresses(like, Cluster.Name);
+        foreach (var (node, patch) in addresses.Patches())
+        {
+            await RunAsync(
+                ControlPlane,
+                new NodeCommand("patch-node", """KUBECONFIG=/etc/kubernetes/admin.conf kubectl patch node "$1" --patch "$2" """, [node, patch.ToJsonString()]),
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        await ApplyAsync([.. Definitions(calico), .. addresses.Objects()], cancellationToken).ConfigureAwait(false);
+        foreach (var (node, of) in like.NodesOf(Cluster.Name))
+        {
+            _progress?.Report(of.Name is null
+                ? $"{node} stands for no Node of the snapshot, PodCIDR {of.PodCidr}"
+                : $"{node} is {of.Name}, PodCIDR {of.PodCidr}, blocks {string.Join(", ", of.Blocks.Select(b => b.Cidr))}");
+        }
+    }
+
+    private async Task TakeOverWorkloadsAsync(KindLikeness like, ImmutableArray<ClusterObject> calico, CancellationToken cancellationToken)
+    {
+        var kinds = Definitions(calico).Select(o => o.Json.TextAt("spec", "names", "kind")).OfType<string>().ToHashSet();
+        var workloads = new KindLikenessWorkloads(like, new KindLikenessAddresses(like, Cluster.Name), _options.WorkloadImage);
+        var objects = workloads.Objects(kinds);
+        await ApplyAsync(objects, cancellationToken).ConfigureAwait(false);
+        foreach (var gap in like.LeftOut.Concat(workloads.PoliciesWithout(kinds).Select(o => $"{o} is left out: this Calico has no such kind.")))
+        {
+            _progress?.Report(gap);
+        }
+
+        var rollouts = objects.Where(o => KindLikenessWorkloads.Kinds.Contains(o.Kind))
+            .Select(o => $"kubectl -n {o.Namespace} rollout status {o.Kind}/{o.Name} --timeout={Seconds}");
+        await WaitAsync(string.Join(" &&\n", rollouts.Prepend("true")), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task LeaveOutDnsAsync(CancellationToken cancellationToken)
@@ -268,7 +348,7 @@ public sealed class KindRehearsal : IAsyncDisposable
     private Task KubectlAsync(string script, CancellationToken cancellationToken) => RunAsync(
         ControlPlane, new NodeCommand("kubectl", "export KUBECONFIG=/etc/kubernetes/admin.conf\n" + script, []), cancellationToken);
 
-    private async Task RunAsync(string node, NodeCommand command, CancellationToken cancellationToken)
+    private async Task<string> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken)
     {
         var result = await Cluster.Nodes.RunAsync(node, command, cancellationToken).ConfigureAwait(false);
         if (result.ExitCode != 0)
@@ -279,5 +359,7 @@ public sealed class KindRehearsal : IAsyncDisposable
                     ? $"Look at it: KUBECONFIG={Cluster.KubeconfigPath} kubectl get pods -A; when done: kind delete cluster --name {Cluster.Name}"
                     : "Run it again with the cluster kept (--keep-cluster), and look at its Pods.");
         }
+
+        return result.Output;
     }
 }

@@ -16,6 +16,10 @@ public sealed record KindRehearsalOptions
     /// <summary>How Calico's addresses lie to PodCIDRs. Default: apart.</summary>
     public KindScenario Scenario { get; init; }
 
+    /// <summary>Somebody's cluster that it is to be like; <see langword="null"/> for none. Its Nodes and ranges are that cluster's then, and
+    /// <see cref="Scenario"/>, <see cref="Workers"/> and <see cref="PodSubnet"/> are not looked at.</summary>
+    public KindLikeness? Like { get; init; }
+
     /// <summary>What the cluster's name begins with; the rest is chosen for the scenario, and so that no other cluster has it. Lower-case letters, digits and <c>-</c>, at most 40.</summary>
     public string Prefix { get; init; } = "rehearsal";
 
@@ -78,7 +82,11 @@ public sealed record KindRehearsalOptions
     }
 
     /// <summary>The patience for all Nodes together.</summary>
-    internal TimeSpan PatienceForAll => Patience + (PatiencePerNode * (Workers + 1));
+    internal TimeSpan PatienceForAll => Patience + (PatiencePerNode * ((Like?.Workers ?? Workers) + 1));
+
+    /// <summary>The addresses that fit, each with a name of its own.</summary>
+    internal IEnumerable<KindAddressPlan> Plans() =>
+        Like?.Plans(Prefix) ?? KindAddressPlan.All(Scenario, Workers, PodSubnet, Prefix);
 
     /// <summary>The images that Nodes would pull: nobody loads them, and a name without a digest is one that can be loaded.</summary>
     internal ImmutableArray<string> ToPull
@@ -95,13 +103,19 @@ public sealed record KindRehearsalOptions
     }
 
     /// <summary>The cluster these options ask kind for.</summary>
-    internal KindClusterOptions Cluster(KindAddressPlan plan) => new()
+    internal KindClusterOptions Cluster(KindAddressPlan plan)
     {
-        Name = plan.ClusterName,
-        Workers = Workers,
-        PodSubnet = PodSubnet,
-        NodeImage = NodeImage,
-        KubeadmPatches = KubeadmPatches,
-        KeepCluster = KeepCluster,
-    };
+        var cluster = new KindClusterOptions
+        {
+            Name = plan.ClusterName,
+            Workers = Workers,
+            PodSubnet = PodSubnet,
+            NodeImage = NodeImage,
+            KubeadmPatches = KubeadmPatches,
+            KeepCluster = KeepCluster,
+        };
+        return Like is null
+            ? cluster
+            : cluster with { Workers = Like.Workers, PodSubnet = Like.PodSubnet, ServiceSubnet = Like.ServiceSubnet, AllocatePodCidrs = false };
+    }
 }

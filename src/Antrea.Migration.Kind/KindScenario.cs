@@ -14,4 +14,10 @@ public enum KindScenario
 
     /// <summary>Blocks are as long as PodCIDRs, and one Node's is the PodCIDR of some Node.</summary>
     EqualBlocks,
+
+    /// <summary>One worker's block is in its own PodCIDR.</summary>
+    OwnPodCidr,
+
+    /// <summary>The control plane's block is in a PodCIDR, and nothing but its tunnel's address is in the block.</summary>
+    TunnelOnly,
 }

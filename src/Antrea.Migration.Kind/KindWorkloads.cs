@@ -14,11 +14,18 @@ internal static class KindWorkloads
     /// <summary>The Service's address, in kind's own range: the seed's.</summary>
     public const string ServiceAddress = "10.96.117.185";
 
-    public static string Render(string image) =>
+    /// <param name="image">The image of both.</param>
+    /// <param name="namespace">Where they are.</param>
+    /// <param name="serviceAddress">The Service's address.</param>
+    public static string Render(string image, string @namespace, string serviceAddress) =>
         $$"""
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: {{@namespace}} }
+        ---
         apiVersion: apps/v1
         kind: DaemonSet
-        metadata: {name: {{Servers}}, namespace: default}
+        metadata: {name: {{Servers}}, namespace: {{@namespace}} }
         spec:
           selector: {matchLabels: {app: {{Servers}} } }
           updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 20%} }
@@ -36,15 +43,15 @@ internal static class KindWorkloads
         ---
         apiVersion: v1
         kind: Service
-        metadata: {name: nginx-origin, namespace: default}
+        metadata: {name: nginx-origin, namespace: {{@namespace}} }
         spec:
-          clusterIP: {{ServiceAddress}}
+          clusterIP: {{serviceAddress}}
           selector: {app: {{Servers}} }
           ports: [{port: 80, protocol: TCP, targetPort: 80}]
         ---
         apiVersion: apps/v1
         kind: Deployment
-        metadata: {name: {{Client}}, namespace: default}
+        metadata: {name: {{Client}}, namespace: {{@namespace}} }
         spec:
           replicas: 1
           selector: {matchLabels: {app: {{Client}} } }

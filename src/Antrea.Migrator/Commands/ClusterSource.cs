@@ -124,7 +124,7 @@ internal sealed class ClusterSource : IAsyncDisposable
         {
             if (UsesKind(parse))
             {
-                var rehearsal = await kind!.StartAsync(parse, parse.GetValue(_workers), podImages, output!, cancellationToken);
+                var rehearsal = await kind!.StartAsync(parse, _workers, podImages, output!, cancellationToken);
                 var kindClient = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(rehearsal.Cluster.KubeconfigPath));
                 return new ClusterSource(new KubernetesClusterReader(kindClient), kindClient, null, rehearsal);
             }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Kind;
 using Antrea.Migrator.Output;
 
@@ -19,14 +20,24 @@ internal sealed class KindOptions
         ["small-overlap"] = KindScenario.SmallOverlap,
         ["most-overlap"] = KindScenario.MostOverlap,
         ["equal-blocks"] = KindScenario.EqualBlocks,
+        ["own-pod-cidr"] = KindScenario.OwnPodCidr,
+        ["tunnel-only"] = KindScenario.TunnelOnly,
     };
 
     private readonly Option<string> _scenario = new Option<string>("--scenario")
     {
-        Description = "KinD: how Calico's blocks lie to PodCIDRs: apart, one Node's inside one, every Node's, or one as long as a PodCIDR and equal to it.",
+        Description = "KinD: how Calico's blocks lie to PodCIDRs: apart, one Node's inside one, every Node's, one as long as a PodCIDR and equal to it, one inside its own Node's, or one with nothing in it but a tunnel's address.",
         DefaultValueFactory = _ => "simple",
         HelpName = string.Join('|', Scenarios.Keys),
     }.AcceptOnlyFromAmong([.. Scenarios.Keys]);
+
+    private readonly Option<string[]> _like = new("--like")
+    {
+        Description = "KinD: a cluster of yours to make it like, from what 'antrea-migrator snapshot' saved: its PodCIDRs, Calico's pools and blocks, policies, and workloads with few replicas.",
+        HelpName = "SNAPSHOT",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+    };
 
     private readonly Option<string> _name = new("--name")
     {
@@ -77,7 +88,7 @@ internal sealed class KindOptions
 
     public void AddTo(Command command)
     {
-        Option[] details = [_name, _scenario, _manifests, _replace, _nodeImage, _load, _workloadImage, _logs, _keep];
+        Option[] details = [_name, _scenario, _like, _manifests, _replace, _nodeImage, _load, _workloadImage, _logs, _keep];
         command.Add(Kind);
         foreach (var option in details)
         {
@@ -91,6 +102,11 @@ internal sealed class KindOptions
             {
                 result.AddError($"{string.Join(" and ", idle.Select(o => o.Name))} go with --kind only.");
             }
+
+            if (idle.Contains(_like) && idle.Contains(_scenario))
+            {
+                result.AddError($"{_like.Name} and {_scenario.Name} both say how the addresses lie; give one of them.");
+            }
         });
     }
 
@@ -102,8 +118,12 @@ internal sealed class KindOptions
 
     /// <summary>Makes the cluster and fills it.</summary>
     public async Task<KindRehearsal> StartAsync(
-        ParseResult parse, int workers, IReadOnlyList<string> podImages, TextWriter output, CancellationToken cancellationToken)
+        ParseResult parse, Option<int> workers, IReadOnlyList<string> podImages, TextWriter output, CancellationToken cancellationToken)
     {
+        var like = parse.GetValue(_like) is { Length: > 0 } paths
+            ? KindLikeness.Of(
+                await new FolderClusterReader(paths).ReadAsync(cancellationToken), parse.GetResult(workers) is { Implicit: false } ? parse.GetValue(workers) : null)
+            : null;
         WholeFile.PrepareFolder(_logs.Name, parse.GetValue(_logs));
         using var http = new HttpClient();
         var replacements = (parse.GetValue(_replace) ?? []).Select(Split).ToLookup(i => i.Image, i => i.Name).ToDictionary(g => g.Key, g => g.Last());
@@ -115,7 +135,8 @@ internal sealed class KindOptions
             Manifests = manifests.WithImages(replacements),
             Scenario = Scenarios[parse.GetRequiredValue(_scenario)],
             Prefix = parse.GetRequiredValue(_name),
-            Workers = workers,
+            Like = like,
+            Workers = parse.GetValue(workers),
             NodeImage = parse.GetRequiredValue(_nodeImage),
             KeepCluster = parse.GetValue(_keep),
             FailureLogs = parse.GetValue(_logs),

@@ -77,7 +77,7 @@ internal sealed class MonitorOptions
         var wanted = (parse.GetValue(_flows) ?? []).Select(Split).Distinct().ToList();
         if (kind is not null && wanted.Count == 0)
         {
-            wanted.Add((null, KindRehearsal.Service));
+            wanted.Add((null, kind.Service));
         }
 
         var ours = wanted.Exists(f => f.Source is null) ? parse.GetValue(_pods) : 0;

@@ -136,7 +136,7 @@ internal sealed class KindMigration : IAsyncDisposable
     {
         await RolledAsync(cancellationToken);
         var output = await KubectlAsync(
-            $"kubectl exec deploy/client -- /client -c 10 -n {Requests} -interval 50 -url {KindRehearsal.Service.OriginalString} || [ $? = 2 ]", cancellationToken);
+            $"kubectl exec deploy/client -- /client -c 10 -n {Requests} -interval 50 -url {_rehearsal.Service.OriginalString} || [ $? = 2 ]", cancellationToken);
         Say(output);
         return SeedClientReport.Parse(output);
     }

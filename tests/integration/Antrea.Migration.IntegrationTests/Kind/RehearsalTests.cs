@@ -52,6 +52,79 @@ public sealed class RehearsalTests
         }
     }
 
+    /// <summary>A snapshot of three Nodes: one's block in another's PodCIDR, another's in its own, a policy, a workload.</summary>
+    [Test]
+    [CancelAfter(900_000)]
+    public async Task Operator_rehearses_on_a_cluster_like_the_one_that_is_to_be_migrated(CancellationToken cancellationToken)
+    {
+        Requires.Asked("scenarios", "a rehearsal takes minutes");
+        await Requires.DockerAsync();
+        await Requires.KindAsync();
+        StandInImages.Require();
+        OldServerManifests.Require();
+        var name = RunName.New();
+        var folder = Directory.CreateTempSubdirectory("rehearsal-");
+        var left = await KindLeftovers.LookAsync(name, cancellationToken);
+        try
+        {
+            OldServerManifests.WriteTo(folder.FullName);
+            var snapshot = Path.Combine(folder.FullName, "theirs.yaml");
+            await File.WriteAllTextAsync(snapshot, TheirCluster, cancellationToken);
+            var report = Path.Combine(folder.FullName, "report.json");
+            string[] arguments =
+            [
+                "migrate", "--kind", "--name", name, "--like", snapshot, "--manifests", folder.FullName,
+                "--node-image", StandInImages.Node, "--workload-image", StandInImages.Base, "--probe-image", StandInImages.Base, "--node-agent-image", StandInImages.Base, "--antrea-version", "v2.7.0", "--report", report,
+                .. StandInImages.All.SelectMany(i => (string[])["--load", $"{i.Image}={i.Name}"]),
+            ];
+            await using var told = new StringWriter();
+            var exitCode = await MigratorApp.RunAsync(arguments, told, told, cancellationToken);
+
+            TestContext.Progress.WriteLine(told.ToString());
+            Assert.That(exitCode, Is.Zero, told.ToString());
+            var json = JsonNode.Parse(await File.ReadAllTextAsync(report, cancellationToken))!;
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That((json["result"]!.ToString(), json["scenario"]!.ToString()), Is.EqualTo(("Succeeded", "MostOverlap")));
+                Assert.That(told.ToString(), Does.Contain("-worker is a, PodCIDR 10.20.5.0/24, blocks 10.20.6.0/26"));
+                Assert.That(told.ToString(), Does.Contain("-worker2 is b, PodCIDR 10.20.6.0/24, blocks 10.20.6.64/26"));
+                Assert.That(json["pods"]!["antrea"]!.GetValue<int>(), Is.EqualTo(json["pods"]!["total"]!.GetValue<int>()).And.AtLeast(6), "two of web's, two servers, client, probes");
+            }
+
+            File.Delete(report);
+            await left.AssertNoneAsync(cancellationToken);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private const string TheirCluster =
+        """
+        {apiVersion: v1, kind: Node, metadata: {name: m, labels: {node-role.kubernetes.io/control-plane: ""} }, spec: {podCIDRs: [10.20.9.0/24]} }
+        ---
+        {apiVersion: v1, kind: Node, metadata: {name: a, labels: {zone: east} }, spec: {podCIDRs: [10.20.5.0/24]} }
+        ---
+        {apiVersion: v1, kind: Node, metadata: {name: b, labels: {zone: west} }, spec: {podCIDRs: [10.20.6.0/24]} }
+        ---
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: kubeadm-config, namespace: kube-system}, data: {ClusterConfiguration: "networking: {podSubnet: 10.20.0.0/16, serviceSubnet: 10.97.0.0/16}"} }
+        ---
+        {apiVersion: crd.projectcalico.org/v1, kind: IPPool, metadata: {name: theirs}, spec: {cidr: 10.20.0.0/16, blockSize: 26, ipipMode: Always, natOutgoing: true} }
+        ---
+        {apiVersion: crd.projectcalico.org/v1, kind: IPAMBlock, metadata: {name: 10-20-6-0-26}, spec: {cidr: 10.20.6.0/26, affinity: 'host:a', allocations: [], attributes: [], unallocated: []} }
+        ---
+        {apiVersion: crd.projectcalico.org/v1, kind: IPAMBlock, metadata: {name: 10-20-6-64-26}, spec: {cidr: 10.20.6.64/26, affinity: 'host:b', allocations: [], attributes: [], unallocated: []} }
+        ---
+        {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: red} } }
+        ---
+        {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: web, namespace: shop}, spec: {podSelector: {matchLabels: {app: web} }, ingress: [{from: [{podSelector: {} }]}], policyTypes: [Ingress]} }
+        ---
+        {apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {clusterIP: 10.97.3.4, selector: {app: web}, ports: [{port: 80, targetPort: http}]} }
+        ---
+        {apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}, spec: {replicas: 9, selector: {matchLabels: {app: web} }, template: {metadata: {labels: {app: web} }, spec: {containers: [{name: web, image: theirs, ports: [{name: http, containerPort: 8080}]}]} } } }
+        """;
+
     [Test]
     [CancelAfter(300_000)]
     public async Task A_rehearsal_that_is_interrupted_while_its_Nodes_start_leaves_nothing(CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ public class KindAddressPlanTests
     public void For_makes_as_many_overlaps_as_the_scenario_has(
         [Values] KindScenario scenario, [Values(1, 2, 3, 5, 20)] int workers)
     {
-        if (scenario is KindScenario.SmallOverlap && workers < 3)
+        if (scenario is KindScenario.SmallOverlap or KindScenario.OwnPodCidr or KindScenario.TunnelOnly && workers < 3)
         {
             Assert.That(
                 () => KindAddressPlan.For(scenario, workers, PodSubnet, "rehearsal"),
@@ -27,7 +27,7 @@ public class KindAddressPlanTests
         var blocks = nodes.Select(n => CalicoBlockChooser.Candidates(plan.Pool, plan.BlockSize, n).First()).ToList();
         Assert.That(
             blocks.Count(b => podCidrs.Any(c => c.Overlaps(b))),
-            Is.EqualTo(scenario switch { KindScenario.Simple => 0, KindScenario.MostOverlap => workers + 1, _ => 1 }));
+            Is.EqualTo(scenario switch { KindScenario.Simple or KindScenario.OwnPodCidr => 0, KindScenario.MostOverlap => workers + 1, _ => 1 }));
     }
 
     [Test]
@@ -37,6 +37,15 @@ public class KindAddressPlanTests
     [Test]
     public void For_equal_blocks_has_a_block_that_is_a_PodCIDR() =>
         Assert.That(KindAddressPlan.For(KindScenario.EqualBlocks, 3, PodSubnet, "r").BlockSize, Is.EqualTo(24));
+
+    [Test]
+    public void For_a_tunnel_alone_the_block_in_a_PodCIDR_is_the_control_planes()
+    {
+        var plan = KindAddressPlan.For(KindScenario.TunnelOnly, 5, PodSubnet, "r");
+
+        var block = CalicoBlockChooser.Candidates(plan.Pool, plan.BlockSize, $"{plan.ClusterName}-control-plane").First();
+        Assert.That(Enumerable.Range(0, 6).Select(i => PodSubnet.Subnet(24, (ulong)i)), Has.Some.Matches<Cidr>(c => c.Contains(block)));
+    }
 
     [Test]
     public void For_the_same_wish_is_the_same_name() =>

@@ -44,6 +44,12 @@ public class KindConfigTests
     }
 
     [Test]
+    public void Render_OfNodesThatGetPodCidrsFromElsewhere_TellsTheControllerManager() =>
+        Assert.That(
+            KindConfig.Render(new KindClusterOptions { Workers = 20, PodSubnet = Cidr.Parse("10.10.0.0/22"), AllocatePodCidrs = false }),
+            Does.Contain("  - |2\n    kind: ClusterConfiguration\n    controllerManager:\n      extraArgs:\n        allocate-node-cidrs: \"false\"\n"));
+
+    [Test]
     public void Render_OfPatches_HasEachAsTextOfItsOwn()
     {
         var options = new KindClusterOptions

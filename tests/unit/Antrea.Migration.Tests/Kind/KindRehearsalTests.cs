@@ -166,6 +166,37 @@ public class KindRehearsalTests
         }
     }
 
+    [Test]
+    public async Task StartAsync_like_a_cluster_gives_Nodes_their_addresses_before_Calico_runs()
+    {
+        var runner = Machine().On("docker exec -i --privileged");
+        List<string> progress = [];
+        var like = KindLikeness.Of(SnapshotFixtures.Read(
+            """
+            {apiVersion: v1, kind: Node, metadata: {name: master, labels: {node-role.kubernetes.io/master: ""} }, spec: {podCIDRs: [10.10.0.0/24]} }
+            ---
+            {apiVersion: v1, kind: Node, metadata: {name: theirs}, spec: {podCIDRs: [10.10.1.0/24]} }
+            ---
+            {apiVersion: crd.projectcalico.org/v1, kind: IPAMBlock, metadata: {name: 10-10-0-0-26}, spec: {cidr: 10.10.0.0/26, affinity: 'host:theirs', allocations: [], attributes: [], unallocated: []} }
+            """));
+        await using (var rehearsal = await StartAsync(Options with { Images = [], Like = like }, runner, new Collector(progress)))
+        {
+            Assert.That(rehearsal.Service.Host, Is.EqualTo("10.96.255.254"));
+        }
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                Verbs(runner),
+                Is.EqualTo<string>(
+                [
+                    "create", "load", "look-for-dns", "patch-node", "patch-node", "write-file", "kubectl", "write-file", "kubectl", "kubectl", "write-file", "kubectl", "kubectl", "write-file", "kubectl", "kubectl", "delete",
+                ]));
+            Assert.That(runner.Asked.Single(a => a.Arguments is ["create", ..]).Input, Does.Contain("allocate-node-cidrs: \"false\"").And.Contain("podSubnet: \"10.10.0.0/23\""));
+            Assert.That(progress, Has.Some.EqualTo("r-worker is theirs, PodCIDR 10.10.1.0/24, blocks 10.10.0.0/26"));
+        }
+    }
+
     private static KindManifests Naming(params string[] images) => new(
         ObjectReader.Read(
             $$"""

@@ -7,6 +7,8 @@ namespace Antrea.Migrator.Tests.Commands;
 /// <summary>What <c>migrate --kind</c> refuses before anything is made.</summary>
 public class KindTests
 {
+    [TestCase("--kind --like a --scenario simple", "--scenario both say how the addresses lie")]
+    [TestCase("--like a", "--like go with --kind only.")]
     [TestCase("--scenario most-overlap --keep-cluster", "--scenario and --keep-cluster go with --kind only.")]
     [TestCase("--kind --lab", "--lab and --kind name different clusters")]
     [TestCase("--kind --context other", "--context and --kind name different clusters")]

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.CalicoApi;
+using Antrea.Migration.Clusters;
+
+namespace Antrea.Migration.Kind;
+
+/// <summary>The addresses of somebody's cluster for a rehearsal's Nodes: PodCIDRs, Calico's pools, and blocks with nothing in them.</summary>
+/// <remarks>Calico takes a Node's first addresses from the blocks that are affine to it, whoever made them, and creates no pool where there is one.</remarks>
+internal sealed class KindLikenessAddresses(KindLikeness likeness, string cluster)
+{
+    private static readonly string[] NodesOwn = ["kubernetes.io/", "beta.kubernetes.io/", "node.kubernetes.io/", "node-role.kubernetes.io/"];
+
+    private readonly ImmutableArray<(string Node, KindCounterpart Of)> _nodes = [.. likeness.NodesOf(cluster)];
+
+    /// <summary>What each Node gets once it is there: PodCIDR, labels and taints, as a strategic merge patch.</summary>
+    public IEnumerable<(string Node, JsonObject Patch)> Patches() => _nodes.Select(n =>
+    {
+        var original = likeness.Snapshot.OfKind("", "Node").FirstOrDefault(o => o.Name == n.Of.Name)?.Json;
+        var spec = new JsonObject();
+        if (n.Of.PodCidr is { } podCidr)
+        {
+            spec["podCIDR"] = podCidr.ToString();
+            spec["podCIDRs"] = new JsonArray(podCidr.ToString());
+        }
+
+        JsonNode?[] taints = [.. original.ItemsAt("spec", "taints").Where(t => !IsNodesOwn(t.TextAt("key") ?? "")).Select(t => t!.DeepClone())];
+        if (taints.Length > 0)
+        {
+            spec["taints"] = new JsonArray(taints);
+        }
+
+        var labels = original.MapAt("metadata", "labels").Where(l => !IsNodesOwn(l.Key));
+        return (n.Node, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["labels"] = new JsonObject(labels.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))) },
+            ["spec"] = spec,
+        });
+    });
+
+    /// <summary>Pools, IPAM's configuration, affinities and blocks.</summary>
+    public IEnumerable<ClusterObject> Objects() =>
+    [
+        .. likeness.Snapshot.CalicoIpam.Pools.Where(p => !p.Cidr.IsIPv6).Select(Pool),
+        .. Configuration(),
+        .. _nodes.SelectMany(n => n.Of.Blocks.SelectMany(b => KindBlocks.Claimed(n.Node, b.Cidr))),
+    ];
+
+    /// <summary>A text in which Nodes are named, as selectors do, for the rehearsal's Nodes.</summary>
+    public string Renamed(string selector) => _nodes.Where(n => n.Of.Name is not null).Aggregate(
+        selector,
+        (text, n) => text.Replace($"'{n.Of.Name}'", $"'{n.Node}'", StringComparison.Ordinal).Replace($"\"{n.Of.Name}\"", $"\"{n.Node}\"", StringComparison.Ordinal));
+
+    /// <summary>The name of the Node that stands for another; null where none does.</summary>
+    public string? For(string node) => _nodes.FirstOrDefault(n => n.Of.Name == node).Node;
+
+    private static bool IsNodesOwn(string key) => NodesOwn.Any(p => key.StartsWith(p, StringComparison.Ordinal));
+
+    private ClusterObject Pool(IPPool pool) => KindBlocks.Object("IPPool", pool.Name, new JsonObject
+    {
+        ["cidr"] = pool.Cidr.ToString(),
+        ["blockSize"] = pool.BlockSize,
+        ["ipipMode"] = $"{pool.IpipMode}",
+        ["vxlanMode"] = $"{pool.VxlanMode}",
+        ["natOutgoing"] = pool.NatOutgoing,
+        ["disabled"] = pool.Disabled,
+        ["nodeSelector"] = Renamed(pool.NodeSelector),
+    });
+
+    private IEnumerable<ClusterObject> Configuration()
+    {
+        var ipam = likeness.Snapshot.CalicoIpam;
+        return ipam is { StrictAffinity: false, MaxBlocksPerHost: CalicoIpam.DefaultMaxBlocksPerHost }
+            ? []
+            :
+            [
+                KindBlocks.Object("IPAMConfig", "default", new JsonObject
+                {
+                    ["strictAffinity"] = ipam.StrictAffinity,
+                    ["autoAllocateBlocks"] = true,
+                    ["maxBlocksPerHost"] = ipam.MaxBlocksPerHost,
+                }),
+            ];
+    }
+}
