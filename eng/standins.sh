@@ -7,6 +7,7 @@
 # projects' manifests use. With -calico-node and -kube-controllers behind the name there are two more, which differ in their entry point alone.
 # Workloads and the migration's node agent may run it as well: it holds busybox, nginx from Debian and /client. The program inside is
 # tests/standins, compiled ahead of time; its tools and libraries come from the node image.
+# ANTREA_MIGRATION_KIND_IMAGE names the node image with a stand-in for crictl added: kind's own images have crictl, Debian has no package of it.
 #
 # Needs what eng/kind.sh needs, and gcc for the linker. The result is cached by the sources it was made from.
 set -euo pipefail
@@ -17,6 +18,7 @@ fail() { say "standins.sh: $*"; exit 1; }
 here=$(dirname "$(readlink -f "$0")")
 root=$(dirname "$here")
 node="${ANTREA_MIGRATION_KIND_IMAGE:-}"
+node="${node%-crictl}"
 [ -n "$node" ] || fail "ANTREA_MIGRATION_KIND_IMAGE is not set; see eng/kind.sh"
 docker image inspect "$node" >/dev/null 2>&1 || fail "the Docker engine has no image $node; see eng/kind.sh"
 
@@ -107,4 +109,6 @@ fi
 for name in calico-node kube-controllers; do
   printf 'FROM %s\nENTRYPOINT ["/bin/%s"]\nCMD []\n' "$base" "$name" | docker build -q -t "$base-$name" - >/dev/null
 done
+printf 'FROM %s AS standins\nFROM %s\nCOPY --from=standins /bin/standin /usr/local/bin/crictl\n' "$base" "$node" | docker build -q -t "$node-crictl" - >/dev/null
 echo "export ANTREA_MIGRATION_STANDINS=$base"
+echo "export ANTREA_MIGRATION_KIND_IMAGE=$node-crictl"

@@ -163,7 +163,7 @@ internal sealed class KindLikenessWorkloads(KindLikeness likeness, KindLikenessA
                 "-c",
                 """
                 [ $# -gt 0 ] || exec sleep 2147483647
-                printf 'events {} http { server { %s } }' "$*" >/tmp/stand-in.conf && exec nginx -c /tmp/stand-in.conf -g 'daemon off;'
+                printf 'user root; events {} http { server { %s } }' "$*" >/tmp/stand-in.conf && exec nginx -c /tmp/stand-in.conf -g 'daemon off;'
                 """,
                 "stand-in"),
             ["args"] = new JsonArray([.. listens.Select(l => (JsonNode)l)]),

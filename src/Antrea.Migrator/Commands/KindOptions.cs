@@ -26,9 +26,11 @@ internal sealed class KindOptions
 
     private readonly Option<string> _scenario = new Option<string>("--scenario")
     {
-        Description = "KinD: how Calico's blocks lie to PodCIDRs: apart, one Node's inside one, every Node's, one as long as a PodCIDR and equal to it, one inside its own Node's, or one with nothing in it but a tunnel's address.",
+        Description =
+            "KinD: how Calico's blocks lie to PodCIDRs: apart (simple), one Node's inside one (small-overlap), every Node's (most-overlap), one as long as a PodCIDR and equal to it "
+            + "(equal-blocks), one inside its own Node's (own-pod-cidr), or one that holds a tunnel's address alone (tunnel-only).",
         DefaultValueFactory = _ => "simple",
-        HelpName = string.Join('|', Scenarios.Keys),
+        HelpName = "SCENARIO",
     }.AcceptOnlyFromAmong([.. Scenarios.Keys]);
 
     private readonly Option<string[]> _like = new("--like")

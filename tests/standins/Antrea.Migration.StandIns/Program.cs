@@ -2,6 +2,7 @@ using Antrea.Migration.StandIns;
 using Antrea.Migration.StandIns.AntreaNode;
 using Antrea.Migration.StandIns.Calico;
 using Antrea.Migration.StandIns.Multus;
+using Antrea.Migration.StandIns.Runtime;
 using Antrea.Migration.StandIns.Workloads;
 
 // The name it is started under says which program it is, as with busybox.
@@ -26,6 +27,7 @@ try
         "install_multus" => MultusInstaller.InstallBinary(),
         "thin_entrypoint" => MultusInstaller.GenerateConfig(args),
         "multus" => CniPlugin.Run(new MultusCni()),
+        "crictl" => await Crictl.RunAsync(args),
         "client" => await ProbeClient.RunAsync(args),
         _ => throw new StandInException($"there is no stand-in of the name '{name}'"),
     };

@@ -155,6 +155,34 @@ public sealed class InPlaceTests
         }
     }
 
+    /// <summary>On the way there before anything is changed, on the way back before the first Pod is.</summary>
+    [TestCase(false)]
+    [TestCase(true)]
+    [CancelAfter(600_000)]
+    public async Task Node_without_the_runtimes_tool_stops_the_run_before_a_Pod_ends(bool onTheWayBack, CancellationToken cancellationToken)
+    {
+        await using var migration = await StartAsync(BridgeKind.PolicyRoute, cancellationToken, objects: "");
+        var plan = await migration.PlanAsync(cancellationToken);
+        if (onTheWayBack)
+        {
+            await migration.RunUntilAsync(plan, e => e is StepCompleted { Step.Kind: MigrationStepKind.RestartPods }, cancellationToken);
+            plan = (await migration.PlanRollbackAsync(cancellationToken)) with { Restart = RestartMode.InPlace };
+        }
+
+        var before = Pods(migration.Lab);
+        using var client = migration.Client();
+        var executor = new MigrationExecutor(client, new ConfigMapJournal(client), new NodesWithoutCrictl(new PodExecNodeAccess(client), "c2a0-worker"));
+        var failed = (await migration.ExecuteAsync(plan, executor, cancellationToken))[^1] as StepFailed;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failed?.Message, Does.Contain("node-sandboxes-out-of-reach").And.Contain("Node/c2a0-worker").And.Contain("there is no crictl"));
+            Assert.That(failed?.Step.Kind, Is.EqualTo(onTheWayBack ? MigrationStepKind.RestartPods : MigrationStepKind.CheckNodes));
+            Assert.That(failed?.Next, Does.Contain("Install crictl"));
+            Assert.That(Pods(migration.Lab), Is.EqualTo(before));
+        }
+    }
+
     /// <summary>Why a Pod leaves its Services first: the kubelet notices the end of a sandbox afterwards.</summary>
     [Test]
     [CancelAfter(600_000)]
@@ -181,6 +209,14 @@ public sealed class InPlaceTests
 
         Task<NodeCommandResult> EndAsync(string holds) => NodeVerbs.RunAsync(
             node, NodeCommands.RestartSandbox(pod.UidOf(), System.Net.IPAddress.Parse(holds), TimeSpan.Zero).ToArgv(), cancellationToken);
+    }
+
+    private sealed class NodesWithoutCrictl(INodeAccess nodes, string name) : INodeAccess
+    {
+        public Task<NodeCommandResult> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken = default) =>
+            node == name && command.Verb == "check-sandboxes"
+                ? Task.FromResult(new NodeCommandResult(3, "", "there is no crictl\n"))
+                : nodes.RunAsync(node, command, cancellationToken);
     }
 
     private static async Task<LabMigration> StartAsync(

@@ -7,10 +7,11 @@ namespace Antrea.Migration.IntegrationTests.Kind;
 [Category("Kind")]
 public sealed class RehearsalTests
 {
-    [TestCase("small-overlap", 3, "SmallOverlap")]
+    [TestCase("small-overlap", 3, "SmallOverlap", "reschedule")]
+    [TestCase("simple", 2, "Simple", "in-place")]
     [CancelAfter(900_000)]
     public async Task Operator_rehearses_on_a_cluster_made_for_it_and_nothing_is_left(
-        string scenario, int workers, string planned, CancellationToken cancellationToken)
+        string scenario, int workers, string planned, string restart, CancellationToken cancellationToken)
     {
         Requires.Asked("scenarios", "a rehearsal takes minutes");
         await Requires.DockerAsync();
@@ -26,7 +27,7 @@ public sealed class RehearsalTests
             var report = Path.Combine(folder.FullName, "report.json");
             string[] arguments =
             [
-                "migrate", "--kind", "--name", name, "--scenario", scenario, "--workers", $"{workers}", "--manifests", folder.FullName,
+                "migrate", "--kind", "--name", name, "--scenario", scenario, "--workers", $"{workers}", "--restart", restart, "--manifests", folder.FullName,
                 "--node-image", StandInImages.Node, "--workload-image", StandInImages.Base, "--probe-image", StandInImages.Base, "--node-agent-image", StandInImages.Base, "--antrea-version", "v2.7.0", "--report", report,
                 .. StandInImages.All.SelectMany(i => (string[])["--load", $"{i.Image}={i.Name}"]),
             ];
@@ -34,6 +35,7 @@ public sealed class RehearsalTests
             var exitCode = await MigratorApp.RunAsync(arguments, told, told, cancellationToken);
 
             Assert.That(exitCode, Is.Zero, told.ToString());
+            Assert.That(told.ToString(), restart == "in-place" ? Does.Contain("Pods restarted in place") : Does.Not.Contain("restarted in place"));
             var json = JsonNode.Parse(await File.ReadAllTextAsync(report, cancellationToken))!;
             TestContext.Progress.WriteLine(json["flows"]!.ToJsonString());
             using (Assert.EnterMultipleScope())
