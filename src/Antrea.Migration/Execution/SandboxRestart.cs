@@ -6,12 +6,14 @@ namespace Antrea.Migration.Execution;
 /// Source: cri-tools <c>cmd/crictl</c>; Kubernetes <c>pkg/kubelet/kuberuntime</c> computePodActions.</para>
 /// <para>Only a sandbox with the address that the caller saw is ended: whoever repeats the command after its answer was lost, or looks at an old status, ends no new
 /// one. Containers get the stop signal and the Pod's grace period first, for <c>stopp</c> kills at once. Kubelet starts one that ends early again while another still
-/// takes its time, so that they are told up to three times. A call may take longer than crictl's two seconds, with all that a CNI plugin has to tear down.</para>
+/// takes its time, so that they are told up to three times. A call may take longer than crictl's two seconds, with all that a CNI plugin has to tear down. Who calls
+/// may have a container's search path, so that crictl is also looked for where distributions put it.</para>
 /// </remarks>
 internal static class SandboxRestart
 {
     private const string Runtime =
         """
+        PATH=$PATH:/usr/local/bin:/usr/bin:/opt/bin:/var/lib/rancher/rke2/bin; export PATH
         command -v crictl >/dev/null || { echo 'there is no crictl' >&2; exit 3; }
         [ -e /etc/crictl.yaml ] || [ -n "$CONTAINER_RUNTIME_ENDPOINT" ] || for s in /run/containerd/containerd.sock /run/crio/crio.sock /run/k3s/containerd/containerd.sock; do
           [ ! -S "$s" ] || { export CONTAINER_RUNTIME_ENDPOINT="unix://$s"; break; }

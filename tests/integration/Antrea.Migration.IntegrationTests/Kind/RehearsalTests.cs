@@ -75,7 +75,7 @@ public sealed class RehearsalTests
             var report = Path.Combine(folder.FullName, "report.json");
             string[] arguments =
             [
-                "migrate", "--kind", "--name", name, "--like", snapshot, "--manifests", folder.FullName,
+                "migrate", "--kind", "--name", name, "--like", snapshot, "--policy-mode", "available", "--manifests", folder.FullName,
                 "--node-image", StandInImages.Node, "--workload-image", StandInImages.Base, "--probe-image", StandInImages.Base, "--node-agent-image", StandInImages.Base, "--antrea-version", "v2.7.0", "--report", report,
                 .. StandInImages.All.SelectMany(i => (string[])["--load", $"{i.Image}={i.Name}"]),
             ];
