@@ -53,24 +53,7 @@ public sealed class ScenarioTests
     [CancelAfter(600_000)]
     public async Task Operator_migrates_a_dual_stack_cluster_and_loses_nothing_of_either_family(CancellationToken cancellationToken)
     {
-        var options = new LabClusterOptions
-        {
-            Name = "c2a0",
-            Workers = 3,
-            PodSubnet6 = Cidr.Parse("fd00:10:10::/56"),
-            CalicoPool6 = Cidr.Parse("fd00:10:20::/64"),
-            ExtraObjects =
-                """
-                apiVersion: apps/v1
-                kind: DaemonSet
-                metadata: {name: everywhere, namespace: default}
-                spec:
-                  selector: {matchLabels: {app: everywhere}}
-                  template:
-                    metadata: {labels: {app: everywhere}}
-                    spec: {tolerations: [{operator: Exists}], containers: [{name: main, image: pause}]}
-                """,
-        };
+        var options = DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 3 });
         await using var migration = await WatchedMigration.StartAsync(options, BridgeKind.PolicyRoute, cancellationToken);
         Assert.That(migration.Plan.IsExecutable, string.Join('\n', migration.Plan.Findings.Take(3)));
         migration.Migration.Options = migration.Migration.Options with { Bridge = BridgeKind.Multus };
