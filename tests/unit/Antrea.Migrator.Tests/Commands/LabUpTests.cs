@@ -30,6 +30,25 @@ public class LabUpTests
     }
 
     [Test]
+    public async Task Dual_stack_gives_Nodes_a_PodCIDR_of_each_family()
+    {
+        using var interrupt = new CancellationTokenSource();
+        await using var output = new LineWriter();
+        await using var error = new StringWriter();
+        var running = MigratorApp.RunAsync(["lab", "up", "c2a0", "--workers", "1", "--ip-family", "dual"], output, error, interrupt.Token);
+        await Task.WhenAny(output.FirstLine, running);
+        Assert.That(output.FirstLine.IsCompleted, error.ToString());
+        var ranges = await MigratorRun.OfAsync("cidrs", "--kubeconfig", (await output.FirstLine)[Export.Length..], "-o", "json");
+        await interrupt.CancelAsync();
+        Assert.That(await running, Is.EqualTo(ExitCodes.Success));
+        Assert.That(ranges.Output, Does.Contain("fd00:10:10:1::/64").And.Contain("fd00:10:20::/64").And.Contain("10.10.1.0/24"), ranges.Error);
+    }
+
+    [Test]
+    public async Task Dual_stack_is_refused_with_a_real_control_plane() =>
+        (await MigratorRun.OfAsync("lab", "up", "c2a0", "--control-plane", "real", "--ip-family", "dual")).VerifyRefused("--ip-family");
+
+    [Test]
     public async Task A_file_that_is_there_is_not_overwritten()
     {
         using var folder = new TemporaryFolder();

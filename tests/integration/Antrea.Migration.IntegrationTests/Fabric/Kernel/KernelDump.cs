@@ -37,6 +37,7 @@ internal static class KernelDump
                 text.Append(Sorted(await RunAsync("ip", ["-n", name, family, "neigh", "show", "proxy"], cancellationToken)));
             }
 
+            text.Append(Sorted(await RunAsync("ip", ["-n", name, "addrlabel", "list"], cancellationToken)));
             text.Append(Sorted(await RunAsync("bridge", ["-n", name, "fdb", "show"], cancellationToken), line => line.Contains(" dst ", StringComparison.Ordinal)));
             text.Append(Sorted(await InsideAsync(name, "ipset save", cancellationToken)));
             text.Append(Counters.Replace(await InsideAsync(name, "iptables-legacy-save | grep -v ^#; ip6tables-legacy-save | grep -v ^#", cancellationToken), ""));

@@ -49,6 +49,7 @@ internal sealed class KernelScenarioTests
 
     [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.Ipip, false)]
     [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.Vxlan, true)]
+    [TestCase(BridgeKind.Multus, CalicoEncapsulation.Ipip, false)]
     [TestCase(BridgeKind.Multus, CalicoEncapsulation.Vxlan, true)]
     [CancelAfter(600_000)]
     public async Task Operator_migrates_both_families_in_the_kernel_and_loses_nothing_of_either(
@@ -111,7 +112,7 @@ internal sealed class KernelScenarioTests
             Assert.That(after, Does.Contain("antrea-gw0").And.Contain("ANTREA-POSTROUTING"));
             Assert.That(before.Contains("vxlan-v6.calico"), Is.EqualTo(options.PodSubnet6 is not null && encapsulation == CalicoEncapsulation.Vxlan));
             Assert.That(before.Contains("cali60masq-ipam-pools"), Is.EqualTo(options.PodSubnet6 is not null));
-            Assert.That(after, Does.Not.Contain("cali").And.Not.Contain("proto bird").And.Not.Contain("proto 80").And.Not.Contain("lookup 20260"));
+            Assert.That(after, Does.Not.Contain("cali").And.Not.Contain("proto bird").And.Not.Contain("proto 80").And.Not.Contain("lookup 20260").And.Not.Contain("label 20260"));
             Assert.That(after.Contains("tunl0 1480 down \n"), Is.EqualTo(isIpip), "Calico's clean-up leaves the device, without an address");
         }
     }
