@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.ControlPlane;
 
 namespace Antrea.Migration.IntegrationTests.Execution;
 
@@ -19,6 +21,29 @@ internal static class DualStack
             spec: {tolerations: [{operator: Exists}], containers: [{name: main, image: pause}]}
 
         """;
+
+    /// <summary>Lets no object of the cluster say from where Services get their IPv6 addresses.</summary>
+    public static void HideServices(LabCluster lab, LabClusterOptions options)
+    {
+        var (both, one) = (options.ServiceSubnets, options.ServiceSubnet.ToString());
+        foreach (var kind in (ResourceType[])[ResourceType.Pod, ResourceType.ConfigMap])
+        {
+            foreach (var obj in lab.Store.PeekAll(kind).Where(obj => obj.ToJsonString().Contains(both, StringComparison.Ordinal)))
+            {
+                lab.Store.Mutate(kind, obj.NamespaceOf(), obj.NameOf(), json =>
+                {
+                    var changed = (JsonObject)JsonNode.Parse(json.ToJsonString().Replace(both, one, StringComparison.Ordinal))!;
+                    json.Clear();
+                    foreach (var (name, value) in changed.ToList())
+                    {
+                        json[name] = value?.DeepClone();
+                    }
+
+                    return true;
+                });
+            }
+        }
+    }
 
     /// <summary>The same cluster with IPv6 beside IPv4; Calico's IPv6 pool lies outside the PodCIDRs.</summary>
     public static LabClusterOptions Of(LabClusterOptions options) => options with

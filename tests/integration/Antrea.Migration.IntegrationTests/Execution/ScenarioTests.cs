@@ -81,6 +81,29 @@ public sealed class ScenarioTests
         }
     }
 
+    /// <summary>Where nobody tells the IPv6 Services' range, Multus Pods have no route to it by net1: kube-proxy leads them, under Calico addresses.</summary>
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Service_range_that_the_plan_cannot_see_costs_what_it_predicts(CancellationToken cancellationToken)
+    {
+        var options = DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 3 });
+        await using var lab = await LabMigration.StartAsync(cancellationToken, options);
+        DualStack.HideServices(lab.Lab, options);
+        await using var migration = await WatchedMigration.StartAsync(lab, "client", cancellationToken);
+
+        var (last, traffic) = await migration.RunAsync(cancellationToken);
+
+        Report(traffic);
+        var predicted = migration.Plan.PredictedLosses;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
+            Assert.That(predicted, Is.Not.Empty.And.All.Matches<PredictedLoss>(l => l.Phase == MigrationPhase.AntreaPods && l.From.EndsWith("(IPv6)", StringComparison.Ordinal)));
+            Assert.That(traffic.Flows.Where(f => f.Failure > 0).Select(f => f.Flow.Destination), Is.Not.Empty.And.All.Contains("IPv6"));
+            Assert.That(traffic.Outages.Where(o => o.RequestsLost > 0).Select(o => o.Phase), Has.All.EqualTo(nameof(MigrationPhase.AntreaPods)));
+        }
+    }
+
     [Test]
     [CancelAfter(600_000)]
     public async Task Without_the_bridge_Calico_clients_lose_the_first_Antrea_server(CancellationToken cancellationToken)
