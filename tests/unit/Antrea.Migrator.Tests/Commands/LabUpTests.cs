@@ -38,10 +38,13 @@ public class LabUpTests
         var running = MigratorApp.RunAsync(["lab", "up", "c2a0", "--workers", "1", "--ip-family", "dual"], output, error, interrupt.Token);
         await Task.WhenAny(output.FirstLine, running);
         Assert.That(output.FirstLine.IsCompleted, error.ToString());
-        var ranges = await MigratorRun.OfAsync("cidrs", "--kubeconfig", (await output.FirstLine)[Export.Length..], "-o", "json");
+        using var folder = new TemporaryFolder();
+        var snapshot = await MigratorRun.OfAsync("snapshot", "--kubeconfig", (await output.FirstLine)[Export.Length..], "--to", folder.At("snapshot"));
         await interrupt.CancelAsync();
         Assert.That(await running, Is.EqualTo(ExitCodes.Success));
-        Assert.That(ranges.Output, Does.Contain("fd00:10:10:1::/64").And.Contain("fd00:10:20::/64").And.Contain("10.10.1.0/24"), ranges.Error);
+        Assert.That(snapshot.ExitCode, Is.EqualTo(ExitCodes.Success), snapshot.Error);
+        var text = string.Concat(Directory.GetFiles(folder.At("snapshot")).Select(File.ReadAllText));
+        Assert.That(text, Does.Contain("fd00:10:10:1::/64").And.Contain("fd00:10:20::/64").And.Contain("10.10.1.0/24"));
     }
 
     [Test]
