@@ -23,7 +23,7 @@ public sealed record LabClusterOptions
     /// ask for both families have a second ClusterIP.</summary>
     public Cidr? PodSubnet6 { get; init; }
 
-    /// <summary>Calico's default IPv6 pool, which goes by plain routes, with blocks of 64 addresses; null for <see cref="PodSubnet6"/>.</summary>
+    /// <summary>Calico's default IPv6 pool, with blocks of 64 addresses; null for <see cref="PodSubnet6"/>.</summary>
     public Cidr? CalicoPool6 { get; init; }
 
     /// <summary>Where ClusterIPs come from, IPv4, /28 or larger.</summary>

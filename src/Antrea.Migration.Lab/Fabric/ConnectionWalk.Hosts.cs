@@ -118,7 +118,9 @@ internal sealed partial class ConnectionWalk
         var route = state.Routing.Lookup(packet.Source, packet.Destination);
         if (Refusal(route) is { } says)
         {
-            return Drop(packet, host.Name, null, says, ConnectionOutcome.NoRoute);
+            // connect(2) asked for a route to the ClusterIP; that kube-proxy's choice has none, nobody tells it.
+            var isChosen = !packet.Destination.Equals(at.Packet.Destination);
+            return Drop(packet, host.Name, null, says, isChosen ? ConnectionOutcome.TimedOut : ConnectionOutcome.NoRoute);
         }
 
         Note(packet, host.Name, null, $"sent by route {Text(route!)}");

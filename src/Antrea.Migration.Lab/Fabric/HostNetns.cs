@@ -30,6 +30,9 @@ internal sealed record HostState : NamespaceState
     /// <summary>The OVS bridge of antrea-agent; null before the agent made one.</summary>
     public OvsBridge? Ovs { get; init; }
 
+    /// <summary>Address labels beside the kernel's own; one a prefix.</summary>
+    public ImmutableArray<AddressLabel> AddressLabels { get; init; } = [];
+
     /// <summary>A Node that is switched off: it sends, forwards and answers nothing.</summary>
     public bool IsDown { get; init; }
 

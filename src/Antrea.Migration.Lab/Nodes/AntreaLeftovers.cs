@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.Fabric;
@@ -32,6 +33,11 @@ internal static class AntreaLeftovers
         {
             lines.Add("netfilter: iptables-nft nat: ANTREA-POSTROUTING and its jump");
             lines.Add("ipset: ANTREA-POD-IP");
+            if (node.Host.AddressOf(AddressFamily.InterNetworkV6) is not null)
+            {
+                lines.Add("netfilter: ip6tables-nft nat: ANTREA-POSTROUTING and its jump");
+                lines.Add("ipset: ANTREA-POD-IP6");
+            }
         }
 
         if (state.Device(GatewayDevice) is not null || state.Ovs is not null)

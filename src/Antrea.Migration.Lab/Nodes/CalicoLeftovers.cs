@@ -16,6 +16,8 @@ internal static class CalicoLeftovers
         CniPlugins.BinDirectory + "/calico-ipam",
     ];
 
+    private static readonly string[] Vxlans = [CalicoTunnel.Vxlan.Device, CalicoTunnel.Vxlan6.Device];
+
     private static readonly string[] Directories = ["/var/lib/calico", "/var/run/calico"];
 
     /// <summary>One <c>WHAT: DETAIL</c> a line; nothing when the Node is clean.</summary>
@@ -23,18 +25,15 @@ internal static class CalicoLeftovers
     {
         var state = node.Host.State;
         var lines = Files.Where(node.Files.FileExists).Concat(Directories.Where(node.Files.DirectoryExists)).Select(f => $"file: {f}").ToList();
-        if (state.Calico is not null)
+        foreach (var (tables, sets) in state.Calico is null ? [] : Families(node.Host))
         {
-            lines.Add("netfilter: iptables-nft nat: cali-nat-outgoing and its jumps");
-            lines.Add("ipset: cali40all-ipam-pools");
-            lines.Add("ipset: cali40masq-ipam-pools");
+            lines.Add($"netfilter: {tables}-nft nat: cali-nat-outgoing and its jumps");
+            lines.Add($"ipset: {sets}all-ipam-pools");
+            lines.Add($"ipset: {sets}masq-ipam-pools");
         }
 
         lines.AddRange(state.Routing.Routes.Where(IsCalicos).Select(r => $"route: {Text(r)}"));
-        if (state.Device(CalicoTunnel.Vxlan.Device) is not null)
-        {
-            lines.Add($"link: {CalicoTunnel.Vxlan.Device}");
-        }
+        lines.AddRange(Vxlans.Where(device => state.Device(device) is not null).Select(device => $"link: {device}"));
 
         if (state.Device(CalicoTunnel.Ipip.Device)?.AddressOf(CalicoTunnel.Ipip.Family) is { } address)
         {
@@ -57,10 +56,18 @@ internal static class CalicoLeftovers
         node.Host.Update(state => state with { Calico = null });
         node.Host.SetVethPolicy(null, null);
         node.Host.RemoveRoutes(IsCalicos);
-        node.Host.RemoveDevice(CalicoTunnel.Vxlan.Device);
-        node.Host.RemoveDevice(CalicoTunnel.Ipip.Device);
+        foreach (var device in Vxlans.Append(CalicoTunnel.Ipip.Device))
+        {
+            node.Host.RemoveDevice(device);
+        }
+
         return new NodeCommandResult(0, "", "");
     }
+
+    private static (string Tables, string Sets)[] Families(HostNetns host) =>
+        host.AddressOf(CalicoTunnel.Vxlan6.Family) is null
+            ? [("iptables", "cali40")]
+            : [("iptables", "cali40"), ("ip6tables", "cali60")];
 
     private static bool IsCalicos(Route route) => route.Protocol is "bird" or "12" or "80";
 

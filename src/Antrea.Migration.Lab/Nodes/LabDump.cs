@@ -131,6 +131,11 @@ internal static class LabDump
             yield return $"rule {rule.Priority}: from {rule.From?.ToString() ?? "all"} to {rule.To?.ToString() ?? "all"} lookup {rule.Table}";
         }
 
+        foreach (var label in state.AddressLabels)
+        {
+            yield return $"address label {label.Label}: {label.Prefix}";
+        }
+
         yield return $"Calico {(state.Calico is { } calico ? string.Join(' ', calico.AllPools) : "none")}";
         yield return $"Antrea {(state.Antrea is { } antrea ? string.Join(' ', antrea.PodIPSet) : "none")}";
         yield return $"kube-proxy {(state.KubeProxy is { } proxy ? $"{proxy.DropsInvalid} {proxy.ClusterCidrOf(false)} {proxy.ClusterCidrOf(true)} {proxy.MasqueradeAll}" : "none")}";

@@ -28,6 +28,8 @@ internal static class NodeVerbs
             ["audit-calico"] = (AnyNumber, CalicoLeftovers.Audit),
             ["lead-calico"] = (AnyNumber, CalicoLeadVerbs.Start),
             ["stop-leading-calico"] = (0, CalicoLeadVerbs.Stop),
+            ["label-addresses"] = (AnyNumber, AddressLabelVerbs.Put),
+            ["remove-address-labels"] = (0, AddressLabelVerbs.Remove),
             ["remove-multus"] = (2, RemoveMultus),
             ["detach-antrea"] = (0, AntreaLeftovers.Detach),
             ["audit-antrea"] = (0, AntreaLeftovers.Audit),

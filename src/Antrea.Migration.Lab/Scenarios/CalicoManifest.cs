@@ -102,7 +102,7 @@ internal static class CalicoManifest
                 - {name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: ACCEPT}
                 - {name: FELIX_IPV6SUPPORT, value: "{{(template.Pool6 is null ? "false" : "true")}}"}{{(template.Pool6 is null
                     ? ""
-                    : $"\n        - {{name: IP6, value: autodetect}}\n        - {{name: CALICO_IPV6POOL_CIDR, value: \"{template.Pool6}\"}}")}}
+                    : $"\n        - {{name: IP6, value: autodetect}}\n        - {{name: CALICO_IPV6POOL_CIDR, value: \"{template.Pool6}\"}}\n        - {{name: CALICO_IPV6POOL_VXLAN, value: {Mode(template.Encapsulation, CalicoEncapsulation.Vxlan)}}}")}}
 
         """;
 

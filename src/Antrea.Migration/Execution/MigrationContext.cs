@@ -135,9 +135,18 @@ internal sealed class MigrationContext
     /// <summary>One Pod's network; only its Node is asked.</summary>
     public async Task<PodNetwork> NetworkOfAsync(PodInfo pod, CancellationToken cancellationToken)
     {
-        var node = await Api.GetAsync($"api/v1/nodes/{pod.NodeName}", cancellationToken).ConfigureAwait(false);
-        var snapshot = ClusterSnapshotBuilder.BuildLenient(node is null ? [] : [new ClusterObject(node, "cluster")], []);
+        var snapshot = await ReadNodeObjectAsync(pod.NodeName, cancellationToken).ConfigureAwait(false);
         return (await InventoryAsync(snapshot with { Pods = [pod] }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false))[0].Network;
+    }
+
+    /// <summary>One Node; null when it is gone.</summary>
+    public async Task<NodeInfo?> ReadNodeAsync(string name, CancellationToken cancellationToken) =>
+        (await ReadNodeObjectAsync(name, cancellationToken).ConfigureAwait(false)).Nodes.FirstOrDefault();
+
+    private async Task<ClusterSnapshot> ReadNodeObjectAsync(string name, CancellationToken cancellationToken)
+    {
+        var node = await Api.GetAsync($"api/v1/nodes/{name}", cancellationToken).ConfigureAwait(false);
+        return ClusterSnapshotBuilder.BuildLenient(node is null ? [] : [new ClusterObject(node, "cluster")], []);
     }
 
     /// <summary>The Pods of one list.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Antrea.Migration.Addressing;
 
@@ -92,6 +93,24 @@ public static class NodeCommands
 
     /// <summary>Undoes <see cref="LeadCalico"/>. May be repeated.</summary>
     public static NodeCommand StopLeadingCalico() => new("stop-leading-calico", CalicoLead.Stop, []);
+
+    /// <summary>Makes the Node send to its own Calico Pods from its own IPv6 address, as it does in IPv4, and not from antrea-gw0's. May be repeated,
+    /// also while in use.</summary>
+    /// <param name="addresses">The Node's own addresses.</param>
+    /// <param name="podCidrs">The Node's own PodCIDRs: antrea-gw0 has the first host address of each.</param>
+    /// <param name="calicoCidrs">Where Calico addresses come from. What is IPv4 is left out, here and above.</param>
+    public static NodeCommand LabelAddresses(IEnumerable<IPAddress> addresses, IEnumerable<Cidr> podCidrs, IEnumerable<Cidr> calicoCidrs) =>
+        new(
+            "label-addresses",
+            AddressLabels.Put,
+            [
+                .. podCidrs.Where(c => c is { IsIPv6: true, PrefixLength: < 128 }).Select(c => $"gateway={Cidr.Host(c.AddressAt(1))}"),
+                .. addresses.Where(a => a.AddressFamily == AddressFamily.InterNetworkV6).Select(a => $"own={Cidr.Host(a)}"),
+                .. calicoCidrs.Where(c => c.IsIPv6).Select(c => $"calico={c}"),
+            ]);
+
+    /// <summary>Undoes <see cref="LabelAddresses"/>. May be repeated.</summary>
+    public static NodeCommand RemoveAddressLabels() => new("remove-address-labels", AddressLabels.Remove, []);
 
     /// <summary>Deletes Antrea's bridge, and its gateway with it, while Open vSwitch runs; success where it does not. May be repeated.</summary>
     public static NodeCommand DetachAntrea() => new("detach-antrea", AntreaCleanup.Detach, []);

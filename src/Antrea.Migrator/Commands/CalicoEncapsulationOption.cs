@@ -8,7 +8,7 @@ internal sealed class CalicoEncapsulationOption
 {
     private readonly Option<string> _option = new Option<string>("--calico-encapsulation")
     {
-        Description = "Lab: Calico's packets go from Node to Node by IPIP, by VXLAN, or as they are.",
+        Description = "Lab: Calico's packets go from Node to Node by IPIP, by VXLAN, or as they are; with ipip, IPv6 goes as it is.",
         DefaultValueFactory = _ => "ipip",
         HelpName = "ipip|vxlan|none",
     }.AcceptOnlyFromAmong("ipip", "vxlan", "none");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Antrea.Migration;
 
 namespace Antrea.Migrator.Commands;
@@ -18,6 +19,9 @@ internal sealed class ControlPlaneOption
     public Option Option => _option;
 
     public void AddTo(Command command) => command.Add(_option);
+
+    /// <summary>Whether a real one is asked for.</summary>
+    public bool IsReal(CommandResult result) => result.GetValue(_option) == "real";
 
     /// <summary>The folder for <see cref="Antrea.Migration.Lab.LabClusterOptions.KubernetesBinaries"/>; null for the embedded one.</summary>
     /// <exception cref="MigrationException">A real one is asked for, and nothing says where its programs are.</exception>

@@ -19,17 +19,19 @@ internal static class LabCommand
         fabric.AddTo(up);
         var encapsulation = new CalicoEncapsulationOption();
         encapsulation.AddTo(up);
+        var family = new IPFamilyOption();
+        family.AddTo(up, controlPlane);
         up.SetAction(async (parse, cancellationToken) =>
         {
             await using var lab = await LabCluster.StartAsync(
-                new LabClusterOptions
+                family.Apply(parse, new LabClusterOptions
                 {
                     Name = parse.GetRequiredValue(name),
                     Workers = parse.GetValue(workers),
                     KubernetesBinaries = controlPlane.Binaries(parse),
                     Fabric = fabric.Kind(parse),
                     CalicoEncapsulation = encapsulation.Kind(parse),
-                },
+                }),
                 cancellationToken);
             var path = parse.GetValue(kubeconfig) ?? lab.KubeconfigPath;
             if (path != lab.KubeconfigPath)

@@ -32,7 +32,10 @@ internal static class BridgeLayout
             LayoutPart.Setting(TunnelPort, $"address {Mac(Tunnel, space)} mtu {AntreaMtu} up"),
             .. bridge.Bridge.Gateways.SelectMany(gateway => ToGateway(gateway.Address, HostLayout.GatewayMac(spaces[host]))),
             .. bridge.Bridge.PodCidrs.Select(podCidr => LayoutPart.Routes($"{podCidr}", null, $"blackhole {podCidr}")),
+            .. bridge.Bridge.PodCidrs.Zip(bridge.Bridge.Gateways, (podCidr, gateway) => LayoutPart.Routes(
+                $"103 {podCidr}", GatewayPort, $"{podCidr} via {gateway.Address} dev {GatewayPort} onlink table 103")),
             ReplyRule,
+            LedRule,
         ];
         foreach (var peer in state.Peers.Where(peer => peer.Tunnelled))
         {
@@ -56,6 +59,7 @@ internal static class BridgeLayout
         {
             links.Add(LayoutPart.Neighbour(port.Name, $"{port.Address}", PodLayout.MacOf(spaces[port.Pod], port.PodInterface)));
             links.Add(LayoutPart.Routes($"{port.Address}", port.Name, $"{port.Address} dev {port.Name} scope link"));
+            links.Add(LayoutPart.Routes($"103 {port.Address}", port.Name, $"{port.Address} dev {port.Name} scope link table 103"));
         }
 
         if (hasIPv6)
@@ -76,7 +80,7 @@ internal static class BridgeLayout
 
                 """,
             Links = links,
-            Rules6 = hasIPv6 ? [ReplyRule] : [],
+            Rules6 = hasIPv6 ? [ReplyRule, LedRule] : [],
             Tables = BridgeRules.Write(snapshot.Services, bridge, ports, isIPv6: false),
             Tables6 = hasIPv6 ? BridgeRules.Write(snapshot.Services, bridge, ports, isIPv6: true) : ImmutableDictionary<string, string>.Empty,
 
@@ -86,6 +90,10 @@ internal static class BridgeLayout
     }
 
     private static LayoutPart ReplyRule => LayoutPart.Rule("fwmark 0x2/0x2 lookup 102 prio 100");
+
+    /// <summary>What AntreaProxy leads elsewhere was sent to the gateway's MAC address, so that it goes there where its address is of the own PodCIDR, but no
+    /// Pod's here: a Calico Pod may have it.</summary>
+    private static LayoutPart LedRule => LayoutPart.Rule($"fwmark {BridgeRules.Led} lookup 103 prio 110");
 
     private static IEnumerable<LayoutPart> ToGateway(IPAddress gateway, string mac)
     {

@@ -9,6 +9,9 @@ internal static class BridgeRules
     private const string GatewayPort = BridgeLayout.GatewayPort;
     private const string TunnelPort = BridgeLayout.TunnelPort;
 
+    /// <summary>What AntreaProxy has led to an endpoint.</summary>
+    public const string Led = "0x8/0x8";
+
     /// <summary>The address that AntreaProxy gives a Pod which reaches itself by a Service.</summary>
     private static string HairpinAddress(bool isIPv6) => isIPv6 ? "fc01::aabb:ccdd:eeff" : "169.254.0.253";
 
@@ -47,6 +50,7 @@ internal static class BridgeRules
                 :PREROUTING ACCEPT [0:0]
                 -A PREROUTING -i {GatewayPort} -m conntrack --ctstate NEW -m comment --comment FromGatewayCTMark -j CONNMARK --set-xmark 0x2/0x2
                 -A PREROUTING -m conntrack --ctdir REPLY -m connmark --mark 0x2/0x2 -j MARK --set-xmark 0x2/0x2
+                -A PREROUTING -m conntrack --ctdir ORIGINAL --ctstate DNAT -j MARK --set-xmark {Led}
                 COMMIT
 
                 """,
@@ -86,7 +90,9 @@ internal static class BridgeRules
             :SERVICES - [0:0]
             -A PREROUTING -i {GatewayPort} -j RETURN
             -A PREROUTING -i {TunnelPort} -j RETURN
+            -A PREROUTING -j MARK --set-xmark {Led}
             -A PREROUTING -j SERVICES
+            -A PREROUTING -j MARK --set-xmark 0x0/0x8
             -A POSTROUTING -m mark --mark {ServiceRules.Mark} -j SNAT --to-source {HairpinAddress(isIPv6)}
 
             """);

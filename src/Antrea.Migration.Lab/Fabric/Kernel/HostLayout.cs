@@ -60,7 +60,7 @@ internal sealed class HostLayout
 
                 """,
             Links = [.. _links, .. RoutesOf(State.Routing, _ => true), .. RulesOf(State.Routing, isIPv6: false)],
-            Rules6 = _node.HasIPv6 ? [.. RulesOf(State.Routing, isIPv6: true)] : [],
+            Rules6 = _node.HasIPv6 ? [.. RulesOf(State.Routing, isIPv6: true), .. State.AddressLabels.Select(LayoutPart.Label)] : [],
             Forwarding = _forwarding,
             Sets = HostRules.Sets(State, _node.HasIPv6),
             Tables = HostRules.Write(_node, _snapshot.Services, isIPv6: false),

@@ -76,7 +76,7 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
         NamespaceLayout LayoutOf(HostState state) => HostLayout.Of(
             _last,
             spaces,
-            node with { State = node.State with { Routing = state.Routing, Devices = state.Devices, Calico = state.Calico } });
+            node with { State = node.State with { Routing = state.Routing, Devices = state.Devices, Calico = state.Calico, AddressLabels = state.AddressLabels } });
 
         static List<LayoutPart> Changed(IEnumerable<LayoutPart> laid, IReadOnlyList<LayoutPart> was, IReadOnlyList<LayoutPart> @is) =>
             [.. laid.Except(was.Except(@is)), .. @is.Except(was)];

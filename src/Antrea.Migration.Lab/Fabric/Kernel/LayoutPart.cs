@@ -66,6 +66,9 @@ internal sealed record LayoutPart(string Key, string Add, string Remove)
 
     public static LayoutPart Rule(string rule) => new($"rule {rule}", $"rule add {rule}\n", $"rule del {rule}\n");
 
+    public static LayoutPart Label(AddressLabel label) =>
+        new($"label {label.Prefix}", $"addrlabel add prefix {label.Prefix} label {label.Label}\n", $"addrlabel del prefix {label.Prefix} label {label.Label}\n");
+
     /// <summary>Where a tunnel finds a MAC address.</summary>
     public static LayoutPart Forwarding(string device, string mac, string destination) =>
         new($"fdb {device} {destination}", $"fdb append {mac} dev {device} dst {destination}\n", $"fdb del {mac} dev {device} dst {destination}\n")

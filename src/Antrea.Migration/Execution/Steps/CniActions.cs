@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Planning;
@@ -71,8 +72,30 @@ internal sealed class DelegateToCalicoAction() : WriteCniConfigAction(MultusConf
             await RequireFileAsync(context, node, "10-calico.conflist", cancellationToken).ConfigureAwait(false), node);
 }
 
+/// <summary>Replies of Multus Pods stay symmetric by the routes in the file and, in IPv6, by address labels on the Node, which come first.</summary>
 internal sealed class DelegateToBothAction() : WriteCniConfigAction(MultusConfig.FileName)
 {
+    public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        var node = step.Node!;
+        if (BridgesIPv6(context, node))
+        {
+            var addresses = (await context.ReadNodeAsync(node, cancellationToken).ConfigureAwait(false))?.InternalIPs ?? [];
+            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetworkV6))
+            {
+                await context.RunAsync(
+                    node, NodeCommands.LabelAddresses(addresses, context.Plan.PodCidrs[node], context.Plan.OutermostCalicoCidrs()), cancellationToken)
+                    .ConfigureAwait(false);
+            }
+        }
+
+        return await base.RunAsync(context, step, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether Multus Pods of the Node have IPv6 addresses of both networks.</summary>
+    public static bool BridgesIPv6(MigrationContext context, string node) =>
+        context.Plan.PodCidrs.GetValueOrDefault(node, []).Any(c => c.IsIPv6) && context.Plan.CalicoCidrs.Any(c => c.IsIPv6);
+
     protected override async Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken)
     {
         ImmutableArray<Cidr> peers = [.. context.Plan.PodCidrs.Where(n => n.Key != node).SelectMany(n => n.Value)];
@@ -124,6 +147,18 @@ internal abstract class RemoveCniConfigAction(string fileName) : StepAction
     }
 }
 
-internal sealed class RemoveMultusConfigAction() : RemoveCniConfigAction(MultusConfig.FileName);
+/// <summary>No Multus Pod is left, so what was done for their replies goes too.</summary>
+internal sealed class RemoveMultusConfigAction() : RemoveCniConfigAction(MultusConfig.FileName)
+{
+    public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    {
+        if (DelegateToBothAction.BridgesIPv6(context, step.Node!))
+        {
+            await context.RunAsync(step.Node!, NodeCommands.RemoveAddressLabels(), cancellationToken).ConfigureAwait(false);
+        }
+
+        return await base.RunAsync(context, step, cancellationToken).ConfigureAwait(false);
+    }
+}
 
 internal sealed class ReleaseHoldAction() : RemoveCniConfigAction(HeldConfig.FileName);

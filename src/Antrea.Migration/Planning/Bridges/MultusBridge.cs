@@ -25,7 +25,7 @@ internal sealed class MultusBridge : BridgeStrategy
         (MigrationPhase.AntreaPods, [PodNetworkKind.Multus, PodNetworkKind.Antrea]),
     ];
 
-    public override ReachabilityModel Adapt(ReachabilityModel model) => model with { MultusRoutes = MultusRoutes.ByPodCidr };
+    public override ReachabilityModel Adapt(ReachabilityModel model) => model with { MultusRoutes = MultusRoutes.ByPodCidr, LabelsNodeAddresses = true };
 
     public override IEnumerable<Finding> Check(ClusterSnapshot snapshot, MigrationOptions options)
     {

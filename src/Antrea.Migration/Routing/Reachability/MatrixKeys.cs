@@ -153,7 +153,7 @@ internal sealed class MatrixKeys
         endpoint.Kind == PodNetworkKind.Multus
         && _topology.Model.MultusRoutes == MultusRoutes.ByPodCidr
         && endpoint.Address.AddressFamily == AddressFamily.InterNetworkV6
-        && ReachabilityTopology.AddressTowardsOwn(node, endpoint.Address) is { } source
+        && _topology.AddressTowardsOwn(node, endpoint.Address) is { } source
         && _topology.OwnerInAntrea(source) is not null;
 
     private CalicoSide SideOf(IPAddress address, ReachabilityNode node) =>

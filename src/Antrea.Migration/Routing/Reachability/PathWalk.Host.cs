@@ -177,11 +177,11 @@ internal sealed partial class PathWalk
     }
 
     /// <summary>The address of the device a route leaves by; a Pod's veth has none.</summary>
-    private static IPAddress? AddressBy(ReachabilityNode node, Route route, IPAddress to) => route.Device switch
+    private IPAddress? AddressBy(ReachabilityNode node, Route route, IPAddress to) => route.Device switch
     {
         ExpectedRoutes.Gateway => ReachabilityTopology.GatewayOf(node, to.AddressFamily),
         var device when IsCalicoTunnel(device) => node.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == to.AddressFamily),
-        { } device when device.StartsWith("cali", StringComparison.Ordinal) => ReachabilityTopology.AddressTowardsOwn(node, to),
+        { } device when device.StartsWith("cali", StringComparison.Ordinal) => topology.AddressTowardsOwn(node, to),
         _ => ReachabilityTopology.AddressOf(node, to.AddressFamily),
     };
 

@@ -87,6 +87,10 @@ public sealed record ReachabilityModel
     /// table of theirs; default false.</summary>
     public bool LeadsCalicoByItsTunnel { get; init; }
 
+    /// <summary>Whether the Nodes send to Calico Pods of their own from an IPv6 address of theirs, and not from antrea-gw0's, by address labels
+    /// (<see cref="Execution.NodeCommands.LabelAddresses"/>); default false.</summary>
+    public bool LabelsNodeAddresses { get; init; }
+
     /// <summary>Antrea's feature gate <c>Egress</c>; default true. Off, the same packets are lost one table
     /// later.</summary>
     public bool EgressEnabled { get; init; } = true;

@@ -11,7 +11,7 @@ public sealed partial class ReachabilityPredictor
         if (source.IsOn(destination.Node))
         {
             return Kept(source.Node, destination.Address) ?? Works(
-                SeenBehind(source.Node, source.Address, destination.Address, ReachabilityTopology.AddressTowardsOwn(source.Node, destination.Address)),
+                SeenBehind(source.Node, source.Address, destination.Address, _topology.AddressTowardsOwn(source.Node, destination.Address)),
                 $"the host of {source.Node.Name} has a route to each of its own Calico Pods");
         }
 
@@ -42,7 +42,7 @@ public sealed partial class ReachabilityPredictor
     private IPAddress? SeenAt(Party destination, IPAddress? sent) =>
         sent is null
             ? null
-            : SeenBehind(destination.Node, sent, destination.Address, ReachabilityTopology.AddressTowardsOwn(destination.Node, destination.Address));
+            : SeenBehind(destination.Node, sent, destination.Address, _topology.AddressTowardsOwn(destination.Node, destination.Address));
 
     /// <summary>The source once <paramref name="host"/> has sent it on: ANTREA-POSTROUTING masquerades every source in the Node's own PodCIDR,
     /// Calico's as well, unless the destination is in a PodCIDR.</summary>
@@ -189,7 +189,7 @@ public sealed partial class ReachabilityPredictor
         if (source.IsOn(x))
         {
             return Kept(h, d) ?? Works(
-                keepsAddress ? source.Address : ReachabilityTopology.AddressTowardsOwn(h, d),
+                keepsAddress ? source.Address : _topology.AddressTowardsOwn(h, d),
                 $"the host of {h.Name} has a route to each of its own Calico Pods");
         }
 

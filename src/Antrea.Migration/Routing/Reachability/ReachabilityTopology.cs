@@ -200,10 +200,10 @@ internal sealed class ReachabilityTopology
         };
 
     /// <summary>The address the Node's kernel gives to what it sends, or masquerades, to a Calico Pod of its own, whose veth has none: in IPv4 the
-    /// Node's, in IPv6 that of all its addresses which has most in common with the Pod's.</summary>
+    /// Node's, in IPv6 that of all its addresses which has most in common with the Pod's, antrea-gw0's left out where labels say so.</summary>
     /// <remarks>RFC 6724, 5: of its rules the ones about labels and the longest matching prefix decide here. Source: Linux
     /// <c>net/ipv6/addrconf.c</c> (ipv6_dev_get_saddr); measured in a kernel.</remarks>
-    public static IPAddress? AddressTowardsOwn(ReachabilityNode node, IPAddress calicoAddress)
+    public IPAddress? AddressTowardsOwn(ReachabilityNode node, IPAddress calicoAddress)
     {
         const int UsualSubnet = 64;
         if (calicoAddress.AddressFamily == AddressFamily.InterNetwork)
@@ -211,11 +211,12 @@ internal sealed class ReachabilityTopology
             return AddressOf(node, AddressFamily.InterNetwork);
         }
 
+        var labels = Model.LabelsNodeAddresses && AddressOf(node, AddressFamily.InterNetworkV6) is not null;
         var own = node.InternalIPs.Select(a => (Address: a, Length: node.Subnet is { IsIPv6: true } subnet ? subnet.PrefixLength : UsualSubnet))
             .Concat(node.TunnelAddresses.Select(a => (Address: a, Length: 128)))
-            .Concat(node.PodCidrs.Where(c => c is { IsIPv6: true, PrefixLength: < 128 }).Select(c => (Address: c.AddressAt(1), Length: c.PrefixLength)));
+            .Concat(node.PodCidrs.Where(c => c is { IsIPv6: true, PrefixLength: < 128 } && !labels).Select(c => (Address: c.AddressAt(1), Length: c.PrefixLength)));
         return own.Where(one => one.Address.AddressFamily == AddressFamily.InterNetworkV6)
-            .OrderByDescending(one => one.Address.IsIPv6UniqueLocal == calicoAddress.IsIPv6UniqueLocal)
+            .OrderByDescending(one => labels || one.Address.IsIPv6UniqueLocal == calicoAddress.IsIPv6UniqueLocal)
             .ThenByDescending(one => Math.Min(one.Length, CommonLength(one.Address, calicoAddress)))
             .Select(one => one.Address).FirstOrDefault();
     }

@@ -48,16 +48,7 @@ internal static class NodeVerbs
         var address = new Argument<string>("ADDRESS")
         {
             Description = "The address that its sandbox has; one with another is left alone.",
-            Validators =
-            {
-                result =>
-                {
-                    if (result.Tokens is [{ Value: var text }] && !IPAddress.TryParse(text, out _))
-                    {
-                        result.AddError($"'{text}' is not an address such as 10.10.3.7.");
-                    }
-                },
-            },
+            Validators = { result => CheckAddresses(result, result.Tokens) },
         };
         var grace = CommonOptions.Whole("--grace", "Seconds that its containers may take to end.", 30, 0);
         return new Command("sandbox", "The sandboxes of Pods, by the container runtime's crictl.")
@@ -109,6 +100,14 @@ internal static class NodeVerbs
         var (audited, cleaned) = (Ranges(), Ranges());
         var own = CidrOption("--own", "The Node's own PodCIDR: what comes from there goes by the main table as before.");
         var from = CidrOption("--from", "A range of Calico's addresses.");
+        var address = new Option<string[]>("--address")
+        {
+            Description = "An address of the Node's own.",
+            DefaultValueFactory = _ => [],
+            Validators = { result => CheckAddresses(result, result.Tokens) },
+        };
+        var gateway = CidrOption("--own", "The Node's own PodCIDR, whose first host address is antrea-gw0's.");
+        var towards = CidrOption("--from", "A range of Calico's addresses.");
         var route = new Option<string[]>("--route")
         {
             Description = "A route as ip takes it, for example '10.10.2.0/24 via 172.18.0.3 dev tunl0 onlink'.",
@@ -123,6 +122,11 @@ internal static class NodeVerbs
                 "lead", "Send what comes from Calico addresses and goes to PodCIDRs by routes of its own, as the bridge policy-route does.",
                 parse => NodeCommands.LeadCalico(Cidrs(parse.GetValue(own)), Cidrs(parse.GetValue(from)), parse.GetValue(route) ?? []), own, from, route),
             verb.Change("stop-leading", "Undo 'lead'.", _ => NodeCommands.StopLeadingCalico()),
+            verb.Change(
+                "label", "Let the Node send to its own Calico Pods from its own IPv6 address, and not from antrea-gw0's, as the bridge multus does.",
+                parse => NodeCommands.LabelAddresses((parse.GetValue(address) ?? []).Select(IPAddress.Parse), Cidrs(parse.GetValue(gateway)), Cidrs(parse.GetValue(towards))),
+                address, gateway, towards),
+            verb.Change("unlabel", "Undo 'label'.", _ => NodeCommands.RemoveAddressLabels()),
         };
     }
 
@@ -147,6 +151,14 @@ internal static class NodeVerbs
         foreach (var token in tokens.Where(t => !Cidr.TryParse(t.Value, out _)))
         {
             result.AddError($"'{token.Value}' is not a range such as 10.10.0.0/16.");
+        }
+    }
+
+    private static void CheckAddresses(SymbolResult result, IEnumerable<Token> tokens)
+    {
+        foreach (var token in tokens.Where(t => !IPAddress.TryParse(t.Value, out _)))
+        {
+            result.AddError($"'{token.Value}' is not an address such as 10.10.3.7.");
         }
     }
 

@@ -6,16 +6,17 @@ using Antrea.Migration.Routing.Reachability;
 
 namespace Antrea.Migration.IntegrationTests.Differential;
 
-/// <summary>One cluster as the kernel, the walk and the predictor have it: every pair, by every address.</summary>
+/// <summary>One cluster as the kernel, the walk and the predictor have it: every pair, by every address and, if wanted, by a Service of the server's own.</summary>
 internal sealed class KernelComparison
 {
     private readonly ReachabilityCase _cluster;
     private readonly FabricTopology _topology;
     private readonly ReachabilityPredictor _predictor;
+    private readonly List<Asked> _asked;
     private readonly List<string> _differences = [];
     private readonly Dictionary<string, int> _known = [];
 
-    private KernelComparison(ReachabilityCase cluster)
+    private KernelComparison(ReachabilityCase cluster, bool withServices)
     {
         _cluster = cluster;
         _topology = FabricTopology.Build(cluster.Text, cluster.Options);
@@ -24,11 +25,17 @@ internal sealed class KernelComparison
             node.Listen(80);
         }
 
+        _asked = [.. Everybody.SelectMany(from => Everybody.Where(to => to != from)
+            .SelectMany(to => _topology.AddressesOf(to).Select(address => new Asked(from, to, address, IsService: false))))];
+        _asked.AddRange((withServices ? ReachabilityCase.Serve(_topology) : []).SelectMany(service => Everybody
+            .Where(from => from != service.To || _topology.Pods.ContainsKey(from)).Select(from => new Asked(from, service.To, service.ClusterIP, IsService: true))));
         _predictor = new ReachabilityPredictor(cluster.Model(_topology));
     }
 
     /// <summary>How many pairs of a client and an address were asked.</summary>
-    public int Pairs { get; private set; }
+    public int Pairs => _asked.Count;
+
+    private IEnumerable<string> Everybody => [.. _topology.PodNames, .. _topology.Nodes.Keys];
 
     /// <summary>How long it took to lay the cluster.</summary>
     public TimeSpan Laying { get; private set; }
@@ -39,9 +46,9 @@ internal sealed class KernelComparison
     /// <summary>Explained differences that were met, by cause.</summary>
     public IReadOnlyDictionary<string, int> Known => _known;
 
-    public static async Task<KernelComparison> RunAsync(ReachabilityCase cluster, CancellationToken cancellationToken)
+    public static async Task<KernelComparison> RunAsync(ReachabilityCase cluster, bool withServices, CancellationToken cancellationToken)
     {
-        var comparison = new KernelComparison(cluster);
+        var comparison = new KernelComparison(cluster, withServices);
         var started = TimeProvider.System.GetTimestamp();
         await using var kernel = await KernelFabric.LayAsync(comparison._topology.Fabric, cancellationToken);
         comparison.Laying = TimeProvider.System.GetElapsedTime(started);
@@ -51,18 +58,11 @@ internal sealed class KernelComparison
 
     private async Task CompareAsync(KernelFabric kernel, CancellationToken cancellationToken)
     {
-        string[] all = [.. _topology.PodNames, .. _topology.Nodes.Keys];
-        var pairs = all.SelectMany(from => all.Where(to => to != from)
-            .SelectMany(to => _topology.AddressesOf(to).Select(address => (From: from, To: to, Address: address)))).ToList();
-        var probes = await KernelProbing.ProbeAsync(kernel, pairs.Select(pair => (_topology[pair.From], pair.Address)), cancellationToken);
-        Pairs = pairs.Count;
-        foreach (var (from, to, address) in pairs)
+        var probes = await KernelProbing.ProbeAsync(kernel, _asked.Select(pair => (_topology[pair.From], pair.Address)), cancellationToken);
+        foreach (var (from, to, address, isService) in _asked)
         {
             var walked = _topology.Fabric.Connect(_topology[from], address, 80, TransportProtocol.Tcp, _topology[to]);
-            var family = address.AddressFamily;
-            var predicted = address.Equals(_topology.MainAddressOf(to, family))
-                ? _predictor.Predict(ReachabilityCase.Endpoint(_topology, from, family), ReachabilityCase.Endpoint(_topology, to, family))
-                : null;
+            var predicted = Predict(from, to, address, isService);
             var probe = probes[(_topology[from], address)];
             if (Unexplained(from, to, probe, walked, predicted) is not null)
             {
@@ -71,7 +71,7 @@ internal sealed class KernelComparison
 
             if (Unexplained(from, to, probe, walked, predicted) is { } what)
             {
-                _differences.Add($"{from} -> {to} {address}: {what}\n  kernel {probe}\n  predicted {predicted?.Verdict}: {predicted?.Reason}\n  walked {walked}");
+                _differences.Add($"{from} -> {(isService ? "Service of " : "")}{to} {address}: {what}\n  kernel {probe}\n  predicted {predicted?.Verdict}: {predicted?.Reason}\n  walked {walked}");
             }
             else if (WalkDiffers(probe, walked) is not null)
             {
@@ -82,6 +82,15 @@ internal sealed class KernelComparison
                 Count(KnownKernelDifferences.BetweenKernelAndPredictor(_cluster, _topology, from, to)!);
             }
         }
+    }
+
+    private ReachabilityAnswer? Predict(string from, string to, IPAddress address, bool isService)
+    {
+        var family = address.AddressFamily;
+        var (source, destination) = (ReachabilityCase.Endpoint(_topology, from, family), ReachabilityCase.Endpoint(_topology, to, family));
+        return isService ? _predictor.PredictService(source, destination, address)
+            : address.Equals(_topology.MainAddressOf(to, family)) ? _predictor.Predict(source, destination)
+            : null;
     }
 
     private void Count(string cause) => _known[cause] = _known.GetValueOrDefault(cause) + 1;
@@ -108,6 +117,12 @@ internal sealed class KernelComparison
             predicted, probe.Outcome, probe.Receiver is { } receiver && receiver != _topology[to].Name, probe.SourceSeen) is { } difference
             ? $"kernel {Short(probe.Outcome, probe.Receiver, probe.SourceSeen)}: {difference}"
             : null;
+
+    /// <param name="From">The client.</param>
+    /// <param name="To">The server.</param>
+    /// <param name="Address">An address of the server's, or a ClusterIP that leads to it.</param>
+    /// <param name="IsService">Whether it is a ClusterIP.</param>
+    private sealed record Asked(string From, string To, IPAddress Address, bool IsService);
 
     private static string Short(ConnectionOutcome outcome, string? receiver, IPAddress? seen) =>
         outcome == ConnectionOutcome.Delivered ? $"delivers to {receiver}, which sees {seen}" : outcome.ToString();

@@ -48,16 +48,16 @@ internal sealed class KernelDifferentialTests
     [Test]
     public Task Every_small_cluster_is_the_same_to_the_kernel() =>
         RandomClusters.Any.SampleAsync(
-            cluster => CheckAsync(cluster, CancellationToken.None), iter: Clusters * PropertyRuns.Factor, threads: ClustersAtOnce);
+            cluster => CheckAsync(cluster, CancellationToken.None, withServices: true), iter: Clusters * PropertyRuns.Factor, threads: ClustersAtOnce);
 
     [Test]
     public Task Every_small_cluster_with_IPv6_is_the_same_to_the_kernel() =>
         RandomClusters.AnyWithIPv6.SampleAsync(
-            cluster => CheckAsync(cluster, CancellationToken.None), iter: ClustersWithIPv6 * PropertyRuns.Factor, threads: ClustersAtOnce);
+            cluster => CheckAsync(cluster, CancellationToken.None, withServices: true), iter: ClustersWithIPv6 * PropertyRuns.Factor, threads: ClustersAtOnce);
 
-    private async Task CheckAsync(ReachabilityCase cluster, CancellationToken cancellationToken)
+    private async Task CheckAsync(ReachabilityCase cluster, CancellationToken cancellationToken, bool withServices = false)
     {
-        var comparison = await KernelComparison.RunAsync(cluster, cancellationToken);
+        var comparison = await KernelComparison.RunAsync(cluster, withServices, cancellationToken);
         _compared.Add(comparison);
         if (comparison.Differences.Count > 0)
         {

@@ -47,6 +47,7 @@ internal static class RandomClusters
         from rpFilter in Gen.Int[0, 2]
         from flags in Gen.Int[0, 511]
         from services in Gen.Int[0, 3]
+        from labels in Gen.Bool
         select new ReachabilityCase(
             InFamilies(families, i => Text(layouts[i], pods, places[i], disjoint: (flags & 3) == 3, isIPv6: i == 1, isTunnelled: i == 0 || (flags & 16) != 0)),
             new FabricOptions
@@ -60,6 +61,7 @@ internal static class RandomClusters
                 Egress = (flags & 32) == 0,
                 NoSnat = (flags & 192) == 192,
                 Encap = (flags & 256) == 0,
+                LabelsAddresses = labels && families != Families.IPv4,
                 ServicesByNet1 = (services & 1) != 0,
                 KubeProxyClusterCidr = services == 0
                     ? null

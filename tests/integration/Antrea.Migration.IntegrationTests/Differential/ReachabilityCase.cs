@@ -48,13 +48,11 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
     {
         var topology = FabricTopology.Build(Text, Options);
         var predictor = new ReachabilityPredictor(Model(topology));
-        string[] all = [.. topology.PodNames, .. topology.Nodes.Keys];
         var differences = new List<string>();
-        foreach (var (family, to, i) in topology.Families.SelectMany(family => all.Select((to, i) => (family, to, i))))
+        foreach (var (to, clusterIP) in Serve(topology))
         {
-            var clusterIP = Cidr.Parse(family == AddressFamily.InterNetwork ? FabricTopology.ServiceCidr : FabricTopology.ServiceCidr6).AddressAt((UInt128)i + 10);
-            topology.Serve(clusterIP.ToString(), 80, TransportProtocol.Tcp, to);
-            foreach (var from in all.Where(from => from != to || topology.Pods.ContainsKey(from)))
+            var family = clusterIP.AddressFamily;
+            foreach (var from in topology.PodNames.Concat(topology.Nodes.Keys).Where(from => from != to || topology.Pods.ContainsKey(from)))
             {
                 var predicted = predictor.PredictService(Endpoint(topology, from, family), Endpoint(topology, to, family), clusterIP);
                 var walked = topology.Connect(from, clusterIP.ToString());
@@ -66,6 +64,16 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
         }
 
         return differences;
+    }
+
+    /// <summary>Gives each end a Service of its own, in each family.</summary>
+    public static IReadOnlyList<(string To, IPAddress ClusterIP)> Serve(FabricTopology topology)
+    {
+        var services = topology.Families.SelectMany(family => topology.PodNames.Concat(topology.Nodes.Keys).Select((to, i) => (
+            To: to,
+            ClusterIP: Cidr.Parse(family == AddressFamily.InterNetwork ? FabricTopology.ServiceCidr : FabricTopology.ServiceCidr6).AddressAt((UInt128)i + 10)))).ToList();
+        services.ForEach(service => topology.Serve(service.ClusterIP.ToString(), 80, TransportProtocol.Tcp, service.To));
+        return services;
     }
 
     /// <summary>The cluster as a fixture to paste, and every difference.</summary>
@@ -136,6 +144,7 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
             1 => ReversePathFilter.Strict,
             _ => ReversePathFilter.Loose,
         },
+        LabelsNodeAddresses = Options.LabelsAddresses,
         EgressEnabled = Options.Egress,
         KubeProxyClusterCidrs = Options.KubeProxyClusterCidr is { } cluster ? [.. cluster.Split(',').Select(Cidr.Parse)] : [],
         ServiceCidrs = Options.Multus == PodRoutes.Prefixes || Options.ServicesByNet1 ? [Cidr.Parse(FabricTopology.ServiceCidr), Cidr.Parse(FabricTopology.ServiceCidr6)] : [],

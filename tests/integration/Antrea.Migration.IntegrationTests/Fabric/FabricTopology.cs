@@ -3,7 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.Execution;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Lab.Nodes;
 using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.IntegrationTests.Fabric;
@@ -65,6 +67,9 @@ internal sealed record FabricOptions
 
     /// <summary>Calico sources reach the PodCIDRs by Calico's tunnel.</summary>
     public bool PolicyRoute { get; init; }
+
+    /// <summary>Nodes send to their own Calico Pods from their own IPv6 addresses.</summary>
+    public bool LabelsAddresses { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -258,6 +263,7 @@ internal sealed class FabricTopology
             Calico = new CalicoNetfilter(_options.NatOutgoing ? pools : [], pools) { DropsInvalid = _options.DropsInvalid },
             Antrea = new AntreaNetfilter(line.PodCidrs, [.. _nodes.SelectMany(node => node.PodCidrs)], _options.NoSnat),
             Ovs = bridge,
+            AddressLabels = _options.LabelsAddresses ? [.. AddressLabelVerbs.Read(NodeCommands.LabelAddresses(line.Addresses, line.PodCidrs, pools).Arguments)] : [],
         });
         foreach (var block in line.Blocks)
         {

@@ -10,7 +10,7 @@ public class HelpTests
         "requirements", "check", "snapshot", "cidrs", "routes", "routes why", "policies", "policies convert", "policies verify", "policies explain", "plan",
         "migrate", "rollback", "status", "pause", "resume", "abort", "probe", "matrix", "lab", "lab up", "lab scenario", "lab scenario pretest",
         "node", "node routes", "node inspect", "node cni", "node cni list", "node cni read", "node cni write", "node cni remove", "node calico", "node calico audit",
-        "node calico clean", "node calico lead", "node calico stop-leading", "node multus", "node multus attachments", "node multus remove",
+        "node calico clean", "node calico lead", "node calico stop-leading", "node calico label", "node calico unlabel", "node multus", "node multus attachments", "node multus remove",
         "node antrea", "node antrea audit", "node antrea detach", "node antrea clean",
     ];
 

@@ -30,6 +30,28 @@ public class LabUpTests
     }
 
     [Test]
+    public async Task Dual_stack_gives_Nodes_a_PodCIDR_of_each_family()
+    {
+        using var interrupt = new CancellationTokenSource();
+        await using var output = new LineWriter();
+        await using var error = new StringWriter();
+        var running = MigratorApp.RunAsync(["lab", "up", "c2a0", "--workers", "1", "--ip-family", "dual"], output, error, interrupt.Token);
+        await Task.WhenAny(output.FirstLine, running);
+        Assert.That(output.FirstLine.IsCompleted, error.ToString());
+        using var folder = new TemporaryFolder();
+        var snapshot = await MigratorRun.OfAsync("snapshot", "--kubeconfig", (await output.FirstLine)[Export.Length..], "--to", folder.At("snapshot"));
+        await interrupt.CancelAsync();
+        Assert.That(await running, Is.EqualTo(ExitCodes.Success));
+        Assert.That(snapshot.ExitCode, Is.EqualTo(ExitCodes.Success), snapshot.Error);
+        var text = string.Concat(Directory.GetFiles(folder.At("snapshot")).Select(File.ReadAllText));
+        Assert.That(text, Does.Contain("fd00:10:10:1::/64").And.Contain("fd00:10:20::/64").And.Contain("10.10.1.0/24"));
+    }
+
+    [Test]
+    public async Task Dual_stack_is_refused_with_a_real_control_plane() =>
+        (await MigratorRun.OfAsync("lab", "up", "c2a0", "--control-plane", "real", "--ip-family", "dual")).VerifyRefused("--ip-family");
+
+    [Test]
     public async Task A_file_that_is_there_is_not_overwritten()
     {
         using var folder = new TemporaryFolder();

@@ -9,7 +9,7 @@ public class NodeTests
 {
     private static readonly string[] Changes =
     [
-        "cni write 00-multus.conf --from /dev/null", "cni remove 00-multus.conf", "calico clean 10.10.0.0/16", "calico lead --from 10.10.0.0/16", "calico stop-leading",
+        "cni write 00-multus.conf --from /dev/null", "cni remove 00-multus.conf", "calico clean 10.10.0.0/16", "calico lead --from 10.10.0.0/16", "calico stop-leading", "calico label --address fd00:172:18::2 --from fd00:10:20::/64", "calico unlabel",
         "multus remove", "antrea detach", "antrea clean", "sandbox restart uid-1 10.10.3.7",
     ];
 

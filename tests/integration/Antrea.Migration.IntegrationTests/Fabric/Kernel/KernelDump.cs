@@ -11,6 +11,9 @@ namespace Antrea.Migration.IntegrationTests.Fabric;
 internal static class KernelDump
 {
     private static readonly Regex Label = new("^antrea-lab-[0-9a-f]+-[0-9]+-(.*)$", RegexOptions.CultureInvariant);
+    /// <summary>IPv6 routes that the kernel makes for link-local and multicast addresses.</summary>
+    private static readonly Regex ByItself = new("^(anycast |local |multicast )?(fe80|ff00)::", RegexOptions.CultureInvariant);
+
     private static readonly Regex Counters = new(@" \[[0-9]+:[0-9]+\]", RegexOptions.CultureInvariant);
     private static readonly Regex Addresses = new("02(:[0-9a-f]{2}){5}", RegexOptions.CultureInvariant);
     private static readonly Regex Chance = new(" initval 0x[0-9a-f]+", RegexOptions.CultureInvariant);
@@ -25,12 +28,19 @@ internal static class KernelDump
             text.Append("== ").Append(LabelOf(name)).Append('\n');
             using var links = JsonDocument.Parse(await RunAsync("ip", ["-n", name, "-j", "addr"], cancellationToken));
             text.AppendJoin("", links.RootElement.EnumerateArray().Select(link => Plain(Link(link))).Order(StringComparer.Ordinal));
-            text.Append(await RunAsync("ip", ["-n", name, "-4", "route", "show", "table", "all"], cancellationToken));
-            text.Append(await RunAsync("ip", ["-n", name, "-4", "rule"], cancellationToken));
-            text.Append(Sorted(await RunAsync("ip", ["-n", name, "-4", "neigh", "show", "nud", "permanent"], cancellationToken)));
+            foreach (var family in (string[])["-4", "-6"])
+            {
+                var routes = await RunAsync("ip", ["-n", name, family, "route", "show", "table", "all"], cancellationToken);
+                text.Append(family == "-4" ? routes : Sorted(routes, line => !ByItself.IsMatch(line)));
+                text.Append(await RunAsync("ip", ["-n", name, family, "rule"], cancellationToken));
+                text.Append(Sorted(await RunAsync("ip", ["-n", name, family, "neigh", "show", "nud", "permanent"], cancellationToken)));
+                text.Append(Sorted(await RunAsync("ip", ["-n", name, family, "neigh", "show", "proxy"], cancellationToken)));
+            }
+
+            text.Append(Sorted(await RunAsync("ip", ["-n", name, "addrlabel", "list"], cancellationToken)));
             text.Append(Sorted(await RunAsync("bridge", ["-n", name, "fdb", "show"], cancellationToken), line => line.Contains(" dst ", StringComparison.Ordinal)));
             text.Append(Sorted(await InsideAsync(name, "ipset save", cancellationToken)));
-            text.Append(Counters.Replace(await InsideAsync(name, "iptables-legacy-save | grep -v ^#", cancellationToken), ""));
+            text.Append(Counters.Replace(await InsideAsync(name, "iptables-legacy-save | grep -v ^#; ip6tables-legacy-save | grep -v ^#", cancellationToken), ""));
             text.Append(Sorted(await InsideAsync(name, "grep -H . /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/proxy_arp /proc/sys/net/ipv4/conf/*/arp_announce", cancellationToken)));
         }
 
@@ -44,7 +54,7 @@ internal static class KernelDump
 
     private static string Link(JsonElement link) =>
         $"{link.GetProperty("ifname")} {link.GetProperty("mtu")} {(link.GetProperty("flags").EnumerateArray().Any(flag => flag.GetString() == "UP") ? "up" : "down")} "
-        + string.Join(' ', link.GetProperty("addr_info").EnumerateArray().Select(address => $"{address.GetProperty("local")}/{address.GetProperty("prefixlen")}")) + "\n";
+        + string.Join(' ', link.GetProperty("addr_info").EnumerateArray().Where(address => address.GetProperty("scope").GetString() != "link").Select(address => $"{address.GetProperty("local")}/{address.GetProperty("prefixlen")}")) + "\n";
 
     private static string Sorted(string lines, Func<string, bool>? which = null) =>
         string.Concat(Plain(lines).Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(which ?? (_ => true)).Order(StringComparer.Ordinal).Select(line => line.TrimEnd() + "\n"));

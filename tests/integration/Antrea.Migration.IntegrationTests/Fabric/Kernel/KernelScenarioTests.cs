@@ -43,16 +43,32 @@ internal sealed class KernelScenarioTests
             Requires.LongRun();
         }
 
+        await MigrateAsync(
+            new LabClusterOptions { Name = name, Workers = 3, BlockSize = blockSize, CalicoEncapsulation = encapsulation }, bridge, scenario, cancellationToken);
+    }
+
+    [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.Ipip, false)]
+    [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.Vxlan, true)]
+    [TestCase(BridgeKind.Multus, CalicoEncapsulation.Ipip, false)]
+    [TestCase(BridgeKind.Multus, CalicoEncapsulation.Vxlan, true)]
+    [CancelAfter(600_000)]
+    public async Task Operator_migrates_both_families_in_the_kernel_and_loses_nothing_of_either(
+        BridgeKind bridge, CalicoEncapsulation encapsulation, bool isLong, CancellationToken cancellationToken)
+    {
+        if (isLong)
+        {
+            Requires.LongRun();
+        }
+
+        await MigrateAsync(
+            DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 3, CalicoEncapsulation = encapsulation }), bridge, "Simple", cancellationToken);
+    }
+
+    private static async Task MigrateAsync(LabClusterOptions options, BridgeKind bridge, string scenario, CancellationToken cancellationToken)
+    {
+        var encapsulation = options.CalicoEncapsulation;
         await using var migration = await WatchedMigration.StartAsync(
-            new LabClusterOptions
-            {
-                Name = name,
-                Workers = 3,
-                BlockSize = blockSize,
-                CalicoEncapsulation = encapsulation,
-                Fabric = LabFabricKind.Kernel,
-                ExtraObjects = ClosedService,
-            },
+            options with { Fabric = LabFabricKind.Kernel, ExtraObjects = options.ExtraObjects.Length == 0 ? ClosedService : $"{options.ExtraObjects}---\n{ClosedService}" },
             bridge,
             cancellationToken,
             ("default", "client", "nginx-closed"),
@@ -94,7 +110,9 @@ internal sealed class KernelScenarioTests
             Assert.That(before, Does.Contain("cali-nat-outgoing").And.Not.Contain("antrea-gw0"));
             Assert.That((before.Contains("tunl0 1480 up"), before.Contains("vxlan.calico 1480 up")), Is.EqualTo((isIpip, encapsulation == CalicoEncapsulation.Vxlan)));
             Assert.That(after, Does.Contain("antrea-gw0").And.Contain("ANTREA-POSTROUTING"));
-            Assert.That(after, Does.Not.Contain("cali").And.Not.Contain("proto bird").And.Not.Contain("proto 80").And.Not.Contain("lookup 20260"));
+            Assert.That(before.Contains("vxlan-v6.calico"), Is.EqualTo(options.PodSubnet6 is not null && encapsulation == CalicoEncapsulation.Vxlan));
+            Assert.That(before.Contains("cali60masq-ipam-pools"), Is.EqualTo(options.PodSubnet6 is not null));
+            Assert.That(after, Does.Not.Contain("cali").And.Not.Contain("proto bird").And.Not.Contain("proto 80").And.Not.Contain("lookup 20260").And.Not.Contain("label 20260"));
             Assert.That(after.Contains("tunl0 1480 down \n"), Is.EqualTo(isIpip), "Calico's clean-up leaves the device, without an address");
         }
     }

@@ -18,7 +18,7 @@ public class ReachabilityMatrixTests
         from pods in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 4], Gen.Byte, Gen.Byte).Array[1, 14]
         from modes in Gen.Select(
             Gen.Enum<AntreaEncapMode>(), Gen.Enum<ReversePathFilter>(), Gen.Enum<MultusRoutes>(), Gen.Enum<EncapsulationMode>(), Gen.Int[0, 3])
-        from flags in Gen.Int[0, 63]
+        from flags in Gen.Int[0, 127]
         select (Model(nodes, modes, flags), Endpoints(nodes, pods, flags));
 
     [Test]
@@ -42,6 +42,16 @@ public class ReachabilityMatrixTests
                 (endpoints[1], "asked by their own Node from an address in a PodCIDR", ReachabilityCause.ReplyByOtherInterface),
                 (endpoints[2], "", ReachabilityCause.None),
             ]));
+    }
+
+    [Test]
+    public void LabelledNodeAddresses_AreWhatPodsOfTheNodeSee()
+    {
+        var model = Ipv6Node with { MultusRoutes = MultusRoutes.ByPodCidr, LabelsNodeAddresses = true };
+        var host = ReachabilityEndpoint.Host("n1", IPAddress.Parse("fd00:172::1"));
+        var nearGateway = ReachabilityEndpoint.Multus("n1", IPAddress.Parse("fd00:10:0:8001::5"), IPAddress.Parse("fd00:10:0:8000::5"));
+        var answer = new ReachabilityPredictor(model).Predict(host, nearGateway);
+        Assert.That((answer.Verdict, answer.SourceSeen), Is.EqualTo((ReachabilityVerdict.Reachable, "fd00:10:0:4::")), "the tunnel's, and not antrea-gw0's, which is nearer");
     }
 
     [Test]
@@ -211,6 +221,7 @@ public class ReachabilityMatrixTests
             NoSnat = (flags & 4) != 0,
             KubeProxyDropsInvalid = (flags & 8) == 0,
             EgressEnabled = (flags & 16) == 0,
+            LabelsNodeAddresses = (flags & 64) != 0,
         };
 
     private static ReachabilityEndpoint[] Endpoints(

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Antrea.Migration.Addressing;
+using Antrea.Migration.Lab;
+
+namespace Antrea.Migrator.Commands;
+
+/// <summary>Which families a lab cluster's Nodes, Pods and Services have.</summary>
+internal sealed class IPFamilyOption
+{
+    /// <summary>Outside each other, as <see cref="Pool6"/> is Calico's; room for the most workers that a lab has.</summary>
+    private static readonly Cidr PodSubnet6 = Cidr.Parse("fd00:10:10::/48");
+
+    private static readonly Cidr Pool6 = Cidr.Parse("fd00:10:20::/64");
+
+    private readonly Option<string> _option = new Option<string>("--ip-family")
+    {
+        Description = "Lab: Nodes, Pods and Services have IPv4 addresses, or IPv4 and IPv6 ones.",
+        DefaultValueFactory = _ => "ipv4",
+        HelpName = "ipv4|dual",
+    }.AcceptOnlyFromAmong("ipv4", "dual");
+
+    public void AddTo(Command command, ControlPlaneOption controlPlane)
+    {
+        command.Add(_option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_option) == "dual" && controlPlane.IsReal(result))
+            {
+                result.AddError("--ip-family dual goes with --control-plane embedded only.");
+            }
+        });
+    }
+
+    public LabClusterOptions Apply(ParseResult parse, LabClusterOptions options) =>
+        parse.GetValue(_option) == "dual" ? options with { PodSubnet6 = PodSubnet6, CalicoPool6 = Pool6 } : options;
+}
