@@ -14,7 +14,7 @@ internal sealed class KernelNodeShell(KernelFabric kernel)
 {
     private static readonly HashSet<string> Verbs = new(StringComparer.Ordinal)
     {
-        "read-routes", "audit-calico", "clean-calico", "lead-calico", "stop-leading-calico",
+        "read-routes", "audit-calico", "clean-calico", "clear-calico-routes", "lead-calico", "stop-leading-calico",
     };
 
     /// <summary>Where a Node's files are, and the names of protocols, which iproute2 has in a file.</summary>

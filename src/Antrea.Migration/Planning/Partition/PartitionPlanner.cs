@@ -25,9 +25,7 @@ internal static class PartitionPlanner
         }
 
         var flows = WorkloadFlows.Of(snapshot, options.Flows);
-        var first = named.IsEmpty
-            ? [.. PartitionSearch.Find(FlowGraph.Of(nodes, flows), Math.Max(1, nodes.Length / ShareOfTheFirstPart)).Select(i => nodes[i])]
-            : named;
+        var first = named.IsEmpty ? Choose(snapshot, nodes, flows) : named;
         var isFirst = first.ToHashSet(StringComparer.Ordinal);
         var order = new RestartOrder(snapshot);
         return new NodePartition
@@ -49,6 +47,15 @@ internal static class PartitionPlanner
 
         TimeSpan TimeOf(Func<PodInfo, bool> isIn) =>
             TimeOfAPart + (TimeOfABatch * Batches(order, order.Of(snapshot.Pods.Where(p => WorkloadFlows.IsOnPodNetwork(p) && isIn(p))), options));
+    }
+
+    /// <summary>A Node without Pods would cut nothing, and show nothing before the others follow: none goes first while there are enough with some.</summary>
+    private static ImmutableArray<string> Choose(ClusterSnapshot snapshot, ImmutableArray<string> nodes, ImmutableArray<FlowEnds> flows)
+    {
+        var size = Math.Max(1, nodes.Length / ShareOfTheFirstPart);
+        var inUse = snapshot.Pods.Where(WorkloadFlows.IsOnPodNetwork).Select(p => p.NodeName).ToHashSet(StringComparer.Ordinal);
+        ImmutableArray<string> candidates = nodes.Count(inUse.Contains) > size ? [.. nodes.Where(inUse.Contains)] : nodes;
+        return [.. PartitionSearch.Find(FlowGraph.Of(candidates, flows), size).Select(i => candidates[i])];
     }
 
     /// <summary>How often Pods are waited for, one time after the other: workload by workload without a limit, side by side with one.</summary>

@@ -92,7 +92,7 @@ internal sealed class PartitionPlannerTests
             metadata: {name: web-x, namespace: shop, labels: {kubernetes.io/service-name: web}}
             addressType: IPv4
             ports: [{port: 80, protocol: TCP}]
-            endpoints: [{addresses: [10.10.1.66]}]
+            endpoints: [{addresses: [10.10.2.66]}]
             ---
             apiVersion: crd.projectcalico.org/v1
             kind: NetworkPolicy
@@ -146,7 +146,7 @@ internal sealed class PartitionPlannerTests
         ---
         apiVersion: v1
         kind: Node
-        metadata: {name: n{{n}}}
+        metadata: {name: n{{n}}, annotations: {projectcalico.org/IPv4IPIPTunnelAddr: 10.10.{{n}}.64} }
         spec: {podCIDR: 10.10.{{n}}.0/24, podCIDRs: [10.10.{{n}}.0/24]}
         status: {addresses: [{type: InternalIP, address: 172.18.0.{{n + 1}}}], conditions: [{type: Ready, status: "True"}]}
 
@@ -171,10 +171,10 @@ internal sealed class PartitionPlannerTests
           name: {{name ?? workload}}
           namespace: {{@namespace}}
           labels: {app: {{workload}}{{labels}}}
-          annotations: {cni.projectcalico.org/podIPs: 10.10.1.{{64 + index}}/32}
+          annotations: {cni.projectcalico.org/podIPs: 10.10.{{node[1..]}}.{{64 + index}}/32}
           ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: {{workload}}, uid: u, controller: true}]
         spec: {nodeName: {{node}}}
-        status: {phase: Running, podIPs: [{ip: 10.10.1.{{64 + index}}}], conditions: [{type: Ready, status: "True"}]}
+        status: {phase: Running, podIPs: [{ip: 10.10.{{node[1..]}}.{{64 + index}}}], conditions: [{type: Ready, status: "True"}]}
 
         """;
 }
