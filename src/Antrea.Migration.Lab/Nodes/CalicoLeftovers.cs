@@ -43,6 +43,13 @@ internal static class CalicoLeftovers
         return new NodeCommandResult(0, string.Concat(lines.Select(l => l + "\n")), "");
     }
 
+    /// <summary>Removes the routes that calico-node wrote; those of Pods are the CNI plugin's. May be repeated.</summary>
+    public static NodeCommandResult ClearRoutes(LabNode node, IReadOnlyList<string> arguments)
+    {
+        node.Host.RemoveRoutes(IsCalicos);
+        return new NodeCommandResult(0, "", "");
+    }
+
     /// <summary>Removes files, chains and sets, routes by protocol, and the tunnel's address. May be repeated.</summary>
     public static NodeCommandResult Clean(LabNode node, IReadOnlyList<string> arguments)
     {

@@ -14,7 +14,8 @@ internal sealed class KernelNodeShell(KernelFabric kernel)
 {
     private static readonly HashSet<string> Verbs = new(StringComparer.Ordinal)
     {
-        "read-routes", "audit-calico", "clean-calico", "lead-calico", "stop-leading-calico", "label-addresses", "remove-address-labels",
+        "read-routes", "audit-calico", "clean-calico", "clear-calico-routes", "lead-calico", "stop-leading-calico", "label-addresses",
+        "remove-address-labels",
     };
 
     /// <summary>Where a Node's files are, and the names of protocols, which iproute2 has in a file.</summary>

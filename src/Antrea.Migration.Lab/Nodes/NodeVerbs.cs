@@ -26,6 +26,7 @@ internal static class NodeVerbs
             ["list-multus-attachments"] = (1, ListMultusAttachments),
             ["check-sandboxes"] = (0, (_, _) => Done("")),
             ["audit-calico"] = (AnyNumber, CalicoLeftovers.Audit),
+            ["clear-calico-routes"] = (AnyNumber, CalicoLeftovers.ClearRoutes),
             ["lead-calico"] = (AnyNumber, CalicoLeadVerbs.Start),
             ["stop-leading-calico"] = (0, CalicoLeadVerbs.Stop),
             ["label-addresses"] = (AnyNumber, AddressLabelVerbs.Put),

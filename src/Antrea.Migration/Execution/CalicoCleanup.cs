@@ -33,6 +33,13 @@ internal static class CalicoCleanup
           done; done; }
         """;
 
+    private const string FlushRoutes =
+        """
+        for c in "$@"; do for p in 12 80; do ip "$(family "$c")" route flush table main root "$c" proto "$p" 2>/dev/null; done; done
+        """;
+
+    public const string ClearRoutes = Functions + "\n" + FlushRoutes + "\nexit 0";
+
     public const string Audit =
         Functions
         + "\n"
@@ -53,7 +60,7 @@ internal static class CalicoCleanup
     public const string Clean =
         Functions
         + "\n"
-        + """
+        + $$"""
         failed=0
         rm -f /etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig
         rm -f /opt/cni/bin/calico /opt/cni/bin/calico-ipam
@@ -62,7 +69,7 @@ internal static class CalicoCleanup
           ! nft list table "$f" calico >/dev/null 2>&1 || nft delete table "$f" calico || failed=1; done; fi
         if has ipset; then
           for s in $(ipset list -n 2>/dev/null | grep '^cali'); do ipset destroy "$s" || failed=1; done; fi
-        for c in "$@"; do for p in 12 80; do ip "$(family "$c")" route flush table main root "$c" proto "$p" 2>/dev/null; done; done
+        {{FlushRoutes}}
         for l in vxlan.calico vxlan-v6.calico wireguard.cali wg-v6.cali; do
           ! ip link show "$l" >/dev/null 2>&1 || ip link delete "$l" || failed=1; done
         if ip link show tunl0 >/dev/null 2>&1; then ip address flush dev tunl0 && ip link set tunl0 down || failed=1; fi

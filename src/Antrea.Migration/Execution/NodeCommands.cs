@@ -81,6 +81,11 @@ public static class NodeCommands
     public static NodeCommand CleanCalico(IEnumerable<Cidr> calicoCidrs) =>
         new("clean-calico", CalicoCleanup.Clean, [.. calicoCidrs.Select(c => c.ToString())]);
 
+    /// <summary>Removes the routes that Calico left on the Node, blackholes included, and nothing else of it: Pods that it has wired keep their own. May be repeated.</summary>
+    /// <param name="calicoCidrs">Calico's pools and blocks: routes are removed inside them only.</param>
+    public static NodeCommand ClearCalicoRoutes(IEnumerable<Cidr> calicoCidrs) =>
+        new("clear-calico-routes", CalicoCleanup.ClearRoutes, [.. calicoCidrs.Select(c => c.ToString())]);
+
     /// <summary>Sends what comes from Calico addresses and goes to PodCIDRs by routes of its own. May be repeated, also while in use.</summary>
     /// <param name="podCidrs">The Node's own PodCIDRs: what comes from there goes by the main table as before, though a Calico pool may cover it.</param>
     /// <param name="calicoCidrs">Where Calico addresses come from.</param>

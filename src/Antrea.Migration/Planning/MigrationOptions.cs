@@ -19,6 +19,14 @@ public sealed record MigrationOptions
     /// <summary>How Calico and Antrea Pods reach each other meanwhile. Default <see cref="BridgeKind.Multus"/>.</summary>
     public BridgeKind Bridge { get; init; }
 
+    /// <summary>With <see cref="BridgeKind.Partition"/>: the names of the Nodes that go first. Empty, the default: a quarter of the Nodes, at least one, chosen so that the
+    /// fewest flows between workloads break.</summary>
+    public ImmutableArray<string> FirstPart { get; init; } = [];
+
+    /// <summary>With <see cref="BridgeKind.Partition"/>: the flows between workloads that count; those of workloads that have no Pods are passed over. Empty, the default: those
+    /// that Services, Namespaces and policies let expect.</summary>
+    public ImmutableArray<WorkloadFlow> Flows { get; init; } = [];
+
     /// <summary>The Antrea version to plan for, for example <c>v2.7.0</c>; empty takes the tag of the image in
     /// <see cref="AntreaManifest"/>.</summary>
     public string AntreaVersion { get; init; } = "";
@@ -104,6 +112,11 @@ public sealed record MigrationOptions
         if (!Enum.IsDefined(PolicyMode))
         {
             faults.Add($"{nameof(PolicyMode)} is {PolicyMode}, which is none");
+        }
+
+        if (Flows.FirstOrDefault(f => f.Weight < 1) is { } flow)
+        {
+            faults.Add($"{nameof(Flows)} has a weight of {flow.Weight}; it must be at least 1");
         }
 
         if (string.IsNullOrWhiteSpace(NodeAgentImage))

@@ -24,6 +24,12 @@ public enum MigrationPhase
     /// <summary>Restart every Pod into Antrea alone.</summary>
     AntreaPods,
 
+    /// <summary>Partition: the first part of the Nodes leaves Calico.</summary>
+    FirstPart,
+
+    /// <summary>Partition: the rest of the Nodes leaves Calico.</summary>
+    SecondPart,
+
     /// <summary>Remove Calico, what it leaves on the Nodes, and Multus.</summary>
     RemoveCalico,
 

@@ -18,7 +18,8 @@ public sealed record MigrationPlan
     /// the scenario and the Antrea version. Pods come and go and are not part of it.</summary>
     public required string Fingerprint { get; init; }
 
-    /// <summary>What kind of migration the addresses ask for, as words: <c>Simple</c>, <c>SmallOverlap</c>, <c>MostOverlap</c>.</summary>
+    /// <summary>What kind of migration the addresses ask for, as words: <c>Simple</c>, <c>SmallOverlap</c>, <c>MostOverlap</c>;
+    /// or <c>Partition</c> where that was asked for.</summary>
     public required string Scenario { get; init; }
 
     /// <summary>How Calico and Antrea Pods reach each other meanwhile.</summary>
@@ -29,6 +30,9 @@ public sealed record MigrationPlan
 
     /// <summary>What a restart does with a Pod.</summary>
     public RestartMode Restart { get; init; }
+
+    /// <summary>The two parts in which the Nodes move, and the flows that this breaks; null with a bridge. There also while findings block, which it is for a person to judge.</summary>
+    public NodePartition? Partition { get; init; }
 
     /// <summary>How Calico leaves the PodCIDRs first; null where nothing overlaps.</summary>
     public Readdressing? Readdressing { get; init; }

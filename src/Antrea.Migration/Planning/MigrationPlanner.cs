@@ -22,22 +22,25 @@ public static class MigrationPlanner
         var antreaVersion = options.AntreaVersion.Length > 0 ? options.AntreaVersion : ManifestVersion(options.AntreaManifest);
         var analysis = AddressAnalyzer.Analyze(
             snapshot, new AddressAnalysisOptions { SmallOverlapThreshold = options.SmallOverlapThreshold });
-        var (bridge, reason) = BridgeChoice.Of(options.Bridge, snapshot);
+        var (bridge, reason) = BridgeChoice.Of(options, snapshot);
+        var partition = (bridge as PartitionBridge)?.Partition;
         var readdressing = ReaddressingPlanner.Of(snapshot, analysis, bridge);
         var policyChanges = PolicyPrediction.Of(snapshot, bridge, readdressing, antreaVersion, options.PolicyMode);
         var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis, bridge, readdressing, [.. left, .. PolicyPrediction.Judge(policyChanges, options.PolicyMode)]);
-        var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion, bridge, policyChanges.Allowances);
+        var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion, bridge, partition, policyChanges.Allowances);
         var isBlocked = findings.Any(f => f.Severity == Severity.Blocker);
         return new MigrationPlan
         {
             Id = fingerprint[..12],
             Fingerprint = fingerprint,
-            Scenario = analysis.Scenario.ToString(),
+            Scenario = bridge.Kind == BridgeKind.Partition ? nameof(BridgeKind.Partition) : analysis.Scenario.ToString(),
             Bridge = bridge.Kind,
             BridgeReason = reason,
             Restart = options.Restart,
+            Partition = partition,
             Readdressing = isBlocked ? null : readdressing,
-            PredictedLosses = isBlocked ? [] : LossPrediction.Of(snapshot, bridge, readdressing),
+            PredictedLosses = isBlocked ? []
+                : partition is null ? LossPrediction.Of(snapshot, bridge, readdressing) : PartitionLosses.Of(snapshot, partition),
             PredictedPolicyChanges = isBlocked ? [] : [.. policyChanges.Changes, .. policyChanges.LetIn],
             PolicyAllowances = isBlocked ? [] : policyChanges.Allowances,
             PoliciesHash = isBlocked || policyChanges.Allowances.IsEmpty ? "" : AllowanceObjects.HashOf(snapshot),
@@ -70,7 +73,7 @@ public static class MigrationPlanner
         Hash(string.Concat(options.AntreaManifest.Concat(options.MultusManifest).Select(o => o.Json.ToJsonString() + "\n")));
 
     private static string Fingerprint(
-        ClusterSnapshot snapshot, MigrationOptions options, AddressAnalysis analysis, string antreaVersion, BridgeStrategy bridge,
+        ClusterSnapshot snapshot, MigrationOptions options, AddressAnalysis analysis, string antreaVersion, BridgeStrategy bridge, NodePartition? partition,
         ImmutableArray<PolicyAllowance> allowances)
     {
         var text = new StringBuilder();
@@ -79,6 +82,11 @@ public static class MigrationPlanner
         if (options.Restart != RestartMode.Reschedule)
         {
             text.AppendLine($"restart {options.Restart}");
+        }
+
+        if (partition is not null)
+        {
+            text.AppendLine($"first part {string.Join(' ', partition.FirstPart)}");
         }
 
         foreach (var node in snapshot.Nodes)

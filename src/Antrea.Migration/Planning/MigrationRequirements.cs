@@ -50,7 +50,7 @@ public static class MigrationRequirements
             "Antrea v2.7 feature gates"),
         new(
             "addresses-disjoint",
-            "No Calico block in use overlaps a Node's podCIDR, or the overlapped Nodes are few and drained, or a new pool in free space takes over first.",
+            "No Calico block in use overlaps a Node's podCIDR, or the overlapped Nodes are few and drained, or a new pool in free space takes over first; or the Nodes move in two parts that lose each other meanwhile.",
             "Antrea's forwarding sends every address inside a podCIDR to that Node; a Calico Pod with such an address cannot be reached from Antrea's side.",
             "Antrea docs/design/ovs-pipeline.md, L3Forwarding"),
         new(

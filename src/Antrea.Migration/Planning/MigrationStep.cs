@@ -53,6 +53,24 @@ public enum MigrationStepKind
     /// <summary>Undoes <see cref="LeadCalico"/> on one Node.</summary>
     StopLeadingCalico,
 
+    /// <summary>Partition: keeps antrea-agent away from one Node until its part moves.</summary>
+    DeferAntrea,
+
+    /// <summary>Partition: lets calico-node leave Nodes one by one.</summary>
+    ConfineCalico,
+
+    /// <summary>Partition: undoes <see cref="DeferAntrea"/>.</summary>
+    AdmitAntrea,
+
+    /// <summary>Partition: makes calico-node leave one Node.</summary>
+    StopCalico,
+
+    /// <summary>Partition: removes the routes that calico-node left on one Node.</summary>
+    ClearRoutes,
+
+    /// <summary>Partition: undoes <see cref="StopCalico"/>; in a rollback calico-node comes back by it.</summary>
+    ReadmitCalico,
+
     /// <summary>Keeps Calico from taking <c>antrea-gw0</c> for the Node's address.</summary>
     PinCalicoAutodetection,
 
@@ -121,6 +139,9 @@ public enum MigrationStepKind
 
     /// <summary>Rollback: gives Calico the setting back that <see cref="PinCalicoAutodetection"/> changed.</summary>
     UnpinCalicoAutodetection,
+
+    /// <summary>Rollback: undoes <see cref="ConfineCalico"/>.</summary>
+    FreeCalico,
 
     /// <summary>Rollback: makes the old IPPools what they were, or makes them anew.</summary>
     RestorePools,

@@ -21,7 +21,7 @@ internal static class PlanFindings
                 AntreaVersion = antreaVersion, Bridge = bridge.Kind, MaxUnavailable = options.MaxUnavailable, MovesAddresses = readdressing is not null,
                 Restart = options.Restart,
             }),
-            .. ReaddressingPlanner.Judge(analysis.Findings, readdressing),
+            .. ReaddressingPlanner.Judge(analysis.Findings, bridge, readdressing),
             .. Policies(snapshot, antreaVersion),
             .. policyChanges,
             .. AntreaManifest(options),

@@ -17,6 +17,11 @@ internal static class ReaddressingPlanner
     /// <summary>Null when the addresses need not move, or there is nowhere to move them, which <see cref="Check"/> says.</summary>
     public static Readdressing? Of(ClusterSnapshot snapshot, AddressAnalysis analysis, BridgeStrategy bridge)
     {
+        if (bridge.Kind == BridgeKind.Partition)
+        {
+            return null;
+        }
+
         var podCidrs = new CidrTable<string>(snapshot.Nodes.SelectMany(n => n.PodCidrs.Select(c => new CidrEntry<string>(c, n.Name))));
         var old = snapshot.CalicoIpam.Pools.Where(p => !podCidrs.Overlapping(p.Cidr).IsEmpty).ToList();
         var leavesPools = bridge.LeavesOldPools && old.Count > 0;
@@ -76,18 +81,24 @@ internal static class ReaddressingPlanner
     }
 
     /// <summary>The findings of the analysis as they stand with the plan: what the plan remedies does not block it.</summary>
-    public static IEnumerable<Finding> Judge(IEnumerable<Finding> findings, Readdressing? readdressing) =>
-        readdressing is null
-            ? findings
-            : findings.Select(f => Remedied.Contains(f.Id)
-                ? f with { Severity = Severity.Warning, Remedy = "None: the plan moves Calico out of the PodCIDRs before Antrea is installed." }
-                : f);
+    public static IEnumerable<Finding> Judge(IEnumerable<Finding> findings, BridgeStrategy bridge, Readdressing? readdressing)
+    {
+        var remedy = bridge.Kind == BridgeKind.Partition ? "None: a Node uses Calico's addresses and routes or Antrea's, never both; what that costs is listed with the parts."
+            : readdressing is not null ? "None: the plan moves Calico out of the PodCIDRs before Antrea is installed."
+            : null;
+        return remedy is null ? findings : findings.Select(f => Remedied.Contains(f.Id) ? f with { Severity = Severity.Warning, Remedy = remedy } : f);
+    }
 
     /// <summary>What stands in the way of moving, and what it does to others.</summary>
     public static IEnumerable<Finding> Check(ClusterSnapshot snapshot, AddressAnalysis analysis, BridgeStrategy bridge, Readdressing? readdressing)
     {
         if (readdressing is null)
         {
+            if (bridge.Kind == BridgeKind.Partition)
+            {
+                yield break;
+            }
+
             if (analysis.Scenario == MigrationScenario.Simple && (!bridge.LeavesOldPools || PoolBridge.IsThere(snapshot)))
             {
                 yield break;

@@ -26,7 +26,7 @@ internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions option
 
     /// <summary>The steps that give every Pod a new network: <paramref name="flip"/> makes it that of new Pods, a canary on every Node shows it, then Pods
     /// restart, while no CronJob begins.</summary>
-    public void Renew(MigrationPhase phase, Action flip, string title)
+    public void Renew(MigrationPhase phase, Action flip, string title, Func<PodInfo, bool>? which = null)
     {
         if (withAllowances.Contains(phase))
         {
@@ -41,7 +41,7 @@ internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions option
 
         flip();
         Add(phase, MigrationStepKind.TryCanaries, "Try the new network with a Pod of the migration's own on every Node", Reversibility.Reversible);
-        Restart(phase, MigrationStepKind.RestartPods, title);
+        Restart(phase, MigrationStepKind.RestartPods, title, which: which);
         if (withAllowances.Contains(phase))
         {
             Add(phase, MigrationStepKind.WithdrawAllowances, "Remove the allowances, and see that none is left", Reversibility.Reversible);
@@ -58,16 +58,16 @@ internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions option
     {
         var id = node is null ? "" : $"/{node}";
         _steps.Add(new MigrationStep(
-            $"{StepNames.Of(phase)}/{StepNames.Of(kind)}{id}", phase, kind, title, node, Reversibility.ReversibleWithRestarts, Restarts(kind, which ?? (_ => true))));
+            $"{StepNames.Of(phase)}/{StepNames.Of(kind)}{id}", phase, kind, title, node, Reversibility.ReversibleWithRestarts, Restarts(kind, which)));
     }
 
     /// <summary>Pod-network workloads in the order of restarts, as <c>Kind/namespace/name (n Pods)</c>, and how where it is not by rollout.</summary>
-    private ImmutableArray<string> Restarts(MigrationStepKind kind, Func<PodInfo, bool> which)
+    private ImmutableArray<string> Restarts(MigrationStepKind kind, Func<PodInfo, bool>? which)
     {
-        var limits = new RestartLimits(options.MaxUnavailable) { OneByOne = kind == MigrationStepKind.MovePods, InPlace = options.Restart == RestartMode.InPlace };
+        var limits = new RestartLimits(options.MaxUnavailable) { OneByOne = kind == MigrationStepKind.MovePods, OnSomeNodes = kind == MigrationStepKind.RestartPods && which is not null, InPlace = options.Restart == RestartMode.InPlace };
         return
         [
-            .. _order.Of(snapshot.Pods.Where(p => !p.HostNetwork && !p.HasEnded && which(p)))
+            .. _order.Of(snapshot.Pods.Where(p => !p.HostNetwork && !p.HasEnded && which?.Invoke(p) != false))
                 .Select(w => (Workload: w, How: _order.RuleOf(w, limits).ToString()))
                 .Select(w => $"{w.Workload} ({w.Workload.Pods.Count} Pods{(w.How.Length > 0 ? $"; {w.How}" : "")})"),
         ];

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Antrea.Migration;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab;
@@ -22,6 +24,20 @@ internal sealed class PlanInputs
         DefaultValueFactory = _ => BridgeKind.Multus.Word(),
         HelpName = string.Join('|', BridgeWords.All.Keys),
     }.AcceptOnlyFromAmong([.. BridgeWords.All.Keys]);
+
+    private readonly Option<string[]> _firstPart = new("--first-part")
+    {
+        Description = "With --bridge partition: the Nodes that move first, by name, with commas between or the option repeated. Without it a quarter of the Nodes, chosen so that the fewest flows break.",
+        HelpName = "NODE,…",
+    };
+
+    private readonly Option<string[]> _flow = new("--flow")
+    {
+        Description = "With --bridge partition: a flow that counts, as Kind/namespace/name=Kind/namespace/name, with :WEIGHT after it (default 1); may be repeated. Without it those that Services, "
+            + "Namespaces and policies let expect.",
+        HelpName = "FROM=TO[:WEIGHT]",
+        Validators = { CheckFlows },
+    };
 
     private readonly Option<string> _antreaVersion = CommonOptions.AntreaVersion();
     private readonly Option<string[]> _ignore = CommonOptions.Ignore();
@@ -58,7 +74,7 @@ internal sealed class PlanInputs
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_antreaManifest, _multusManifest, _bridge, _antreaVersion, _ignore, _threshold, _nodeAgentImage, _stepTimeout, _policyMode, _restart, _maxUnavailable, _jobTimeout])
+        foreach (var option in (Option[])[_antreaManifest, _multusManifest, _bridge, _firstPart, _flow, _antreaVersion, _ignore, _threshold, _nodeAgentImage, _stepTimeout, _policyMode, _restart, _maxUnavailable, _jobTimeout])
         {
             command.Add(option);
         }
@@ -102,6 +118,8 @@ internal sealed class PlanInputs
             AntreaManifest = Manifest(parse.GetValue(_antreaManifest), () => kind?.Manifests.Antrea ?? OfLab(() => LabManifests.Antrea())),
             MultusManifest = Manifest(parse.GetValue(_multusManifest), () => kind?.Manifests.Multus ?? OfLab(() => LabManifests.Multus())),
             Bridge = BridgeWords.All[parse.GetRequiredValue(_bridge)].Kind,
+            FirstPart = [.. (parse.GetValue(_firstPart) ?? []).SelectMany(n => n.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+            Flows = [.. (parse.GetValue(_flow) ?? []).Select(f => ReadFlow(f)!)],
             AntreaVersion = parse.GetValue(_antreaVersion) ?? "",
             IgnoredFindings = [.. parse.GetValue(_ignore) ?? []],
             SmallOverlapThreshold = parse.GetValue(_threshold),
@@ -119,6 +137,25 @@ internal sealed class PlanInputs
         return parse.GetValue(_nodeAgentImage) is { } image ? options with { NodeAgentImage = image } : options;
 
         ImmutableArray<ClusterObject> OfLab(Func<string> manifest) => lab is null ? [] : ObjectReader.Read(manifest(), "lab");
+    }
+
+    private static void CheckFlows(OptionResult result)
+    {
+        foreach (var token in result.Tokens.Where(t => ReadFlow(t.Value) is null))
+        {
+            result.AddError($"--flow '{token.Value}' is not of the form Kind/namespace/name=Kind/namespace/name[:WEIGHT].");
+        }
+    }
+
+    /// <summary>Null where the text is no flow.</summary>
+    private static WorkloadFlow? ReadFlow(string text)
+    {
+        var (ends, weight) = text.LastIndexOf(':') is >= 0 and var colon ? (text[..colon].Split('='), text[(colon + 1)..]) : (text.Split('='), "1");
+        return ends is [var from, var to] && IsWorkload(from) && IsWorkload(to) && long.TryParse(weight, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? new WorkloadFlow(from, to, number)
+            : null;
+
+        static bool IsWorkload(string end) => end.Split('/') is [{ Length: > 0 }, { Length: > 0 }, { Length: > 0 }];
     }
 
     private ImmutableArray<ClusterObject> Manifest(string? path, Func<ImmutableArray<ClusterObject>> fallback) =>

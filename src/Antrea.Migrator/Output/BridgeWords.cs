@@ -13,6 +13,7 @@ internal static class BridgeWords
             ["multus"] = (BridgeKind.Multus, "every Pod passes through both networks, two restarts"),
             ["policy-route"] = (BridgeKind.PolicyRoute, "Calico Pods are led to PodCIDRs by Calico's tunnel, one restart, no Multus"),
             ["pool"] = (BridgeKind.Pool, "Calico moves to a pool outside of the PodCIDRs and masquerades"),
+            ["partition"] = (BridgeKind.Partition, "not at all between two parts of the Nodes, which move one after the other where Calico cannot leave the PodCIDRs"),
             ["auto"] = (BridgeKind.Auto, "whichever suits the cluster"),
         }.ToImmutableSortedDictionary(StringComparer.Ordinal);
 

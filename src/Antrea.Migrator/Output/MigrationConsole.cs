@@ -51,10 +51,18 @@ internal sealed class MigrationConsole(TextWriter output, MigrationPlan plan)
                 Line($"     next: {paused.Next}");
                 break;
             case PhaseCompleted completed:
-                Line($"   {completed.Phase} done in {completed.Duration.TotalSeconds:0.0} s");
+                Line($"   {completed.Phase} done in {completed.Duration.TotalSeconds:0.0} s{Predicted(completed.Phase)}");
                 break;
         }
     }
+
+    /// <summary>What was predicted of a part that moves; a hold is none of it.</summary>
+    private string Predicted(MigrationPhase phase) => plan switch
+    {
+        { Undoes: null, Partition: { } parts } when phase == MigrationPhase.FirstPart => $"; predicted were {parts.FirstPartTime.TotalSeconds:0} s",
+        { Undoes: null, Partition: { } parts } when phase == MigrationPhase.SecondPart => $"; predicted were {parts.RestTime.TotalSeconds:0} s",
+        _ => "",
+    };
 
     public void Line(string text)
     {

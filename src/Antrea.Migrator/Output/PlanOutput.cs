@@ -36,6 +36,7 @@ internal static class PlanOutput
             output.WriteFindings(plan.Findings, notes: false);
         }
 
+        output.WritePartition(plan);
         if (!plan.IsExecutable)
         {
             output.WriteLine();
@@ -70,6 +71,26 @@ internal static class PlanOutput
         output.WriteLine();
         output.WriteLine("· changes nothing   ↺ can be undone   ⟳ can be undone by restarting Pods   ■ final");
     }
+
+    /// <summary>The two parts, and every flow between workloads that breaks for the time.</summary>
+    private static void WritePartition(this TextWriter output, MigrationPlan plan)
+    {
+        if (plan is not { Undoes: null, Partition: { } parts })
+        {
+            return;
+        }
+
+        output.WriteLine();
+        output.WriteLine($"First part ({(parts.IsNamed ? "as named" : "chosen for the fewest broken flows")}): {string.Join(", ", parts.FirstPart)}; about {Minutes(parts.FirstPartTime)}");
+        output.WriteLine($"The rest: {string.Join(", ", parts.Rest)}; about {Minutes(parts.RestTime)}");
+        output.WriteLine($"{parts.BrokenFlows.Length} of {parts.Flows} flows between workloads break, in both directions, for about {Minutes(parts.TimeApart)} and the time of the hold between:");
+        foreach (var flow in parts.BrokenFlows)
+        {
+            output.WriteLine($"  {flow.From} → {flow.To}: {flow.BrokenPairs} of {flow.Pairs} pairs{(flow.IsWhole ? ", all of it" : "")}");
+        }
+    }
+
+    private static string Minutes(TimeSpan time) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Math.Ceiling(time.TotalMinutes):0} min");
 
     /// <summary>Who will be cut off from whom, in a line each.</summary>
     public static void WritePrediction(this TextWriter output, MigrationPlan plan)

@@ -42,7 +42,7 @@ internal sealed class JournalOpening(IMigrationJournal journal, IClusterReader r
 
         if (plan.Undoes is null)
         {
-            RequireUnchanged(plan, MigrationPlanner.Plan(snapshot, options with { Restart = plan.Restart }));
+            RequireUnchanged(plan, MigrationPlanner.Plan(snapshot, options with { Restart = plan.Restart, FirstPart = plan.Partition?.FirstPart ?? options.FirstPart }));
         }
         else
         {

@@ -62,6 +62,8 @@ internal sealed class RollbackSteps
             Restart(MigrationPhase.CalicoPods, "Restart Multus Pods: they become Calico Pods");
         }
 
+        ForEachNode(MigrationPhase.CalicoPods, MigrationStepKind.UncordonNode, "Uncordon what was cordoned", Confines ? NodesOf(MigrationStepKind.CordonNode) : []);
+
         // Without Multus one restart is all: Calico Pods may stand beside Antrea Pods while the bridge does.
         if (Has(MigrationStepKind.ReleaseHold))
         {
@@ -70,6 +72,8 @@ internal sealed class RollbackSteps
                 ForEachNode(MigrationPhase.CalicoPods, MigrationStepKind.LeadCalico, "Lead what Calico Pods send to PodCIDRs by Calico's tunnel again");
             }
 
+            // Where calico-node was sent away it comes back first, with the file to copy and the routes to go by; only Nodes that it left are waited for.
+            ForEachNode(MigrationPhase.CalicoPods, MigrationStepKind.ReadmitCalico, "Let calico-node come back", NodesOf(MigrationStepKind.StopCalico));
             ForEachNode(MigrationPhase.CalicoPods, MigrationStepKind.HoldCalico, "Put a copy of Calico's CNI file first again");
             Restart(MigrationPhase.CalicoPods, "Restart Antrea Pods: they become Calico Pods");
         }
@@ -100,6 +104,8 @@ internal sealed class RollbackSteps
             ForEachNode(MigrationPhase.RemoveAntrea, MigrationStepKind.CleanAntreaNode, "Remove what Antrea left: rules, ipsets, links, files");
         }
 
+        ForEachNode(MigrationPhase.RemoveAntrea, MigrationStepKind.AdmitAntrea, "Remove the label that kept antrea-agent away", Has(MigrationStepKind.DeferAntrea) ? _nodes : []);
+
         if (Has(MigrationStepKind.PinCalicoAutodetection))
         {
             Add(MigrationPhase.RemoveAntrea, MigrationStepKind.UnpinCalicoAutodetection, "Give Calico's node address back to its own detection", Reversibility.Reversible);
@@ -108,6 +114,11 @@ internal sealed class RollbackSteps
 
     private void RemoveBridge()
     {
+        if (Confines)
+        {
+            Add(MigrationPhase.RemoveBridge, MigrationStepKind.FreeCalico, "Let calico-node run wherever it did before", Reversibility.Reversible);
+        }
+
         if (Has(MigrationStepKind.InstallMultus) || Has(MigrationStepKind.DelegateToCalico))
         {
             ForEachNode(MigrationPhase.RemoveBridge, MigrationStepKind.RemoveMultusConfig, "Remove 00-multus.conf: Calico's file is first");
@@ -144,6 +155,12 @@ internal sealed class RollbackSteps
             Add(phase, MigrationStepKind.DeletePools, $"Delete IPPool {pools}: no address is left in it", Reversibility.Reversible);
         }
     }
+
+    /// <summary>Whether the Nodes were moved in parts.</summary>
+    private bool Confines => Has(MigrationStepKind.ConfineCalico);
+
+    private IEnumerable<string> NodesOf(MigrationStepKind kind) =>
+        _taken.Where(s => s.Kind == kind && _nodes.Contains(s.Node!)).Select(s => s.Node!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     private bool Has(MigrationStepKind kind) => _taken.Any(s => s.Kind == kind);
 

@@ -29,9 +29,18 @@ internal sealed class ConvertPoliciesAction : StepAction
                 "See 'antrea-migrator policies convert'; nothing was applied.");
         }
 
+        // Of a partition not all Nodes have an agent yet.
+        var without = context.Plan.Partition is null ? new HashSet<string>() : await NodeLabels.FindAsync(context, NodeLabels.WithoutAntrea, cancellationToken).ConfigureAwait(false);
         await new PolicyApplier(context.Api, context.Time).ApplyAsync(
             conversion,
-            new PolicyApplyOptions { Timeout = context.Options.StepTimeout, PollInterval = context.Options.PollInterval },
+            new PolicyApplyOptions
+            {
+                Timeout = context.Options.StepTimeout,
+                PollInterval = context.Options.PollInterval,
+                NodesOf = without.Count == 0
+                    ? null
+                    : PolicyReach.Of(snapshot, conversion.Objects, options, context.Plan.Nodes.Where(n => !without.Contains(n)).ToHashSet(StringComparer.Ordinal)),
+            },
             cancellationToken).ConfigureAwait(false);
         var native = conversion.Policies.Count(p => p.Kind == "KubernetesNetworkPolicy");
         return $"{conversion.Policies.Length - native} Calico policies converted to {conversion.Objects.Length} objects, "

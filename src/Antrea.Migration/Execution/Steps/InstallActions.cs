@@ -208,21 +208,38 @@ internal sealed class InstallAntreaAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        await RequireBridgeAsync(context, cancellationToken).ConfigureAwait(false);
-        await Manifests.ApplyAsync(context, context.Options.AntreaManifest.Select(o => o.Json), cancellationToken).ConfigureAwait(false);
+        await RequireBridgeAsync(context, step, cancellationToken).ConfigureAwait(false);
+        await Manifests.ApplyAsync(context, context.Options.AntreaManifest.Select(o => context.Plan.Partition is null ? o.Json : Confined(o)), cancellationToken).ConfigureAwait(false);
         const string next = "Look at the Pods of DaemonSet kube-system/antrea-agent, then run the command again; Pods still use Calico only.";
         await Manifests.WaitForDaemonSetAsync(context, "kube-system", "antrea-agent", next, cancellationToken).ConfigureAwait(false);
         await context.WaitUntilAsync(
             token => Manifests.PendingAsync(context, "deployments", "kube-system", "antrea-controller", token), next, cancellationToken)
             .ConfigureAwait(false);
-        await context.WaitUntilAsync(token => UnhealthyAgentsAsync(context, token), next, cancellationToken).ConfigureAwait(false);
-        return $"Antrea {context.Plan.AntreaVersion} healthy on {context.Plan.Nodes.Length} Nodes";
+        var without = context.Plan.Partition is null ? new HashSet<string>() : await NodeLabels.FindAsync(context, NodeLabels.WithoutAntrea, cancellationToken).ConfigureAwait(false);
+        var nodes = context.Plan.Nodes.Where(n => !without.Contains(n)).ToList();
+        await context.WaitUntilAsync(token => UnhealthyAgentsAsync(context, nodes, token), next, cancellationToken).ConfigureAwait(false);
+        return $"Antrea {context.Plan.AntreaVersion} healthy on {nodes.Count} Nodes";
+    }
+
+    /// <summary>The object as it is applied for a partition: agents avoid Nodes with a label. It stays so afterwards, when no Node has the label: a template that changed again would restart every
+    /// agent, and Open vSwitch with it.</summary>
+    private static JsonObject Confined(ClusterObject obj)
+    {
+        if (obj is not { Kind: "DaemonSet", Name: "antrea-agent" })
+        {
+            return obj.Json;
+        }
+
+        var confined = obj.Json.DeepClone().AsObject();
+        var spec = confined["spec"]!["template"]!["spec"]!.AsObject();
+        spec["affinity"] = NodeLabels.Avoiding(spec["affinity"], NodeLabels.WithoutAntrea);
+        return confined;
     }
 
     /// <summary>From the moment Antrea's file lies on a Node it would be the first one; ours must be there before.</summary>
-    private static async Task RequireBridgeAsync(MigrationContext context, CancellationToken cancellationToken)
+    private static async Task RequireBridgeAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        foreach (var node in context.Plan.Nodes)
+        foreach (var node in RestartPodsAction.MovingNodes(context.Plan, step))
         {
             var file = context.Plan.Bridge == BridgeKind.Multus ? MultusConfig.FileName : HeldConfig.FileName;
             var text = await context.ReadFileAsync(
@@ -236,16 +253,16 @@ internal sealed class InstallAntreaAction : StepAction
         }
     }
 
-    private static async Task<string?> UnhealthyAgentsAsync(MigrationContext context, CancellationToken cancellationToken)
+    private static async Task<string?> UnhealthyAgentsAsync(MigrationContext context, List<string> nodes, CancellationToken cancellationToken)
     {
         // The controller makes an empty object for each Node; only the agent's own conditions and heartbeat prove anything.
         var infos = (await context.Api.ListAsync("apis/crd.antrea.io/v1beta1/antreaagentinfos", cancellationToken).ConfigureAwait(false) ?? [])
             .ToDictionary(i => i["metadata"]!["name"]!.GetValue<string>());
         var now = context.Time.GetUtcNow();
-        var waiting = context.Plan.Nodes.Where(n => !infos.TryGetValue(n, out var info) || !IsHealthy(info, now)).ToList();
+        var waiting = nodes.Where(n => !infos.TryGetValue(n, out var info) || !IsHealthy(info, now)).ToList();
         return waiting.Count == 0
             ? null
-            : $"{context.Plan.Nodes.Length - waiting.Count} of {context.Plan.Nodes.Length} Antrea agents healthy; waiting for {string.Join(", ", waiting.Take(3))}"
+            : $"{nodes.Count - waiting.Count} of {nodes.Count} Antrea agents healthy; waiting for {string.Join(", ", waiting.Take(3))}"
               + (waiting.Count > 3 ? ", …" : "");
     }
 

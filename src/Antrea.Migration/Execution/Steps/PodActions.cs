@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Planning;
@@ -11,9 +12,9 @@ internal sealed class RestartPodsAction : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var target = TargetOf(step);
-        var count = await new WorkloadRestarter(context)
-            .RestartAsync(RestartGoal.On(target), MarkerOf(context.Plan, step), cancellationToken).ConfigureAwait(false);
-        return $"{count} Pods are {target} Pods";
+        var goal = GoalOf(context.Plan, step);
+        var count = await new WorkloadRestarter(context).RestartAsync(goal, MarkerOf(context.Plan, step), cancellationToken).ConfigureAwait(false);
+        return goal.OnSomeNodes ? $"every Pod of {MovingNodes(context.Plan, step).Length} Nodes is {goal.Wanted}" : $"{count} Pods are {target} Pods";
     }
 
     /// <summary>What the restarted templates are marked with. The last restart of a rollback takes the mark away, and so makes them what they were.</summary>
@@ -21,6 +22,19 @@ internal sealed class RestartPodsAction : StepAction
         plan.Undoes is not null && plan.Steps.Last(s => s.Kind is MigrationStepKind.RestartPods or MigrationStepKind.MovePods).Id == step.Id
             ? null
             : $"{plan.Id}/{step.Phase}";
+
+    /// <summary>Of a partition the part that the step's phase moves; else all Nodes.</summary>
+    public static ImmutableArray<string> MovingNodes(MigrationPlan plan, MigrationStep step) =>
+        plan.Undoes is null && plan.Partition?.NodesOf(step.Phase) is { IsEmpty: false } part ? part : plan.Nodes;
+
+    private static RestartGoal GoalOf(MigrationPlan plan, MigrationStep step)
+    {
+        var target = TargetOf(step);
+        var moving = MovingNodes(plan, step).ToHashSet(StringComparer.Ordinal);
+        return moving.Count == plan.Nodes.Length
+            ? RestartGoal.On(target)
+            : new RestartGoal($"on {target}", (pod, network) => network == target || !moving.Contains(pod.NodeName)) { OnSomeNodes = true };
+    }
 
     public static PodNetwork TargetOf(MigrationStep step) => step.Phase switch
     {
@@ -36,16 +50,17 @@ internal sealed class AssertPodsAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        if (context.Plan.Undoes is null)
+        if (context.Plan is { Undoes: null, Partition: null })
         {
             await RequireNoOverlapAsync(context, cancellationToken).ConfigureAwait(false);
         }
 
+        var moving = RestartPodsAction.MovingNodes(context.Plan, step);
         var allowed = AllowedIn(step.Phase, context.Plan.Bridge);
         var inventory = await context.WiredInventoryAsync(
             "See why with 'kubectl describe' on the Pods named, then run the command again; it goes on at this step.",
             cancellationToken).ConfigureAwait(false);
-        var strays = inventory.Where(p => IsOnPodNetwork(p.Pod) && !allowed.Contains(p.Network)).ToList();
+        var strays = inventory.Where(p => IsOnPodNetwork(p.Pod) && moving.Contains(p.Pod.NodeName) && !allowed.Contains(p.Network)).ToList();
         return strays.Count == 0
             ? string.Join(", ", PodNetworkInventory.Count(inventory.Select(p => p.Network)).Select(c => $"{c.Value} {c.Key} Pods"))
             : throw new StepFailedException(

@@ -162,6 +162,7 @@ internal sealed class VerifyAction : StepAction
             left.Add(multus);
         }
 
+        left.AddRange(await NodeLabels.LeftAsync(context, cancellationToken).ConfigureAwait(false));
         left.AddRange(await WithdrawAllowancesAction.LeftAsync(context, cancellationToken).ConfigureAwait(false));
         left.AddRange((await SuspendCronJobsAction.MarkedAsync(context, cancellationToken).ConfigureAwait(false))
             .Select(j => $"CronJob {j["metadata"]!["namespace"]}/{j["metadata"]!["name"]} is suspended"));

@@ -12,6 +12,9 @@ internal sealed record RestartGoal(string Wanted, Func<PodInfo, PodNetwork, bool
     /// successor is ready before it ends.</summary>
     public bool OneByOne { get; init; }
 
+    /// <summary>Whether only the Pods of some Nodes are in question, and not whole workloads.</summary>
+    public bool OnSomeNodes { get; init; }
+
     /// <summary>On one network.</summary>
     public static RestartGoal On(PodNetwork target) => new($"on {target}", (_, network) => network == target);
 }

@@ -68,6 +68,7 @@ internal sealed class VerifyRollbackAction : StepAction
             .Select(d => $"CustomResourceDefinition {d["metadata"]!["name"]}"));
         left.AddRange((await WorkloadRestarter.MarkedAsync(context, cancellationToken).ConfigureAwait(false))
             .Select(w => $"{w.Kind} {w.Namespace}/{w.Name}: annotation {WorkloadRestarter.Annotation}"));
+        left.AddRange(await NodeLabels.LeftAsync(context, cancellationToken).ConfigureAwait(false));
         left.AddRange(await WithdrawAllowancesAction.LeftAsync(context, cancellationToken).ConfigureAwait(false));
         left.AddRange((await SuspendCronJobsAction.MarkedAsync(context, cancellationToken).ConfigureAwait(false))
             .Select(j => $"CronJob {j["metadata"]!["namespace"]}/{j["metadata"]!["name"]} is suspended"));

@@ -16,11 +16,12 @@ internal sealed class TryCanariesAction : StepAction
     {
         const string next = "See why with 'kubectl -n " + NodeAgentManifest.Namespace + " describe pods' and on the Node named; no other Pod was restarted. Then run the command again.";
         var goal = RestartGoal.On(RestartPodsAction.TargetOf(step));
+        var moving = RestartPodsAction.MovingNodes(context.Plan, step);
         await RemoveAsync(context, cancellationToken).ConfigureAwait(false);
         await context.Api.ApplyAsync(Path, Render(context.Options.NodeAgentImage), cancellationToken).ConfigureAwait(false);
         await Manifests.WaitForDaemonSetAsync(context, NodeAgentManifest.Namespace, Name, next, cancellationToken).ConfigureAwait(false);
         var canaries = (await context.InventoryAsync(cancellationToken).ConfigureAwait(false))
-            .Where(p => p.Pod.Namespace == NodeAgentManifest.Namespace && p.Pod.Controller == ("DaemonSet", Name)).ToList();
+            .Where(p => p.Pod.Namespace == NodeAgentManifest.Namespace && p.Pod.Controller == ("DaemonSet", Name) && moving.Contains(p.Pod.NodeName)).ToList();
         var wrong = canaries.Where(c => !goal.IsReached(c.Pod, c.Network)).ToList();
         if (wrong.Count > 0)
         {

@@ -89,7 +89,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         workload?["spec"]?["template"]?["metadata"]?["annotations"]?[Annotation]?.GetValue<string>();
 
     private RestartLimits LimitsFor(RestartGoal goal) =>
-        new(context.Options.MaxUnavailable) { OneByOne = goal.OneByOne, InPlace = context.Plan.Restart == RestartMode.InPlace };
+        new(context.Options.MaxUnavailable) { OneByOne = goal.OneByOne, OnSomeNodes = goal.OnSomeNodes, InPlace = context.Plan.Restart == RestartMode.InPlace };
 
     /// <summary>Before the first restart: the others would be half-way when the step stops at these.</summary>
     private void RequireController(RestartOrder order, IEnumerable<WorkloadRestart> workloads, RestartGoal goal)

@@ -7,14 +7,20 @@ namespace Antrea.Migration.Planning;
 /// <param name="Reason">A sentence for people.</param>
 internal sealed record BridgeChoice(BridgeStrategy Bridge, string Reason)
 {
+    /// <summary>The one that the options ask for.</summary>
+    public static BridgeChoice Of(MigrationOptions options, ClusterSnapshot snapshot) => options.Bridge == BridgeKind.Partition
+        ? Because("Asked for", new PartitionBridge(PartitionPlanner.Of(snapshot, options)))
+        : Of(options.Bridge, snapshot);
+
     /// <summary>The one that was asked for; for <see cref="BridgeKind.Auto"/> the one with the fewest restarts that works here, of equals the one that keeps
     /// more sources.</summary>
     public static BridgeChoice Of(BridgeKind asked, ClusterSnapshot snapshot)
     {
         var (kind, why) = asked != BridgeKind.Auto ? (asked, "Asked for") : Choose(snapshot);
-        var bridge = BridgeStrategy.Of(kind);
-        return new BridgeChoice(bridge, $"{why}. It needs {bridge.Needs}. It costs {bridge.Costs}.");
+        return Because(why, BridgeStrategy.Of(kind));
     }
+
+    private static BridgeChoice Because(string why, BridgeStrategy bridge) => new(bridge, $"{why}. It needs {bridge.Needs}. It costs {bridge.Costs}.");
 
     private static (BridgeKind Kind, string Why) Choose(ClusterSnapshot snapshot)
     {

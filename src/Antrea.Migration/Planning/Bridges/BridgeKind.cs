@@ -13,6 +13,10 @@ public enum BridgeKind
     /// two; Antrea Pods see their Node's gateway instead of the Calico Pod.</summary>
     Pool,
 
-    /// <summary>Whichever suits the cluster; the plan says which and why.</summary>
+    /// <summary>Whichever suits the cluster; the plan says which and why. Never <see cref="Partition"/>.</summary>
     Auto,
+
+    /// <summary>Not at all: Calico stays in the PodCIDRs, and a part of the Nodes leaves it before the rest does. Pods of different parts do not reach each other
+    /// meanwhile; the plan says which flows that breaks and for how long, and must be agreed to.</summary>
+    Partition,
 }

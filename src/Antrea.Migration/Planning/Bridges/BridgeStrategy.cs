@@ -27,7 +27,7 @@ internal abstract class BridgeStrategy
     /// <summary>Whether Calico must leave every pool that reaches into PodCIDRs, clash or no clash.</summary>
     public virtual bool LeavesOldPools => false;
 
-    /// <summary>The one of that kind; <see cref="BridgeKind.Auto"/> is none.</summary>
+    /// <summary>The one of that kind; <see cref="BridgeKind.Auto"/> is none, and <see cref="BridgeKind.Partition"/> needs its parts.</summary>
     public static BridgeStrategy Of(BridgeKind kind) => kind switch
     {
         BridgeKind.Multus => new MultusBridge(),

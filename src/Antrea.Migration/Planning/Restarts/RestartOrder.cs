@@ -116,7 +116,7 @@ internal sealed class RestartOrder
         : RestartRank.Others;
 
     /// <summary>The Services that the API server itself asks.</summary>
-    private static IEnumerable<(string Namespace, string Name)> Extensions(ClusterSnapshot snapshot) =>
+    public static IEnumerable<(string Namespace, string Name)> Extensions(ClusterSnapshot snapshot) =>
         snapshot.Objects.Where(o => o.Group == "admissionregistration.k8s.io").SelectMany(o => o.Json.ItemsAt("webhooks"))
             .Select(w => w.At("clientConfig", "service"))
             .Concat(snapshot.OfKind("apiregistration.k8s.io", "APIService").Select(s => s.Json.At("spec", "service")))

@@ -30,6 +30,9 @@ internal readonly record struct RestartLimits(int? MaxUnavailable)
     /// <summary>Only the Pods in question, and not whole workloads. A Deployment of one Pod rolls all the same, so that its successor is ready before it ends.</summary>
     public bool OneByOne { get; init; }
 
+    /// <summary>Only the Pods of some Nodes, as many at once as the workload's own strategy takes or the operator lets.</summary>
+    public bool OnSomeNodes { get; init; }
+
     /// <summary>Pods stay where they are and get new sandboxes, wherever that does not end them.</summary>
     public bool InPlace { get; init; }
 
@@ -118,7 +121,7 @@ internal readonly record struct RestartRule(RestartManner Manner, int AtOnce, st
         return why is null ? new RestartRule(RestartManner.Roll, missing, "")
 
             // Peers of a StatefulSet may need each other to form a quorum.
-            : new RestartRule(RestartManner.Evict, limits.OneByOne ? 1 : Math.Min(most ?? 1, kind == "StatefulSet" ? Math.Max(1, missing) : int.MaxValue), why);
+            : new RestartRule(RestartManner.Evict, limits.OneByOne ? 1 : Math.Min(most ?? (limits.OnSomeNodes ? Math.Max(1, missing) : 1), kind == "StatefulSet" ? Math.Max(1, missing) : int.MaxValue), why);
     }
 
     /// <summary>Why a changed template would not restart every Pod in question, or others as well; null when it does just that.</summary>
@@ -129,7 +132,9 @@ internal readonly record struct RestartRule(RestartManner Manner, int AtOnce, st
             ? string.Create(CultureInfo.InvariantCulture, $"its rollout stops at partition {partition}")
         : workload.ItemsAt("metadata", "ownerReferences").Any(o => o.TextAt("apiVersion")?.StartsWith("operator.tigera.io/", StringComparison.Ordinal) == true)
             ? "the Tigera operator would write its template back"
-        : limits.OneByOne && !(kind == "Deployment" && Wanted(workload) == 1) ? "only Pods with clashing addresses"
+        : kind == "Deployment" && Wanted(workload) == 1 ? null
+        : limits.OneByOne ? "only Pods with clashing addresses"
+        : limits.OnSomeNodes ? "only those on these Nodes"
         : null;
 
     private static int? Most(RestartRank rank, RestartLimits limits) => rank <= RestartRank.Webhooks ? 1 : limits.MaxUnavailable;

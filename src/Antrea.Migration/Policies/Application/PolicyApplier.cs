@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution;
@@ -112,7 +113,7 @@ public sealed class PolicyApplier
             options,
             "Policies are not realized",
             "Check that antrea-controller and the antrea-agent of each Node run and are connected (antreaagentinfos), then run again.",
-            ct => MissingAsync(policies.FindAll(HasRules), PolicyKinds, MissingNodes, ct),
+            ct => MissingAsync(policies.FindAll(HasRules), PolicyKinds, p => MissingNodes(p, options.NodesOf?.GetValueOrDefault(KeyOf(p))), ct),
             looks: policies.Count == 0 ? 1 : 2,
             cancellationToken).ConfigureAwait(false);
         var removed = await RemoveUnwantedAsync(wanted, cancellationToken).ConfigureAwait(false);
@@ -206,19 +207,22 @@ public sealed class PolicyApplier
     }
 
     /// <summary>What keeps a policy from being in force; null when nothing does.</summary>
-    internal static string? MissingNodes(ClusterObject present)
+    /// <param name="present">The policy.</param>
+    /// <param name="nodes">On how many Nodes it must be; null: on as many as its status says.</param>
+    internal static string? MissingNodes(ClusterObject present, int? nodes = null)
     {
         var status = present.Json["status"] as JsonObject;
         var generation = present.Json["metadata"]?["generation"]?.ToString();
         var observed = status?["observedGeneration"]?.ToString();
         var phase = status?["phase"]?.ToString() ?? "unknown";
-        if (phase == "Realized" && observed == generation)
+        var isThere = nodes is { } wanted ? phase != "Failed" && (status.NumberAt("currentNodesRealized") ?? 0) >= wanted : phase == "Realized";
+        if (isThere && observed == generation)
         {
             return null;
         }
 
         return $"{present} is {phase} at generation {observed ?? "none"} of {generation}, "
-            + $"on {status?["currentNodesRealized"]?.ToString() ?? "0"} of {status?["desiredNodesRealized"]?.ToString() ?? "0"} Nodes";
+            + $"on {status?["currentNodesRealized"]?.ToString() ?? "0"} of {nodes?.ToString(CultureInfo.InvariantCulture) ?? status?["desiredNodesRealized"]?.ToString() ?? "0"} Nodes";
     }
 
     /// <exception cref="MigrationException">An object that somebody else wrote has a name that is wanted, or a group would have to be edited in a way

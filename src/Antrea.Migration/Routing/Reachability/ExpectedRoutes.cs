@@ -39,6 +39,11 @@ internal static class ExpectedRoutes
 
     private static Route? PodCidr(ReachabilityTopology topology, ReachabilityNode node, ReachabilityNode peer, Cidr podCidr)
     {
+        if (!node.HasAntrea)
+        {
+            return null;
+        }
+
         var gateway = podCidr.AddressCount > 1 ? podCidr.AddressAt(1) : podCidr.FirstAddress;
         if (peer.Name == node.Name)
         {
@@ -54,6 +59,11 @@ internal static class ExpectedRoutes
 
     private static Route? Block(ReachabilityTopology topology, ReachabilityNode node, ReachabilityBlock block)
     {
+        if (!node.HasCalico)
+        {
+            return null;
+        }
+
         var isAddress = block.Cidr.AddressCount == 1;
         if (block.Owner == node.Name)
         {

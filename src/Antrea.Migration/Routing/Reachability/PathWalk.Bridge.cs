@@ -8,6 +8,11 @@ internal sealed partial class PathWalk
     private Station? EnterBridge(Station at)
     {
         var (node, packet, destination) = (at.Node, at.Packet, at.Packet.Destination);
+        if (!node.HasAntrea)
+        {
+            return Lose(HostOf(node), $"no antrea-agent runs there, so nobody takes what comes for {destination} by Antrea's tunnel");
+        }
+
         var fromTunnel = at.Kind == "bridge from tunnel";
         var fromGateway = at.Kind == "bridge from gateway";
         var zone = Zone("bridge", node, packet, out var isInvalid);

@@ -50,6 +50,11 @@ internal sealed partial class PathWalk
     private Station? EnterHost(Station at)
     {
         var (node, packet) = (at.Node, at.Packet);
+        if (!node.HasCalico && IsCalicoTunnel(at.Device))
+        {
+            return Lose(HostOf(node), $"Calico is gone from there, so its tunnel, by which this comes for {packet.Destination}, leads nowhere");
+        }
+
         var zone = Zone("host", node, packet, out var isInvalid);
         if (IsReply && zone is not null && zone.SentAs.Equals(packet.Destination) && !zone.Source.Equals(zone.SentAs))
         {
@@ -110,7 +115,7 @@ internal sealed partial class PathWalk
     }
 
     private static string? Kept(ReachabilityNode node, IPAddress address) =>
-        ReachabilityTopology.Keeping(address, node) is not { } podCidr ? null
+        !node.HasAntrea || ReachabilityTopology.Keeping(address, node) is not { } podCidr ? null
         : podCidr.IsIPv6 ? $"{address} is the first address of {podCidr}, which antrea-gw0 is in: table local has it as the routers' anycast address"
         : $"{address} is the last address of {podCidr}, which antrea-gw0 is in: table local has it for broadcasts";
 
@@ -170,7 +175,7 @@ internal sealed partial class PathWalk
             return ReachabilityTopology.GatewayOf(node, packet.Source.AddressFamily);
         }
 
-        return !Model.NoSnat && route.Device != ExpectedRoutes.Gateway && ReachabilityTopology.IsOwn(packet.Source, node)
+        return node.HasAntrea && !Model.NoSnat && route.Device != ExpectedRoutes.Gateway && ReachabilityTopology.IsOwn(packet.Source, node)
             && topology.OwnerInAntrea(packet.Destination) is null
             ? AddressBy(node, route, packet.Destination)
             : null;

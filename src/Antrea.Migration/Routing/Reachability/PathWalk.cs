@@ -175,7 +175,7 @@ internal sealed partial class PathWalk(
 
     private static bool IsOf(ReachabilityNode node, IPAddress address) =>
         node.InternalIPs.Contains(address) || node.TunnelAddresses.Contains(address)
-        || address.Equals(ReachabilityTopology.GatewayOf(node, address.AddressFamily));
+        || (node.HasAntrea && address.Equals(ReachabilityTopology.GatewayOf(node, address.AddressFamily)));
 
     private static bool IsCalicoTunnel(string? device) => device is "tunl0" or "vxlan.calico" or "vxlan-v6.calico" or "wireguard.cali" or "wg-v6.cali";
 

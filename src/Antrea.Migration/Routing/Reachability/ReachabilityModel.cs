@@ -25,6 +25,13 @@ public sealed record ReachabilityNode
     /// <summary>The subnet it shares a link with; null when not known. Nodes are taken to share one unless both are
     /// known and differ.</summary>
     public Cidr? Subnet { get; init; }
+
+    /// <summary>Whether Calico's routes and tunnel are there; its translations last as long as a Pod that it has wired. A walk of a packet goes by it; the rules for whole clusters take
+    /// both networks to be everywhere.</summary>
+    internal bool HasCalico { get; init; } = true;
+
+    /// <summary>Whether Antrea's gateway, bridge and routes are there; likewise.</summary>
+    internal bool HasAntrea { get; init; } = true;
 }
 
 /// <summary>A range that Calico has routes for on every Node.</summary>

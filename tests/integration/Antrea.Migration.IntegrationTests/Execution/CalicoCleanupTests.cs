@@ -37,6 +37,27 @@ public sealed class CalicoCleanupTests
 
     [Test]
     [CancelAfter(180_000)]
+    public async Task Clearing_routes_leaves_Pods_their_own_and_their_rules(CancellationToken cancellationToken)
+    {
+        Requires.Kernel();
+        var script = Mess
+            + "ip route add 10.10.5.7/32 dev eth0 scope link\n"
+            + "sh /proc/self/fd/3 10.10.0.0/16 3<<'EOF' || echo \"exit $?\"\n" + NodeCommands.ClearCalicoRoutes([]).Script + "\nEOF\n"
+            + "ip route; iptables-nft-save; find /etc /opt -type f\n";
+
+        var result = await Cli.Wrap("unshare").WithArguments(["--net", "--mount", "sh", "-c", script])
+            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(result.StandardOutput, Does.Not.Contain("10.10.5.0/26").And.Not.Contain("10.10.6.0").And.Not.Contain("10.10.7.0").And.Not.Contain("exit"), result.StandardError);
+            Assert.That(result.StandardOutput, Does.Contain("10.10.5.7 dev eth0").And.Contain("10.10.9.0/24 via 172.18.0.4").And.Contain("192.0.2.0/24 via 172.18.0.4"));
+            Assert.That(result.StandardOutput, Does.Contain(":cali-FORWARD").And.Contain("10-calico.conflist"));
+        }
+    }
+
+    [Test]
+    [CancelAfter(180_000)]
     public async Task Cleaning_removes_what_is_Calicos_and_nothing_else(CancellationToken cancellationToken)
     {
         Requires.Kernel();

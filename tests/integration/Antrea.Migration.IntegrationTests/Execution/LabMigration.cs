@@ -23,12 +23,15 @@ internal sealed class LabMigration : IAsyncDisposable
 
         """;
 
+    /// <summary>The finding that an operator agrees to who parts the Nodes.</summary>
+    public const string Consent = "partition-breaks-flows";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("migration-");
 
     private LabMigration(LabCluster lab, BridgeKind bridge)
     {
         Lab = lab;
-        Options = Options with { Bridge = bridge };
+        Options = Options with { Bridge = bridge, IgnoredFindings = bridge == BridgeKind.Partition ? [Consent] : [] };
     }
 
     public LabCluster Lab { get; }

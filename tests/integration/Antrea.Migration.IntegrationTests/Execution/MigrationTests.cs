@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Planning;
 using k8s;
 
@@ -127,6 +128,7 @@ public sealed class MigrationTests
 
     [TestCase("c2a0", 3, BridgeKind.Multus)]
     [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition)]
     [CancelAfter(600_000)]
     public Task Migrator_killed_around_every_write_reaches_the_same_end_and_restarts_nothing_twice(
         string name, int workers, BridgeKind bridge, CancellationToken cancellationToken) => AssertCrashesChangeNothingAsync(name, workers, bridge, cancellationToken);
@@ -134,6 +136,7 @@ public sealed class MigrationTests
     [TestCase("c2a0", 3, BridgeKind.PolicyRoute)]
     [TestCase("c2a0", 1, BridgeKind.Pool)]
     [TestCase("c2a3", 3, BridgeKind.Multus)]
+    [TestCase(LabScenario.Crowded, 3, BridgeKind.Partition)]
     [CancelAfter(1_800_000)]
     public Task Migrator_killed_around_every_write_reaches_the_same_end_whatever_the_scenario(
         string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)

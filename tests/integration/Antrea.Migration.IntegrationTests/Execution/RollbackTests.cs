@@ -36,6 +36,7 @@ public sealed class RollbackTests
     [TestCase("c2a0", 1, BridgeKind.Pool)]
     [TestCase("c2a3", 3, BridgeKind.Multus)]
     [TestCase(LabScenario.Crowded, 3, BridgeKind.PolicyRoute)]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition)]
     [CancelAfter(600_000)]
     public async Task Rolled_back_whatever_the_bridge_the_cluster_is_what_it_was(string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
     {
@@ -88,6 +89,7 @@ public sealed class RollbackTests
     [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
     [TestCase("c2a0", 1, BridgeKind.Pool)]
     [TestCase("c2a3", 3, BridgeKind.Multus)]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition)]
     [CancelAfter(1_800_000)]
     public Task Rollback_killed_around_every_write_ends_where_it_would_have_whatever_the_scenario(
         string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)

@@ -43,9 +43,9 @@ internal sealed class WatchedMigration : IAsyncDisposable
     /// <summary>What became of <see cref="Denied"/> in <see cref="RunAsync"/>.</summary>
     public ContinuousProbeResult? DeniedTraffic { get; private set; }
 
-    /// <summary>Runs the plan to its end; <paramref name="afterPhase"/> is called while the migration stands still between two phases.</summary>
+    /// <summary>Runs the plan to its end; <paramref name="afterPhase"/> is called while the migration stands still between two phases, <paramref name="atEvent"/> at each event.</summary>
     public async Task<(MigrationEvent Last, ContinuousProbeResult Traffic)> RunAsync(
-        CancellationToken cancellationToken, Func<MigrationPhase, Task>? afterPhase = null)
+        CancellationToken cancellationToken, Func<MigrationPhase, Task>? afterPhase = null, Action<MigrationEvent>? atEvent = null)
     {
         var service = Lab.ServiceUri("default", "nginx-origin");
         await using var probe = new ContinuousProbe(
@@ -72,6 +72,7 @@ internal sealed class WatchedMigration : IAsyncDisposable
         await foreach (var item in executor.ExecuteAsync(Plan, _migration.Options, execution, cancellationToken))
         {
             last = item;
+            atEvent?.Invoke(item);
             switch (item)
             {
                 case PhaseStarted started:

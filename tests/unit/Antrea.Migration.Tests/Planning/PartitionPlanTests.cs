@@ -1,0 +1,155 @@
+using Antrea.Migration.Clusters;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Execution.Steps;
+using Antrea.Migration.Findings;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.Tests.Planning;
+
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class PartitionPlanTests
+{
+    private static readonly string Cluster = PartitionPlannerTests.Nodes(3) + PartitionPlannerTests.Service("shop", "web")
+        + PartitionPlannerTests.Pod("shop", "client", "n1", 1) + PartitionPlannerTests.Pod("shop", "web", "n2", 2) + PartitionPlannerTests.Pod("shop", "other", "n3", 3)
+        + Pool("Always, natOutgoing: true")
+        + string.Concat(Enumerable.Range(1, 3).Select(n =>
+            $"---\napiVersion: crd.projectcalico.org/v1\nkind: IPAMBlock\nmetadata: {{name: 10-10-{n}-64-26}}\n"
+            + $"spec: {{cidr: 10.10.{n}.64/26, affinity: \"host:n{n}\", allocations: [], attributes: [], unallocated: []}}\n"));
+
+    private static readonly MigrationOptions Options = new() { Bridge = BridgeKind.Partition, FirstPart = ["n1"], AntreaVersion = "v2.7.0" };
+
+    [Test]
+    public void Steps_OfEachPart_AreConsentAgentsPoliciesCutRestart()
+    {
+        var kinds = Steps().Where(s => s.Phase == MigrationPhase.FirstPart).Select(s => (s.Kind, s.Node)).ToList();
+        Assert.That(kinds, Is.EqualTo(new (MigrationStepKind, string?)[]
+        {
+            (MigrationStepKind.Hold, null), (MigrationStepKind.CordonNode, "n2"), (MigrationStepKind.CordonNode, "n3"), (MigrationStepKind.AdmitAntrea, "n1"),
+            (MigrationStepKind.InstallAntrea, null), (MigrationStepKind.ConvertPolicies, null), (MigrationStepKind.ReleaseHold, "n1"), (MigrationStepKind.StopCalico, "n1"),
+            (MigrationStepKind.ClearRoutes, "n1"), (MigrationStepKind.TryCanaries, null), (MigrationStepKind.RestartPods, null), (MigrationStepKind.AssertPods, null),
+            (MigrationStepKind.CleanNode, "n1"), (MigrationStepKind.UncordonNode, "n2"), (MigrationStepKind.UncordonNode, "n3"),
+        }));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Restarts(MigrationPhase.FirstPart), Is.EqualTo(new[] { "ReplicaSet/shop/client (1 Pods; evicted one by one)" }));
+            Assert.That(Restarts(MigrationPhase.SecondPart), Has.Length.EqualTo(2));
+            Assert.That(Steps().TakeWhile(s => s.Phase != MigrationPhase.RemoveCalico).Select(s => s.Reversibility), Has.None.EqualTo(Reversibility.Final));
+            Assert.That(Steps().First(s => s.Kind == MigrationStepKind.AdmitAntrea).Phase, Is.EqualTo(MigrationPhase.FirstPart), "no agent before somebody has seen the hold");
+        }
+    }
+
+    [Test]
+    public void Check_TwoParts_AsksForConsent()
+    {
+        var consent = Check(Cluster, Options).Single(f => f.Id == PartitionBridge.Consent);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(consent.Severity, Is.EqualTo(Severity.Blocker));
+            Assert.That(consent.Evidence, Does.Contain("n1 goes first").And.Contain("1 of 2 flows between workloads break: ReplicaSet/shop/client → ReplicaSet/shop/web (1 of 1 pairs)").And.Contain("for about 5 min"));
+            Assert.That(consent.Remedy, Does.Contain("--ignore partition-breaks-flows"));
+        }
+    }
+
+    [TestCase("n9", "partition-impossible")]
+    [TestCase("n1,n2,n3", "partition-impossible")]
+    public void Check_NamesThatLeaveNoTwoParts_Blocks(string names, string id) =>
+        Assert.That(Check(Cluster, Options with { FirstPart = [.. names.Split(',')] }).Select(f => f.Id), Is.EqualTo(new[] { id }));
+
+    [TestCase("Always, natOutgoing: false", "", "pool-without-nat-outgoing")]
+    [TestCase("Always, natOutgoing: true", "---\napiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata: {name: default}\n", "operator-keeps-calico-node")]
+    [TestCase(
+        "Always, natOutgoing: true",
+        "---\napiVersion: crd.projectcalico.org/v1\nkind: NetworkPolicy\nmetadata: {name: default.p, namespace: shop}\nspec: {selector: all(), ingress: [{action: Deny, source: {selector: app == 'x'}}]}\n",
+        "partition-freezes-denials")]
+    public void Check_WhatAPartitionCannotBear_Blocks(string pool, string more, string id) => Assert.That(
+        Check(Cluster.Replace(Pool("Always, natOutgoing: true"), Pool(pool), StringComparison.Ordinal) + more, Options).Where(f => f.Severity == Severity.Blocker).Select(f => f.Id),
+        Does.Contain(id));
+
+    [Test]
+    public void Plan_WithConsentMissing_HasThePartsAndNoSteps()
+    {
+        var plan = MigrationPlanner.Plan(SnapshotFixtures.Read(Cluster), Options);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((plan.Scenario, plan.IsExecutable, plan.Steps.Length, plan.Readdressing), Is.EqualTo(("Partition", false, 0, (Readdressing?)null)));
+            Assert.That(plan.Partition!.FirstPart, Is.EqualTo(new[] { "n1" }));
+            Assert.That(plan.Findings.Where(f => f.Id == "block-overlaps-pod-cidr").Select(f => f.Severity), Is.Not.Empty.And.All.EqualTo(Severity.Warning));
+            Assert.That(plan.Findings.Select(f => f.Id), Has.None.EqualTo("no-free-space-to-move-to"));
+            Assert.That(PlanJson.Format(PlanJson.Parse(PlanJson.Format(plan), "test")), Is.EqualTo(PlanJson.Format(plan)));
+            Assert.That(MigrationPlanner.Plan(SnapshotFixtures.Read(Cluster), Options with { FirstPart = ["n2"] }).Fingerprint, Is.Not.EqualTo(plan.Fingerprint));
+        }
+    }
+
+    /// <summary>Packets are walked: between the parts they are lost in both directions, within a part and to Nodes they arrive.</summary>
+    [Test]
+    public void Losses_WhileTheFirstPartMoves_AreWhatLeavesIt()
+    {
+        var snapshot = SnapshotFixtures.Read(Cluster);
+        var losses = PartitionLosses.Of(snapshot, PartitionPlanner.Of(snapshot, Options)!).Where(l => l.Phase == MigrationPhase.FirstPart).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(losses.Select(l => (l.From, l.To, l.Place)), Is.SupersetOf(new[]
+            {
+                ("Antrea Pods of the first part", "Calico Pods of the rest", "other Node"), ("Calico Pods of the rest", "Antrea Pods of the first part", "other Node"),
+                ("Nodes of the rest", "Antrea Pods of the first part", "other Node"), ("Nodes of the first part", "Calico Pods of the rest", "other Node"),
+            }));
+            Assert.That(losses.Where(l => l.To.StartsWith("Nodes", StringComparison.Ordinal)), Is.Empty, "Nodes are reached, from Pods that have not restarted too");
+            Assert.That(losses.Where(l => l.From.EndsWith("the rest", StringComparison.Ordinal) && l.To == "Calico Pods of the rest"), Is.Empty, "the rest is not disturbed");
+            Assert.That(losses.Where(l => l.From.EndsWith("first part", StringComparison.Ordinal) && l.To == "Antrea Pods of the first part" && l.Place == "same Node" && !l.From.StartsWith("Calico", StringComparison.Ordinal)), Is.Empty);
+            Assert.That(losses.Select(l => l.Reason), Has.All.StartsWith("the "));
+        }
+    }
+
+    /// <summary>What was begun decides what the way back has.</summary>
+    [TestCase(MigrationStepKind.DeferAntrea, "AdmitAntrea ReleaseHold")]
+    [TestCase(MigrationStepKind.ConfineCalico, "AdmitAntrea FreeCalico ReleaseHold")]
+    [TestCase(MigrationStepKind.CordonNode, "UncordonNode RemoveAntrea CleanAntreaNode AdmitAntrea FreeCalico ReleaseHold")]
+    [TestCase(MigrationStepKind.ReleaseHold, "UncordonNode HoldCalico RestartPods RemoveAntrea CleanAntreaNode AdmitAntrea FreeCalico ReleaseHold")]
+    [TestCase(MigrationStepKind.StopCalico, "UncordonNode ReadmitCalico HoldCalico RestartPods RemoveAntrea CleanAntreaNode AdmitAntrea FreeCalico ReleaseHold")]
+    [TestCase(MigrationStepKind.RestartPods, "UncordonNode ReadmitCalico HoldCalico RestartPods RemoveAntrea CleanAntreaNode AdmitAntrea FreeCalico ReleaseHold")]
+    public void Rollback_AfterAStep_UndoesWhatWasBegun(MigrationStepKind last, string kinds)
+    {
+        var snapshot = SnapshotFixtures.Read(Cluster);
+        var plan = MigrationPlanner.Plan(snapshot, Options) with { Findings = [], Steps = [.. Steps()] };
+        var begun = plan.Steps.Take(plan.Steps.IndexOf(plan.Steps.First(s => s.Kind == last)) + 1).Select(s => new JournalEntry(DateTimeOffset.UnixEpoch, s.Id, JournalState.Done, ""));
+        string[] asked = ["UncordonNode", "ReadmitCalico", "HoldCalico", "RestartPods", "RemoveAntrea", "CleanAntreaNode", "AdmitAntrea", "FreeCalico", "ReleaseHold"];
+
+        var rollback = RollbackPlanner.Plan(plan, begun, snapshot);
+
+        Assert.That(string.Join(' ', rollback.Steps.Select(s => s.Kind.ToString()).Distinct().Where(asked.Contains)), Is.EqualTo(kinds));
+        Assert.That(rollback.Steps.Where(s => s.Kind == MigrationStepKind.ReadmitCalico).Select(s => s.Node), Is.All.EqualTo("n1"));
+    }
+
+    [Test]
+    public void Avoiding_AnAffinity_AddsToEachAlternative()
+    {
+        const string before = """{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"a","operator":"Exists"}]},{"matchFields":[]}]}}}""";
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                NodeLabels.Avoiding(System.Text.Json.Nodes.JsonNode.Parse(before), "x").ToJsonString(),
+                Is.EqualTo("""{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"a","operator":"Exists"},{"key":"x","operator":"DoesNotExist"}]},{"matchFields":[],"matchExpressions":[{"key":"x","operator":"DoesNotExist"}]}]}}}"""));
+            Assert.That(
+                NodeLabels.Avoiding(null, "x").ToJsonString(),
+                Is.EqualTo("""{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"x","operator":"DoesNotExist"}]}]}}}"""));
+        }
+    }
+
+    private static IEnumerable<MigrationStep> Steps()
+    {
+        var snapshot = SnapshotFixtures.Read(Cluster);
+        return PlanSteps.Of(snapshot, new PartitionBridge(PartitionPlanner.Of(snapshot, Options)), null, Options, []);
+    }
+
+    private static string[] Restarts(MigrationPhase phase) => [.. Steps().Where(s => s.Phase == phase && s.Kind == MigrationStepKind.RestartPods).SelectMany(s => s.Restarts)];
+
+    private static List<Finding> Check(string yaml, MigrationOptions options)
+    {
+        ClusterSnapshot snapshot = SnapshotFixtures.Read(yaml);
+        return [.. new PartitionBridge(PartitionPlanner.Of(snapshot, options)).Check(snapshot, options)];
+    }
+
+    private static string Pool(string mode) =>
+        $"---\napiVersion: crd.projectcalico.org/v1\nkind: IPPool\nmetadata: {{name: pool}}\nspec: {{cidr: 10.10.0.0/22, ipipMode: {mode}}}\n";
+}
