@@ -98,7 +98,7 @@ public sealed class ScenarioTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
-            Assert.That(predicted, Is.Not.Empty.And.All.Matches<PredictedLoss>(l => l.Phase == MigrationPhase.AntreaPods && l.From.EndsWith("(IPv6)", StringComparison.Ordinal)));
+            Assert.That(predicted, Is.Not.Empty.And.All.Matches<PredictedLoss>(l => l!.Phase == MigrationPhase.AntreaPods && l.From.EndsWith("(IPv6)", StringComparison.Ordinal)));
             Assert.That(traffic.Flows.Where(f => f.Failure > 0).Select(f => f.Flow.Destination), Is.Not.Empty.And.All.Contains("IPv6"));
             Assert.That(traffic.Outages.Where(o => o.RequestsLost > 0).Select(o => o.Phase), Has.All.EqualTo(nameof(MigrationPhase.AntreaPods)));
         }

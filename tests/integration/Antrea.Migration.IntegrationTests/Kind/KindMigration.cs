@@ -24,7 +24,7 @@ internal sealed class KindMigration : IAsyncDisposable
 
     private KindMigration(KindRehearsal rehearsal) => _rehearsal = rehearsal;
 
-    public MigrationOptions Options { get; } = new()
+    public MigrationOptions Options { get; set; } = new()
     {
         AntreaManifest = OldServerManifests.All().Antrea,
         MultusManifest = OldServerManifests.All().Multus,

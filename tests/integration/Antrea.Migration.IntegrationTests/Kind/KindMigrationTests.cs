@@ -68,6 +68,33 @@ public sealed class KindMigrationTests
         });
     }
 
+    /// <summary>A real kubelet makes the sandboxes anew that a real containerd was told to end.</summary>
+    [Test]
+    [CancelAfter(900_000)]
+    public async Task Operator_restarts_Pods_in_place_and_they_stay_who_they_are(CancellationToken cancellationToken)
+    {
+        Requires.Asked("scenarios", "a scenario takes minutes");
+        await using var kind = await KindMigration.StartAsync(workers: 2, cancellationToken);
+        kind.Options = kind.Options with { Restart = RestartMode.InPlace };
+        await kind.ReportingFailuresAsync(async () =>
+        {
+            const string Who = "kubectl get pods -o jsonpath='{range .items[*]}{.metadata.name} {.metadata.uid} {.spec.nodeName} {end}'";
+            var before = await kind.KubectlAsync(Who, cancellationToken);
+
+            var (last, probes) = await kind.ExecuteAsync(await kind.PlanAsync(cancellationToken), cancellationToken);
+
+            Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
+            AssertNothingLost(probes);
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That(await kind.KubectlAsync(Who, cancellationToken), Is.EqualTo(before).And.Not.Empty);
+                Assert.That(
+                    await kind.KubectlAsync("kubectl get pods -o jsonpath='{.items[*].status.containerStatuses[0].restartCount}'", cancellationToken),
+                    Is.EqualTo("2 2 2"), "once onto both networks, once onto Antrea's");
+            }
+        });
+    }
+
     [TestCase(3, KindScenario.SmallOverlap, "SmallOverlap")]
     [TestCase(2, KindScenario.MostOverlap, "MostOverlap")]
     [TestCase(3, KindScenario.OwnPodCidr, "SmallOverlap")]

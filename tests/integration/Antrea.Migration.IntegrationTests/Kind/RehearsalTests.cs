@@ -35,7 +35,6 @@ public sealed class RehearsalTests
             var exitCode = await MigratorApp.RunAsync(arguments, told, told, cancellationToken);
 
             Assert.That(exitCode, Is.Zero, told.ToString());
-            Assert.That(told.ToString(), restart == "in-place" ? Does.Contain("Pods restarted in place") : Does.Not.Contain("restarted in place"));
             var json = JsonNode.Parse(await File.ReadAllTextAsync(report, cancellationToken))!;
             TestContext.Progress.WriteLine(json["flows"]!.ToJsonString());
             using (Assert.EnterMultipleScope())
@@ -43,6 +42,10 @@ public sealed class RehearsalTests
                 Assert.That((json["result"]!.ToString(), json["scenario"]!.ToString()), Is.EqualTo(("Succeeded", planned)));
                 Assert.That(json["pods"]!["antrea"]!.GetValue<int>(), Is.EqualTo(json["pods"]!["total"]!.GetValue<int>()).And.Positive);
                 Assert.That(json["flows"]!.AsArray().Select(f => f!["total"]!.GetValue<long>() - f["failure"]!.GetValue<long>()), Has.All.Positive);
+                if (restart == "in-place")
+                {
+                    Assert.That(json["flows"]!.AsArray().Select(f => f!["failure"]!.GetValue<long>()), Has.All.Zero, "a server is out of its Services before its sandbox ends");
+                }
             }
 
             File.Delete(report);
@@ -75,7 +78,7 @@ public sealed class RehearsalTests
             var report = Path.Combine(folder.FullName, "report.json");
             string[] arguments =
             [
-                "migrate", "--kind", "--name", name, "--like", snapshot, "--policy-mode", "available", "--manifests", folder.FullName,
+                "migrate", "--kind", "--name", name, "--like", snapshot, "--policy-mode", "strict", "--manifests", folder.FullName,
                 "--node-image", StandInImages.Node, "--workload-image", StandInImages.Base, "--probe-image", StandInImages.Base, "--node-agent-image", StandInImages.Base, "--antrea-version", "v2.7.0", "--report", report,
                 .. StandInImages.All.SelectMany(i => (string[])["--load", $"{i.Image}={i.Name}"]),
             ];
