@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
@@ -29,6 +31,18 @@ internal sealed class MultusBridge : BridgeStrategy
 
     public override IEnumerable<Finding> Check(ClusterSnapshot snapshot, MigrationOptions options)
     {
+        if (ServiceOutOfSight(snapshot) is var (service, clusterIP))
+        {
+            var known = snapshot.ServiceCidrs.IsEmpty ? "none" : string.Join(", ", snapshot.ServiceCidrs);
+            yield return new Finding(
+                "cluster-ip-outside-service-cidrs",
+                Severity.Warning,
+                service.ToString(),
+                $"ClusterIP {clusterIP} lies in no known Service CIDR ({known}), so Multus Pods would have no route to it by net1: kube-proxy would lead them to "
+                + "Antrea Pods of other Nodes under their Calico addresses, and the answers are lost unless it masquerades them",
+                "Let the cluster name the ranges of all families (ServiceCIDR objects, kube-apiserver's --service-cluster-ip-range, kubeadm-config), or use another bridge");
+        }
+
         const string remedy = "Name the thin release's multus-daemonset.yml with --multus-manifest";
         if (options.MultusManifest.IsEmpty)
         {
@@ -51,6 +65,16 @@ internal sealed class MultusBridge : BridgeStrategy
         {
             yield return new Finding("multus-manifest-unusable", Severity.Blocker, "Options", fault, remedy);
         }
+    }
+
+    /// <summary>A ClusterIP in no known range, of a family in which Multus Pods will have addresses of both networks; null when there is none.</summary>
+    private static (ClusterObject Service, IPAddress ClusterIP)? ServiceOutOfSight(ClusterSnapshot snapshot)
+    {
+        var families = snapshot.Nodes.SelectMany(n => n.PodCidrs).Select(c => c.IsIPv6).Intersect(snapshot.CalicoIpam.Blocks.Select(b => b.Cidr.IsIPv6)).ToHashSet();
+        return snapshot.OfKind("", "Service")
+            .SelectMany(s => ReachabilityService.ClusterIPsOf(s), (service, clusterIP) => ((ClusterObject, IPAddress)?)(service, clusterIP))
+            .FirstOrDefault(one => families.Contains(one!.Value.Item2.AddressFamily == AddressFamily.InterNetworkV6)
+                && !snapshot.ServiceCidrs.Any(c => c.Contains(one.Value.Item2)));
     }
 
     public override void PutInFront(StepList steps)

@@ -34,7 +34,8 @@ public sealed record ReachabilityService(
         ];
     }
 
-    private static ImmutableArray<IPAddress> ClusterIPsOf(ClusterObject service)
+    /// <summary>A Service's ClusterIPs, of both families; empty for a headless one.</summary>
+    internal static ImmutableArray<IPAddress> ClusterIPsOf(ClusterObject service)
     {
         var texts = service.Json.TextsAt("spec", "clusterIPs").ToList();
         return
