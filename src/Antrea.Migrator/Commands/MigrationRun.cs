@@ -147,7 +147,22 @@ internal sealed record MigrationRunResult(
         _ => ExitCodes.Error,
     };
 
-    public JsonObject ToJson() => new()
+    public JsonObject ToJson()
+    {
+        var json = Report();
+        if (Plan is { Undoes: null, Partition: { } parts })
+        {
+            json["prediction"]!["secondsApart"] = parts.TimeApart.TotalSeconds;
+            json["secondsApart"] = Math.Round(TimeApart.TotalSeconds, 3);
+        }
+
+        return json;
+    }
+
+    /// <summary>How long the parts of a partition took to move, as far as they have.</summary>
+    private TimeSpan TimeApart => Phases.Where(p => IsApart(p.Phase.ToString())).Aggregate(TimeSpan.Zero, (sum, p) => sum + p.Duration);
+
+    private JsonObject Report() => new()
     {
         ["result"] = Result,
         ["scenario"] = Plan.Scenario,
@@ -188,8 +203,14 @@ internal sealed record MigrationRunResult(
         ["stoppedBecause"] = (Last as MigrationPaused)?.Reason ?? (Last as StepFailed)?.Message,
     };
 
-    /// <summary>Whether the watched traffic went as the plan said; null where nothing was watched, or the plan's losses are not about it.</summary>
-    private bool? AsPredicted => Traffic is null || !Plan.PredictedLosses.IsEmpty || !Plan.PredictedPolicyChanges.IsEmpty ? null : Traffic.Flows.All(f => f.Failure == 0);
+    /// <summary>Whether the watched traffic went as the plan said; null where nothing was watched, or the plan's losses are not about it. Of a partition: whether nothing was lost but
+    /// while a part moved or the two were apart.</summary>
+    private bool? AsPredicted => Traffic is null || !Plan.PredictedPolicyChanges.IsEmpty ? null
+        : Plan.Partition is not null ? Traffic.Outages.All(o => o.RequestsLost == 0 || IsApart(o.Phase))
+        : Plan.PredictedLosses.IsEmpty ? Traffic.Flows.All(f => f.Failure == 0)
+        : null;
+
+    private static bool IsApart(string phase) => phase is nameof(MigrationPhase.FirstPart) or nameof(MigrationPhase.SecondPart);
 
     /// <summary>Prints the summary and writes the report, also of a run that was interrupted: that is when somebody wants to look.</summary>
     /// <param name="output">Where the summary goes.</param>
@@ -216,7 +237,12 @@ internal sealed record MigrationRunResult(
 
         if (AsPredicted is { } asPredicted)
         {
-            output.WriteLine($"   Predicted no lost request; measured {Traffic!.Flows.Sum(f => f.Failure)} of {Traffic.Flows.Sum(f => f.Total)}: {(asPredicted ? "as predicted" : "NOT as predicted")}");
+            output.WriteLine($"   Predicted no lost request{(Plan.Partition is null ? "" : " but while the parts were apart")}; measured {Traffic!.Flows.Sum(f => f.Failure)} of {Traffic.Flows.Sum(f => f.Total)}: {(asPredicted ? "as predicted" : "NOT as predicted")}");
+        }
+
+        if (Plan is { Undoes: null, Partition: { } parts })
+        {
+            output.WriteLine($"   Apart     {TimeApart.TotalSeconds:0.0} s, without the hold; predicted {parts.TimeApart.TotalSeconds:0} s");
         }
 
         foreach (var service in (Traffic?.Services ?? []).Where(s => s.Impaired > TimeSpan.Zero))

@@ -50,7 +50,8 @@ internal sealed class JournalView
         MigrationStepKind.StopCalico or MigrationStepKind.ClearRoutes => HasBegun(MigrationStepKind.ReadmitCalico, step.Node) || HasBegun(MigrationStepKind.RemoveCalico, null),
         MigrationStepKind.HoldCalico => HasBegun(MigrationStepKind.ReleaseHold, step.Node),
         MigrationStepKind.LeadCalico => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node),
-        MigrationStepKind.ReleaseHold => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node) || HasBegun(MigrationStepKind.RemoveCalico, null),
+        MigrationStepKind.ReleaseHold => HasBegun(MigrationStepKind.StopLeadingCalico, step.Node) || HasBegun(MigrationStepKind.RemoveCalico, null)
+            || HasBegun(MigrationStepKind.RemoveNodeAgent, null),
         MigrationStepKind.AllowMasqueraded => HasBegunAfter(step, _byNode[null], s => s.Kind == MigrationStepKind.WithdrawAllowances),
         MigrationStepKind.RemoveMultusConfig => true,
         _ when WritesConfig(step) => HasBegunAfter(step, _byNode[step.Node], WritesConfig),

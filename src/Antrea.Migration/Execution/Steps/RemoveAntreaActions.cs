@@ -21,6 +21,10 @@ internal sealed class RemoveAntreaAction : StepAction
 {
     private const string Agents = "apis/apps/v1/namespaces/kube-system/daemonsets/antrea-agent";
 
+    private const string AgentPods = "api/v1/namespaces/kube-system/pods?labelSelector=app%3Dantrea%2Ccomponent%3Dantrea-agent";
+
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
+
     private static readonly string[] First = ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService"];
 
     private static readonly string[] Workloads = ["Deployment", "DaemonSet"];
@@ -35,6 +39,11 @@ internal sealed class RemoveAntreaAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
+        if (context.Plan.Partition is not null)
+        {
+            await AwaitStartingAgentsAsync(context, cancellationToken).ConfigureAwait(false);
+        }
+
         // The bridge goes while its daemon runs; afterwards the Node has no tools for it.
         if (await context.Api.GetAsync(Agents, cancellationToken).ConfigureAwait(false) is not null)
         {
@@ -62,6 +71,27 @@ internal sealed class RemoveAntreaAction : StepAction
 
         removed += await Definitions.DeleteAsync(context, "Antrea's", IsOfManifest(context), cancellationToken).ConfigureAwait(false);
         return $"{removed} objects of Antrea's removed";
+    }
+
+    /// <summary>An agent that has just been let onto its Node would make its bridge after the look for one, and leave it. It is waited for, but not for ever: one that cannot start makes none.</summary>
+    private static async Task AwaitStartingAgentsAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        var since = context.Time.GetTimestamp();
+        while (context.Time.GetElapsedTime(since) < StartPatience && await context.Api.GetAsync(Agents, cancellationToken).ConfigureAwait(false) is not null)
+        {
+            var without = await NodeLabels.FindAsync(context, NodeLabels.WithoutAntrea, cancellationToken).ConfigureAwait(false);
+            var ready = (await context.Api.ListAsync(AgentPods, cancellationToken).ConfigureAwait(false) ?? [])
+                .Where(p => p.ItemsAt("status", "conditions").Any(c => c.TextAt("type") == "Ready" && c.TextAt("status") == "True"))
+                .Select(p => p.TextAt("spec", "nodeName")).ToHashSet();
+            var starting = context.Plan.Nodes.Where(n => !without.Contains(n) && !ready.Contains(n)).ToList();
+            if (starting.Count == 0)
+            {
+                return;
+            }
+
+            context.Report($"antrea-agent is still starting on {string.Join(", ", starting.Take(3))}{(starting.Count > 3 ? ", …" : "")}");
+            await Task.Delay(context.Options.PollInterval, context.Time, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     public static Predicate<JsonObject> IsOfManifest(MigrationContext context)

@@ -40,6 +40,11 @@ public sealed class RollbackTests
     [CancelAfter(600_000)]
     public async Task Rolled_back_whatever_the_bridge_the_cluster_is_what_it_was(string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
     {
+        if (bridge == BridgeKind.Partition)
+        {
+            Requires.LongRun();
+        }
+
         await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = name, Workers = workers }, bridge);
         var before = await DumpAsync(migration, cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
@@ -48,6 +53,25 @@ public sealed class RollbackTests
         foreach (var step in steps.SkipWhile(s => s.Kind is MigrationStepKind.InstallNodeAgent or MigrationStepKind.CheckNodes or MigrationStepKind.BackUp))
         {
             await AssertRolledBackAfterAsync(step, migration, plan, before, cancellationToken);
+        }
+    }
+
+    /// <summary>From each phase of a partition, in the middle of a part and at its end.</summary>
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Rolled_back_from_a_partition_the_cluster_is_what_it_was(CancellationToken cancellationToken)
+    {
+        (MigrationPhase, MigrationStepKind)[] after =
+        [
+            (MigrationPhase.Bridge, MigrationStepKind.ConfineCalico), (MigrationPhase.FirstPart, MigrationStepKind.AdmitAntrea), (MigrationPhase.FirstPart, MigrationStepKind.ClearRoutes),
+            (MigrationPhase.FirstPart, MigrationStepKind.UncordonNode), (MigrationPhase.SecondPart, MigrationStepKind.StopCalico), (MigrationPhase.SecondPart, MigrationStepKind.UncordonNode),
+        ];
+        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = LabScenario.Crowded, Workers = 1 }, BridgeKind.Partition);
+        var before = await DumpAsync(migration, cancellationToken);
+        var plan = await migration.PlanAsync(cancellationToken);
+        foreach (var point in after)
+        {
+            await AssertRolledBackAfterAsync(plan.Steps.Last(s => (s.Phase, s.Kind) == point), migration, plan, before, cancellationToken);
         }
     }
 

@@ -108,6 +108,26 @@ public class LabPlanTests
         (await MigratorRun.OfAsync("check", "--lab", "c2a0", "--workers", "1", option, file)).VerifyRefused($"{file}:");
     }
 
+    [TestCase("a")]
+    [TestCase("a/b/c=d/e")]
+    [TestCase("a/b/c=d/e/f:0")]
+    [TestCase("a/b/c=d/e/f:x")]
+    public async Task A_flow_that_is_none_is_refused(string flow) =>
+        (await MigratorRun.OfAsync(["plan", .. Small, "--bridge", "partition", "--flow", flow])).VerifyRefused($"--flow '{flow}' is not of the form");
+
+    [Test]
+    public async Task A_partition_that_nobody_has_agreed_to_lists_what_breaks_and_has_no_steps()
+    {
+        var run = await MigratorRun.OfAsync(
+            ["plan", .. Small, "--bridge", "partition", "--first-part", "c2a0-worker", "--flow", "Deployment/default/client=DaemonSet/default/nginx-ds:3"]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Findings, "")));
+            Assert.That(run.Output, Does.Contain("partition-breaks-flows").And.Contain("First part (as named): c2a0-worker").And.Contain("1 of 1 flows between workloads break"));
+            Assert.That(run.Output, Does.Contain("Deployment/default/client → DaemonSet/default/nginx-ds: ").And.Contain("No steps"));
+        }
+    }
+
     [TestCase("")]
     [TestCase("Foo Bar")]
     [TestCase("-a")]

@@ -1,0 +1,26 @@
+using System.Text.Json.Nodes;
+
+namespace Antrea.Migrator.Tests.Commands;
+
+/// <summary>The tour where nobody bridges: what was measured stands beside what was predicted.</summary>
+public class PartitionTests
+{
+    [Test]
+    public async Task A_partition_says_what_it_took_beside_what_was_predicted()
+    {
+        using var folder = new TemporaryFolder();
+        var run = await MigratorRun.OfAsync(
+            "migrate", "--lab", "crowded", "--workers", "1", "--bridge", "partition", "--first-part", "crowded-worker", "--ignore", "partition-breaks-flows", "-c", "2", "-n", "20",
+            "--interval", "25", "--report", folder.At("report.json"));
+        var report = JsonNode.Parse(await File.ReadAllTextAsync(folder.At("report.json")))!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Success, "")));
+            Assert.That(report["scenario"]!.ToString(), Is.EqualTo("Partition"));
+            Assert.That(report["prediction"]!["asPredicted"]!.GetValue<bool>(), Is.True, run.Output);
+            Assert.That(report["prediction"]!["secondsApart"]!.GetValue<double>(), Is.Positive);
+            Assert.That(report["secondsApart"]!.GetValue<double>(), Is.Positive);
+            Assert.That(run.Output, Does.Contain("FirstPart done in ").And.Contain("; predicted were ").And.Contain("   Apart     ").And.Contain("no lost request but while the parts were apart"));
+        }
+    }
+}
