@@ -88,7 +88,7 @@ public sealed class ScenarioTests
     {
         // Inside kube-proxy's clusterCIDR, or it would masquerade them.
         var options = DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 3 }) with { CalicoPool6 = Cidr.Parse("fd00:10:10:80::/64") };
-        await using var lab = await LabMigration.StartAsync(cancellationToken, options);
+        var lab = await LabMigration.StartAsync(cancellationToken, options);
         DualStack.HideServices(lab.Lab, options);
         await using var migration = await WatchedMigration.StartAsync(lab, "client", cancellationToken);
 
