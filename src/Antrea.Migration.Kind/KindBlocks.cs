@@ -11,7 +11,7 @@ internal static class KindBlocks
     /// <summary>A Node's claim to a block, and the block with nothing in it: Calico takes the Node's first addresses from there.</summary>
     public static IEnumerable<ClusterObject> Claimed(string node, Cidr block)
     {
-        var name = block.ToString().Replace('.', '-').Replace('/', '-');
+        var name = NameOf(block);
         var size = (int)block.AddressCount;
         yield return Object("BlockAffinity", $"{node}-{name}", new JsonObject
         {
@@ -31,6 +31,9 @@ internal static class KindBlocks
             ["unallocated"] = new JsonArray([.. Enumerable.Range(0, size).Select(i => (JsonNode)i)]),
         });
     }
+
+    /// <summary>The name that Calico gives an object for a range of IPv4.</summary>
+    public static string NameOf(Cidr block) => block.ToString().Replace('.', '-').Replace('/', '-');
 
     /// <summary>An object of the group in which Calico stores.</summary>
     public static ClusterObject Object(string kind, string name, JsonObject spec) => new(

@@ -10,12 +10,14 @@ namespace Antrea.Migration.Kind;
 /// <remarks>
 /// <para>Taken over: the Nodes' PodCIDRs, labels and taints; Calico's pools, and each Node's own blocks, empty; Namespaces and ServiceAccounts, policies, Services, and
 /// Deployments, StatefulSets and DaemonSets with at most two replicas, whose containers are one that serves their TCP ports. All of it of IPv4.</para>
+/// <para>A Node without a block gets one outside all PodCIDRs, where a pool has one: Calico would draw one from the Node's name, and maybe an overlap that is not in the snapshot.</para>
 /// <para>A kind cluster has one control plane. It stands for the first of the snapshot's, or for no Node where the snapshot has none; it has a free PodCIDR then.</para>
 /// </remarks>
 public sealed class KindLikeness
 {
     private const int DefaultMostWorkers = 20;
     private const int MostCandidates = 65_536;
+    private const int LongestServices = 28;
 
     private static readonly Cidr KindsServices = Cidr.Parse("10.96.0.0/16");
 
@@ -77,17 +79,45 @@ public sealed class KindLikeness
         }
 
         var podSubnet = snapshot.ClusterCidrs.Where(c => !c.IsIPv6).Cast<Cidr?>().FirstOrDefault() ?? Covering(podCidrs);
+        var services = snapshot.ServiceCidrs.Where(c => !c.IsIPv6).Cast<Cidr?>().FirstOrDefault();
+        if (services is { PrefixLength: > LongestServices })
+        {
+            throw new MigrationException($"Services get their addresses from {services}, too few for a rehearsal's own.", $"A rehearsal needs a Service range of /{LongestServices} or shorter.");
+        }
+
         var blocks = snapshot.CalicoIpam.Blocks.Where(b => !b.Cidr.IsIPv6).ToLookup(b => b.Node);
-        var first = controlPlanes.Count > 0 ? Counterpart(controlPlanes[0]) : new KindCounterpart(null, Free(podSubnet, podCidrs, [.. blocks.SelectMany(g => g.Select(b => b.Cidr))]), []);
+        List<Cidr> taken = [.. podCidrs, .. blocks.SelectMany(g => g.Select(b => b.Cidr))];
+        var first = controlPlanes.Count > 0 ? Counterpart(controlPlanes[0]) : New();
         return new KindLikeness(
             snapshot,
             [first, .. chosen.Select(Counterpart)],
             podSubnet,
-            snapshot.ServiceCidrs.Where(c => !c.IsIPv6).Cast<Cidr?>().FirstOrDefault(),
+            services,
             [.. KindLikenessGaps.Of(snapshot, [.. chosen.Concat(controlPlanes.Take(1))], involved)]);
 
         KindCounterpart Counterpart(NodeInfo node) =>
-            new(node.Name, node.PodCidrs.Where(c => !c.IsIPv6).Cast<Cidr?>().FirstOrDefault(), [.. blocks[node.Name]]);
+            new(node.Name, node.PodCidrs.Where(c => !c.IsIPv6).Cast<Cidr?>().FirstOrDefault(), Blocks(blocks[node.Name]));
+
+        KindCounterpart New()
+        {
+            var podCidr = Free(podSubnet, podCidrs[0].PrefixLength, taken) ?? throw new MigrationException(
+                $"The snapshot has no control plane, and {podSubnet} has no PodCIDR left for that of the rehearsal.", "Give the snapshot a Node with the label node-role.kubernetes.io/control-plane.");
+            taken.Add(podCidr);
+            return new KindCounterpart(null, podCidr, Blocks([]));
+        }
+
+        ImmutableArray<IpamBlock> Blocks(IEnumerable<IpamBlock> own)
+        {
+            ImmutableArray<IpamBlock> known = [.. own];
+            var pool = snapshot.CalicoIpam.Pools.FirstOrDefault(p => p is { Cidr.IsIPv6: false, Disabled: false });
+            if (!known.IsEmpty || pool is null || Free(pool.Cidr, pool.BlockSize, taken) is not { } free)
+            {
+                return known;
+            }
+
+            taken.Add(free);
+            return [new IpamBlock { Name = KindBlocks.NameOf(free), Cidr = free }];
+        }
     }
 
     /// <summary>The Nodes of a cluster with this name, each with what it stands for.</summary>
@@ -149,20 +179,19 @@ public sealed class KindLikeness
         return covering;
     }
 
-    private static Cidr Free(Cidr podSubnet, List<Cidr> podCidrs, List<Cidr> blocks)
+    /// <summary>The first of a range's subnets that touches nothing; null where there is none.</summary>
+    private static Cidr? Free(Cidr range, int length, List<Cidr> taken)
     {
-        var length = podCidrs[0].PrefixLength;
-        var count = length < podSubnet.PrefixLength ? 0 : Math.Min(1L << (length - podSubnet.PrefixLength), MostCandidates);
+        var count = length < range.PrefixLength ? 0 : Math.Min(1L << (length - range.PrefixLength), MostCandidates);
         for (var i = 0L; i < count; i++)
         {
-            if (podSubnet.Subnet(length, (ulong)i) is var cidr && !podCidrs.Concat(blocks).Any(c => c.Overlaps(cidr)))
+            if (range.Subnet(length, (ulong)i) is var cidr && !taken.Exists(c => c.Overlaps(cidr)))
             {
                 return cidr;
             }
         }
 
-        throw new MigrationException(
-            $"The snapshot has no control plane, and {podSubnet} has no PodCIDR left for that of the rehearsal.", "Give the snapshot a Node with the label node-role.kubernetes.io/control-plane.");
+        return null;
     }
 }
 

@@ -14,10 +14,18 @@ internal sealed class KindLikenessAddresses(KindLikeness likeness, string cluste
 
     private readonly ImmutableArray<(string Node, KindCounterpart Of)> _nodes = [.. likeness.NodesOf(cluster)];
 
-    /// <summary>What each Node gets once it is there: PodCIDR, labels and taints, as a strategic merge patch.</summary>
+    /// <summary>The taints that each Node gets, as <c>kubectl taint</c> takes them: a patch would take away those that it has.</summary>
+    public IEnumerable<(string Node, string Taint)> Taints() => _nodes.SelectMany(n => TaintsOf(n.Of).Select(t => (n.Node, $"{t.TextAt("key")}={t.TextAt("value")}:{t.TextAt("effect")}")));
+
+    /// <summary>The keys of all these taints.</summary>
+    public IEnumerable<string> TaintKeys() => _nodes.SelectMany(n => TaintsOf(n.Of).Select(t => t.TextAt("key")!)).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Whether some Node has a label, its own name left out.</summary>
+    public bool HasLabel(string key, string value) => _nodes.Any(n => LabelsOf(n.Of).Any(l => l.Key == key && l.Value == value));
+
+    /// <summary>What each Node gets once it is there: PodCIDR and labels, as a merge patch.</summary>
     public IEnumerable<(string Node, JsonObject Patch)> Patches() => _nodes.Select(n =>
     {
-        var original = likeness.Snapshot.OfKind("", "Node").FirstOrDefault(o => o.Name == n.Of.Name)?.Json;
         var spec = new JsonObject();
         if (n.Of.PodCidr is { } podCidr)
         {
@@ -25,16 +33,9 @@ internal sealed class KindLikenessAddresses(KindLikeness likeness, string cluste
             spec["podCIDRs"] = new JsonArray(podCidr.ToString());
         }
 
-        JsonNode?[] taints = [.. original.ItemsAt("spec", "taints").Where(t => !IsNodesOwn(t.TextAt("key") ?? "")).Select(t => t!.DeepClone())];
-        if (taints.Length > 0)
-        {
-            spec["taints"] = new JsonArray(taints);
-        }
-
-        var labels = original.MapAt("metadata", "labels").Where(l => !IsNodesOwn(l.Key));
         return (n.Node, new JsonObject
         {
-            ["metadata"] = new JsonObject { ["labels"] = new JsonObject(labels.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))) },
+            ["metadata"] = new JsonObject { ["labels"] = new JsonObject(LabelsOf(n.Of).Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))) },
             ["spec"] = spec,
         });
     });
@@ -54,6 +55,13 @@ internal sealed class KindLikenessAddresses(KindLikeness likeness, string cluste
 
     /// <summary>The name of the Node that stands for another; null where none does.</summary>
     public string? For(string node) => _nodes.FirstOrDefault(n => n.Of.Name == node).Node;
+
+    private IEnumerable<KeyValuePair<string, string>> LabelsOf(KindCounterpart node) => Original(node).MapAt("metadata", "labels").Where(l => !IsNodesOwn(l.Key));
+
+    private IEnumerable<JsonNode?> TaintsOf(KindCounterpart node) =>
+        Original(node).ItemsAt("spec", "taints").Where(t => t.TextAt("key") is { } key && t.TextAt("effect") is not null && !IsNodesOwn(key));
+
+    private JsonObject? Original(KindCounterpart node) => likeness.Snapshot.OfKind("", "Node").FirstOrDefault(o => o.Name == node.Name)?.Json;
 
     private static bool IsNodesOwn(string key) => NodesOwn.Any(p => key.StartsWith(p, StringComparison.Ordinal));
 

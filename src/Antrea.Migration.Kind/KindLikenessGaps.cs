@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
 
 namespace Antrea.Migration.Kind;
@@ -39,6 +40,26 @@ internal static class KindLikenessGaps
         if (KindLikenessWorkloads.Templates(snapshot).Count(KindLikenessWorkloads.IsHostNetwork) is > 0 and var host)
         {
             yield return $"{host} workloads on the Nodes' network are left out.";
+        }
+
+        if (snapshot.Objects.Count(o => o.Kind is "NetworkPolicy" or "NetworkSet" && KindLikenessWorkloads.IsSystem(o.Namespace)) is > 0 and var system)
+        {
+            yield return $"{system} policies and sets of the cluster's own Namespaces are left out.";
+        }
+
+        if (snapshot.OfKind(CalicoIpamReader.RawGroup, "HostEndpoint").Any())
+        {
+            yield return "HostEndpoints are left out.";
+        }
+
+        if (snapshot.OfKind("", "Namespace").Any(n => n.Json.MapAt("metadata", "labels").Any(l => KindLikenessWorkloads.IsPodSecurity(l.Key))))
+        {
+            yield return "Namespaces' pod-security labels are left out: what stands in for containers runs as root.";
+        }
+
+        if (snapshot.OfKind(CalicoIpamReader.RawGroup, "GlobalNetworkPolicy").Any())
+        {
+            yield return "GlobalNetworkPolicies hold for the rehearsal's own servers and for what watches them, too: if one denies that, watch what your policies allow, with --monitor.";
         }
 
         if (snapshot.OfKind("policy", "PodDisruptionBudget").Any())

@@ -43,6 +43,9 @@ internal sealed class KindLikenessWorkloads(KindLikeness likeness, KindLikenessA
     public static IEnumerable<ClusterObject> Templates(ClusterSnapshot snapshot) =>
         Fields.Keys.SelectMany(kind => snapshot.OfKind("apps", kind)).Where(o => !IsSystem(o.Namespace));
 
+    /// <summary>Whether a Namespace's label may refuse the containers that stand in.</summary>
+    public static bool IsPodSecurity(string label) => label.StartsWith("pod-security.kubernetes.io/", StringComparison.Ordinal);
+
     /// <summary>Whether its Pods have no address of their own.</summary>
     public static bool IsHostNetwork(ClusterObject workload) => workload.Json.FlagAt("spec", "template", "spec", "hostNetwork") == true;
 
@@ -65,7 +68,7 @@ internal sealed class KindLikenessWorkloads(KindLikeness likeness, KindLikenessA
         foreach (var name in used.Append("default").Order(StringComparer.Ordinal))
         {
             var original = originals.GetValueOrDefault(name)?.Json;
-            var metadata = new JsonObject { ["name"] = name, ["labels"] = Map(original.MapAt("metadata", "labels")) };
+            var metadata = new JsonObject { ["name"] = name, ["labels"] = Map(original.MapAt("metadata", "labels").Where(l => !IsPodSecurity(l.Key))) };
             if (original.TextAt("metadata", "annotations", PoolAnnotation) is { } pools)
             {
                 metadata["annotations"] = new JsonObject { [PoolAnnotation] = pools };
@@ -132,9 +135,9 @@ internal sealed class KindLikenessWorkloads(KindLikeness likeness, KindLikenessA
         }
 
         var pod = Copy(template.At("spec"), Placement);
-        if (pod.TextAt("nodeSelector", "kubernetes.io/hostname") is { } node)
+        if (pod["nodeSelector"] is JsonObject selector)
         {
-            pod["nodeSelector"]!["kubernetes.io/hostname"] = addresses.For(node) ?? node;
+            pod["nodeSelector"] = Map(selector.MapAt().Select(Placed).OfType<KeyValuePair<string, string>>());
         }
 
         pod["automountServiceAccountToken"] = false;
@@ -142,6 +145,12 @@ internal sealed class KindLikenessWorkloads(KindLikeness likeness, KindLikenessA
         spec["template"] = new JsonObject { ["metadata"] = metadata, ["spec"] = pod };
         return Object(original.ApiVersion, original.Kind, Identity(original), spec);
     }
+
+    /// <summary>What is left of a term by which Pods choose Nodes: null where no Node of the rehearsal has it.</summary>
+    private KeyValuePair<string, string>? Placed(KeyValuePair<string, string> term) =>
+        term.Key != "kubernetes.io/hostname" ? addresses.HasLabel(term.Key, term.Value) ? term : null
+        : addresses.For(term.Value) is { } node ? KeyValuePair.Create(term.Key, node)
+        : null;
 
     /// <summary>One for all of the Pod's containers: their ports, and an answer at those of TCP.</summary>
     private JsonObject Container(JsonNode? pod)
@@ -151,6 +160,12 @@ internal sealed class KindLikenessWorkloads(KindLikeness likeness, KindLikenessA
             .. pod.ItemsAt("containers").SelectMany(c => c.ItemsAt("ports")).Select(p => Copy(p, "name", "protocol", "containerPort"))
                 .DistinctBy(p => (p.NumberAt("containerPort"), p.TextAt("protocol") ?? "TCP")).Take(MostPorts),
         ];
+        HashSet<string> names = [];
+        foreach (var port in ports.Where(p => p.TextAt("name") is { } name && !names.Add(name)))
+        {
+            port.Remove("name");
+        }
+
         var listens = ports.Where(p => (p.TextAt("protocol") ?? "TCP") == "TCP").Select(p => p.NumberAt("containerPort")).OfType<long>()
             .Select(p => string.Create(CultureInfo.InvariantCulture, $"listen {p};"));
         return new JsonObject

@@ -254,7 +254,7 @@ public sealed class KindRehearsal : IAsyncDisposable
             cancellationToken).ConfigureAwait(false);
         _progress?.Report($"Calico is ready on {Cluster.NodeNames.Length} Nodes, its pool {Addresses.Pool} in blocks of /{Addresses.BlockSize}");
         await ApplyAsync(
-            ObjectReader.Read(KindWorkloads.Render(_options.WorkloadImage, WorkloadNamespace, Service.Host), "workloads"), cancellationToken).ConfigureAwait(false);
+            ObjectReader.Read(KindWorkloads.Render(_options.WorkloadImage, WorkloadNamespace, Service.Host, Addressed()?.TaintKeys() ?? []), "workloads"), cancellationToken).ConfigureAwait(false);
         await WaitForWorkloadsAsync(cancellationToken).ConfigureAwait(false);
         if (_options.Like is { } other)
         {
@@ -281,9 +281,11 @@ public sealed class KindRehearsal : IAsyncDisposable
             [.. Definitions(calico), .. KindBlocks.Claimed(node, Cidr.Parse(podCidr.Trim()).Subnet(Addresses.BlockSize, 1))], cancellationToken).ConfigureAwait(false);
     }
 
+    private KindLikenessAddresses? Addressed() => _options.Like is { } like ? new KindLikenessAddresses(like, Cluster.Name) : null;
+
     private static IEnumerable<ClusterObject> Definitions(ImmutableArray<ClusterObject> manifest) => manifest.Where(o => o.Kind == "CustomResourceDefinition");
 
-    /// <summary>Before Calico runs, so that it finds pools and blocks and makes none of its own.</summary>
+    /// <summary>Before Calico runs, so that it finds pools, and blocks of each Node.</summary>
     private async Task TakeOverAddressesAsync(KindLikeness like, ImmutableArray<ClusterObject> calico, CancellationToken cancellationToken)
     {
         var addresses = new KindLikenessAddresses(like, Cluster.Name);
@@ -292,6 +294,14 @@ public sealed class KindRehearsal : IAsyncDisposable
             await RunAsync(
                 ControlPlane,
                 new NodeCommand("patch-node", """KUBECONFIG=/etc/kubernetes/admin.conf kubectl patch node "$1" --patch "$2" """, [node, patch.ToJsonString()]),
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var (node, taint) in addresses.Taints())
+        {
+            await RunAsync(
+                ControlPlane,
+                new NodeCommand("taint-node", """KUBECONFIG=/etc/kubernetes/admin.conf kubectl taint node "$1" "$2" --overwrite""", [node, taint]),
                 cancellationToken).ConfigureAwait(false);
         }
 
@@ -315,7 +325,8 @@ public sealed class KindRehearsal : IAsyncDisposable
             _progress?.Report(gap);
         }
 
-        var rollouts = objects.Where(o => KindLikenessWorkloads.Kinds.Contains(o.Kind))
+        // kubectl has no word for the rollout of what is replaced by hand.
+        var rollouts = objects.Where(o => KindLikenessWorkloads.Kinds.Contains(o.Kind) && o.Json.TextAt("spec", "updateStrategy", "type") != "OnDelete")
             .Select(o => $"kubectl -n {o.Namespace} rollout status {o.Kind}/{o.Name} --timeout={Seconds}");
         await WaitAsync(string.Join(" &&\n", rollouts.Prepend("true")), cancellationToken).ConfigureAwait(false);
     }

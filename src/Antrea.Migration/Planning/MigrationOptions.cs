@@ -81,7 +81,7 @@ public sealed record MigrationOptions
 
         if (MaxUnavailable < 1)
         {
-            faults.Add($"{nameof(MaxUnavailable)} is {MaxUnavailable}; it must be at least 1");
+            faults.Add($"{nameof(MaxUnavailable)} is {MaxUnavailable}; it must be from 1 to {WorkloadFlow.MostWeight}");
         }
 
         if (JobTimeout <= TimeSpan.Zero)
@@ -114,7 +114,7 @@ public sealed record MigrationOptions
             faults.Add($"{nameof(PolicyMode)} is {PolicyMode}, which is none");
         }
 
-        if (Flows.FirstOrDefault(f => f.Weight < 1) is { } flow)
+        if (Flows.FirstOrDefault(f => f.Weight is < 1 or > WorkloadFlow.MostWeight) is { } flow)
         {
             faults.Add($"{nameof(Flows)} has a weight of {flow.Weight}; it must be at least 1");
         }

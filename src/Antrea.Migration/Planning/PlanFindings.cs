@@ -29,8 +29,8 @@ internal static class PlanFindings
             .. AntreaConfigFindings.Check(snapshot, options.AntreaManifest),
         ];
 
-        // Two things are not to be ignored: addresses that clash and have nowhere to go, and bare Pods, at which the executor stops.
-        return Preflight.Judge([.. Preflight.Judge(findings, [.. options.IgnoredFindings.Where(id => id != "bare-pod")]), .. ReaddressingPlanner.Check(snapshot, analysis, bridge, readdressing)], []);
+        // Not to be ignored: addresses that clash and have nowhere to go, bare Pods, at which the executor stops, and what no partition can do without.
+        return Preflight.Judge([.. Preflight.Judge(findings, [.. options.IgnoredFindings.Where(id => id != "bare-pod" && !PartitionBridge.Refusals.Contains(id))]), .. ReaddressingPlanner.Check(snapshot, analysis, bridge, readdressing)], []);
     }
 
     /// <summary>What cannot be converted is better known before anything is installed. An unusable version, and what reading the cluster found, are

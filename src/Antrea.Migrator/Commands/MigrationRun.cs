@@ -150,7 +150,7 @@ internal sealed record MigrationRunResult(
     public JsonObject ToJson()
     {
         var json = Report();
-        if (Plan is { Undoes: null, Partition: { } parts })
+        if (HasMovedBothParts && Plan.Partition is { } parts)
         {
             json["prediction"]!["secondsApart"] = parts.TimeApart.TotalSeconds;
             json["secondsApart"] = Math.Round(TimeApart.TotalSeconds, 3);
@@ -159,7 +159,10 @@ internal sealed record MigrationRunResult(
         return json;
     }
 
-    /// <summary>How long the parts of a partition took to move, as far as they have.</summary>
+    /// <summary>Whether this run moved both parts of a partition; one that stopped at a hold, or went on behind it, knows of one only.</summary>
+    private bool HasMovedBothParts => Plan.Undoes is null && Phases.Count(p => IsApart(p.Phase.ToString())) == 2;
+
+    /// <summary>How long the parts of a partition took to move.</summary>
     private TimeSpan TimeApart => Phases.Where(p => IsApart(p.Phase.ToString())).Aggregate(TimeSpan.Zero, (sum, p) => sum + p.Duration);
 
     private JsonObject Report() => new()
@@ -203,12 +206,18 @@ internal sealed record MigrationRunResult(
         ["stoppedBecause"] = (Last as MigrationPaused)?.Reason ?? (Last as StepFailed)?.Message,
     };
 
-    /// <summary>Whether the watched traffic went as the plan said; null where nothing was watched, or the plan's losses are not about it. Of a partition: whether nothing was lost but
-    /// while a part moved or the two were apart.</summary>
+    /// <summary>Whether the watched traffic went as the plan said; null where nothing was watched, or the plan's losses are not about it. A partition
+    /// loses nothing but while a part moves or the two are apart; what is lost then is not judged flow by flow.</summary>
     private bool? AsPredicted => Traffic is null || !Plan.PredictedPolicyChanges.IsEmpty ? null
-        : Plan.Partition is not null ? Traffic.Outages.All(o => o.RequestsLost == 0 || IsApart(o.Phase))
+        : Plan.Partition is not null ? Judge(Traffic.Outages)
         : Plan.PredictedLosses.IsEmpty ? Traffic.Flows.All(f => f.Failure == 0)
         : null;
+
+    private bool? Judge(IEnumerable<OutageWindow> outages)
+    {
+        var lost = outages.Where(o => o.RequestsLost > 0).ToList();
+        return lost.Count == 0 ? true : Plan.Undoes is not null || lost.All(o => IsApart(o.Phase)) ? null : false;
+    }
 
     private static bool IsApart(string phase) => phase is nameof(MigrationPhase.FirstPart) or nameof(MigrationPhase.SecondPart);
 
@@ -240,7 +249,7 @@ internal sealed record MigrationRunResult(
             output.WriteLine($"   Predicted no lost request{(Plan.Partition is null ? "" : " but while the parts were apart")}; measured {Traffic!.Flows.Sum(f => f.Failure)} of {Traffic.Flows.Sum(f => f.Total)}: {(asPredicted ? "as predicted" : "NOT as predicted")}");
         }
 
-        if (Plan is { Undoes: null, Partition: { } parts })
+        if (HasMovedBothParts && Plan.Partition is { } parts)
         {
             output.WriteLine($"   Apart     {TimeApart.TotalSeconds:0.0} s, without the hold; predicted {parts.TimeApart.TotalSeconds:0} s");
         }

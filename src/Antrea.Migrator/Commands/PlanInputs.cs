@@ -151,7 +151,7 @@ internal sealed class PlanInputs
     private static WorkloadFlow? ReadFlow(string text)
     {
         var (ends, weight) = text.LastIndexOf(':') is >= 0 and var colon ? (text[..colon].Split('='), text[(colon + 1)..]) : (text.Split('='), "1");
-        return ends is [var from, var to] && IsWorkload(from) && IsWorkload(to) && long.TryParse(weight, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+        return ends is [var from, var to] && IsWorkload(from) && IsWorkload(to) && long.TryParse(weight, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= WorkloadFlow.MostWeight
             ? new WorkloadFlow(from, to, number)
             : null;
 

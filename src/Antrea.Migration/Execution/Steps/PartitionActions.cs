@@ -128,6 +128,11 @@ internal sealed class FreeCalicoAction : StepAction
     public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var daemonSet = await context.Api.GetAsync(ConfineCalicoAction.Path, cancellationToken).ConfigureAwait(false);
+        if (daemonSet is null)
+        {
+            return "there is no calico-node";
+        }
+
         var note = ConfineCalicoAction.NoteOf(daemonSet);
         if (note is not null)
         {

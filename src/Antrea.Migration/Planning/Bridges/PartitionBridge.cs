@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -19,7 +20,11 @@ internal sealed class PartitionBridge(NodePartition? partition) : BridgeStrategy
     /// <summary>The finding that stands for what a person has to agree to.</summary>
     public const string Consent = "partition-breaks-flows";
 
+    /// <summary>What nobody can agree to: without these there is no partition.</summary>
+    public static readonly FrozenSet<string> Refusals = new[] { "partition-impossible", "operator-keeps-calico-node", "pool-without-nat-outgoing", "flow-without-pods" }.ToFrozenSet();
+
     private const int FlowsNamed = 10;
+    private const int ObjectsNamed = 3;
 
     public override BridgeKind Kind => BridgeKind.Partition;
 
@@ -69,6 +74,17 @@ internal sealed class PartitionBridge(NodePartition? partition) : BridgeStrategy
                 $"IPPool/{pool.Name}",
                 "The pool does not masquerade what leaves it (natOutgoing is off): a Node that has moved has no way back to its Pods, so these would reach neither it nor an API server on it",
                 "Turn natOutgoing on, or use another bridge");
+        }
+
+        foreach (var end in WorkloadFlows.WithoutPods(snapshot, options.Flows))
+        {
+            yield return new Finding(
+                "flow-without-pods", Severity.Blocker, end, "A flow was named with --flow from or to it, and it has no Pod on the Pod network", "Name workloads as KIND/NAMESPACE/NAME, and plan again");
+        }
+
+        if (SharedAddresses(snapshot) is { } shared)
+        {
+            yield return shared;
         }
 
         foreach (var policy in snapshot.Objects.Where(o => o.Group.EndsWith("projectcalico.org", StringComparison.Ordinal) && o.Kind is "NetworkPolicy" or "GlobalNetworkPolicy"))
@@ -157,6 +173,33 @@ internal sealed class PartitionBridge(NodePartition? partition) : BridgeStrategy
 
         steps.ForEachNode(phase, MigrationStepKind.UncordonNode, "Uncordon what was cordoned", Reversibility.Reversible, others);
     }
+
+    /// <summary>Antrea gives Pods of a Node that has moved addresses that Pods of Calico's have, which both engines take for the same peer.</summary>
+    private static Finding? SharedAddresses(ClusterSnapshot snapshot)
+    {
+        var blocks = snapshot.CalicoIpam.Blocks
+            .SelectMany(b => snapshot.Nodes.Where(n => n.PodCidrs.Any(c => c.Overlaps(b.Cidr))).Select(n => $"{b.Cidr} of {b.Node ?? "no Node"} in the PodCIDR of {n.Name}"))
+            .Take(ObjectsNamed).ToList();
+        var policies = snapshot.Objects.Where(SelectsPeers).Select(o => o.ToString()).Take(ObjectsNamed).ToList();
+        return blocks.Count == 0 || policies.Count == 0
+            ? null
+            : new Finding(
+                "partition-shares-addresses",
+                Severity.Blocker,
+                "Cluster",
+                $"Pods of Nodes that have moved get addresses that Calico's Pods have ({string.Join("; ", blocks)}; …). Policies that name Pods ({string.Join(", ", policies)}; …) take one for the other "
+                + "while parts move and are apart: a connection may get through that is denied, and one be denied that is allowed",
+                "Take a new IPPool instead (any other --bridge); or ignore this id to accept it for that time");
+    }
+
+    private static bool SelectsPeers(ClusterObject policy) =>
+        policy.Group == "policy.networking.k8s.io"
+        || (policy is { Group: "networking.k8s.io", Kind: "NetworkPolicy" }
+            && policy.Json.ItemsAt("spec", "ingress").SelectMany(r => r.ItemsAt("from")).Concat(policy.Json.ItemsAt("spec", "egress").SelectMany(r => r.ItemsAt("to")))
+                .Any(p => p.At("podSelector") is not null || p.At("namespaceSelector") is not null))
+        || (policy.Group.EndsWith("projectcalico.org", StringComparison.Ordinal) && policy.Kind is "NetworkPolicy" or "GlobalNetworkPolicy"
+            && policy.Json.ItemsAt("spec", "ingress").Concat(policy.Json.ItemsAt("spec", "egress"))
+                .Any(r => ((string[])["source", "destination"]).Any(peer => ((string[])["selector", "notSelector", "namespaceSelector", "serviceAccounts"]).Any(f => r.At(peer, f) is not null))));
 
     /// <summary>Whether a peer that nobody knows escapes the rule's meaning.</summary>
     private static bool Excludes(JsonNode? rule, string peer) =>

@@ -31,6 +31,14 @@ internal static class WorkloadFlows
             : [.. named.Where(f => workloads.ContainsKey(f.From) && workloads.ContainsKey(f.To)).Select(f => new FlowEnds(f, workloads[f.From], workloads[f.To]))];
     }
 
+    /// <summary>The ends of flows that no Pod on the Pod network belongs to.</summary>
+    public static IEnumerable<string> WithoutPods(ClusterSnapshot snapshot, ImmutableArray<WorkloadFlow> named)
+    {
+        var owners = new WorkloadOwners(snapshot);
+        var known = snapshot.Pods.Where(IsOnPodNetwork).Select(p => owners.Of(p).ToString()).ToHashSet(StringComparer.Ordinal);
+        return named.SelectMany(f => (string[])[f.From, f.To]).Where(end => !known.Contains(end)).Distinct(StringComparer.Ordinal);
+    }
+
     /// <summary>Whether a Pod has a sandbox of its own, on a Node.</summary>
     public static bool IsOnPodNetwork(PodInfo pod) => pod is { HostNetwork: false, HasEnded: false, NodeName.Length: > 0, PodIPs.Length: > 0 };
 

@@ -23,15 +23,15 @@ internal sealed class LabMigration : IAsyncDisposable
 
         """;
 
-    /// <summary>The finding that an operator agrees to who parts the Nodes.</summary>
-    public const string Consent = "partition-breaks-flows";
+    /// <summary>What an operator agrees to who parts the Nodes.</summary>
+    public static readonly ImmutableArray<string> Consent = ["partition-breaks-flows", "partition-shares-addresses"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("migration-");
 
     private LabMigration(LabCluster lab, BridgeKind bridge)
     {
         Lab = lab;
-        Options = Options with { Bridge = bridge, IgnoredFindings = bridge == BridgeKind.Partition ? [Consent] : [] };
+        Options = Options with { Bridge = bridge, IgnoredFindings = bridge == BridgeKind.Partition ? Consent : [] };
     }
 
     public LabCluster Lab { get; }

@@ -86,7 +86,7 @@ public sealed class PartitionTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(plan.IsExecutable, Is.False);
-            Assert.That(plan.Findings[0].Id, Is.EqualTo(LabMigration.Consent));
+            Assert.That(plan.Findings[0].Id, Is.EqualTo(LabMigration.Consent[0]));
             Assert.That(plan.Findings[0].Evidence, Does.Contain("min"));
             Assert.That(plan.Partition!.BrokenFlows, Is.Not.Empty, "what there is to agree to is shown");
         }

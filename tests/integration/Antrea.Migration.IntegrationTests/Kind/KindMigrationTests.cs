@@ -85,13 +85,7 @@ public sealed class KindMigrationTests
 
             Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
             AssertNothingLost(probes);
-            using (Assert.EnterMultipleScope())
-            {
-                Assert.That(await kind.KubectlAsync(Who, cancellationToken), Is.EqualTo(before).And.Not.Empty);
-                Assert.That(
-                    await kind.KubectlAsync("kubectl get pods -o jsonpath='{.items[*].status.containerStatuses[0].restartCount}'", cancellationToken),
-                    Is.EqualTo("2 2 2"), "once onto both networks, once onto Antrea's");
-            }
+            Assert.That(await kind.KubectlAsync(Who, cancellationToken), Is.EqualTo(before).And.Not.Empty);
         });
     }
 

@@ -37,9 +37,10 @@ public class KindLikenessTests
                 Is.EqualTo<string>(
                 [
                     """r-control-plane {"metadata":{"labels":{}},"spec":{"podCIDR":"10.10.2.0/24","podCIDRs":["10.10.2.0/24"]}}""",
-                    """r-worker {"metadata":{"labels":{"zone":"east"}},"spec":{"podCIDR":"10.10.0.0/24","podCIDRs":["10.10.0.0/24"],"taints":[{"key":"dedicated","value":"db","effect":"NoSchedule"}]}}""",
+                    """r-worker {"metadata":{"labels":{"zone":"east"}},"spec":{"podCIDR":"10.10.0.0/24","podCIDRs":["10.10.0.0/24"]}}""",
                     """r-worker2 {"metadata":{"labels":{}},"spec":{"podCIDR":"10.10.1.0/24","podCIDRs":["10.10.1.0/24"]}}""",
                 ]));
+            Assert.That(addresses.Taints(), Is.EqualTo(new[] { ("r-worker", "dedicated=db:NoSchedule") }), "beside those that kind and the control plane set");
             Assert.That(like.LeftOut, Is.Empty);
         }
     }
@@ -53,10 +54,11 @@ public class KindLikenessTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ipam.Pools.Single(), Is.EqualTo(Read(ThreeNodes).CalicoIpam.Pools.Single() with { NodeSelector = "kubernetes.io/hostname == 'r-worker'" }));
-            Assert.That(ipam.Blocks.Single(), Has.Property("Node").EqualTo("r-worker").And.Property("Cidr").EqualTo(Cidr.Parse("10.10.1.0/26")));
-            Assert.That(ipam.Blocks.Single().Allocations, Is.Empty);
-            Assert.That(ipam.Affinities.Single(), Has.Property("Node").EqualTo("r-worker").And.Property("IsConfirmed").True);
-            Assert.That(objects.Single(o => o.Kind == "IPAMBlock").Json["spec"]!["unallocated"]!.AsArray(), Has.Count.EqualTo(64));
+            Assert.That(
+                ipam.Blocks.Select(b => $"{b.Node} {b.Cidr} {b.Allocations.Length}"),
+                Is.EqualTo<string>(["r-worker 10.10.1.0/26 0", "r-control-plane 10.10.3.0/26 0", "r-worker2 10.10.3.64/26 0"]), "who has none gets one outside all PodCIDRs");
+            Assert.That(ipam.Affinities.Select(a => (a.Node, a.IsConfirmed)), Is.EqualTo(new[] { ("r-worker", true), ("r-control-plane", true), ("r-worker2", true) }));
+            Assert.That(objects.First(o => o.Kind == "IPAMBlock").Json["spec"]!["unallocated"]!.AsArray(), Has.Count.EqualTo(64));
         }
     }
 
@@ -108,6 +110,15 @@ public class KindLikenessTests
             Throws.TypeOf<MigrationException>().With.Message.Contains("10.10.0.0/23 has no PodCIDR left"));
 
     [Test]
+    public void A_Service_range_without_room_is_refused_in_words() =>
+        Assert.That(
+            () => KindLikeness.Of(Read(ThreeNodes + """
+                ---
+                {apiVersion: v1, kind: ConfigMap, metadata: {name: kubeadm-config, namespace: kube-system}, data: {ClusterConfiguration: "networking: {podSubnet: 10.10.0.0/16, serviceSubnet: 10.97.0.0/30}"} }
+                """)),
+            Throws.TypeOf<MigrationException>().With.Message.Contains("from 10.97.0.0/30"));
+
+    [Test]
     public void A_snapshot_without_PodCIDRs_of_IPv4_says_what_is_missing() =>
         Assert.That(
             () => KindLikeness.Of(Read("{apiVersion: v1, kind: Node, metadata: {name: a}, spec: {podCIDRs: ['fd00::/64']} }")),
@@ -119,7 +130,7 @@ public class KindLikenessTests
         var web = Workloads(
             """
             ---
-            {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: red} } }
+            {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: red, pod-security.kubernetes.io/enforce: restricted} } }
             ---
             apiVersion: apps/v1
             kind: Deployment
@@ -133,29 +144,30 @@ public class KindLikenessTests
                 metadata: {labels: {app: web, tier: front}, annotations: {other: x, cni.projectcalico.org/ipv4pools: '["east"]'} }
                 spec:
                   serviceAccountName: seller
-                  nodeSelector: {kubernetes.io/hostname: b}
+                  nodeSelector: {kubernetes.io/hostname: b, zone: east, node-role.kubernetes.io/worker: ''}
                   volumes: [{name: v, emptyDir: {} }]
                   containers:
                   - {name: a, image: registry/web:9, env: [{name: PASSWORD, value: x}], ports: [{name: http, containerPort: 8080}, {containerPort: 53, protocol: UDP}]}
-                  - {name: b, image: registry/side:1, ports: [{containerPort: 9090}]}
+                  - {name: b, image: registry/side:1, ports: [{name: http, containerPort: 9090}]}
             """);
 
         var json = web.Single(o => o.Kind == "Deployment").Json;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(web.Select(o => o.ToString()), Is.EqualTo<string>(["Namespace/default", "Namespace/shop", "ServiceAccount/shop/seller", "Deployment/shop/web"]));
-            Assert.That(web[1].Json["metadata"]!["labels"]!["team"]!.ToString(), Is.EqualTo("red"));
+            Assert.That(web[1].Json["metadata"]!["labels"]!.ToJsonString(), Is.EqualTo("""{"team":"red"}"""));
             Assert.That(
                 (json["spec"]!["replicas"]!.GetValue<long>(), json["spec"]!["paused"], json["spec"]!["strategy"]!.ToJsonString()), Is.EqualTo((2L, (object?)null, """{"rollingUpdate":{"maxUnavailable":1}}""")));
             var template = json["spec"]!["template"]!;
             Assert.That(
                 template["metadata"]!.ToJsonString(),
                 Is.EqualTo("""{"labels":{"app":"web","tier":"front"},"annotations":{"cni.projectcalico.org/ipv4pools":"[\u0022east\u0022]"}}"""));
-            Assert.That(template["spec"]!["nodeSelector"]!["kubernetes.io/hostname"]!.ToString(), Is.EqualTo("r-worker2"));
+            Assert.That(template["spec"]!["nodeSelector"]!.ToJsonString(), Is.EqualTo("""{"kubernetes.io/hostname":"r-worker2","zone":"east"}"""));
             Assert.That(template["spec"]!["volumes"], Is.Null);
             var container = template["spec"]!["containers"]!.AsArray().Single()!;
             Assert.That(container["args"]!.ToJsonString(), Is.EqualTo("""["listen 8080;","listen 9090;"]"""));
             Assert.That(container["ports"]!.AsArray().Select(p => p!["containerPort"]!.GetValue<long>()), Is.EqualTo<long>([8080, 53, 9090]));
+            Assert.That(container["ports"]!.AsArray().Select(p => p!["name"]?.ToString()), Is.EqualTo<string?>(["http", null, null]), "a name is one port's");
             Assert.That((container["image"]!.ToString(), container["env"]), Is.EqualTo(("stand-in:1", (object?)null)));
         }
     }

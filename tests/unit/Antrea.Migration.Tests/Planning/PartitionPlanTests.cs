@@ -66,6 +66,39 @@ internal sealed class PartitionPlanTests
         Check(Cluster.Replace(Pool("Always, natOutgoing: true"), Pool(pool), StringComparison.Ordinal) + more, Options).Where(f => f.Severity == Severity.Blocker).Select(f => f.Id),
         Does.Contain(id));
 
+    [TestCase("networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: {podSelector: {}, ingress: [{from: [{podSelector: {} }]}]}", true)]
+    [TestCase("networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: {podSelector: {}, egress: [{to: [{namespaceSelector: {} }]}]}", true)]
+    [TestCase("networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: shop}, spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8} }]}]}", false)]
+    [TestCase("crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {name: default.p}, spec: {selector: all(), ingress: [{action: Allow, source: {serviceAccounts: {names: [a]} } }]}", true)]
+    [TestCase("crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {name: default.p}, spec: {selector: all(), ingress: [{action: Allow, source: {nets: [10.0.0.0/8]} }]}", false)]
+    public void Check_PoliciesThatNamePeersWhereAddressesAreInUseTwice_Block(string policy, bool blocks)
+    {
+        var yaml = "---\n{apiVersion: " + policy + "}\n";
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Check(Cluster + yaml, Options).Any(f => f.Id == "partition-shares-addresses"), Is.EqualTo(blocks));
+            Assert.That(
+                Check(Cluster.Replace("cidr: 10.10.", "cidr: 10.99.", StringComparison.Ordinal) + yaml, Options).Select(f => f.Id), Has.None.EqualTo("partition-shares-addresses"),
+                "blocks that lie in no PodCIDR");
+        }
+    }
+
+    [TestCase("n9", "Always, natOutgoing: true", "partition-impossible")]
+    [TestCase("n1", "Always, natOutgoing: false", "pool-without-nat-outgoing")]
+    public void Plan_WithoutWhatAPartitionNeeds_BlocksWhoeverIgnoresIt(string first, string pool, string id)
+    {
+        var options = Options with { FirstPart = [first], IgnoredFindings = [PartitionBridge.Consent, id] };
+
+        var plan = MigrationPlanner.Plan(SnapshotFixtures.Read(Cluster.Replace(Pool("Always, natOutgoing: true"), Pool(pool), StringComparison.Ordinal)), options);
+
+        Assert.That(plan.Findings.Where(f => f.Severity == Severity.Blocker).Select(f => f.Id), Does.Contain(id));
+    }
+
+    [Test]
+    public void Check_FlowOfAWorkloadThatNobodyHas_Blocks() => Assert.That(
+        Check(Cluster, Options with { Flows = [new WorkloadFlow("ReplicaSet/shop/client", "ReplicaSet/shop/wbe")] }).Where(f => f.Id == "flow-without-pods").Select(f => f.Subject),
+        Is.EqualTo(new[] { "ReplicaSet/shop/wbe" }));
+
     [Test]
     public void Plan_WithConsentMissing_HasThePartsAndNoSteps()
     {
