@@ -14,30 +14,9 @@ public sealed class RehearsalTests
         string scenario, int workers, string planned, string restart, CancellationToken cancellationToken)
     {
         Requires.Asked("scenarios", "a rehearsal takes minutes");
-        await Requires.DockerAsync();
-        await Requires.KindAsync();
-        StandInImages.Require();
-        OldServerManifests.Require();
-        var name = RunName.New();
-        var folder = Directory.CreateTempSubdirectory("rehearsal-");
-        var left = await KindLeftovers.LookAsync(name, cancellationToken);
-        try
-        {
-            OldServerManifests.WriteTo(folder.FullName);
-            var report = Path.Combine(folder.FullName, "report.json");
-            string[] arguments =
-            [
-                "migrate", "--kind", "--name", name, "--scenario", scenario, "--workers", $"{workers}", "--restart", restart, "--manifests", folder.FullName,
-                "--node-image", StandInImages.Node, "--workload-image", StandInImages.Base, "--probe-image", StandInImages.Base, "--node-agent-image", StandInImages.Base, "--antrea-version", "v2.7.0", "--report", report,
-                .. StandInImages.All.SelectMany(i => (string[])["--load", $"{i.Image}={i.Name}"]),
-            ];
-            await using var told = new StringWriter();
-            var exitCode = await MigratorApp.RunAsync(arguments, told, told, cancellationToken);
-
-            Assert.That(exitCode, Is.Zero, told.ToString());
-            var json = JsonNode.Parse(await File.ReadAllTextAsync(report, cancellationToken))!;
-            TestContext.Progress.WriteLine(json["flows"]!.ToJsonString());
-            using (Assert.EnterMultipleScope())
+        await RehearseAsync(
+            _ => ["--scenario", scenario, "--workers", $"{workers}", "--restart", restart],
+            (json, told) =>
             {
                 Assert.That((json["result"]!.ToString(), json["scenario"]!.ToString()), Is.EqualTo(("Succeeded", planned)));
                 Assert.That(json["pods"]!["antrea"]!.GetValue<int>(), Is.EqualTo(json["pods"]!["total"]!.GetValue<int>()).And.Positive);
@@ -46,15 +25,8 @@ public sealed class RehearsalTests
                 {
                     Assert.That(json["flows"]!.AsArray().Select(f => f!["failure"]!.GetValue<long>()), Has.All.Zero, "a server is out of its Services before its sandbox ends");
                 }
-            }
-
-            File.Delete(report);
-            await left.AssertNoneAsync(cancellationToken);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+            },
+            cancellationToken);
     }
 
     /// <summary>A snapshot of three Nodes: one's block in another's PodCIDR, another's in its own, a policy, a workload.</summary>
@@ -63,6 +35,29 @@ public sealed class RehearsalTests
     public async Task Operator_rehearses_on_a_cluster_like_the_one_that_is_to_be_migrated(CancellationToken cancellationToken)
     {
         Requires.Asked("scenarios", "a rehearsal takes minutes");
+        await RehearseAsync(
+            folder =>
+            {
+                var snapshot = Path.Combine(folder, "theirs.yaml");
+                File.WriteAllText(snapshot, TheirCluster);
+                return ["--like", snapshot, "--policy-mode", "strict"];
+            },
+            (json, told) =>
+            {
+                Assert.That((json["result"]!.ToString(), json["scenario"]!.ToString()), Is.EqualTo(("Succeeded", "MostOverlap")));
+                Assert.That(told, Does.Contain("-worker is a, PodCIDR 10.20.5.0/24, blocks 10.20.6.0/26"));
+                Assert.That(told, Does.Contain("-worker2 is b, PodCIDR 10.20.6.0/24, blocks 10.20.6.64/26"));
+                Assert.That(json["pods"]!["antrea"]!.GetValue<int>(), Is.EqualTo(json["pods"]!["total"]!.GetValue<int>()).And.AtLeast(6), "two of web's, two servers, client, probes");
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Runs the command with what every rehearsal of a machine without the internet needs, looks at its report, and for what is left.</summary>
+    /// <param name="options">More options; gets a folder that is deleted in the end.</param>
+    /// <param name="check">Gets the report and what was printed.</param>
+    /// <param name="cancellationToken">Interrupts the command.</param>
+    private static async Task RehearseAsync(Func<string, string[]> options, Action<JsonNode, string> check, CancellationToken cancellationToken)
+    {
         await Requires.DockerAsync();
         await Requires.KindAsync();
         StandInImages.Require();
@@ -73,13 +68,12 @@ public sealed class RehearsalTests
         try
         {
             OldServerManifests.WriteTo(folder.FullName);
-            var snapshot = Path.Combine(folder.FullName, "theirs.yaml");
-            await File.WriteAllTextAsync(snapshot, TheirCluster, cancellationToken);
             var report = Path.Combine(folder.FullName, "report.json");
             string[] arguments =
             [
-                "migrate", "--kind", "--name", name, "--like", snapshot, "--policy-mode", "strict", "--manifests", folder.FullName,
-                "--node-image", StandInImages.Node, "--workload-image", StandInImages.Base, "--probe-image", StandInImages.Base, "--node-agent-image", StandInImages.Base, "--antrea-version", "v2.7.0", "--report", report,
+                "migrate", "--kind", "--name", name, "--manifests", folder.FullName, "--node-image", StandInImages.Node, "--workload-image", StandInImages.Base,
+                "--probe-image", StandInImages.Base, "--node-agent-image", StandInImages.Base, "--antrea-version", "v2.7.0", "--report", report,
+                .. options(folder.FullName),
                 .. StandInImages.All.SelectMany(i => (string[])["--load", $"{i.Image}={i.Name}"]),
             ];
             await using var told = new StringWriter();
@@ -90,10 +84,7 @@ public sealed class RehearsalTests
             var json = JsonNode.Parse(await File.ReadAllTextAsync(report, cancellationToken))!;
             using (Assert.EnterMultipleScope())
             {
-                Assert.That((json["result"]!.ToString(), json["scenario"]!.ToString()), Is.EqualTo(("Succeeded", "MostOverlap")));
-                Assert.That(told.ToString(), Does.Contain("-worker is a, PodCIDR 10.20.5.0/24, blocks 10.20.6.0/26"));
-                Assert.That(told.ToString(), Does.Contain("-worker2 is b, PodCIDR 10.20.6.0/24, blocks 10.20.6.64/26"));
-                Assert.That(json["pods"]!["antrea"]!.GetValue<int>(), Is.EqualTo(json["pods"]!["total"]!.GetValue<int>()).And.AtLeast(6), "two of web's, two servers, client, probes");
+                check(json, told.ToString());
             }
 
             File.Delete(report);
