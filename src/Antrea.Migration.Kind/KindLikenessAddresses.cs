@@ -12,19 +12,20 @@ internal sealed class KindLikenessAddresses(KindLikeness likeness, string cluste
 {
     private static readonly string[] NodesOwn = ["kubernetes.io/", "beta.kubernetes.io/", "node.kubernetes.io/", "node-role.kubernetes.io/"];
 
-    private readonly ImmutableArray<(string Node, KindCounterpart Of)> _nodes = [.. likeness.NodesOf(cluster)];
+    /// <summary>The rehearsal's Nodes, each with what it stands for.</summary>
+    public ImmutableArray<(string Node, KindCounterpart Of)> Nodes { get; } = [.. likeness.NodesOf(cluster)];
 
     /// <summary>The taints that each Node gets, as <c>kubectl taint</c> takes them: a patch would take away those that it has.</summary>
-    public IEnumerable<(string Node, string Taint)> Taints() => _nodes.SelectMany(n => TaintsOf(n.Of).Select(t => (n.Node, $"{t.TextAt("key")}={t.TextAt("value")}:{t.TextAt("effect")}")));
+    public IEnumerable<(string Node, string Taint)> Taints() => Nodes.SelectMany(n => TaintsOf(n.Of).Select(t => (n.Node, $"{t.TextAt("key")}={t.TextAt("value")}:{t.TextAt("effect")}")));
 
     /// <summary>The keys of all these taints.</summary>
-    public IEnumerable<string> TaintKeys() => _nodes.SelectMany(n => TaintsOf(n.Of).Select(t => t.TextAt("key")!)).Distinct(StringComparer.Ordinal);
+    public IEnumerable<string> TaintKeys() => Nodes.SelectMany(n => TaintsOf(n.Of).Select(t => t.TextAt("key")!)).Distinct(StringComparer.Ordinal);
 
     /// <summary>Whether some Node has a label, its own name left out.</summary>
-    public bool HasLabel(string key, string value) => _nodes.Any(n => LabelsOf(n.Of).Any(l => l.Key == key && l.Value == value));
+    public bool HasLabel(string key, string value) => Nodes.Any(n => LabelsOf(n.Of).Any(l => l.Key == key && l.Value == value));
 
     /// <summary>What each Node gets once it is there: PodCIDR and labels, as a merge patch.</summary>
-    public IEnumerable<(string Node, JsonObject Patch)> Patches() => _nodes.Select(n =>
+    public IEnumerable<(string Node, JsonObject Patch)> Patches() => Nodes.Select(n =>
     {
         var spec = new JsonObject();
         if (n.Of.PodCidr is { } podCidr)
@@ -45,16 +46,16 @@ internal sealed class KindLikenessAddresses(KindLikeness likeness, string cluste
     [
         .. likeness.Snapshot.CalicoIpam.Pools.Where(p => !p.Cidr.IsIPv6).Select(Pool),
         .. Configuration(),
-        .. _nodes.SelectMany(n => n.Of.Blocks.SelectMany(b => KindBlocks.Claimed(n.Node, b.Cidr))),
+        .. Nodes.SelectMany(n => n.Of.Blocks.SelectMany(b => KindBlocks.Claimed(n.Node, b.Cidr))),
     ];
 
     /// <summary>A text in which Nodes are named, as selectors do, for the rehearsal's Nodes.</summary>
-    public string Renamed(string selector) => _nodes.Where(n => n.Of.Name is not null).Aggregate(
+    public string Renamed(string selector) => Nodes.Where(n => n.Of.Name is not null).Aggregate(
         selector,
         (text, n) => text.Replace($"'{n.Of.Name}'", $"'{n.Node}'", StringComparison.Ordinal).Replace($"\"{n.Of.Name}\"", $"\"{n.Node}\"", StringComparison.Ordinal));
 
     /// <summary>The name of the Node that stands for another; null where none does.</summary>
-    public string? For(string node) => _nodes.FirstOrDefault(n => n.Of.Name == node).Node;
+    public string? For(string node) => Nodes.FirstOrDefault(n => n.Of.Name == node).Node;
 
     private IEnumerable<KeyValuePair<string, string>> LabelsOf(KindCounterpart node) => Original(node).MapAt("metadata", "labels").Where(l => !IsNodesOwn(l.Key));
 

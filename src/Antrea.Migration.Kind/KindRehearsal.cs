@@ -18,6 +18,7 @@ public sealed class KindRehearsal : IAsyncDisposable
     private readonly KindTool _tool;
     private readonly KindRehearsalOptions _options;
     private readonly IProgress<string>? _progress;
+    private readonly KindLikenessAddresses? _takenOver;
 
     private KindRehearsal(KindCluster cluster, KindTool tool, KindRehearsalOptions options, KindAddressPlan addresses, IProgress<string>? progress)
     {
@@ -26,6 +27,7 @@ public sealed class KindRehearsal : IAsyncDisposable
         _tool = tool;
         _options = options;
         _progress = progress;
+        _takenOver = options.Like is { } like ? new KindLikenessAddresses(like, cluster.Name) : null;
         Service = new Uri($"http://{options.Like?.FreeServiceAddress().ToString() ?? KindWorkloads.ServiceAddress}");
     }
 
@@ -231,9 +233,9 @@ public sealed class KindRehearsal : IAsyncDisposable
         await new KindRehearsalImages(_options, _tool, Cluster, _progress).LoadAsync(cancellationToken).ConfigureAwait(false);
         await LeaveOutDnsAsync(cancellationToken).ConfigureAwait(false);
         var calico = _options.Manifests.CalicoWith(Addresses);
-        if (_options.Like is { } like)
+        if (_takenOver is { } addresses)
         {
-            await TakeOverAddressesAsync(like, calico, cancellationToken).ConfigureAwait(false);
+            await TakeOverAddressesAsync(addresses, calico, cancellationToken).ConfigureAwait(false);
         }
         else if (_options.Scenario == KindScenario.OwnPodCidr)
         {
@@ -254,11 +256,11 @@ public sealed class KindRehearsal : IAsyncDisposable
             cancellationToken).ConfigureAwait(false);
         _progress?.Report($"Calico is ready on {Cluster.NodeNames.Length} Nodes, its pool {Addresses.Pool} in blocks of /{Addresses.BlockSize}");
         await ApplyAsync(
-            ObjectReader.Read(KindWorkloads.Render(_options.WorkloadImage, WorkloadNamespace, Service.Host, Addressed()?.TaintKeys() ?? []), "workloads"), cancellationToken).ConfigureAwait(false);
+            ObjectReader.Read(KindWorkloads.Render(_options.WorkloadImage, WorkloadNamespace, Service.Host, _takenOver?.TaintKeys() ?? []), "workloads"), cancellationToken).ConfigureAwait(false);
         await WaitForWorkloadsAsync(cancellationToken).ConfigureAwait(false);
-        if (_options.Like is { } other)
+        if (_options.Like is { } like)
         {
-            await TakeOverWorkloadsAsync(other, calico, cancellationToken).ConfigureAwait(false);
+            await TakeOverWorkloadsAsync(new KindLikenessWorkloads(like, _takenOver!, _options.WorkloadImage), like, calico, cancellationToken).ConfigureAwait(false);
         }
 
         if (_options is { Like: null, Scenario: KindScenario.TunnelOnly })
@@ -281,14 +283,11 @@ public sealed class KindRehearsal : IAsyncDisposable
             [.. Definitions(calico), .. KindBlocks.Claimed(node, Cidr.Parse(podCidr.Trim()).Subnet(Addresses.BlockSize, 1))], cancellationToken).ConfigureAwait(false);
     }
 
-    private KindLikenessAddresses? Addressed() => _options.Like is { } like ? new KindLikenessAddresses(like, Cluster.Name) : null;
-
     private static IEnumerable<ClusterObject> Definitions(ImmutableArray<ClusterObject> manifest) => manifest.Where(o => o.Kind == "CustomResourceDefinition");
 
     /// <summary>Before Calico runs, so that it finds pools, and blocks of each Node.</summary>
-    private async Task TakeOverAddressesAsync(KindLikeness like, ImmutableArray<ClusterObject> calico, CancellationToken cancellationToken)
+    private async Task TakeOverAddressesAsync(KindLikenessAddresses addresses, ImmutableArray<ClusterObject> calico, CancellationToken cancellationToken)
     {
-        var addresses = new KindLikenessAddresses(like, Cluster.Name);
         foreach (var (node, patch) in addresses.Patches())
         {
             await RunAsync(
@@ -306,7 +305,7 @@ public sealed class KindRehearsal : IAsyncDisposable
         }
 
         await ApplyAsync([.. Definitions(calico), .. addresses.Objects()], cancellationToken).ConfigureAwait(false);
-        foreach (var (node, of) in like.NodesOf(Cluster.Name))
+        foreach (var (node, of) in addresses.Nodes)
         {
             _progress?.Report(of.Name is null
                 ? $"{node} stands for no Node of the snapshot, PodCIDR {of.PodCidr}"
@@ -314,10 +313,10 @@ public sealed class KindRehearsal : IAsyncDisposable
         }
     }
 
-    private async Task TakeOverWorkloadsAsync(KindLikeness like, ImmutableArray<ClusterObject> calico, CancellationToken cancellationToken)
+    private async Task TakeOverWorkloadsAsync(
+        KindLikenessWorkloads workloads, KindLikeness like, ImmutableArray<ClusterObject> calico, CancellationToken cancellationToken)
     {
         var kinds = Definitions(calico).Select(o => o.Json.TextAt("spec", "names", "kind")).OfType<string>().ToHashSet();
-        var workloads = new KindLikenessWorkloads(like, new KindLikenessAddresses(like, Cluster.Name), _options.WorkloadImage);
         var objects = workloads.Objects(kinds);
         await ApplyAsync(objects, cancellationToken).ConfigureAwait(false);
         foreach (var gap in like.LeftOut.Concat(workloads.PoliciesWithout(kinds).Select(o => $"{o} is left out: this Calico has no such kind.")))
