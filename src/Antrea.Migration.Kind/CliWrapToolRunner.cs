@@ -19,6 +19,7 @@ internal sealed class CliWrapToolRunner : IToolRunner
         {
             var result = await Cli.Wrap(command.Program)
                 .WithArguments(command.Arguments)
+                .WithEnvironmentVariables(command.Provider is null ? [] : new Dictionary<string, string?> { ["KIND_EXPERIMENTAL_PROVIDER"] = command.Provider })
                 .WithStandardInputPipe(PipeSource.FromString(command.Input, Utf8))
                 .WithStandardOutputPipe(PipeTarget.ToStringBuilder(output, Utf8))
                 .WithStandardErrorPipe(

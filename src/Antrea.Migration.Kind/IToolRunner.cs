@@ -6,7 +6,8 @@ namespace Antrea.Migration.Kind;
 /// <param name="Program">A name on PATH, or a path.</param>
 /// <param name="Arguments">The argument vector, without the program.</param>
 /// <param name="Input">What it finds on standard input; nothing when empty.</param>
-internal sealed record ToolCommand(string Program, ImmutableArray<string> Arguments, string Input = "")
+/// <param name="Provider">What kind is to run Nodes with, whatever is set around it; nothing for other programs.</param>
+internal sealed record ToolCommand(string Program, ImmutableArray<string> Arguments, string Input = "", string? Provider = null)
 {
     /// <summary>The command line as one would type it; arguments with special characters in single quotes.</summary>
     public override string ToString() => string.Join(' ', [Program, .. Arguments.Select(Quote)]);

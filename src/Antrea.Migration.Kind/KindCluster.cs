@@ -107,7 +107,7 @@ public sealed class KindCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Copies images of the Docker engine into every Node, so that the cluster need not pull them.</summary>
+    /// <summary>Copies images of the engine into every Node, so that the cluster need not pull them.</summary>
     /// <param name="images">Their names, each with a tag other than <c>latest</c> unless the Pods say <c>imagePullPolicy</c>.</param>
     /// <param name="cancellationToken">Stops kind; some Nodes may have the images by then.</param>
     /// <exception cref="MigrationException">The engine lacks one of them, or kind failed.</exception>

@@ -2,7 +2,7 @@ using Antrea.Migration.Execution;
 
 namespace Antrea.Migration.Kind;
 
-/// <summary>Reaches the Nodes of a KinD cluster by <c>docker exec</c>, as the seed does.</summary>
+/// <summary>Reaches the Nodes of a KinD cluster by <c>docker exec</c> or <c>podman exec</c>, as the seed does.</summary>
 public sealed class KindNodeAccess : INodeAccess
 {
     private readonly KindTool _tool;

@@ -52,8 +52,8 @@ public sealed class KindPreflight
     /// <summary>Everything that stands against creating the cluster, or makes it doubtful; empty when nothing does.</summary>
     /// <param name="options">The cluster to be created.</param>
     /// <param name="cancellationToken">Ends the checks.</param>
-    /// <returns>Findings in a fixed order: options, docker, kind, existing cluster, kernel limits, memory, disk, kernel modules. Ids:
-    /// <c>kind-options-invalid</c>, <c>docker-unreachable</c>, <c>kind-missing</c>, <c>kind-cluster-exists</c>, <c>inotify-instances-low</c>,
+    /// <returns>Findings in a fixed order: options, engine, kind, existing cluster, kernel limits, memory, disk, kernel modules. Ids:
+    /// <c>kind-options-invalid</c>, <c>docker-unreachable</c> or <c>podman-unreachable</c>, <c>kind-missing</c>, <c>kind-cluster-exists</c>, <c>inotify-instances-low</c>,
     /// <c>inotify-watches-low</c>, <c>memory-low</c>, <c>disk-low</c>, <c>kernel-module-missing</c>.</returns>
     public async Task<ImmutableArray<Finding>> CheckAsync(
         KindClusterOptions options, CancellationToken cancellationToken = default)
@@ -62,15 +62,17 @@ public sealed class KindPreflight
         List<Finding> findings = [.. options.Validate().Select(fault => new Finding(
             "kind-options-invalid", Severity.Blocker, $"KindCluster/{options.Name}", fault, "Correct the option."))];
 
-        var docker = await TryAsync(_tool.GetDockerVersionAsync, cancellationToken).ConfigureAwait(false);
-        if (docker is not null)
+        var engine = await TryAsync(_tool.GetEngineVersionAsync, cancellationToken).ConfigureAwait(false);
+        if (engine is not null)
         {
             findings.Add(new Finding(
-                "docker-unreachable",
+                $"{_tool.ProviderName}-unreachable",
                 Severity.Blocker,
-                "docker",
-                docker.Message,
-                "Install Docker, start its engine, and check that 'docker version' shows a server."));
+                _tool.ProviderName,
+                engine.Message,
+                _tool.Provider == KindProvider.Docker
+                    ? "Install Docker, start its engine, and check that 'docker version' shows a server."
+                    : "Install Podman, and check as root that 'podman info' answers."));
         }
 
         var kind = await TryAsync(_tool.GetKindVersionAsync, cancellationToken).ConfigureAwait(false);
@@ -79,7 +81,7 @@ public sealed class KindPreflight
             findings.Add(new Finding("kind-missing", Severity.Blocker, "kind", kind.Message, "Install kind and put it on PATH."));
         }
 
-        if (docker is null && kind is null
+        if (engine is null && kind is null
             && (await _tool.GetClustersAsync(cancellationToken).ConfigureAwait(false)).Contains(options.Name))
         {
             findings.Add(new Finding(
@@ -94,7 +96,7 @@ public sealed class KindPreflight
         CheckLimit(findings, "inotify-instances-low", Severity.Blocker, "max_user_instances", instances);
         CheckLimit(findings, "inotify-watches-low", Severity.Warning, "max_user_watches", InotifyWatches);
         CheckMemory(findings, options.Workers + 1);
-        if (docker is null)
+        if (engine is null)
         {
             await CheckDiskAsync(findings, options.Workers + 1, cancellationToken).ConfigureAwait(false);
         }
@@ -154,7 +156,7 @@ public sealed class KindPreflight
     private async Task CheckDiskAsync(List<Finding> findings, int nodes, CancellationToken cancellationToken)
     {
         var folder = "";
-        if (await TryAsync(async token => folder = await _tool.GetDockerFolderAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false) is not null)
+        if (await TryAsync(async token => folder = await _tool.GetEngineFolderAsync(token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false) is not null)
         {
             return; // An engine that does not say where.
         }
@@ -165,8 +167,8 @@ public sealed class KindPreflight
                 "disk-low",
                 Severity.Warning,
                 folder,
-                $"{Megabytes(free)} are free where Docker keeps its containers; {nodes} Nodes take about {Megabytes(nodes * DiskPerNode)}.",
-                "Free some ('docker system df' shows what takes it), or make fewer workers."));
+                $"{Megabytes(free)} are free where containers are kept; {nodes} Nodes take about {Megabytes(nodes * DiskPerNode)}.",
+                $"Free some ('{_tool.ProviderName} system df' shows what takes it), or make fewer workers."));
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class KindRehearsalImages(KindRehearsalOptions options, KindTool
         {
             if (!await tool.HasImageAsync(image, cancellationToken).ConfigureAwait(false))
             {
-                throw new MigrationException($"The Docker engine has no image {image}, which the Nodes are to get.", $"docker pull {image}, or leave it out.");
+                throw new MigrationException($"The engine has no image {image}, which the Nodes are to get.", $"{tool.ProviderName} pull {image}, or leave it out.");
             }
         }
     }
@@ -40,11 +40,11 @@ internal sealed class KindRehearsalImages(KindRehearsalOptions options, KindTool
         var result = await cluster.Nodes.RunAsync(node, command, cancellationToken).ConfigureAwait(false);
         if (result.ExitCode != 0)
         {
-            throw new MigrationException($"The images cannot be named on {node}: {result.Output}{result.Error}".TrimEnd(), "Look for them: docker exec NODE ctr -n k8s.io images list");
+            throw new MigrationException($"The images cannot be named on {node}: {result.Output}{result.Error}".TrimEnd(), $"Look for them: {tool.ProviderName} exec NODE ctr -n k8s.io images list");
         }
     }
 
-    /// <summary>What the Docker engine can have is pulled by it; the rest is left to the Nodes.</summary>
+    /// <summary>What the engine can have is pulled by it; the rest is left to the Nodes.</summary>
     private async Task PullOnceAsync(CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

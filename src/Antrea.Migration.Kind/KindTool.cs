@@ -3,7 +3,7 @@ using Antrea.Migration.Execution;
 
 namespace Antrea.Migration.Kind;
 
-/// <summary>The programs <c>kind</c> and <c>docker</c>: every command line of this package is made here.</summary>
+/// <summary>The programs <c>kind</c> and <c>docker</c> or <c>podman</c>: every command line of this package is made here.</summary>
 /// <remarks>Immutable and safe for use by several threads.</remarks>
 public sealed class KindTool
 {
@@ -11,50 +11,67 @@ public sealed class KindTool
 
     private readonly IToolRunner _runner;
     private readonly string _kind;
-    private readonly string _docker;
+    private readonly string _engine;
 
     /// <summary>Uses the two programs under these names or paths.</summary>
+    /// <param name="provider">What runs the Nodes.</param>
     /// <param name="kind">The kind program; default: as found on PATH.</param>
-    /// <param name="docker">The docker program; default: as found on PATH.</param>
-    public KindTool(string kind = "kind", string docker = "docker")
-        : this(new CliWrapToolRunner(), kind, docker)
+    /// <param name="engine">The provider's program; default: <c>docker</c> or <c>podman</c> as found on PATH.</param>
+    public KindTool(KindProvider provider = KindProvider.Docker, string kind = "kind", string? engine = null)
+        : this(new CliWrapToolRunner(), provider, kind, engine)
     {
     }
 
-    internal KindTool(IToolRunner runner, string kind = "kind", string docker = "docker")
+    internal KindTool(IToolRunner runner, KindProvider provider = KindProvider.Docker, string kind = "kind", string? engine = null)
     {
+        if (!Enum.IsDefined(provider))
+        {
+            throw new ArgumentOutOfRangeException(nameof(provider), provider, "It is none of the providers.");
+        }
+
         ArgumentException.ThrowIfNullOrWhiteSpace(kind);
-        ArgumentException.ThrowIfNullOrWhiteSpace(docker);
+        engine ??= NameOf(provider);
+        ArgumentException.ThrowIfNullOrWhiteSpace(engine);
         _runner = runner;
+        Provider = provider;
         _kind = kind;
-        _docker = docker;
+        _engine = engine;
     }
+
+    /// <summary>What runs the Nodes.</summary>
+    public KindProvider Provider { get; }
+
+    /// <summary>The provider's name, as kind writes it.</summary>
+    internal string ProviderName => NameOf(Provider);
 
     /// <summary>The version line of kind, for example <c>kind v0.27.0 go1.24 linux/amd64</c>.</summary>
     /// <exception cref="MigrationException">kind is missing or fails.</exception>
     public async Task<string> GetKindVersionAsync(CancellationToken cancellationToken = default) =>
-        (await RunAsync(new ToolCommand(_kind, ["version"]), null, cancellationToken).ConfigureAwait(false)).Output.Trim();
+        (await RunAsync(Kind("version"), null, cancellationToken).ConfigureAwait(false)).Output.Trim();
 
-    /// <summary>The version of the Docker engine, for example <c>20.10.24</c>.</summary>
-    /// <exception cref="MigrationException">docker is missing, or its engine cannot be reached.</exception>
-    public async Task<string> GetDockerVersionAsync(CancellationToken cancellationToken = default) =>
+    /// <summary>The version of the engine that runs the Nodes, for example <c>20.10.24</c>.</summary>
+    /// <exception cref="MigrationException">The provider's program is missing, or its engine cannot be reached.</exception>
+    public async Task<string> GetEngineVersionAsync(CancellationToken cancellationToken = default) =>
         (await RunAsync(
-            new ToolCommand(_docker, ["version", "--format", "{{.Server.Version}}"]), null, cancellationToken)
-            .ConfigureAwait(false)).Output.Trim();
+            Provider == KindProvider.Docker ? Engine("version", "--format", "{{.Server.Version}}") : Engine("info", "--format", "{{.Version.Version}}"),
+            null,
+            cancellationToken).ConfigureAwait(false)).Output.Trim();
 
-    /// <summary>Where the Docker engine keeps its containers, on its machine.</summary>
-    internal async Task<string> GetDockerFolderAsync(CancellationToken cancellationToken) =>
-        (await RunAsync(new ToolCommand(_docker, ["info", "--format", "{{.DockerRootDir}}"]), null, cancellationToken).ConfigureAwait(false)).Output.Trim();
+    /// <summary>Where the engine keeps its containers, on its machine.</summary>
+    internal async Task<string> GetEngineFolderAsync(CancellationToken cancellationToken) =>
+        (await RunAsync(
+            Engine("info", "--format", Provider == KindProvider.Docker ? "{{.DockerRootDir}}" : "{{.Store.GraphRoot}}"), null, cancellationToken)
+            .ConfigureAwait(false)).Output.Trim();
 
     /// <summary>The names of the clusters that exist, sorted.</summary>
     /// <exception cref="MigrationException">kind is missing or fails.</exception>
     public async Task<ImmutableArray<string>> GetClustersAsync(CancellationToken cancellationToken = default) =>
-        Lines(await RunAsync(new ToolCommand(_kind, ["get", "clusters"]), null, cancellationToken).ConfigureAwait(false));
+        Lines(await RunAsync(Kind("get", "clusters"), null, cancellationToken).ConfigureAwait(false));
 
     /// <summary>The names of a cluster's Nodes, sorted; none for a cluster that does not exist.</summary>
     /// <exception cref="MigrationException">kind is missing or fails.</exception>
     public async Task<ImmutableArray<string>> GetNodesAsync(string cluster, CancellationToken cancellationToken = default) =>
-        Lines(await RunAsync(new ToolCommand(_kind, ["get", "nodes", "--name", Checked(cluster)]), null, cancellationToken)
+        Lines(await RunAsync(Kind("get", "nodes", "--name", Checked(cluster)), null, cancellationToken)
             .ConfigureAwait(false));
 
     /// <summary>Creates a cluster. It does not wait for Ready: without a CNI no Node becomes Ready.</summary>
@@ -63,13 +80,10 @@ public sealed class KindTool
     {
         ImmutableArray<string> image = options.NodeImage is null ? [] : ["--image", options.NodeImage];
         return RunAsync(
-            new ToolCommand(
-                _kind,
-                [
-                    "create", "cluster", "--name", options.Name, "--config", "-", "--kubeconfig", kubeconfig,
-                    "--wait", "0s", .. image,
-                ],
-                KindConfig.Render(options)),
+            Kind(["create", "cluster", "--name", options.Name, "--config", "-", "--kubeconfig", kubeconfig, "--wait", "0s", .. image]) with
+            {
+                Input = KindConfig.Render(options),
+            },
             onProgress,
             cancellationToken);
     }
@@ -78,48 +92,74 @@ public sealed class KindTool
     internal static bool SaysNameIsTaken(MigrationException exception) =>
         exception.Message.Contains("already exist for a cluster with the name", StringComparison.Ordinal);
 
-    /// <summary>Whether the Docker engine has an image.</summary>
+    /// <summary>Whether the engine has an image.</summary>
     internal async Task<bool> HasImageAsync(string image, CancellationToken cancellationToken) =>
-        (await StartAsync(new ToolCommand(_docker, ["image", "inspect", "--format", "{{.Id}}", image]), null, cancellationToken).ConfigureAwait(false)).ExitCode == 0;
+        (await StartAsync(Engine("image", "inspect", "--format", "{{.Id}}", image), null, cancellationToken).ConfigureAwait(false)).ExitCode == 0;
 
-    /// <summary>Has the Docker engine fetch an image.</summary>
+    /// <summary>Has the engine fetch an image.</summary>
     internal Task PullImageAsync(string image, CancellationToken cancellationToken) =>
-        RunAsync(new ToolCommand(_docker, ["pull", "--quiet", image]), null, cancellationToken);
+        RunAsync(Engine("pull", "--quiet", image), null, cancellationToken);
 
-    /// <summary>Copies images of the Docker engine into every Node of a cluster.</summary>
-    internal Task LoadImagesAsync(string cluster, ImmutableArray<string> images, CancellationToken cancellationToken) =>
-        RunAsync(
-            new ToolCommand(_kind, ["load", "docker-image", "--name", Checked(cluster), "--", .. images]), null, cancellationToken);
+    /// <summary>Copies images of the engine into every Node of a cluster.</summary>
+    /// <remarks>kind asks Docker for images whatever runs the Nodes, so others go by way of an archive.</remarks>
+    internal async Task LoadImagesAsync(string cluster, ImmutableArray<string> images, CancellationToken cancellationToken)
+    {
+        if (Provider == KindProvider.Docker)
+        {
+            await RunAsync(Kind(["load", "docker-image", "--name", Checked(cluster), "--", .. images]), null, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var folder = Directory.CreateTempSubdirectory($"antrea-migration-kind-images-{Checked(cluster)}-");
+        try
+        {
+            var archive = Path.Combine(folder.FullName, "images.tar");
+            await RunAsync(
+                Engine(["save", "--quiet", "--format", "docker-archive", "--multi-image-archive", "--output", archive, .. images]), null, cancellationToken)
+                .ConfigureAwait(false);
+            await RunAsync(Kind("load", "image-archive", "--name", cluster, "--", archive), null, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
     /// <summary>Collects the Nodes' logs in a folder.</summary>
     internal Task ExportLogsAsync(string cluster, string folder, CancellationToken cancellationToken) =>
-        RunAsync(new ToolCommand(_kind, ["export", "logs", "--name", Checked(cluster), "--", folder]), null, cancellationToken);
+        RunAsync(Kind("export", "logs", "--name", Checked(cluster), "--", folder), null, cancellationToken);
 
     /// <summary>Deletes a cluster; success when there is none of that name.</summary>
     internal Task DeleteClusterAsync(string name, string kubeconfig, CancellationToken cancellationToken) =>
-        RunAsync(
-            new ToolCommand(_kind, ["delete", "cluster", "--name", name, "--kubeconfig", kubeconfig]), null, cancellationToken);
+        RunAsync(Kind("delete", "cluster", "--name", name, "--kubeconfig", kubeconfig), null, cancellationToken);
 
     /// <summary>Runs a command in a Node's container; the command's exit code is a result.</summary>
     internal async Task<NodeCommandResult> ExecuteAsync(
         string node, NodeCommand command, CancellationToken cancellationToken)
     {
-        var tool = new ToolCommand(_docker, ["exec", "-i", "--privileged", Checked(node), .. command.ToArgv()]);
+        var tool = Engine(["exec", "-i", "--privileged", Checked(node), .. command.ToArgv()]);
         var result = await StartAsync(tool, null, cancellationToken).ConfigureAwait(false);
-        return IsDockersOwn(result)
-            ? throw Failed(tool, result, $"Check that the Node's container runs: docker ps --filter name={node}")
+        return IsEnginesOwn(result)
+            ? throw Failed(tool, result, $"Check that the Node's container runs: {ProviderName} ps --filter name={node}")
             : new NodeCommandResult(result.ExitCode, result.Output, result.Error);
     }
 
-    /// <summary>Tells docker's own failure from the command's: both come as an exit code and text.</summary>
-    /// <remarks>125 is docker's code for its own errors; a missing container or engine gives 1 and one of these texts (docker CLI
-    /// 20.10 and 28).</remarks>
-    private static bool IsDockersOwn(ToolResult result) =>
+    /// <summary>Tells the engine's own failure from the command's: both come as an exit code and text.</summary>
+    /// <remarks>125 is the code for own errors; a missing container or engine gives docker's 1 (CLI 20.10 and 28), one that does not run podman's 255
+    /// (4.3), and one of these texts.</remarks>
+    private static bool IsEnginesOwn(ToolResult result) =>
         result.ExitCode == 125
         || (result.ExitCode != 0
             && (result.Error.StartsWith("Error: No such container", StringComparison.Ordinal)
                 || result.Error.StartsWith("Error response from daemon:", StringComparison.Ordinal)
-                || result.Error.StartsWith("Cannot connect to the Docker daemon", StringComparison.Ordinal)));
+                || result.Error.StartsWith("Cannot connect to the Docker daemon", StringComparison.Ordinal)
+                || result.Error.StartsWith("Error: can only create exec sessions on running containers", StringComparison.Ordinal)));
+
+    private static string NameOf(KindProvider provider) => provider == KindProvider.Docker ? "docker" : "podman";
+
+    private ToolCommand Kind(params ImmutableArray<string> arguments) => new(_kind, arguments, Provider: ProviderName);
+
+    private ToolCommand Engine(params ImmutableArray<string> arguments) => new(_engine, arguments);
 
     private static string Checked(string name)
     {

@@ -24,6 +24,19 @@ internal sealed class KindOptions
         ["tunnel-only"] = KindScenario.TunnelOnly,
     };
 
+    private static readonly Dictionary<string, KindProvider> Providers = new()
+    {
+        ["docker"] = KindProvider.Docker,
+        ["podman"] = KindProvider.Podman,
+    };
+
+    private readonly Option<string> _provider = new Option<string>("--provider")
+    {
+        Description = "KinD: what runs the Nodes: docker, or podman as root, whose images are then named in full (localhost/…).",
+        DefaultValueFactory = _ => "docker",
+        HelpName = "PROVIDER",
+    }.AcceptOnlyFromAmong([.. Providers.Keys]);
+
     private readonly Option<string> _scenario = new Option<string>("--scenario")
     {
         Description =
@@ -68,7 +81,7 @@ internal sealed class KindOptions
 
     private readonly Option<string[]> _load = new("--load")
     {
-        Description = "KinD: an image of the Docker engine that the Nodes get, under its own name or another one.",
+        Description = "KinD: an image of the engine that the Nodes get, under its own name or another one.",
         HelpName = "IMAGE[=NAME]",
         DefaultValueFactory = _ => [],
         Validators = { result => CheckImages(result, least: 1) },
@@ -85,12 +98,12 @@ internal sealed class KindOptions
     /// <summary>Whether it is asked for.</summary>
     public Option<bool> Kind { get; } = new(KindName)
     {
-        Description = "A rehearsal: make a KinD cluster (Docker and kind are needed), migrate it, delete it.",
+        Description = "A rehearsal: make a KinD cluster (kind and Docker or Podman are needed), migrate it, delete it.",
     };
 
     public void AddTo(Command command)
     {
-        Option[] details = [_name, _scenario, _like, _manifests, _replace, _nodeImage, _load, _workloadImage, _logs, _keep];
+        Option[] details = [_provider, _name, _scenario, _like, _manifests, _replace, _nodeImage, _load, _workloadImage, _logs, _keep];
         command.Add(Kind);
         foreach (var option in details)
         {
@@ -150,7 +163,7 @@ internal sealed class KindOptions
             options = options with { WorkloadImage = image };
         }
 
-        var rehearsal = await KindRehearsal.StartAsync(options, progress: new Lines(output), cancellationToken: cancellationToken);
+        var rehearsal = await KindRehearsal.StartAsync(options, new KindTool(Providers[parse.GetRequiredValue(_provider)]), new Lines(output), cancellationToken: cancellationToken);
         if (options.KeepCluster)
         {
             output.WriteLine($"   the cluster stays: export KUBECONFIG={rehearsal.Cluster.KubeconfigPath}");

@@ -50,7 +50,7 @@ internal static class Requires
     }
 
     /// <summary>A Docker engine that answers.</summary>
-    public static Task DockerAsync() => AnswerAsync("docker", new KindTool().GetDockerVersionAsync);
+    public static Task DockerAsync() => AnswerAsync("docker", new KindTool().GetEngineVersionAsync);
 
     /// <summary>The program kind.</summary>
     public static Task KindAsync() => AnswerAsync("kind", new KindTool().GetKindVersionAsync);

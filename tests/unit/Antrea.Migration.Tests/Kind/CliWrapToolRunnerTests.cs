@@ -29,6 +29,13 @@ public class CliWrapToolRunnerTests
             Is.EqualTo("end\n"));
 
     [Test]
+    public async Task RunAsync_WithAProvider_TellsTheProgramWhateverIsSetAroundIt() =>
+        Assert.That(
+            (await new CliWrapToolRunner().RunAsync(
+                Shell("echo $KIND_EXPERIMENTAL_PROVIDER") with { Provider = "podman" }, null, CancellationToken.None)).Output,
+            Is.EqualTo("podman\n"));
+
+    [Test]
     public async Task RunAsync_Cancelled_KillsTheProgram()
     {
         using var cancellation = new CancellationTokenSource();

@@ -191,6 +191,32 @@ public class KindClusterTests
     }
 
     [Test]
+    public async Task LoadImagesAsync_OfPodman_GoByAnArchiveThatIsGoneAfterwards()
+    {
+        FakeToolRunner runner = null!;
+        string? archive = null;
+        runner = Machine().On("kind create cluster").On("podman save", () =>
+        {
+            File.WriteAllText(archive = runner.Asked[^1].Arguments[6], "images");
+            return new ToolResult(0, "", "");
+        }).On("kind load", () => new ToolResult(File.Exists(archive) ? 0 : 1, "", "no archive"));
+        await using var cluster = await KindCluster.CreateAsync(Options, new KindTool(runner, KindProvider.Podman));
+
+        await cluster.LoadImagesAsync(["localhost/b:1", "localhost/c:2"]);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(runner.Lines.TakeLast(2), Is.EqualTo<string>(
+            [
+                $"podman save --quiet --format docker-archive --multi-image-archive --output {archive} localhost/b:1 localhost/c:2",
+                $"kind load image-archive --name c2a6 -- {archive}",
+            ]));
+            Assert.That(runner.Asked.Where(c => c.Program == "kind").Select(c => c.Provider), Is.All.EqualTo("podman"));
+            Assert.That(Directory.Exists(Path.GetDirectoryName(archive)), Is.False);
+        }
+    }
+
+    [Test]
     public async Task LoadImagesAsync_WhenTheEngineLacksAnImage_ShowsWhatKindSays()
     {
         var runner = Machine().On("kind create cluster")

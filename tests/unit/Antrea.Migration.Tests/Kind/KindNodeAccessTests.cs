@@ -49,6 +49,17 @@ public class KindNodeAccessTests
                 .And.Property(nameof(MigrationException.Next)).Contains("docker ps --filter name=c2a6-worker2"));
     }
 
+    [TestCase(125, "Error: no container with name or ID \"c2a6-worker2\" found: no such container")]
+    [TestCase(255, "Error: can only create exec sessions on running containers: container state improper")]
+    public void RunAsync_ANodeThatPodmanCannotReach_IsAnException(int exitCode, string error)
+    {
+        var runner = new FakeToolRunner().On("podman exec", exitCode, error: error);
+        Assert.That(
+            () => new KindNodeAccess(new KindTool(runner, KindProvider.Podman)).RunAsync("c2a6-worker2", NodeCommands.ReadRoutes()),
+            Throws.InstanceOf<MigrationException>().With.Message.Contains(error)
+                .And.Property(nameof(MigrationException.Next)).Contains("podman ps --filter name=c2a6-worker2"));
+    }
+
     [TestCase("--user=root")]
     [TestCase("")]
     [TestCase("a b")]

@@ -30,6 +30,16 @@ public class KindPreflightTests
         Assert.That(await new KindPreflight(new KindTool(Ready()), Roomy).CheckAsync(Options), Is.Empty);
 
     [Test]
+    public async Task CheckAsync_WithPodman_AsksPodman()
+    {
+        var runner = new FakeToolRunner()
+            .On("podman info --format '{{.Version.Version}}'", exitCode: 125, error: "Error: cannot connect")
+            .On("kind version", output: "kind v0.27.0 go1.24 linux/amd64\n");
+        var finding = (await new KindPreflight(new KindTool(runner, KindProvider.Podman), Roomy).CheckAsync(Options)).Single();
+        Assert.That((finding.Id, finding.Subject), Is.EqualTo(("podman-unreachable", "podman")));
+    }
+
+    [Test]
     public async Task CheckAsync_AMachineWithoutProc_FindsNothingAboutIt() =>
         Assert.That(await new KindPreflight(new KindTool(Ready()), _ => null).CheckAsync(Options), Is.Empty);
 

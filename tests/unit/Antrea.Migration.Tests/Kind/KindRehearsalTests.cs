@@ -104,7 +104,7 @@ public class KindRehearsalTests
         using var free = KindNameClaim.Try(KindAddressPlan.For(Options.Scenario, Options.Workers, Options.PodSubnet, Options.Prefix).ClusterName);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(failure!.Message, Is.EqualTo("The Docker engine has no image stand-ins:1, which the Nodes are to get."));
+            Assert.That(failure!.Message, Is.EqualTo("The engine has no image stand-ins:1, which the Nodes are to get."));
             Assert.That(runner.Lines, Has.None.Contains("kind create"));
             Assert.That(free, Is.Not.Null, "the name is another's to take");
         }
