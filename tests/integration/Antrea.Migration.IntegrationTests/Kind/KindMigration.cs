@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Connectivity;
@@ -14,7 +15,7 @@ using k8s;
 namespace Antrea.Migration.IntegrationTests.Kind;
 
 /// <summary>A KinD cluster with Calico (a stand-in) and the seed's workloads, and what it takes to migrate it.</summary>
-internal sealed class KindMigration : IAsyncDisposable
+internal sealed partial class KindMigration : IAsyncDisposable
 {
     /// <summary>How many requests a probe sends at least.</summary>
     public const int Requests = 500;
@@ -141,6 +142,37 @@ internal sealed class KindMigration : IAsyncDisposable
         return SeedClientReport.Parse(output);
     }
 
+    /// <summary>Every probe had all its answers.</summary>
+    public static void AssertNothingLost(List<(MigrationPhase Phase, SeedClientTranscript Probe)> probes)
+    {
+        Assert.That(probes, Is.Not.Empty);
+        Assert.That(probes.Where(p => p.Probe.Failure > 0 || p.Probe.Success < Requests).Select(p => $"{p.Phase}: {p.Probe}"), Is.Empty);
+    }
+
+    /// <summary>The servers' rollout is under way: some Pods are new and some are not.</summary>
+    public static Predicate<MigrationEvent> IsInTheMiddleOfARestart(MigrationPhase phase) => item =>
+        item is StepProgress { Step.Kind: MigrationStepKind.RestartPods } progress && progress.Step.Phase == phase
+        && SomeRestarted().IsMatch(progress.Message);
+
+    /// <summary>Neither files nor routes, tunnel addresses, rules or sets.</summary>
+    public async Task AssertNothingOfCalicoIsLeftAsync(CancellationToken cancellationToken)
+    {
+        foreach (var node in NodeNames)
+        {
+            var left = await Nodes.RunAsync(
+                node,
+                new NodeCommand(
+                    "look",
+                    """
+                    ls /etc/cni/net.d; ip route show proto bird; ip -o -4 address show dev tunl0
+                    iptables-nft-save | grep cali; ipset list -n | grep cali
+                    """,
+                    []),
+                cancellationToken);
+            Assert.That(left.Output, Is.EqualTo("10-antrea.conflist\nmultus.d\n").Or.EqualTo("10-antrea.conflist\n"), node);
+        }
+    }
+
     /// <summary>Runs shell text with the control plane's kubectl; a failure fails the test.</summary>
     public async Task<string> KubectlAsync(string script, CancellationToken cancellationToken)
     {
@@ -205,6 +237,9 @@ internal sealed class KindMigration : IAsyncDisposable
             limit.Token);
         Say(result.Output + result.Error);
     }
+
+    [GeneratedRegex("DaemonSet/default/nginx-ds: [1-9][0-9]* of ")]
+    private static partial Regex SomeRestarted();
 
     private sealed class Teller : IProgress<string>
     {
