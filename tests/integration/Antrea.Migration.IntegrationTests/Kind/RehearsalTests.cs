@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Antrea.Migration.Kind;
 using Antrea.Migrator;
 
 namespace Antrea.Migration.IntegrationTests.Kind;
@@ -29,6 +30,20 @@ public sealed class RehearsalTests
             cancellationToken);
     }
 
+    /// <summary>As root, with the images in Podman: <c>docker save IMAGE… | podman load</c>.</summary>
+    [Test]
+    [CancelAfter(900_000)]
+    public async Task Operator_rehearses_with_Podman_instead_of_Docker(CancellationToken cancellationToken)
+    {
+        Requires.Asked("podman", "few machines have Podman and the images in it");
+        await RehearseAsync(
+            _ => ["--workers", "1"],
+            (json, told) => Assert.That((json["result"]!.ToString(), json["scenario"]!.ToString()), Is.EqualTo(("Succeeded", "Simple"))),
+            cancellationToken,
+            KindProvider.Podman);
+        Assert.That((await new KindTool(KindProvider.Podman).GetClustersAsync(cancellationToken)).Where(RunName.IsOfThisProcess), Is.Empty);
+    }
+
     /// <summary>A snapshot of three Nodes: one's block in another's PodCIDR, another's in its own, a policy, a workload.</summary>
     [Test]
     [CancelAfter(900_000)]
@@ -56,7 +71,9 @@ public sealed class RehearsalTests
     /// <param name="options">More options; gets a folder that is deleted in the end.</param>
     /// <param name="check">Gets the report and what was printed.</param>
     /// <param name="cancellationToken">Interrupts the command.</param>
-    private static async Task RehearseAsync(Func<string, string[]> options, Action<JsonNode, string> check, CancellationToken cancellationToken)
+    /// <param name="provider">What runs the Nodes.</param>
+    private static async Task RehearseAsync(
+        Func<string, string[]> options, Action<JsonNode, string> check, CancellationToken cancellationToken, KindProvider provider = KindProvider.Docker)
     {
         await Requires.DockerAsync();
         await Requires.KindAsync();
@@ -69,12 +86,15 @@ public sealed class RehearsalTests
         {
             OldServerManifests.WriteTo(folder.FullName);
             var report = Path.Combine(folder.FullName, "report.json");
+            var host = provider == KindProvider.Podman ? "localhost/" : "";
+            var image = host + StandInImages.Base;
             string[] arguments =
             [
-                "migrate", "--kind", "--name", name, "--manifests", folder.FullName, "--node-image", StandInImages.Node, "--workload-image", StandInImages.Base,
-                "--probe-image", StandInImages.Base, "--node-agent-image", StandInImages.Base, "--antrea-version", "v2.7.0", "--report", report,
+                "migrate", "--kind", "--name", name, "--provider", provider.ToString().ToLowerInvariant(), "--manifests", folder.FullName,
+                "--node-image", host + StandInImages.Node, "--workload-image", image, "--probe-image", image, "--node-agent-image", image,
+                "--antrea-version", "v2.7.0", "--report", report,
                 .. options(folder.FullName),
-                .. StandInImages.All.SelectMany(i => (string[])["--load", $"{i.Image}={i.Name}"]),
+                .. StandInImages.All.SelectMany(i => (string[])["--load", $"{host}{i.Image}={i.Name}"]),
             ];
             await using var told = new StringWriter();
             var exitCode = await MigratorApp.RunAsync(arguments, told, told, cancellationToken);
