@@ -31,7 +31,7 @@ internal sealed partial class KindMigration : IAsyncDisposable
         MultusManifest = OldServerManifests.All().Multus,
         AntreaVersion = "v2.7.0",
         NodeAgentImage = StandInImages.Base,
-        StepTimeout = TimeSpan.FromMinutes(3),
+        StepTimeout = TimeSpan.FromMinutes(5),
     };
 
     public INodeAccess Nodes => _rehearsal.Cluster.Nodes;

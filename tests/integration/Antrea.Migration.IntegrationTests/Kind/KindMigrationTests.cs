@@ -10,10 +10,11 @@ namespace Antrea.Migration.IntegrationTests.Kind;
 /// <remarks>What a plan promises is that Pods reach each other whichever network they are on. While a workload restarts, its own rule (how many
 /// may be missing, how its servers end) decides what its clients see; so requests are counted when nothing restarts.</remarks>
 [Category("Kind")]
+[Parallelizable(ParallelScope.Children)]
 public sealed class KindMigrationTests
 {
     [Test]
-    [CancelAfter(900_000)]
+    [CancelAfter(1_800_000)]
     public async Task Operator_migrates_a_KinD_cluster_and_no_request_is_lost_between_the_phases(CancellationToken cancellationToken)
     {
         await using var kind = await KindMigration.StartAsync(workers: 2, cancellationToken);
@@ -33,7 +34,7 @@ public sealed class KindMigrationTests
     }
 
     [Test]
-    [CancelAfter(900_000)]
+    [CancelAfter(1_800_000)]
     public async Task Operator_whose_migrator_ends_in_the_middle_of_a_restart_turns_back(CancellationToken cancellationToken)
     {
         await using var kind = await KindMigration.StartAsync(workers: 2, cancellationToken);
@@ -54,7 +55,7 @@ public sealed class KindMigrationTests
 
     /// <summary>A real kubelet makes the sandboxes anew that a real containerd was told to end.</summary>
     [Test]
-    [CancelAfter(900_000)]
+    [CancelAfter(1_800_000)]
     public async Task Operator_restarts_Pods_in_place_and_they_stay_who_they_are(CancellationToken cancellationToken)
     {
         Requires.Asked("scenarios", "a scenario takes minutes");
@@ -77,7 +78,7 @@ public sealed class KindMigrationTests
     [TestCase(2, KindScenario.MostOverlap, "MostOverlap")]
     [TestCase(3, KindScenario.OwnPodCidr, "SmallOverlap")]
     [TestCase(3, KindScenario.TunnelOnly, "SmallOverlap")]
-    [CancelAfter(900_000)]
+    [CancelAfter(1_800_000)]
     public async Task Operator_migrates_a_KinD_cluster_whose_addresses_overlap(
         int workers, KindScenario scenario, string planned, CancellationToken cancellationToken)
     {
@@ -103,7 +104,7 @@ public sealed class KindMigrationTests
 
     /// <summary>The pre-test: why a bridge is needed.</summary>
     [Test]
-    [CancelAfter(900_000)]
+    [CancelAfter(1_800_000)]
     public async Task Without_a_bridge_the_first_Antrea_Pod_is_cut_off_from_whom_the_rules_say(CancellationToken cancellationToken)
     {
         await using var kind = await KindMigration.StartAsync(workers: 3, cancellationToken);
