@@ -30,6 +30,24 @@ public sealed class RehearsalTests
             cancellationToken);
     }
 
+    /// <summary>Where the internet is: Calico, Antrea and Multus themselves, and kind's own Node image.</summary>
+    [TestCase("simple", 2, "Simple", "multus")]
+    [TestCase("simple", 2, "Simple", "policy-route")]
+    [TestCase("small-overlap", 3, "SmallOverlap", "multus")]
+    [TestCase("most-overlap", 2, "MostOverlap", "multus")]
+    [CancelAfter(1_800_000)]
+    public async Task Operator_rehearses_with_the_projects_own_images(
+        string scenario, int workers, string planned, string bridge, CancellationToken cancellationToken)
+    {
+        Requires.Asked("cnis", "the projects' images have to be pulled");
+        await Requires.DockerAsync();
+        await Requires.KindAsync();
+        await RunAsync(
+            _ => ["--scenario", scenario, "--workers", $"{workers}", "--bridge", bridge],
+            (json, told) => Assert.That((json["result"]!.ToString(), json["scenario"]!.ToString()), Is.EqualTo(("Succeeded", planned))),
+            cancellationToken);
+    }
+
     /// <summary>As root, with the images in Podman: <c>docker save IMAGE… | podman load</c>.</summary>
     [Test]
     [CancelAfter(900_000)]
@@ -67,7 +85,7 @@ public sealed class RehearsalTests
             cancellationToken);
     }
 
-    /// <summary>Runs the command with what every rehearsal of a machine without the internet needs, looks at its report, and for what is left.</summary>
+    /// <summary>Rehearses with stand-ins, as a machine without the internet needs it.</summary>
     /// <param name="options">More options; gets a folder that is deleted in the end.</param>
     /// <param name="check">Gets the report and what was printed.</param>
     /// <param name="cancellationToken">Interrupts the command.</param>
@@ -79,25 +97,36 @@ public sealed class RehearsalTests
         await Requires.KindAsync();
         StandInImages.Require();
         OldServerManifests.Require();
+        var host = provider == KindProvider.Podman ? "localhost/" : "";
+        var image = host + StandInImages.Base;
+        await RunAsync(
+            folder =>
+            {
+                OldServerManifests.WriteTo(folder);
+                return
+                [
+                    "--provider", provider.ToString().ToLowerInvariant(), "--manifests", folder, "--node-image", host + StandInImages.Node, "--workload-image", image,
+                    "--probe-image", image, "--node-agent-image", image, "--antrea-version", "v2.7.0",
+                    .. options(folder),
+                    .. StandInImages.All.SelectMany(i => (string[])["--load", $"{host}{i.Image}={i.Name}"]),
+                ];
+            },
+            check,
+            cancellationToken);
+    }
+
+    /// <summary>Runs the command, looks at its report, and for what is left.</summary>
+    private static async Task RunAsync(Func<string, string[]> options, Action<JsonNode, string> check, CancellationToken cancellationToken)
+    {
         var name = RunName.New();
         var folder = Directory.CreateTempSubdirectory("rehearsal-");
         var left = await KindLeftovers.LookAsync(name, cancellationToken);
         try
         {
-            OldServerManifests.WriteTo(folder.FullName);
             var report = Path.Combine(folder.FullName, "report.json");
-            var host = provider == KindProvider.Podman ? "localhost/" : "";
-            var image = host + StandInImages.Base;
-            string[] arguments =
-            [
-                "migrate", "--kind", "--name", name, "--provider", provider.ToString().ToLowerInvariant(), "--manifests", folder.FullName,
-                "--node-image", host + StandInImages.Node, "--workload-image", image, "--probe-image", image, "--node-agent-image", image,
-                "--antrea-version", "v2.7.0", "--report", report,
-                .. options(folder.FullName),
-                .. StandInImages.All.SelectMany(i => (string[])["--load", $"{host}{i.Image}={i.Name}"]),
-            ];
             await using var told = new StringWriter();
-            var exitCode = await MigratorApp.RunAsync(arguments, told, told, cancellationToken);
+            var exitCode = await MigratorApp.RunAsync(
+                ["migrate", "--kind", "--name", name, "--report", report, .. options(folder.FullName)], told, told, cancellationToken);
 
             TestContext.Progress.WriteLine(told.ToString());
             Assert.That(exitCode, Is.Zero, told.ToString());
