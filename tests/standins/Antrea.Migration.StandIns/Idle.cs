@@ -40,6 +40,13 @@ internal static class Idle
         return Ended.Wait(time);
     }
 
+    /// <summary>True when the end has come, false when something else did or the time was over first.</summary>
+    public static bool WaitForEnd(TimeSpan time, WaitHandle orUntil)
+    {
+        _ = Signals.Value;
+        return WaitHandle.WaitAny([Ended.WaitHandle, orUntil], time) == 0;
+    }
+
     private static readonly ManualResetEventSlim Ended = new();
 
     private static readonly Lazy<PosixSignalRegistration[]> Signals = new(() =>

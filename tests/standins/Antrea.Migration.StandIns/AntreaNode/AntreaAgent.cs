@@ -13,7 +13,8 @@ namespace Antrea.Migration.StandIns.AntreaNode;
 internal static class AntreaAgent
 {
     private const int HealthPort = 10350;
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan UntilConnected = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(60);
 
     public static int Run()
@@ -27,6 +28,7 @@ internal static class AntreaAgent
         using var server = new AntreaCniServer(podCidr);
         using var bridge = new OpenVSwitch();
         health.IsReady = true;
+        var changes = new KubeChanges(objects, ResourceType.Node);
         var peers = "";
         var reported = DateTimeOffset.MinValue;
         var connected = false;
@@ -50,7 +52,7 @@ internal static class AntreaAgent
                 Console.Error.WriteLine($"antrea-agent: {e.Message}");
             }
         }
-        while (!Idle.WaitForEnd(Interval));
+        while (!changes.WaitForEnd(connected ? Interval : UntilConnected));
         return 0;
     }
 
@@ -64,7 +66,7 @@ internal static class AntreaAgent
             }
 
             Console.Error.WriteLine($"antrea-agent: Spec.PodCIDR of Node {name} is not set yet");
-            if (Idle.WaitForEnd(Interval))
+            if (Idle.WaitForEnd(UntilConnected))
             {
                 throw new StandInException("ended before the Node had a PodCIDR");
             }

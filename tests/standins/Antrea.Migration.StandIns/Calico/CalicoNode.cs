@@ -12,8 +12,10 @@ namespace Antrea.Migration.StandIns.Calico;
 /// <see cref="CalicoNodeProgram"/>.</remarks>
 internal static class CalicoNode
 {
-    /// <summary>BIRD's own scan time.</summary>
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    /// <summary>How long a change may go unseen that no watch tells of: an address borrowed from another Node's block.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(2);
 
     public static int Run(string[] arguments) => arguments switch
     {
@@ -30,6 +32,7 @@ internal static class CalicoNode
         File.WriteAllText("/var/lib/calico/nodename", node);
         using var objects = new KubeObjects(KubeCredentials.InCluster());
         CalicoDefaults.Ensure(objects, Environment.GetEnvironmentVariable, "v3.26.1");
+        var changes = new KubeChanges(objects, ResourceType.Node, CniKinds.IPPool, CniKinds.BlockAffinity);
         var seen = "";
         var failed = false;
         do
@@ -47,7 +50,7 @@ internal static class CalicoNode
                 failed = true;
             }
         }
-        while (!Idle.WaitForEnd(Interval));
+        while (!changes.WaitForEnd(failed ? AfterFailure : Interval));
         return 0;
     }
 

@@ -47,6 +47,32 @@ internal sealed class KubeObjects : IObjectStore, IDisposable
     public List<JsonObject> PeekWhere(ResourceType type, string fieldSelector) =>
         [.. Send(HttpMethod.Get, $"{PathOf(type, null, null)}?fieldSelector={Uri.EscapeDataString(fieldSelector)}").Items("items")];
 
+    /// <summary>Calls back for whatever is there and whenever it changes, until the server ends it.</summary>
+    public void Watch(ResourceType type, Action changed)
+    {
+        var path = PathOf(type, null, null) + "?watch=true";
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            using var response = _client.Send(request, HttpCompletionOption.ResponseHeadersRead);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new StandInException($"GET {path}: {(int)response.StatusCode}");
+            }
+
+            using var events = response.Content.ReadAsStream();
+            Span<byte> buffer = stackalloc byte[4096];
+            while (events.Read(buffer) > 0)
+            {
+                changed();
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+        {
+            throw new StandInException($"GET {path}: {e.Message}", e);
+        }
+    }
+
     public JsonObject Create(ResourceType type, JsonObject obj, bool dryRun = false)
     {
         var copy = obj.Copy();
