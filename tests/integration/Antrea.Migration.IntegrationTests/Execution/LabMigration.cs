@@ -103,13 +103,18 @@ internal sealed class LabMigration : IAsyncDisposable
     }
 
     public async Task<List<MigrationEvent>> ExecuteAsync(
-        MigrationPlan plan, MigrationExecutor executor, CancellationToken cancellationToken, HoldPolicy holds = HoldPolicy.PassAll)
+        MigrationPlan plan,
+        MigrationExecutor executor,
+        CancellationToken cancellationToken,
+        HoldPolicy holds = HoldPolicy.PassAll,
+        Action<MigrationEvent>? atEvent = null)
     {
         List<MigrationEvent> events = [];
         var execution = new ExecutionOptions { BackupDirectory = BackupDirectory, Holds = holds, Holder = "operator" };
         await foreach (var item in executor.ExecuteAsync(plan, Options, execution, cancellationToken))
         {
             events.Add(item);
+            atEvent?.Invoke(item);
         }
 
         return events;
