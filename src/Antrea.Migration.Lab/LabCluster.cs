@@ -56,6 +56,9 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>The Nodes' names in the order they joined: the control plane first.</summary>
     public IReadOnlyList<string> NodeNames => [.. Enumerable.Range(0, _options.Workers + 1).Select(NodeName)];
 
+    /// <summary>What a migration installs here: Antrea's manifest, YAML documents.</summary>
+    public string AntreaManifest => LabManifests.Antrea(encap: _options.AntreaEncap);
+
     /// <summary>The cluster's network: traces, and connections from Pods and Nodes.</summary>
     public LabNetwork Network { get; }
 

@@ -4,6 +4,7 @@ using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Nodes;
 using Antrea.Migration.Lab.Scenarios;
+using Antrea.Migration.Routing.Reachability;
 
 namespace Antrea.Migration.Lab;
 
@@ -37,6 +38,10 @@ public sealed record LabClusterOptions
 
     /// <summary>How Calico's default pool gets from Node to Node.</summary>
     public CalicoEncapsulation CalicoEncapsulation { get; init; }
+
+    /// <summary>Antrea's <c>trafficEncapMode</c> in <see cref="LabCluster.AntreaManifest"/>. The lab's Nodes share one link, so
+    /// <see cref="AntreaEncapMode.Hybrid"/> routes as <see cref="AntreaEncapMode.NoEncap"/> does, beside a tunnel that nothing uses.</summary>
+    public AntreaEncapMode AntreaEncap { get; init; }
 
     /// <summary>Calico's release, for images and ClusterInformation.</summary>
     public string CalicoVersion { get; init; } = "v3.26.1";

@@ -33,8 +33,8 @@ internal static class NodeVerbs
             ["remove-address-labels"] = (0, AddressLabelVerbs.Remove),
             ["remove-multus"] = (2, RemoveMultus),
             ["detach-antrea"] = (0, AntreaLeftovers.Detach),
-            ["audit-antrea"] = (0, AntreaLeftovers.Audit),
-            ["clean-antrea"] = (0, AntreaLeftovers.Clean),
+            ["audit-antrea"] = (AnyNumber, AntreaLeftovers.Audit),
+            ["clean-antrea"] = (AnyNumber, AntreaLeftovers.Clean),
             ["clean-calico"] = (AnyNumber, CalicoLeftovers.Clean),
         };
 

@@ -31,14 +31,13 @@ internal sealed class LabMigration : IAsyncDisposable
     private LabMigration(LabCluster lab, BridgeKind bridge)
     {
         Lab = lab;
-        Options = Options with { Bridge = bridge, IgnoredFindings = bridge == BridgeKind.Partition ? Consent : [] };
+        Options = Options with { AntreaManifest = ObjectReader.Read(lab.AntreaManifest, "antrea.yml"), Bridge = bridge, IgnoredFindings = bridge == BridgeKind.Partition ? Consent : [] };
     }
 
     public LabCluster Lab { get; }
 
     public MigrationOptions Options { get; set; } = new()
     {
-        AntreaManifest = ObjectReader.Read(LabManifests.Antrea(), "antrea.yml"),
         MultusManifest = ObjectReader.Read(LabManifests.Multus(), "multus.yml"),
         NodeAgentImage = LabManifests.NodeAgentImage,
         PollInterval = TimeSpan.FromMilliseconds(10),

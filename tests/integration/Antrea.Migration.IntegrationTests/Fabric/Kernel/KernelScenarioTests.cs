@@ -1,10 +1,12 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Antrea.Migration.Execution;
 using Antrea.Migration.IntegrationTests.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Fabric.Kernel;
 using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Planning;
+using Antrea.Migration.Routing.Reachability;
 
 namespace Antrea.Migration.IntegrationTests.Fabric;
 
@@ -64,7 +66,35 @@ internal sealed class KernelScenarioTests
             DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 3, CalicoEncapsulation = encapsulation }), bridge, "Simple", cancellationToken);
     }
 
-    private static async Task MigrateAsync(LabClusterOptions options, BridgeKind bridge, string scenario, CancellationToken cancellationToken)
+    /// <summary>By the Nodes' own routes, with no tunnel of Antrea's anywhere.</summary>
+    [TestCase(BridgeKind.Multus, false, false)]
+    [TestCase(BridgeKind.PolicyRoute, false, false)]
+    [TestCase(BridgeKind.Pool, false, true)]
+    [TestCase(BridgeKind.Multus, true, true)]
+    [TestCase(BridgeKind.PolicyRoute, true, true)]
+    [CancelAfter(600_000)]
+    public async Task Operator_migrates_to_Antrea_without_encapsulation_in_the_kernel_and_loses_nothing(
+        BridgeKind bridge, bool isDualStack, bool isLong, CancellationToken cancellationToken)
+    {
+        if (isLong)
+        {
+            Requires.LongRun();
+        }
+
+        var options = new LabClusterOptions { Name = "c2a0", Workers = 3, AntreaEncap = AntreaEncapMode.NoEncap };
+
+        var after = await MigrateAsync(isDualStack ? DualStack.Of(options) : options, bridge, "Simple", cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(after, Does.Not.Contain("antrea-tun0 1450").And.Not.Contain("encap ip"));
+            Assert.That(after, Does.Match(@"\n10\.10\.1\.0/24 via 172\.18\.0\.[0-9]+ dev eth0 \n"));
+            Assert.That(Regex.IsMatch(after, @"\nfd00:10:10:1::/64 via fd00:172:18::[0-9a-f]+ dev eth0 "), Is.EqualTo(isDualStack));
+        }
+    }
+
+    /// <returns>What the kernel has at the end.</returns>
+    private static async Task<string> MigrateAsync(LabClusterOptions options, BridgeKind bridge, string scenario, CancellationToken cancellationToken)
     {
         var encapsulation = options.CalicoEncapsulation;
         await using var migration = await WatchedMigration.StartAsync(
@@ -115,6 +145,8 @@ internal sealed class KernelScenarioTests
             Assert.That(after, Does.Not.Contain("cali").And.Not.Contain("proto bird").And.Not.Contain("proto 80").And.Not.Contain("lookup 20260").And.Not.Contain("label 20260"));
             Assert.That(after.Contains("tunl0 1480 down \n"), Is.EqualTo(isIpip), "Calico's clean-up leaves the device, without an address");
         }
+
+        return after;
     }
 
     [Test]
