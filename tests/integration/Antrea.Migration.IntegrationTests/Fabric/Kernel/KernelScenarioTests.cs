@@ -150,6 +150,11 @@ internal sealed class KernelScenarioTests
     }
 
     [Test]
+    [CancelAfter(600_000)]
+    public Task Both_families_come_back_from_Multus_in_the_kernel_and_nothing_is_lost(CancellationToken cancellationToken) =>
+        RollbackTests.AssertBothFamiliesComeBackAsync(new LabClusterOptions { Name = "c2a0", Workers = 2, Fabric = LabFabricKind.Kernel }, cancellationToken);
+
+    [Test]
     [CancelAfter(60_000)]
     public async Task Bridge_by_policy_route_is_refused_where_no_tunnel_makes_Calico_claim_a_block_on_every_Node(CancellationToken cancellationToken)
     {
