@@ -130,7 +130,7 @@ public sealed class LabCluster : IAsyncDisposable
     {
         var spec = Store.Peek(ResourceType.Service, serviceNamespace, service)?["spec"];
         return spec?["clusterIP"]?.GetValue<string>() is { } address && spec["ports"]?[0]?["port"] is { } port
-            ? new Uri($"http://{address}:{port}")
+            ? new Uri($"http://{new IPEndPoint(IPAddress.Parse(address), (int)port)}")
             : throw new ArgumentException($"{serviceNamespace}/{service} is no Service with a ClusterIP.", nameof(service));
     }
 
@@ -296,7 +296,7 @@ public sealed class LabCluster : IAsyncDisposable
         var nodes = _options.Workers + 1;
         var podCidrs = LabScenario.PodCidrPlaces(Name, nodes);
         var addresses = LabScenario.AddressPlaces(Name, nodes);
-        Cidr[] networks = _options.PodSubnet6 is null ? [Underlay] : [Underlay, Underlay6];
+        Cidr[] networks = _options.PodSubnet.IsIPv6 ? [Underlay6] : _options.PodSubnet6 is null ? [Underlay] : [Underlay, Underlay6];
         for (var i = 0; i < nodes; i++)
         {
             var name = NodeName(i);
@@ -343,7 +343,7 @@ public sealed class LabCluster : IAsyncDisposable
 
     private ImmutableArray<Cidr> PodCidrsAt(UInt128 place) => _options.PodSubnet6 is { } ipv6
         ? [_options.PodSubnet.Subnet(24, place), ipv6.Subnet(64, place)]
-        : [_options.PodSubnet.Subnet(24, place)];
+        : [_options.PodSubnet.Subnet(_options.PodSubnet.IsIPv6 ? 64 : 24, place)];
 
     private async Task ApplyAndWaitAsync(string yaml, bool waitForNodes, CancellationToken cancellationToken)
     {

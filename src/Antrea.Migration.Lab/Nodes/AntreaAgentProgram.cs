@@ -114,7 +114,7 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
         Node.Host.Update(state => state with
         {
             Routing = state.Routing.Remove(r => gone.Contains((r.Destination, r.Gateway, r.Device))).Replace(routes),
-            Antrea = new AntreaNetfilter(bridge.PodCidrs, all),
+            Antrea = new AntreaNetfilter(bridge.PodCidrs, all, _settings.NoSnat),
         });
     }
 

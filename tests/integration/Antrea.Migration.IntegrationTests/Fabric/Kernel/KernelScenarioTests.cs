@@ -66,6 +66,25 @@ internal sealed class KernelScenarioTests
             DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 3, CalicoEncapsulation = encapsulation }), bridge, "Simple", cancellationToken);
     }
 
+    [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.None, false)]
+    [TestCase(BridgeKind.Multus, CalicoEncapsulation.None, false)]
+    [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.Vxlan, true)]
+    [TestCase(BridgeKind.Multus, CalicoEncapsulation.Vxlan, true)]
+    [CancelAfter(600_000)]
+    public async Task Operator_migrates_a_cluster_of_IPv6_alone_in_the_kernel_and_loses_nothing(
+        BridgeKind bridge, CalicoEncapsulation encapsulation, bool isLong, CancellationToken cancellationToken)
+    {
+        if (isLong)
+        {
+            Requires.LongRun();
+        }
+
+        var after = await MigrateAsync(
+            DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 3, CalicoEncapsulation = encapsulation }), bridge, "Simple", cancellationToken);
+
+        Assert.That(after, Does.Contain("fd00:10:10:1::/64").And.Not.Contain("10.10.").And.Not.Contain("172.18."));
+    }
+
     /// <summary>By the Nodes' own routes, with no tunnel of Antrea's anywhere.</summary>
     [TestCase(BridgeKind.Multus, false, false)]
     [TestCase(BridgeKind.PolicyRoute, false, false)]
@@ -122,6 +141,7 @@ internal sealed class KernelScenarioTests
             TestContext.Out.WriteLine(outage);
         }
 
+        var hasIPv6 = options.PodSubnet6 is not null || options.PodSubnet.IsIPv6;
         var isIpip = encapsulation == CalicoEncapsulation.Ipip;
 
         // What a Node has open to another Node's Pod comes from its tunnel address: the plan says that it is cut when that moves.
@@ -138,10 +158,10 @@ internal sealed class KernelScenarioTests
             Assert.That(migration.DeniedTraffic!.Flows.Where(f => f.Success > 0), Is.Empty, "port 9090 is closed by a policy of Calico's, then by one of Antrea's");
             Assert.That(migration.DeniedTraffic.Flows.Select(f => f.Failure), Has.All.GreaterThan(20));
             Assert.That(before, Does.Contain("cali-nat-outgoing").And.Not.Contain("antrea-gw0"));
-            Assert.That((before.Contains("tunl0 1480 up"), before.Contains("vxlan.calico 1480 up")), Is.EqualTo((isIpip, encapsulation == CalicoEncapsulation.Vxlan)));
+            Assert.That((before.Contains("tunl0 1480 up"), before.Contains("vxlan.calico 1480 up")), Is.EqualTo((isIpip, encapsulation == CalicoEncapsulation.Vxlan && !options.PodSubnet.IsIPv6)));
             Assert.That(after, Does.Contain("antrea-gw0").And.Contain("ANTREA-POSTROUTING"));
-            Assert.That(before.Contains("vxlan-v6.calico"), Is.EqualTo(options.PodSubnet6 is not null && encapsulation == CalicoEncapsulation.Vxlan));
-            Assert.That(before.Contains("cali60masq-ipam-pools"), Is.EqualTo(options.PodSubnet6 is not null));
+            Assert.That(before.Contains("vxlan-v6.calico"), Is.EqualTo(hasIPv6 && encapsulation == CalicoEncapsulation.Vxlan));
+            Assert.That(before.Contains("cali60masq-ipam-pools"), Is.EqualTo(hasIPv6));
             Assert.That(after, Does.Not.Contain("cali").And.Not.Contain("proto bird").And.Not.Contain("proto 80").And.Not.Contain("lookup 20260").And.Not.Contain("label 20260"));
             Assert.That(after.Contains("tunl0 1480 down \n"), Is.EqualTo(isIpip), "Calico's clean-up leaves the device, without an address");
         }
