@@ -32,6 +32,16 @@ internal static class AntreaConfigFindings
                 yield return subnets;
             }
 
+            if (settings is { HasTunnel: true, TunnelType: "gre" } && snapshot.Nodes.FirstOrDefault(n => n.PodCidrs.Any(c => c.IsIPv6)) is { } node)
+            {
+                yield return new Finding(
+                    "antrea-gre-with-ipv6",
+                    Severity.Blocker,
+                    subject,
+                    $"tunnelType is gre and Node {node.Name} has an IPv6 PodCIDR: Open vSwitch's gre carries no IPv6, and antrea-agent does not start",
+                    "Use Antrea's default, geneve; with IPsec, name geneve in the manifest too, whose IPsec variant has gre");
+            }
+
             if (settings is { HasTunnel: true, TunnelType: "vxlan" } && snapshot.CalicoIpam.Pools.Any(p => p.VxlanMode != EncapsulationMode.Never))
             {
                 yield return new Finding(

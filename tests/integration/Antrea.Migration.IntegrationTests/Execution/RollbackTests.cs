@@ -108,7 +108,12 @@ public sealed class RollbackTests
     [Test]
     [CancelAfter(600_000)]
     public Task Both_families_come_back_from_Multus_and_nothing_is_lost(CancellationToken cancellationToken) =>
-        AssertBothFamiliesComeBackAsync(new LabClusterOptions { Name = "c2a0", Workers = 2 }, cancellationToken);
+        AssertIPv6ComesBackAsync(DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 2 }), cancellationToken);
+
+    [Test]
+    [CancelAfter(600_000)]
+    public Task A_cluster_of_IPv6_alone_comes_back_from_Multus_and_nothing_is_lost(CancellationToken cancellationToken) =>
+        AssertIPv6ComesBackAsync(DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 2 }), cancellationToken);
 
     [TestCase("c2a0", 1, BridgeKind.Multus)]
     [CancelAfter(600_000)]
@@ -188,10 +193,10 @@ public sealed class RollbackTests
         }
     }
 
-    /// <summary>Migrates a dual-stack cluster by Multus until Calico would be removed, rolls it back while it is probed, and asserts that it is what it was.</summary>
-    internal static async Task AssertBothFamiliesComeBackAsync(LabClusterOptions options, CancellationToken cancellationToken)
+    /// <summary>Migrates a cluster that has IPv6 by Multus until Calico would be removed, rolls it back while it is probed, and asserts that it is what it was.</summary>
+    internal static async Task AssertIPv6ComesBackAsync(LabClusterOptions options, CancellationToken cancellationToken)
     {
-        await using var watched = await WatchedMigration.StartAsync(DualStack.Of(options), BridgeKind.Multus, cancellationToken);
+        await using var watched = await WatchedMigration.StartAsync(options, BridgeKind.Multus, cancellationToken);
         var (migration, nodes) = (watched.Migration, watched.Lab.Fleet.Nodes);
         var before = await DumpAsync(migration, cancellationToken);
         var labelled = 0;
@@ -213,7 +218,6 @@ public sealed class RollbackTests
             Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), Describe(events));
             Assert.That(labelled, Is.EqualTo(nodes.Count));
             Assert.That(nodes.SelectMany(n => n.Host.State.AddressLabels), Is.Empty);
-            Assert.That(traffic.Flows.Count(f => f.Flow.Destination.Contains("IPv6", StringComparison.Ordinal)), Is.EqualTo(3));
             Assert.That(traffic.Flows.Select(f => f.Success), Has.All.Positive);
             Assert.That(traffic.Outages.Where(o => o.RequestsLost > 0), Is.Empty);
             Assert.That(await DumpAsync(migration, cancellationToken), Is.EqualTo(before));

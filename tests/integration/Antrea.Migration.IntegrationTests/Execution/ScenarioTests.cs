@@ -109,6 +109,34 @@ public sealed class ScenarioTests
         }
     }
 
+    /// <summary>All blocks lie in the PodCIDR of one Node, which is the pool.</summary>
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task IPv6_addresses_that_clash_move_to_a_pool_in_free_space_first(CancellationToken cancellationToken)
+    {
+        var options = DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 2, CalicoEncapsulation = CalicoEncapsulation.Vxlan })
+            with { CalicoPool = Cidr.Parse("fd00:10:10:1::/64") };
+        await using var migration = await WatchedMigration.StartAsync(options, BridgeKind.PolicyRoute, cancellationToken);
+        Assert.That(migration.Plan.IsExecutable, string.Join('\n', migration.Plan.Findings.Take(3)));
+
+        var (last, traffic) = await migration.RunAsync(cancellationToken, async phase =>
+        {
+            if (phase == MigrationPhase.Addresses)
+            {
+                await NothingOfCalicosIsInAPodCidrAsync(migration, cancellationToken);
+            }
+        });
+
+        Report(traffic);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
+            Assert.That(migration.Plan.Scenario, Is.EqualTo("MostOverlap"));
+            Assert.That(migration.Plan.Readdressing?.Pools.Select(p => p.Cidr.IsIPv6), Is.EqualTo((bool[])[true]));
+            Assert.That(traffic.Flows.Where(f => f.Failure > 0), Is.Empty, string.Join('\n', traffic.Outages));
+        }
+    }
+
     /// <summary>Where nobody tells the IPv6 Services' range, Multus Pods have no route to it by net1: kube-proxy leads them, under Calico addresses.</summary>
     [Test]
     [CancelAfter(600_000)]

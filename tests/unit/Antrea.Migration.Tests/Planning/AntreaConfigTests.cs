@@ -28,6 +28,20 @@ internal sealed class AntreaConfigTests
         Assert.That(string.Join(' ', findings.Select(f => $"{f.Severity} {f.Id}")), Is.EqualTo(expected));
     }
 
+    [TestCase("tunnelType: gre", "10.10.0.0/24", false)]
+    [TestCase("tunnelType: gre", "10.10.0.0/24, fd00:10:10::/64", true)]
+    [TestCase("tunnelType: gre", "fd00:10:10::/64", true)]
+    [TestCase("tunnelType: geneve", "fd00:10:10::/64", false)]
+    [TestCase("tunnelType: gre\ntrafficEncapMode: noEncap", "fd00:10:10::/64", false)]
+    public void Check_Gre_CarriesNoIPv6(string config, string podCidrs, bool isRefused)
+    {
+        var snapshot = SnapshotFixtures.Read(Node(0, "172.18.0.2/16").Replace("10.10.0.0/24", podCidrs, StringComparison.Ordinal));
+
+        var findings = AntreaConfigFindings.Check(snapshot, [.. ObjectReader.Read(ConfigMap(config), "antrea.yml")]);
+
+        Assert.That(findings.Select(f => f.Id), Is.EqualTo(isRefused ? (string[])["antrea-gre-with-ipv6"] : []));
+    }
+
     [TestCase("trafficEncapMode: noEncap", AntreaEncapMode.NoEncap, false)]
     [TestCase("#trafficEncapMode: noEncap\nnoSNAT: true", AntreaEncapMode.Encap, true)]
     [TestCase("trafficEncapMode: hybrid\n#noSNAT: true", AntreaEncapMode.Hybrid, false)]

@@ -172,7 +172,8 @@ internal sealed class KernelScenarioTests
     [Test]
     [CancelAfter(600_000)]
     public Task Both_families_come_back_from_Multus_in_the_kernel_and_nothing_is_lost(CancellationToken cancellationToken) =>
-        RollbackTests.AssertBothFamiliesComeBackAsync(new LabClusterOptions { Name = "c2a0", Workers = 2, Fabric = LabFabricKind.Kernel }, cancellationToken);
+        RollbackTests.AssertIPv6ComesBackAsync(
+            DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 2, Fabric = LabFabricKind.Kernel }), cancellationToken);
 
     [Test]
     [CancelAfter(60_000)]
