@@ -56,6 +56,9 @@ public sealed class LabCluster : IAsyncDisposable
     /// <summary>The Nodes' names in the order they joined: the control plane first.</summary>
     public IReadOnlyList<string> NodeNames => [.. Enumerable.Range(0, _options.Workers + 1).Select(NodeName)];
 
+    /// <summary>What a migration installs here: Antrea's manifest, YAML documents.</summary>
+    public string AntreaManifest => LabManifests.Antrea(encap: _options.AntreaEncap);
+
     /// <summary>The cluster's network: traces, and connections from Pods and Nodes.</summary>
     public LabNetwork Network { get; }
 
@@ -127,7 +130,7 @@ public sealed class LabCluster : IAsyncDisposable
     {
         var spec = Store.Peek(ResourceType.Service, serviceNamespace, service)?["spec"];
         return spec?["clusterIP"]?.GetValue<string>() is { } address && spec["ports"]?[0]?["port"] is { } port
-            ? new Uri($"http://{address}:{port}")
+            ? new Uri($"http://{new IPEndPoint(IPAddress.Parse(address), (int)port)}")
             : throw new ArgumentException($"{serviceNamespace}/{service} is no Service with a ClusterIP.", nameof(service));
     }
 
@@ -293,7 +296,7 @@ public sealed class LabCluster : IAsyncDisposable
         var nodes = _options.Workers + 1;
         var podCidrs = LabScenario.PodCidrPlaces(Name, nodes);
         var addresses = LabScenario.AddressPlaces(Name, nodes);
-        Cidr[] networks = _options.PodSubnet6 is null ? [Underlay] : [Underlay, Underlay6];
+        Cidr[] networks = _options.PodSubnet.IsIPv6 ? [Underlay6] : _options.PodSubnet6 is null ? [Underlay] : [Underlay, Underlay6];
         for (var i = 0; i < nodes; i++)
         {
             var name = NodeName(i);
@@ -340,7 +343,7 @@ public sealed class LabCluster : IAsyncDisposable
 
     private ImmutableArray<Cidr> PodCidrsAt(UInt128 place) => _options.PodSubnet6 is { } ipv6
         ? [_options.PodSubnet.Subnet(24, place), ipv6.Subnet(64, place)]
-        : [_options.PodSubnet.Subnet(24, place)];
+        : [_options.PodSubnet.Subnet(_options.PodSubnet.IsIPv6 ? 64 : 24, place)];
 
     private async Task ApplyAndWaitAsync(string yaml, bool waitForNodes, CancellationToken cancellationToken)
     {

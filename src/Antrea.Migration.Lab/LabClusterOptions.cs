@@ -4,6 +4,7 @@ using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Nodes;
 using Antrea.Migration.Lab.Scenarios;
+using Antrea.Migration.Routing.Reachability;
 
 namespace Antrea.Migration.Lab;
 
@@ -16,27 +17,33 @@ public sealed record LabClusterOptions
     /// <summary>Workers beside the one control plane Node: 1–2,000.</summary>
     public int Workers { get; init; } = 20;
 
-    /// <summary>Where PodCIDRs (/24) come from, IPv4. Must have one for every Node.</summary>
+    /// <summary>Where PodCIDRs come from: /24 of IPv4, or, in a cluster of IPv6 alone, /64. Must have one for every Node. <see cref="ServiceSubnet"/>
+    /// and <see cref="CalicoPool"/> are of the same family.</summary>
     public Cidr PodSubnet { get; init; } = Cidr.Parse("10.10.0.0/16");
 
-    /// <summary>Where IPv6 PodCIDRs (/64) come from, which makes Nodes and Pods dual stack; null for IPv4 alone. Services that
+    /// <summary>Where IPv6 PodCIDRs (/64) beside IPv4's come from, which makes Nodes and Pods dual stack; null for IPv4 alone. Services that
     /// ask for both families have a second ClusterIP.</summary>
     public Cidr? PodSubnet6 { get; init; }
 
     /// <summary>Calico's default IPv6 pool, with blocks of 64 addresses; null for <see cref="PodSubnet6"/>.</summary>
     public Cidr? CalicoPool6 { get; init; }
 
-    /// <summary>Where ClusterIPs come from, IPv4, /28 or larger.</summary>
+    /// <summary>Where ClusterIPs come from: /28 or larger, of IPv6 /124 to /108.</summary>
     public Cidr ServiceSubnet { get; init; } = Cidr.Parse("10.96.0.0/16");
 
-    /// <summary>Calico's default pool; null for the scenario's: the same as <see cref="PodSubnet"/>, as on KinD, unless the name says otherwise.</summary>
+    /// <summary>Calico's default pool; null for the scenario's: the same as <see cref="PodSubnet"/>, as on KinD, unless the name says otherwise. Of IPv6 it
+    /// is /64 to /116, and null is a range of its own.</summary>
     public Cidr? CalicoPool { get; init; }
 
-    /// <summary>Prefix length of Calico's blocks: 20–32.</summary>
+    /// <summary>Prefix length of Calico's IPv4 blocks: 20–32. IPv6's are /122.</summary>
     public int BlockSize { get; init; } = 26;
 
     /// <summary>How Calico's default pool gets from Node to Node.</summary>
     public CalicoEncapsulation CalicoEncapsulation { get; init; }
+
+    /// <summary>Antrea's <c>trafficEncapMode</c> in <see cref="LabCluster.AntreaManifest"/>. The lab's Nodes share one link, so
+    /// <see cref="AntreaEncapMode.Hybrid"/> routes as <see cref="AntreaEncapMode.NoEncap"/> does, beside a tunnel that nothing uses.</summary>
+    public AntreaEncapMode AntreaEncap { get; init; }
 
     /// <summary>Calico's release, for images and ClusterInformation.</summary>
     public string CalicoVersion { get; init; } = "v3.26.1";
@@ -69,7 +76,7 @@ public sealed record LabClusterOptions
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The pool that counts.</summary>
-    internal Cidr DefaultPool => CalicoPool ?? LabScenario.CalicoPool(Name, PodSubnet, Workers + 1);
+    internal Cidr DefaultPool => CalicoPool ?? (PodSubnet.IsIPv6 ? Cidr.Parse("fd00:10:20::/64") : LabScenario.CalicoPool(Name, PodSubnet, Workers + 1));
 
     /// <summary>The IPv6 pool that counts; null without IPv6.</summary>
     internal Cidr? DefaultPool6 => PodSubnet6 is null ? null : CalicoPool6 ?? PodSubnet6;
@@ -117,12 +124,26 @@ public sealed record LabClusterOptions
         }
 
         var pool = DefaultPool;
-        if (PodSubnet.IsIPv6 || ServiceSubnet.IsIPv6 || pool.IsIPv6)
+        if (PodSubnet.IsIPv6 != ServiceSubnet.IsIPv6 || PodSubnet.IsIPv6 != pool.IsIPv6 || (PodSubnet.IsIPv6 && PodSubnet6 is not null))
         {
-            throw new ArgumentException("The lab's first family is IPv4.");
+            throw new ArgumentException($"{nameof(PodSubnet)}, {nameof(ServiceSubnet)} and {nameof(CalicoPool)} are of one family; {nameof(PodSubnet6)} adds IPv6 to IPv4.");
         }
 
-        ValidateIPv6();
+        if (PodSubnet.IsIPv6)
+        {
+            ValidateIPv6(PodSubnet, nameof(PodSubnet), pool, nameof(CalicoPool));
+            if (ServiceSubnet.PrefixLength is < 108 or > 124)
+            {
+                throw new ArgumentException($"{nameof(ServiceSubnet)} {ServiceSubnet} is no range from /108 to /124.");
+            }
+
+            return;
+        }
+
+        if (DefaultPool6 is { } pool6 && PodSubnet6 is { } subnet6)
+        {
+            ValidateIPv6(subnet6, nameof(PodSubnet6), pool6, nameof(CalicoPool6));
+        }
 
         if (PodSubnet.PrefixLength > 24 || PodSubnet.AddressCount / 256 < (UInt128)(Workers + 1))
         {
@@ -145,21 +166,16 @@ public sealed record LabClusterOptions
         }
     }
 
-    private void ValidateIPv6()
+    private void ValidateIPv6(Cidr subnet, string subnetName, Cidr pool, string poolName)
     {
-        if (DefaultPool6 is not { } pool || PodSubnet6 is not { } subnet)
-        {
-            return;
-        }
-
         if (!subnet.IsIPv6 || subnet.PrefixLength > 64 || subnet.PrefixLength <= 32 || 1L << (64 - subnet.PrefixLength) < Workers + 1)
         {
-            throw new ArgumentException($"{nameof(PodSubnet6)} {subnet} has no IPv6 /64 for each of {Workers + 1} Nodes.");
+            throw new ArgumentException($"{subnetName} {subnet} has no IPv6 /64 for each of {Workers + 1} Nodes.");
         }
 
         if (!pool.IsIPv6 || pool.PrefixLength is > 116 or < 64)
         {
-            throw new ArgumentException($"{nameof(CalicoPool6)} {pool} is no IPv6 range from /64 to /116.");
+            throw new ArgumentException($"{poolName} {pool} is no IPv6 range from /64 to /116.");
         }
 
         if (KubernetesBinaries is not null || CalicoByOperator)

@@ -7,6 +7,6 @@ public enum LabFabricKind
     Simulated,
 
     /// <summary>The Linux kernel: real namespaces, routes, rules and sockets, which follow the lab as it changes. Needs root, iproute2, iptables
-    /// and ipset. IPv4.</summary>
+    /// and ipset.</summary>
     Kernel,
 }

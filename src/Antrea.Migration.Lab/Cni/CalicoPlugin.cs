@@ -35,9 +35,11 @@ internal sealed class CalicoPlugin(ObjectStore store, CalicoIpamPlugin ipam) : I
         }
 
         var node = config.Text("nodename") ?? NodeNameOf(invocation);
-        AddressFamily[] families = config.Text("ipam", "assign_ipv6") == "true"
-            ? [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6]
-            : [AddressFamily.InterNetwork];
+        AddressFamily[] families =
+        [
+            .. config.Text("ipam", "assign_ipv4") != "false" ? [AddressFamily.InterNetwork] : (AddressFamily[])[],
+            .. config.Text("ipam", "assign_ipv6") == "true" ? [AddressFamily.InterNetworkV6] : (AddressFamily[])[],
+        ];
         ImmutableArray<IPAddress> addresses =
         [
             .. families.Select(family => ipam.Assign(
@@ -55,7 +57,11 @@ internal sealed class CalicoPlugin(ObjectStore store, CalicoIpamPlugin ipam) : I
         ];
         var veth = VethName(pod.PodNamespace, pod.PodName);
         pod.AddInterface(new PodInterface(invocation.IfName, [.. addresses.Select(LinkAddress.Host)], AttachmentKind.CalicoVeth, invocation.Node.Host, veth));
-        pod.ReplaceRoute(new Route { Destination = Cidr.Host(Gateway), Device = invocation.IfName, Scope = "link" });
+        if (families.Contains(AddressFamily.InterNetwork))
+        {
+            pod.ReplaceRoute(new Route { Destination = Cidr.Host(Gateway), Device = invocation.IfName, Scope = "link" });
+        }
+
         invocation.Node.Host.AddVeth(new WorkloadVeth(veth, pod, invocation.IfName));
         foreach (var address in addresses)
         {

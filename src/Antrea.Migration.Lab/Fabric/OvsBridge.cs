@@ -29,6 +29,9 @@ internal sealed record OvsState
 
     public ImmutableArray<OvsPeer> Peers { get; init; } = [];
 
+    /// <summary>Whether it has a tunnel port at all; noEncap makes none.</summary>
+    public bool HasTunnel { get; init; } = true;
+
     /// <summary>What Antrea enforces on a port that is added without a policy of its own; null allows everything.</summary>
     public IPolicyEnforcer? PortPolicy { get; init; }
 

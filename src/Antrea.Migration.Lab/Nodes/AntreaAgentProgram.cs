@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
@@ -10,8 +11,9 @@ using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Nodes;
 
-/// <summary>antrea-agent in encap mode: CNI files first, then bridge, gateway, routes to every peer, and its AntreaAgentInfo.</summary>
+/// <summary>antrea-agent: CNI files first, then bridge, gateway, routes to every peer, and its AntreaAgentInfo.</summary>
 /// <remarks>
+/// <para>Peers are reached by the tunnel (encap), or, where it does without one (noEncap; hybrid, to a Node of the same subnet), by the Node's own routes.</para>
 /// <para>While it runs the Node's Antrea CNI requests are served. When it ends, bridge, gateway, routes, chains, policies and files stay.
 /// At a start it frees host-local addresses it takes for unused: before v1.15 none, in v2.5.3, v2.6.3, v2.7.0 and newer those
 /// neither in a local Pod's status nor on the bridge, in between also those of Multus Pods' second interfaces.</para>
@@ -23,6 +25,7 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(60);
 
     private readonly Lock _gate = new();
+    private AntreaAgentSettings _settings = new();
     private OvsBridge? _bridge;
     private AntreaEnforcer? _enforcer;
     private ITimer? _heartbeat;
@@ -41,7 +44,10 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
 
         lock (_gate)
         {
+            _settings = AntreaAgentSettings.Parse(
+                Services.Store.Peek(ResourceType.ConfigMap, Context.Pod.NamespaceOf(), "antrea-config").Text("data", AntreaAgentSettings.Key) ?? "");
             var bridge = Node.Host.State.Ovs ?? new OvsBridge(podCidrs);
+            bridge.Update(state => state with { HasTunnel = _settings.HasTunnel });
             Node.Host.Update(state => state with { Ovs = bridge });
             Node.Host.AddDevice(new HostDevice(GatewayDevice, HostDeviceKind.AntreaGateway, bridge.Gateways));
             _bridge = bridge;
@@ -97,22 +103,33 @@ internal sealed class AntreaAgentProgram(ContainerContext context) : NodeProgram
                 .Where(n => n.Name != Node.Name)
                 .SelectMany(n => n.Families)
                 .Where(f => f.PodCidr is { } podCidr && bridge.PodCidrs.Any(own => own.IsIPv6 == podCidr.IsIPv6))
-                .Select(f => new OvsPeer(f.PodCidr!.Value, f.Address)),
+                .Select(f => new OvsPeer(f.PodCidr!.Value, f.Address, NeedsTunnelTo(f.Address))),
         ];
         var known = peers.Select(p => p.PodCidr).ToHashSet();
-        var gone = bridge.State.Peers.Where(p => !known.Contains(p.PodCidr)).SelectMany(RoutesTo).Select(r => r.Destination).ToHashSet();
+        var routes = peers.SelectMany(RoutesTo).ToList();
+        var gone = bridge.State.Peers.SelectMany(RoutesTo).Select(r => (r.Destination, r.Gateway, r.Device))
+            .Except(routes.Select(r => (r.Destination, r.Gateway, r.Device))).ToHashSet();
         bridge.SetPeers(peers);
         var all = known.Concat(bridge.PodCidrs).Order().ToImmutableArray();
         Node.Host.Update(state => state with
         {
-            Routing = state.Routing.Remove(r => r.Device == GatewayDevice && gone.Contains(r.Destination)).Replace(peers.SelectMany(RoutesTo)),
-            Antrea = new AntreaNetfilter(bridge.PodCidrs, all),
+            Routing = state.Routing.Remove(r => gone.Contains((r.Destination, r.Gateway, r.Device))).Replace(routes),
+            Antrea = new AntreaNetfilter(bridge.PodCidrs, all, _settings.NoSnat),
         });
     }
+
+    private bool NeedsTunnelTo(IPAddress peer) => _settings.HasTunnel
+        && !(_settings.RoutesDirectly && Node.Host.State.Device(HostDeviceKind.Uplink)!.Addresses.Any(own => Cidr.Containing(own.Address, own.PrefixLength).Contains(peer)));
 
     /// <summary>IPv6 has no <c>onlink</c> in Antrea's hands: the peer's gateway has a route of its own.</summary>
     private static IEnumerable<Route> RoutesTo(OvsPeer peer)
     {
+        if (!peer.Tunnelled)
+        {
+            yield return new Route { Destination = peer.PodCidr, Gateway = peer.NodeAddress, Device = HostNetns.UplinkName };
+            yield break;
+        }
+
         var gateway = peer.PodCidr.AddressAt(1);
         if (peer.PodCidr.IsIPv6)
         {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab.Cni;
 using Antrea.Migration.Lab.Fabric;
+using Antrea.Migration.Routing;
 
 namespace Antrea.Migration.Lab.Nodes;
 
@@ -45,10 +46,12 @@ internal static class AntreaLeftovers
             lines.Add($"link: {GatewayDevice}");
         }
 
+        lines.AddRange(state.Routing.Routes.Where(r => IsDirect(r, arguments)).Select(r => $"route: {r}"));
+
         return new NodeCommandResult(0, string.Concat(lines.Select(l => l + "\n")), "");
     }
 
-    /// <summary>Removes files, chains and sets. A bridge without its daemon stays, as on a Node without the tools for it.</summary>
+    /// <summary>Removes files, chains, sets and routes. A bridge without its daemon stays, as on a Node without the tools for it.</summary>
     public static NodeCommandResult Clean(LabNode node, IReadOnlyList<string> arguments)
     {
         foreach (var file in Files.Concat(node.Files.All().Select(f => f.Key).Where(f => f.StartsWith(RunDirectory + "/", StringComparison.Ordinal))).ToList())
@@ -56,11 +59,15 @@ internal static class AntreaLeftovers
             node.Files.Remove(file);
         }
 
-        node.Host.Update(state => state with { Antrea = null });
+        node.Host.Update(state => state with { Antrea = null, Routing = state.Routing.Remove(r => IsDirect(r, arguments)) });
         return node.Host.State.Ovs is null
             ? new NodeCommandResult(0, "", "")
             : new NodeCommandResult(1, "", $"RTNETLINK answers: Operation not supported ({GatewayDevice})\n");
     }
+
+    /// <summary>Written by an agent that did without a tunnel: it leads to another Node, so it outlives the bridge.</summary>
+    private static bool IsDirect(Route route, IReadOnlyList<string> podCidrs) =>
+        route is { Table: RoutingState.MainTable, Gateway: not null, Protocol: null } && podCidrs.Contains(route.Destination.ToString());
 
     private static void RemoveBridge(LabNode node)
     {

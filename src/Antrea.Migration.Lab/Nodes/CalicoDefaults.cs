@@ -41,7 +41,7 @@ internal static class CalicoDefaults
 
     private static void EnsurePool(IObjectStore store, Func<string, string?> environment)
     {
-        if (store.PeekAll(CniKinds.IPPool).Count > 0)
+        if (environment("NO_DEFAULT_POOLS") == "true" || store.PeekAll(CniKinds.IPPool).Count > 0)
         {
             return;
         }

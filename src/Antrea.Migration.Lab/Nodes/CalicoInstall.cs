@@ -10,7 +10,7 @@ internal static class CalicoInstall
     private const string ConfigFile = CniRuntime.ConfigDirectory + "/10-calico.conflist";
     private const string Kubeconfig = CniRuntime.ConfigDirectory + "/calico-kubeconfig";
 
-    public static void WriteFiles(LabNode node, bool hasIPv6)
+    public static void WriteFiles(LabNode node, bool hasIPv4, bool hasIPv6)
     {
         foreach (var binary in (string[])["bandwidth", "calico", "calico-ipam", "flannel", "host-local", "loopback", "portmap", "tuning"])
         {
@@ -20,11 +20,11 @@ internal static class CalicoInstall
         node.Files.Write(Kubeconfig, "# a kubeconfig with a token of the calico-cni-plugin service account\n");
         node.Files.Write("/var/lib/calico/nodename", node.Name);
         node.Files.Write("/var/lib/calico/mtu", "1480");
-        node.Files.Write(CniRuntime.ConfigDirectory + "/calico.conf.tmp", Config(node.Name, hasIPv6).ToJsonString());
+        node.Files.Write(CniRuntime.ConfigDirectory + "/calico.conf.tmp", Config(node.Name, hasIPv4, hasIPv6).ToJsonString());
         node.Files.Move(CniRuntime.ConfigDirectory + "/calico.conf.tmp", ConfigFile);
     }
 
-    private static JsonObject Config(string node, bool hasIPv6) => new()
+    private static JsonObject Config(string node, bool hasIPv4, bool hasIPv6) => new()
     {
         ["name"] = "k8s-pod-network",
         ["cniVersion"] = "0.3.1",
@@ -38,7 +38,7 @@ internal static class CalicoInstall
                 ["nodename"] = node,
                 ["mtu"] = 1480,
                 ["ipam"] = hasIPv6
-                    ? new JsonObject { ["type"] = "calico-ipam", ["assign_ipv4"] = "true", ["assign_ipv6"] = "true" }
+                    ? new JsonObject { ["type"] = "calico-ipam", ["assign_ipv4"] = hasIPv4 ? "true" : "false", ["assign_ipv6"] = "true" }
                     : new JsonObject { ["type"] = "calico-ipam" },
                 ["policy"] = new JsonObject { ["type"] = "k8s" },
                 ["kubernetes"] = new JsonObject { ["kubeconfig"] = Kubeconfig },

@@ -34,7 +34,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
 
     public override void Start()
     {
-        CalicoInstall.WriteFiles(Node, Context.Environment("FELIX_IPV6SUPPORT") == "true");
+        CalicoInstall.WriteFiles(Node, Context.Environment("IP") != "none", Context.Environment("FELIX_IPV6SUPPORT") == "true");
         CalicoDefaults.Ensure(Services.Store, Context.Environment, Context.Tag);
         lock (_gate)
         {
@@ -173,7 +173,7 @@ internal sealed class CalicoNodeProgram(ContainerContext context) : NodeProgram(
     private void Annotate() => Services.Store.Mutate(ResourceType.Node, "", Node.Name, json =>
     {
         var annotations = json.Ensure("metadata").Ensure("annotations");
-        var hasChanged = Set("projectcalico.org/IPv4Address", $"{Node.Address}/16");
+        var hasChanged = Node.Host.AddressOf(CalicoTunnel.Vxlan.Family) is { } ipv4 && Set("projectcalico.org/IPv4Address", $"{ipv4}/16");
         if (Node.Host.AddressOf(CalicoTunnel.Vxlan6.Family) is { } ipv6)
         {
             hasChanged |= Set("projectcalico.org/IPv6Address", $"{ipv6}/64");

@@ -33,8 +33,8 @@ internal static class NodeVerbs
             ["remove-address-labels"] = (0, AddressLabelVerbs.Remove),
             ["remove-multus"] = (2, RemoveMultus),
             ["detach-antrea"] = (0, AntreaLeftovers.Detach),
-            ["audit-antrea"] = (0, AntreaLeftovers.Audit),
-            ["clean-antrea"] = (0, AntreaLeftovers.Clean),
+            ["audit-antrea"] = (AnyNumber, AntreaLeftovers.Audit),
+            ["clean-antrea"] = (AnyNumber, AntreaLeftovers.Clean),
             ["clean-calico"] = (AnyNumber, CalicoLeftovers.Clean),
         };
 
@@ -117,7 +117,7 @@ internal static class NodeVerbs
             modules.Select(m => $"module {m} {(node.Kernel.MissingModules.Contains(m) ? "missing" : "available")}\n")
                 .Concat([$"rp_filter all {node.Kernel.ReversePathFilter}\n"])
                 .Concat(devices.Select(d => $"mtu {d.Name} {node.Kernel.MtuOf(d.Kind)}\n"))
-                .Concat(devices.SelectMany(d => d.Addresses.Where(a => a.Address.AddressFamily == AddressFamily.InterNetwork).Select(a => $"address {d.Name} {a.Address}/{a.PrefixLength}\n")))
+                .Concat(devices.SelectMany(d => d.Addresses.Select(a => $"address {d.Name} {a.Address}/{a.PrefixLength}\n")))
                 .Concat(node.Kernel.Listening.Select(s => $"socket {s.Protocol} 00000000:{s.Port:X4}\n"))));
     }
 

@@ -61,7 +61,30 @@ internal static class CalicoManifest
         ---
 
         """ + NodeDaemonSet(new CalicoNodeTemplate(
-            "kube-system", options.CalicoVersion, options.DefaultPool.ToString(), options.BlockSize, options.CalicoEncapsulation, Pool6: options.DefaultPool6?.ToString()));
+            "kube-system",
+            options.CalicoVersion,
+            options.PodSubnet.IsIPv6 ? null : options.DefaultPool.ToString(),
+            options.BlockSize,
+            options.CalicoEncapsulation,
+            Pool6: (options.PodSubnet.IsIPv6 ? options.DefaultPool : options.DefaultPool6)?.ToString())) + (options.PodSubnet.IsIPv6 ? Pool6(options) : "");
+
+    /// <summary>Calico v3.26 makes an IPv4 pool too if it makes any, so a cluster of IPv6 alone brings its pool.</summary>
+    private static string Pool6(LabClusterOptions options) =>
+        $$"""
+        ---
+        apiVersion: crd.projectcalico.org/v1
+        kind: IPPool
+        metadata: {name: default-ipv6-ippool}
+        spec:
+          allowedUses: [Workload, Tunnel]
+          blockSize: 122
+          cidr: {{options.DefaultPool}}
+          ipipMode: Never
+          natOutgoing: false
+          nodeSelector: all()
+          vxlanMode: {{Mode(options.CalicoEncapsulation, CalicoEncapsulation.Vxlan)}}
+
+        """;
 
     /// <summary>calico-node; ends with a line feed.</summary>
     public static string NodeDaemonSet(CalicoNodeTemplate template) =>
@@ -94,16 +117,28 @@ internal static class CalicoManifest
                 - {name: WAIT_FOR_DATASTORE, value: "true"}
                 - {name: CALICO_NETWORKING_BACKEND, value: {{Backend(template.Encapsulation)}}}
                 - {name: CLUSTER_TYPE, value: "{{(template.Owner is null ? "k8s,bgp" : "k8s,operator,bgp")}}"}
-                - {name: IP, value: autodetect}{{(template.Autodetection is null ? "" : $"\n        - {{name: IP_AUTODETECTION_METHOD, value: {template.Autodetection}}}")}}
-                - {name: CALICO_IPV4POOL_CIDR, value: {{template.Pool}} }
-                - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{template.BlockSize}}"}
-                - {name: CALICO_IPV4POOL_IPIP, value: {{Mode(template.Encapsulation, CalicoEncapsulation.Ipip)}}}
-                - {name: CALICO_IPV4POOL_VXLAN, value: {{Mode(template.Encapsulation, CalicoEncapsulation.Vxlan)}}}
+                - {name: IP, value: {{(template.Pool is null ? "none" : "autodetect")}}}{{(template.Autodetection is null ? "" : $"\n        - {{name: IP_AUTODETECTION_METHOD, value: {template.Autodetection}}}")}}
+        {{(template.Pool is null ? IPv6Alone : IPv4Pool(template, template.Pool))}}
                 - {name: FELIX_DEFAULTENDPOINTTOHOSTACTION, value: ACCEPT}
                 - {name: FELIX_IPV6SUPPORT, value: "{{(template.Pool6 is null ? "false" : "true")}}"}{{(template.Pool6 is null
                     ? ""
                     : $"\n        - {{name: IP6, value: autodetect}}\n        - {{name: CALICO_IPV6POOL_CIDR, value: \"{template.Pool6}\"}}\n        - {{name: CALICO_IPV6POOL_VXLAN, value: {Mode(template.Encapsulation, CalicoEncapsulation.Vxlan)}}}")}}
 
+        """;
+
+    /// <summary>BGP takes its router ID from the IPv4 address, where there is one.</summary>
+    private const string IPv6Alone =
+        """
+                - {name: CALICO_ROUTER_ID, value: hash}
+                - {name: NO_DEFAULT_POOLS, value: "true"}
+        """;
+
+    private static string IPv4Pool(CalicoNodeTemplate template, string pool) =>
+        $$"""
+                - {name: CALICO_IPV4POOL_CIDR, value: {{pool}} }
+                - {name: CALICO_IPV4POOL_BLOCK_SIZE, value: "{{template.BlockSize}}"}
+                - {name: CALICO_IPV4POOL_IPIP, value: {{Mode(template.Encapsulation, CalicoEncapsulation.Ipip)}}}
+                - {name: CALICO_IPV4POOL_VXLAN, value: {{Mode(template.Encapsulation, CalicoEncapsulation.Vxlan)}}}
         """;
 
     private static string Backend(CalicoEncapsulation used) => used == CalicoEncapsulation.Vxlan ? "vxlan" : "bird";
@@ -146,11 +181,11 @@ internal static class CalicoManifest
 /// <summary>What calico-node's DaemonSet differs in from one installation to another.</summary>
 /// <param name="Namespace">Where it is.</param>
 /// <param name="Version">Calico's.</param>
-/// <param name="Pool">The first pool's range.</param>
+/// <param name="Pool">The first pool's range; null without IPv4.</param>
 /// <param name="BlockSize">Its block size.</param>
 /// <param name="Encapsulation">How it goes from Node to Node.</param>
 /// <param name="Owner">The operator's request that owns it, as a flow mapping; null where a manifest brings it, whose calico-node is not left time to say goodbye.</param>
 /// <param name="Autodetection">How the Node's address is found; null for the default.</param>
 /// <param name="Pool6">The first IPv6 pool's range; null without IPv6.</param>
 internal sealed record CalicoNodeTemplate(
-    string Namespace, string Version, string Pool, long BlockSize, CalicoEncapsulation Encapsulation, string? Owner = null, string? Autodetection = null, string? Pool6 = null);
+    string Namespace, string Version, string? Pool, long BlockSize, CalicoEncapsulation Encapsulation, string? Owner = null, string? Autodetection = null, string? Pool6 = null);

@@ -1,3 +1,5 @@
+using Antrea.Migration.Routing.Reachability;
+
 namespace Antrea.Migration.Lab.Scenarios;
 
 /// <summary>The manifests a migration applies to a lab cluster: short ones of the lab's own, under the real objects' names.</summary>
@@ -13,15 +15,17 @@ public static class LabManifests
 
     /// <summary>Antrea: CustomResourceDefinitions, <c>antrea-config</c>, Deployment <c>antrea-controller</c>, DaemonSet <c>antrea-agent</c>, all in <c>kube-system</c>.</summary>
     /// <param name="version">The release, for example <c>v2.7.0</c>; it decides how the CNI plugin treats routes and garbage.</param>
+    /// <param name="encap">The agents' <c>trafficEncapMode</c>.</param>
     /// <returns>YAML documents. Source: the release asset <c>antrea.yml</c>.</returns>
     /// <exception cref="FormatException">The version is not of the form <c>vMAJOR.MINOR.PATCH</c>.</exception>
-    public static string Antrea(string version = "v2.7.0")
+    public static string Antrea(string version = "v2.7.0", AntreaEncapMode encap = AntreaEncapMode.Encap)
     {
         var release = Release(version);
         var hasOneImage = release < new Version(1, 15);
         return AntreaCrds() + AntreaObjects(
             hasOneImage ? $"antrea/antrea-ubuntu:{version}" : $"antrea/antrea-agent-ubuntu:{version}",
-            hasOneImage ? $"antrea/antrea-ubuntu:{version}" : $"antrea/antrea-controller-ubuntu:{version}");
+            hasOneImage ? $"antrea/antrea-ubuntu:{version}" : $"antrea/antrea-controller-ubuntu:{version}",
+            encap switch { AntreaEncapMode.NoEncap => "noEncap", AntreaEncapMode.Hybrid => "hybrid", _ => "encap" });
     }
 
     /// <summary>Thin Multus: CustomResourceDefinition, ServiceAccount and DaemonSet <c>kube-multus-ds</c> in <c>kube-system</c>, its generator on as released.</summary>
@@ -108,7 +112,7 @@ public static class LabManifests
         string kind, string plural, bool namespaced = false, bool hasStatus = false, string? shortName = null, string? columns = null) =>
         CrdText.Of(AntreaGroup, "v1beta1", kind, plural, namespaced, hasStatus, shortName, columns);
 
-    private static string AntreaObjects(string agentImage, string controllerImage) =>
+    private static string AntreaObjects(string agentImage, string controllerImage, string encap) =>
         $$"""
         apiVersion: v1
         kind: ServiceAccount
@@ -123,7 +127,7 @@ public static class LabManifests
         metadata: {name: antrea-config, namespace: kube-system, labels: {app: antrea} }
         data:
           antrea-agent.conf: |
-            trafficEncapMode: encap
+            trafficEncapMode: {{encap}}
             tunnelType: geneve
           antrea-controller.conf: |
             apiPort: 10349

@@ -55,7 +55,7 @@ public static class PreTest
         var old = ServersOf(await reader.ReadAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(p => p.NodeName == node)
             ?? throw new ArgumentException("The lab has no workloads.", nameof(lab));
 
-        lab.Apply(LabManifests.Antrea());
+        lab.Apply(lab.AntreaManifest);
         await lab.SettledAsync(cancellationToken).ConfigureAwait(false);
         await lab.AllReadyAsync(cancellationToken).ConfigureAwait(false);
         await client.CoreV1.DeleteNamespacedPodAsync(old.Name, old.Namespace, cancellationToken: cancellationToken).ConfigureAwait(false);

@@ -4,11 +4,19 @@ namespace Antrea.Migration.Execution;
 /// <remarks>
 /// Deleting Antrea's manifest leaves the bridge with its gateway, chains, ipsets and the CNI file, which sorts before Calico's. The bridge can only be
 /// deleted while its daemon runs, in that one's own root: the host need not have the tools. Logs stay. Chains go a table at a time and
-/// atomically, jumps by the chain they lead to. Source: Antrea v2.7 <c>pkg/agent/route</c>, <c>build/images/scripts/install_cni</c>.
+/// atomically, jumps by the chain they lead to. Routes of noEncap and hybrid lead to another Node and not into the bridge, so they stay too: they go by their
+/// destination, exactly a PodCIDR of the arguments, a next hop, and the protocol that netlink gives whoever names none (boot); BIRD's and
+/// Felix's for an equal block have their own. Source: Antrea v2.7 <c>pkg/agent/route</c>, <c>build/images/scripts/install_cni</c>.
 /// </remarks>
 internal static class AntreaCleanup
 {
     private const string Links = "antrea-gw0 antrea-egress0 antrea-wg0 antrea-ingress0";
+
+    /// <summary>The routes to one PodCIDR, a line each.</summary>
+    private const string Routes =
+        """
+        routes() { ip "$(family "$1")" route show table main exact "$1" proto boot 2>/dev/null | grep ' via ' | sed 's/ *$//'; }
+        """;
 
     /// <summary>While Open vSwitch runs; nothing where it does not.</summary>
     public const string Detach =
@@ -22,7 +30,7 @@ internal static class AntreaCleanup
 
     public const string Audit =
         CalicoCleanup.Functions
-        + "\n"
+        + "\n" + Routes + "\n"
         + $$"""
         for f in /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea /var/run/antrea; do [ ! -e "$f" ] || echo "file: $f"; done
         for b in $(backends); do for t in $tables; do
@@ -30,12 +38,13 @@ internal static class AntreaCleanup
         if has nft; then nft list tables 2>/dev/null | grep -E '^table (ip|ip6) antrea$' | sed 's/^/netfilter: /'; fi
         if has ipset; then ipset list -n 2>/dev/null | grep '^ANTREA-' | sed 's/^/ipset: /'; fi
         for l in {{Links}}; do ! ip link show "$l" >/dev/null 2>&1 || echo "link: $l"; done
+        for c in "$@"; do routes "$c" | sed 's/^/route: /'; done
         exit 0
         """;
 
     public const string Clean =
         CalicoCleanup.Functions
-        + "\n"
+        + "\n" + Routes + "\n"
         + $$"""
         failed=0
         rm -f /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea
@@ -46,6 +55,8 @@ internal static class AntreaCleanup
           for s in $(ipset list -n 2>/dev/null | grep '^ANTREA-'); do ipset destroy "$s" || failed=1; done; fi
         if has ovs-dpctl; then ! ovs-dpctl show ovs-system >/dev/null 2>&1 || ovs-dpctl del-dp ovs-system || failed=1; fi
         for l in {{Links}}; do ! ip link show "$l" >/dev/null 2>&1 || ip link delete "$l" || failed=1; done
+        for c in "$@"; do
+          while r=$(routes "$c" | head -n 1) && [ -n "$r" ]; do set -f; ip "$(family "$c")" route delete $r table main || { failed=1; set +f; break; }; set +f; done; done
         rm -rf /var/run/antrea
         exit $failed
         """;

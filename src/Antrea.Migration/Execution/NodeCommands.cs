@@ -122,10 +122,12 @@ public static class NodeCommands
 
     /// <summary>Lists what Antrea left on the Node, one <c>WHAT: DETAIL</c> a line; nothing when it is clean. Exit code 3 when the Node
     /// lacks the tools to tell.</summary>
-    public static NodeCommand AuditAntrea() => new("audit-antrea", AntreaCleanup.Audit, []);
+    /// <param name="podCidrs">The other Nodes' PodCIDRs, where Antrea routed to them without a tunnel: such routes outlive it.</param>
+    public static NodeCommand AuditAntrea(IEnumerable<Cidr> podCidrs) => new("audit-antrea", AntreaCleanup.Audit, [.. podCidrs.Select(c => c.ToString())]);
 
-    /// <summary>Removes what Antrea left on the Node: files, netfilter rules, ipsets and links, in that order. Logs stay. May be repeated.</summary>
-    public static NodeCommand CleanAntrea() => new("clean-antrea", AntreaCleanup.Clean, []);
+    /// <summary>Removes what Antrea left on the Node: files, netfilter rules, ipsets, links and routes, in that order. Logs stay. May be repeated.</summary>
+    /// <param name="podCidrs">As for <see cref="AuditAntrea"/>.</param>
+    public static NodeCommand CleanAntrea(IEnumerable<Cidr> podCidrs) => new("clean-antrea", AntreaCleanup.Clean, [.. podCidrs.Select(c => c.ToString())]);
 
     /// <summary>Removes the Multus binary, its kubeconfig and its memory of Pods' delegates.</summary>
     public static NodeCommand RemoveMultus() =>

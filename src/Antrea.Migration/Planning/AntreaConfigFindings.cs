@@ -1,46 +1,87 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.CalicoApi;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Planning;
 
-/// <summary>What the Antrea manifest's own configuration asks for that the bridge cannot live with.</summary>
+/// <summary>What the Antrea manifest's own configuration asks for that the bridge, or the Nodes' network, cannot live with.</summary>
 /// <remarks>Source: Antrea v2.7 ConfigMap <c>antrea-config</c>, key <c>antrea-agent.conf</c>; commented-out keys have their defaults.</remarks>
 internal static class AntreaConfigFindings
 {
-    public const string Key = "antrea-agent.conf";
-
     public static IEnumerable<Finding> Check(ClusterSnapshot snapshot, ImmutableArray<ClusterObject> manifest)
     {
-        foreach (var configMap in manifest.Where(o => o.Kind == "ConfigMap" && o.Name.StartsWith("antrea-config", StringComparison.Ordinal)))
+        foreach (var configMap in AntreaAgentSettings.ConfigMapsOf(manifest))
         {
-            var text = configMap.Json["data"]?[Key]?.ToString() ?? "";
-            if (Value(text, "trafficEncapMode") is { Length: > 0 } mode && !mode.Equals("encap", StringComparison.OrdinalIgnoreCase))
+            var settings = AntreaAgentSettings.Of([configMap]);
+            var subject = $"{configMap.Source}: {configMap} {AntreaAgentSettings.Key}";
+            if (settings.EncapMode is not ("encap" or "noencap" or "hybrid"))
             {
                 yield return new Finding(
                     "antrea-encap-mode-unsupported",
                     Severity.Blocker,
-                    $"{configMap.Source}: {configMap} {Key}",
-                    $"trafficEncapMode is {mode}; what is known here of who reaches whom during a migration holds for encap",
-                    "Migrate with trafficEncapMode encap; the mode can be changed afterwards");
+                    subject,
+                    $"trafficEncapMode is {settings.EncapMode}; who reaches whom during a migration is known here for encap, noEncap and hybrid",
+                    "Migrate with one of these; networkPolicyOnly gives Pods no addresses, so there is nothing to migrate to");
             }
 
-            if (Value(text, "tunnelType") == "vxlan" && snapshot.CalicoIpam.Pools.Any(p => p.VxlanMode != EncapsulationMode.Never))
+            if (settings.EncapMode == "noencap" && Subnets(snapshot, subject) is { } subnets)
+            {
+                yield return subnets;
+            }
+
+            if (settings is { HasTunnel: true, TunnelType: "gre" } && snapshot.Nodes.FirstOrDefault(n => n.PodCidrs.Any(c => c.IsIPv6)) is { } node)
+            {
+                yield return new Finding(
+                    "antrea-gre-with-ipv6",
+                    Severity.Blocker,
+                    subject,
+                    $"tunnelType is gre and Node {node.Name} has an IPv6 PodCIDR: Open vSwitch's gre carries no IPv6, and antrea-agent does not start",
+                    "Use Antrea's default, geneve; with IPsec, name geneve in the manifest too, whose IPsec variant has gre");
+            }
+
+            if (settings is { HasTunnel: true, TunnelType: "vxlan" } && snapshot.CalicoIpam.Pools.Any(p => p.VxlanMode != EncapsulationMode.Never))
             {
                 yield return new Finding(
                     "antrea-vxlan-beside-calico-vxlan",
                     Severity.Blocker,
-                    $"{configMap.Source}: {configMap} {Key}",
+                    subject,
                     "tunnelType is vxlan and Calico has VXLAN pools: both would open UDP 4789 on every Node",
                     "Use Antrea's default, geneve");
             }
         }
     }
 
-    /// <summary>The value of a top-level key; null when it is absent or commented out.</summary>
-    public static string? Value(string text, string key) => text.Split('\n')
-        .Where(l => l.StartsWith(key + ":", StringComparison.Ordinal))
-        .Select(l => l[(key.Length + 1)..].Split('#')[0].Trim().Trim('"'))
-        .LastOrDefault();
+    /// <summary>Without a tunnel Antrea adds routes within a subnet only.</summary>
+    private static Finding? Subnets(ClusterSnapshot snapshot, string subject)
+    {
+        var known = snapshot.Nodes.SelectMany(n => n.Networks, (node, network) => (node.Name, Network: network)).ToList();
+        foreach (var family in known.GroupBy(n => n.Network.FirstAddress.AddressFamily).OrderBy(g => g.Key))
+        {
+            if (family.FirstOrDefault(n => n.Network != family.First().Network) is { Name: not null } other)
+            {
+                return new Finding(
+                    "antrea-noencap-between-subnets",
+                    Severity.Blocker,
+                    subject,
+                    $"trafficEncapMode is noEncap, Node {family.First().Name} is in {family.First().Network} and Node {other.Name} in {other.Network}: "
+                    + "Antrea adds no route between subnets, so Pods there reach each other only if the network itself routes every PodCIDR to its Node",
+                    "Use hybrid, which tunnels between subnets, or encap; where the network has these routes, ignore this id");
+            }
+        }
+
+        return snapshot.Nodes.FirstOrDefault(n => n.Networks.IsEmpty) is { } silent
+            ? new Finding(
+                "antrea-noencap-subnets-unknown",
+                Severity.Warning,
+                subject,
+                $"trafficEncapMode is noEncap, which needs all Nodes in one subnet, and Node {silent.Name} has no annotation {(IsIPv6Only(silent) ? "projectcalico.org/IPv6Address" : "projectcalico.org/IPv4Address")} that tells its own",
+                "See that all Nodes share a subnet; else use hybrid or encap")
+            : null;
+    }
+
+    private static bool IsIPv6Only(NodeInfo node) =>
+        !node.InternalIPs.IsEmpty && node.InternalIPs.All(a => a.AddressFamily == AddressFamily.InterNetworkV6);
 }

@@ -12,10 +12,10 @@ namespace Antrea.Migration.Planning;
 /// new pools. Costs O(n log n) in the number of Pods, since pairs are answered by class.</remarks>
 internal static class LossPrediction
 {
-    public static ImmutableArray<PredictedLoss> Of(ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing)
+    public static ImmutableArray<PredictedLoss> Of(ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, IEnumerable<ClusterObject> antreaManifest)
     {
         var planned = readdressing is null ? snapshot : Move(snapshot, readdressing);
-        var model = bridge.Adapt(ReachabilityModel.FromSnapshot(planned));
+        var model = bridge.Adapt(ReachabilityModel.Planned(planned, antreaManifest));
         var ends = MigrationEndpoints.Of(planned);
         return
         [

@@ -25,7 +25,7 @@ public static class MigrationPlanner
         var (bridge, reason) = BridgeChoice.Of(options, snapshot);
         var partition = (bridge as PartitionBridge)?.Partition;
         var readdressing = ReaddressingPlanner.Of(snapshot, analysis, bridge);
-        var policyChanges = PolicyPrediction.Of(snapshot, bridge, readdressing, antreaVersion, options.PolicyMode);
+        var policyChanges = PolicyPrediction.Of(snapshot, bridge, readdressing, antreaVersion, options.PolicyMode, options.AntreaManifest);
         var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis, bridge, readdressing, [.. left, .. PolicyPrediction.Judge(policyChanges, options.PolicyMode)]);
         var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion, bridge, partition, policyChanges.Allowances);
         var isBlocked = findings.Any(f => f.Severity == Severity.Blocker);
@@ -40,7 +40,7 @@ public static class MigrationPlanner
             Partition = partition,
             Readdressing = isBlocked ? null : readdressing,
             PredictedLosses = isBlocked ? []
-                : partition is null ? LossPrediction.Of(snapshot, bridge, readdressing) : PartitionLosses.Of(snapshot, partition),
+                : partition is null ? LossPrediction.Of(snapshot, bridge, readdressing, options.AntreaManifest) : PartitionLosses.Of(snapshot, partition, options.AntreaManifest),
             PredictedPolicyChanges = isBlocked ? [] : [.. policyChanges.Changes, .. policyChanges.LetIn],
             PolicyAllowances = isBlocked ? [] : policyChanges.Allowances,
             PoliciesHash = isBlocked || policyChanges.Allowances.IsEmpty ? "" : AllowanceObjects.HashOf(snapshot),

@@ -49,7 +49,8 @@ internal sealed class PolicyPrediction
 
     /// <summary>Looks at every rule that names a source; there is nothing to tell where there is none, or where policies cannot be converted, which blocks by itself.</summary>
     public static Outlook Of(
-        ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, string antreaVersion, PolicyMode mode = PolicyMode.Refuse)
+        ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, string antreaVersion, PolicyMode mode = PolicyMode.Refuse,
+        IEnumerable<ClusterObject>? antreaManifest = null)
     {
         if (!SourceRules(snapshot).Any() || !ReleaseVersion.TryParse(antreaVersion, out _))
         {
@@ -58,7 +59,7 @@ internal sealed class PolicyPrediction
 
         var options = new PolicyConversionOptions { AntreaVersion = antreaVersion };
         var planned = readdressing is null ? snapshot : LossPrediction.Move(snapshot, readdressing);
-        var mixtures = Mixtures(snapshot, planned, bridge).ToList();
+        var mixtures = Mixtures(snapshot, planned, bridge, antreaManifest ?? []).ToList();
         var classes = ClassesOf(planned);
         if ((long)classes.Count * classes.Sum(c => c.Ports.Length) > MostVerdicts)
         {
@@ -154,11 +155,12 @@ internal sealed class PolicyPrediction
     }
 
     /// <summary>Every mixture under another address, but for what Services do to Calico Pods already.</summary>
-    private static IEnumerable<PolicyMixture> Mixtures(ClusterSnapshot snapshot, ClusterSnapshot planned, BridgeStrategy bridge)
+    private static IEnumerable<PolicyMixture> Mixtures(
+        ClusterSnapshot snapshot, ClusterSnapshot planned, BridgeStrategy bridge, IEnumerable<ClusterObject> antreaManifest)
     {
         var already = Mixtures(snapshot, ReachabilityModel.FromSnapshot(snapshot), MigrationPhase.Backup, [PodNetworkKind.Calico])
             .Select(m => (m.ByService, m.Place)).ToHashSet();
-        var model = bridge.Adapt(ReachabilityModel.FromSnapshot(planned));
+        var model = bridge.Adapt(ReachabilityModel.Planned(planned, antreaManifest));
         return bridge.Mixtures.SelectMany(m => Mixtures(planned, model, m.Phase, m.Kinds))
             .Where(m => !(m is { From: PodNetworkKind.Calico, To: PodNetworkKind.Calico } && already.Contains((m.ByService, m.Place))));
     }

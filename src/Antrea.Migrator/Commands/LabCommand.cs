@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.Scenarios;
+using Antrea.Migration.Routing.Reachability;
 
 namespace Antrea.Migrator.Commands;
 
@@ -21,6 +23,14 @@ internal static class LabCommand
         encapsulation.AddTo(up);
         var family = new IPFamilyOption();
         family.AddTo(up, controlPlane);
+        var antreaEncap = new AntreaEncapOption("Lab: the trafficEncapMode of the Antrea that --manifests writes; encap by default.");
+        antreaEncap.AddTo(up);
+        var manifests = new Option<string?>("--manifests")
+        {
+            Description = "Write what a migration installs here into this folder, as antrea.yml and multus.yml, and print the options that name them.",
+            HelpName = "FOLDER",
+        };
+        up.Add(manifests);
         up.SetAction(async (parse, cancellationToken) =>
         {
             await using var lab = await LabCluster.StartAsync(
@@ -31,6 +41,7 @@ internal static class LabCommand
                     KubernetesBinaries = controlPlane.Binaries(parse),
                     Fabric = fabric.Kind(parse),
                     CalicoEncapsulation = encapsulation.Kind(parse),
+                    AntreaEncap = antreaEncap.Mode(parse) ?? AntreaEncapMode.Encap,
                 }),
                 cancellationToken);
             var path = parse.GetValue(kubeconfig) ?? lab.KubeconfigPath;
@@ -45,6 +56,15 @@ internal static class LabCommand
                 if (lab.NamespacePrefix is { } prefix)
                 {
                     await output.WriteLineAsync($"# its network namespaces: ip netns list | grep {prefix}");
+                }
+
+                if (parse.GetValue(manifests) is { } folder)
+                {
+                    var (antrea, multus) = (Path.Combine(folder, "antrea.yml"), Path.Combine(folder, "multus.yml"));
+                    Directory.CreateDirectory(folder);
+                    await File.WriteAllTextAsync(antrea, lab.AntreaManifest, cancellationToken);
+                    await File.WriteAllTextAsync(multus, LabManifests.Multus(), cancellationToken);
+                    await output.WriteLineAsync($"# migrate it with: --antrea-manifest {antrea} --multus-manifest {multus} --node-agent-image {LabManifests.NodeAgentImage}");
                 }
 
                 await output.WriteLineAsync("# the cluster ends with this command (Ctrl-C)");

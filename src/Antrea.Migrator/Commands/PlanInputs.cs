@@ -115,7 +115,7 @@ internal sealed class PlanInputs
         var (lab, kind) = (cluster.Lab, cluster.Kind);
         var options = new MigrationOptions
         {
-            AntreaManifest = Manifest(parse.GetValue(_antreaManifest), () => kind?.Manifests.Antrea ?? OfLab(() => LabManifests.Antrea())),
+            AntreaManifest = Manifest(parse.GetValue(_antreaManifest), () => kind?.Manifests.Antrea ?? OfLab(() => lab!.AntreaManifest)),
             MultusManifest = Manifest(parse.GetValue(_multusManifest), () => kind?.Manifests.Multus ?? OfLab(() => LabManifests.Multus())),
             Bridge = BridgeWords.All[parse.GetRequiredValue(_bridge)].Kind,
             FirstPart = [.. (parse.GetValue(_firstPart) ?? []).SelectMany(n => n.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],

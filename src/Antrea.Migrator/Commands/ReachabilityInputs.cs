@@ -8,12 +8,7 @@ namespace Antrea.Migrator.Commands;
 /// <c>routes why</c>.</summary>
 internal sealed class ReachabilityInputs
 {
-    private readonly Option<string> _encap = new Option<string>("--antrea-encap")
-    {
-        Description = "Antrea's trafficEncapMode.",
-        HelpName = "encap|noEncap|hybrid",
-        DefaultValueFactory = _ => "encap",
-    }.AcceptOnlyFromAmong("encap", "noEncap", "hybrid");
+    private readonly AntreaEncapOption _encap = new("Antrea's trafficEncapMode; by default what the cluster's ConfigMap antrea-config says, else encap.");
 
     private readonly Option<string> _multus = new Option<string>("--multus-routes")
     {
@@ -23,25 +18,23 @@ internal sealed class ReachabilityInputs
     }.AcceptOnlyFromAmong("by-pod-cidr", "stock", "v1", "v2");
 
     private readonly Option<int> _rpFilter = CommonOptions.Whole("--rp-filter", "The Nodes' net.ipv4.conf.all.rp_filter.", 2, 0, 2);
-    private readonly Option<bool> _noSnat = new("--no-snat") { Description = "Antrea's noSNAT is on." };
+    private readonly Option<bool> _noSnat = new("--no-snat") { Description = "Antrea's noSNAT is on, whatever the cluster's ConfigMap says." };
     private readonly Option<bool> _passesInvalid = new("--conntrack-liberal") { Description = "kube-proxy does not drop invalid packets (nf_conntrack_tcp_be_liberal)." };
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_encap, _multus, _rpFilter, _noSnat, _passesInvalid])
+        _encap.AddTo(command);
+        foreach (var option in (Option[])[_multus, _rpFilter, _noSnat, _passesInvalid])
         {
             command.Add(option);
         }
     }
 
-    public ReachabilityModel Read(ParseResult parse, ClusterSnapshot snapshot) => ReachabilityModel.FromSnapshot(snapshot) with
+    public ReachabilityModel Read(ParseResult parse, ClusterSnapshot snapshot) => Read(parse, ReachabilityModel.FromSnapshot(snapshot));
+
+    private ReachabilityModel Read(ParseResult parse, ReachabilityModel cluster) => cluster with
     {
-        AntreaEncap = parse.GetValue(_encap) switch
-        {
-            "noEncap" => AntreaEncapMode.NoEncap,
-            "hybrid" => AntreaEncapMode.Hybrid,
-            _ => AntreaEncapMode.Encap,
-        },
+        AntreaEncap = _encap.Mode(parse) ?? cluster.AntreaEncap,
         MultusRoutes = parse.GetValue(_multus) switch
         {
             "stock" => MultusRoutes.Stock,
@@ -55,7 +48,7 @@ internal sealed class ReachabilityInputs
             1 => ReversePathFilter.Strict,
             _ => ReversePathFilter.Loose,
         },
-        NoSnat = parse.GetValue(_noSnat),
+        NoSnat = parse.GetValue(_noSnat) || cluster.NoSnat,
         KubeProxyDropsInvalid = !parse.GetValue(_passesInvalid),
     };
 }

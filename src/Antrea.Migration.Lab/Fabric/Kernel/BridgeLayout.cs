@@ -28,8 +28,9 @@ internal static class BridgeLayout
             LayoutPart.Setting("lo", "up"),
             LayoutPart.End(GatewayPort, spaces[host].Name),
             LayoutPart.Setting(GatewayPort, $"address {VirtualMac} mtu {AntreaMtu} up"),
-            LayoutPart.End(TunnelPort, spaces[host].Name),
-            LayoutPart.Setting(TunnelPort, $"address {Mac(Tunnel, space)} mtu {AntreaMtu} up"),
+            .. state.HasTunnel
+                ? (LayoutPart[])[LayoutPart.End(TunnelPort, spaces[host].Name), LayoutPart.Setting(TunnelPort, $"address {Mac(Tunnel, space)} mtu {AntreaMtu} up")]
+                : [],
             .. bridge.Bridge.Gateways.SelectMany(gateway => ToGateway(gateway.Address, HostLayout.GatewayMac(spaces[host]))),
             .. bridge.Bridge.PodCidrs.Select(podCidr => LayoutPart.Routes($"{podCidr}", null, $"blackhole {podCidr}")),
             .. bridge.Bridge.PodCidrs.Zip(bridge.Bridge.Gateways, (podCidr, gateway) => LayoutPart.Routes(

@@ -97,8 +97,13 @@ internal sealed class HostLayout
                 _after.Append($"ipv4/conf/{name}/arp_announce=1\n");
 
                 // As Antrea does: IPv6 has no ARP responder in the flow tables.
-                _links.AddRange(bridge.State.Peers.Where(peer => peer.PodCidr.IsIPv6)
+                _links.AddRange(bridge.State.Peers.Where(peer => peer is { Tunnelled: true, PodCidr.IsIPv6: true })
                     .Select(peer => LayoutPart.Neighbour(name, $"{peer.PodCidr.AddressAt(1)}", BridgeLayout.VirtualMac)));
+
+                if (!bridge.State.HasTunnel)
+                {
+                    break;
+                }
 
                 // Its UDP socket stays here, on the Node's uplink, when the device goes to the bridge: with the bridge it goes too. What a
                 // route encapsulates has no UDP checksum, which IPv6 takes from nobody unless told.

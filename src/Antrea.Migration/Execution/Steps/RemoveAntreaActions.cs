@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Planning;
 using Antrea.Migration.Policies.Application;
@@ -111,7 +112,7 @@ internal sealed class CleanAntreaNodeAction : StepAction
         var before = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
         if (before.Length > 0)
         {
-            await context.RunAsync(node, NodeCommands.CleanAntrea(), cancellationToken).ConfigureAwait(false);
+            await context.RunAsync(node, NodeCommands.CleanAntrea(RoutedTo(context, node)), cancellationToken).ConfigureAwait(false);
         }
 
         var after = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
@@ -127,6 +128,11 @@ internal sealed class CleanAntreaNodeAction : StepAction
     }
 
     public static async Task<string[]> AuditAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        (await context.RunAsync(node, NodeCommands.AuditAntrea(), cancellationToken).ConfigureAwait(false))
+        (await context.RunAsync(node, NodeCommands.AuditAntrea(RoutedTo(context, node)), cancellationToken).ConfigureAwait(false))
         .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>The PodCIDRs to which the Node's own routes led; none where everything went by Antrea's tunnel.</summary>
+    private static IEnumerable<Cidr> RoutedTo(MigrationContext context, string node) => AntreaAgentSettings.Of(context.Options.AntreaManifest).RoutesDirectly
+        ? context.Plan.PodCidrs.Where(n => n.Key != node).SelectMany(n => n.Value)
+        : [];
 }

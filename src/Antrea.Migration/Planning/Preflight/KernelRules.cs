@@ -100,7 +100,7 @@ internal static class KernelRules
                 Severity.Info,
                 subject,
                 "rp_filter is 1 (strict): a device takes only what it would answer by.",
-                "Nothing for encap mode, whose paths are symmetric over every bridge; with noEncap or hybrid set it to 2 before.");
+                "Nothing: over every bridge both directions of a connection take the same devices, with Antrea's tunnel and without.");
         }
     }
 

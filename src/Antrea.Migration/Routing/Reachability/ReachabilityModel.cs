@@ -102,8 +102,8 @@ public sealed record ReachabilityModel
     /// later.</summary>
     public bool EgressEnabled { get; init; } = true;
 
-    /// <summary>Takes from a snapshot what it holds: Nodes, routed ranges, pools, the Services' ranges and kube-proxy's settings. The rest
-    /// keeps its default; set it with <c>with</c>.</summary>
+    /// <summary>Takes from a snapshot what it holds: Nodes, routed ranges, pools, the Services' ranges, kube-proxy's settings, and Antrea's where it is
+    /// installed. The rest keeps its default; set it with <c>with</c>.</summary>
     /// <remarks>A Node's subnet is the first of <see cref="NodeInfo.Networks"/>.</remarks>
     public static ReachabilityModel FromSnapshot(ClusterSnapshot snapshot)
     {
@@ -114,7 +114,7 @@ public sealed record ReachabilityModel
             .Where(a => a.IsTunnel && a.Node is not null)
             .ToLookup(a => a.Node!, a => a.Address, StringComparer.Ordinal);
         var kubeProxy = KubeProxySettings.Of(snapshot);
-        return new ReachabilityModel
+        return new ReachabilityModel().With(AntreaAgentSettings.Of(snapshot.OfKind("", "ConfigMap"))) with
         {
             ServiceCidrs = snapshot.ServiceCidrs,
             KubeProxyClusterCidrs = kubeProxy.ClusterCidrs,
@@ -141,4 +141,24 @@ public sealed record ReachabilityModel
             ],
         };
     }
+
+    /// <summary>The model of a cluster into which a manifest of Antrea's is installed.</summary>
+    /// <param name="snapshot">The cluster.</param>
+    /// <param name="manifest">The manifest; where it has no configuration, that of the cluster counts.</param>
+    internal static ReachabilityModel Planned(ClusterSnapshot snapshot, IEnumerable<ClusterObject> manifest)
+    {
+        var model = FromSnapshot(snapshot);
+        return AntreaAgentSettings.Find(manifest) is { } settings ? model.With(settings) : model;
+    }
+
+    private ReachabilityModel With(AntreaAgentSettings settings) => this with
+    {
+        AntreaEncap = settings.EncapMode switch
+        {
+            "noencap" => AntreaEncapMode.NoEncap,
+            "hybrid" => AntreaEncapMode.Hybrid,
+            _ => AntreaEncapMode.Encap,
+        },
+        NoSnat = settings.NoSnat,
+    };
 }

@@ -25,12 +25,20 @@ internal static class NodeVerbs
                 verb.Look("attachments", "List the containers that Multus wired to Antrea.", _ => NodeCommands.ListMultusAttachments()),
                 verb.Change("remove", "Remove Multus' binary, its kubeconfig and its memory of Pods' delegates.", _ => NodeCommands.RemoveMultus()),
             },
-            new Command("antrea", "What Antrea leaves on the Node, for a rollback.")
-            {
-                verb.Audit("audit", "List what Antrea left; exit code 2 when there is something.", _ => NodeCommands.AuditAntrea()),
-                verb.Change("detach", "Delete Antrea's bridge while Open vSwitch runs.", _ => NodeCommands.DetachAntrea()),
-                verb.Change("clean", "Remove what Antrea left: files, netfilter rules, ipsets and links.", _ => NodeCommands.CleanAntrea()),
-            },
+            Antrea(verb),
+        };
+    }
+
+    private static Command Antrea(NodeVerb verb)
+    {
+        const string Description = "The other Nodes' PodCIDRs, where Antrea routed to them without a tunnel: such routes outlive it.";
+        var (audited, cleaned) = (Ranges(Description), Ranges(Description));
+        return new Command("antrea", "What Antrea leaves on the Node, for a rollback.")
+        {
+            verb.Audit("audit", "List what Antrea left; exit code 2 when there is something.", parse => NodeCommands.AuditAntrea(Cidrs(parse.GetValue(audited))), audited),
+            verb.Change("detach", "Delete Antrea's bridge while Open vSwitch runs.", _ => NodeCommands.DetachAntrea()),
+            verb.Change(
+                "clean", "Remove what Antrea left: files, netfilter rules, ipsets, links and routes.", parse => NodeCommands.CleanAntrea(Cidrs(parse.GetValue(cleaned))), cleaned),
         };
     }
 
@@ -97,7 +105,8 @@ internal static class NodeVerbs
 
     private static Command Calico(NodeVerb verb)
     {
-        var (audited, cleaned) = (Ranges(), Ranges());
+        const string Description = "Calico's pools and blocks: routes are looked for inside them only.";
+        var (audited, cleaned) = (Ranges(Description), Ranges(Description));
         var own = CidrOption("--own", "The Node's own PodCIDR: what comes from there goes by the main table as before.");
         var from = CidrOption("--from", "A range of Calico's addresses.");
         var address = new Option<string[]>("--address")
@@ -130,9 +139,9 @@ internal static class NodeVerbs
         };
     }
 
-    private static Argument<string[]> Ranges() => new("CIDR")
+    private static Argument<string[]> Ranges(string description) => new("CIDR")
     {
-        Description = "Calico's pools and blocks: routes are looked for inside them only.",
+        Description = description,
         Arity = ArgumentArity.ZeroOrMore,
         DefaultValueFactory = _ => [],
         Validators = { result => Check(result, result.Tokens) },

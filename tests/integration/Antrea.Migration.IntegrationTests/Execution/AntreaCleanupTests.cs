@@ -1,3 +1,4 @@
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Execution;
 using CliWrap;
 using CliWrap.Buffered;
@@ -18,6 +19,10 @@ public sealed class AntreaCleanupTests
         touch /var/run/antrea/cni/networks/antrea/10.10.1.2
         ip link set lo up
         ip link add antrea-gw0 type veth peer name other; ip addr add 10.10.1.1/24 dev antrea-gw0; ip link set antrea-gw0 up
+        ip link add eth0 type veth peer name wire; ip addr add 172.18.0.3/16 dev eth0; ip addr add fd00:172:18::3/64 dev eth0 nodad; ip link set eth0 up; ip link set wire up
+        ip route add 10.10.2.0/24 via 172.18.0.4; ip -6 route add fd00:10:10:2::/64 via fd00:172:18::4
+        ip route add 10.10.3.0/24 via 172.18.0.5 proto 12
+        ip route add 10.10.2.64/26 via 172.18.0.5; ip route add 10.10.4.0/24 dev eth0
         iptables-nft -N ANTREA-FORWARD
         iptables-nft -A FORWARD -m comment --comment "Antrea: jump to Antrea forwarding rules" -j ANTREA-FORWARD
         iptables-nft -A ANTREA-FORWARD -i antrea-gw0 -j ACCEPT
@@ -35,9 +40,9 @@ public sealed class AntreaCleanupTests
     {
         Requires.Kernel();
         var script = Mess
-            + Piped(NodeCommands.AuditAntrea()) + "echo ---\n"
-            + Piped(NodeCommands.DetachAntrea()) + Piped(NodeCommands.CleanAntrea()) + Piped(NodeCommands.AuditAntrea()) + "echo ---\n"
-            + "iptables-nft-save; ip link; find /etc /opt /var/run -type f\n";
+            + Piped(NodeCommands.AuditAntrea(Peers)) + "echo ---\n"
+            + Piped(NodeCommands.DetachAntrea()) + Piped(NodeCommands.CleanAntrea(Peers)) + Piped(NodeCommands.AuditAntrea(Peers)) + "echo ---\n"
+            + "iptables-nft-save; ip link; ip route; ip -6 route; find /etc /opt /var/run -type f\n";
 
         var result = await Cli.Wrap("unshare").WithArguments(["--net", "--mount", "sh", "-c", script])
             .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancellationToken);
@@ -48,12 +53,21 @@ public sealed class AntreaCleanupTests
         {
             Assert.That(parts[0], Does.Contain("file: /etc/cni/net.d/10-antrea.conflist").And.Contain("file: /var/run/antrea").And.Contain("link: antrea-gw0"));
             Assert.That(parts[0].Split('\n').Count(l => l.StartsWith("netfilter: ", StringComparison.Ordinal)), Is.EqualTo(2), parts[0]);
+            Assert.That(
+                parts[0].Split('\n').Where(l => l.StartsWith("route: ", StringComparison.Ordinal)),
+                Is.EqualTo((string[])["route: 10.10.2.0/24 via 172.18.0.4 dev eth0", "route: fd00:10:10:2::/64 via fd00:172:18::4 dev eth0 metric 1024 pref medium"]),
+                parts[0]);
             Assert.That(parts[1], Is.Empty, "the clean-up succeeds and the audit behind it finds nothing");
             Assert.That(parts[2], Does.Not.Contain("ANTREA-").And.Not.Contain("antrea-gw0"));
             Assert.That(parts[2], Does.Contain("the user mentions ANTREA").And.Contain("-j cali-FORWARD"));
+            Assert.That(parts[2], Does.Not.Contain("10.10.2.0/24").And.Not.Contain("fd00:10:10:2::/64"));
+            Assert.That(parts[2], Does.Contain("10.10.3.0/24 via").And.Contain("10.10.2.64/26 via").And.Contain("10.10.4.0/24 dev"), "BIRD's, another range, no next hop");
             Assert.That(parts[2], Does.Contain("/etc/cni/net.d/10-calico.conflist").And.Contain("/opt/cni/bin/portmap"));
         }
     }
 
-    private static string Piped(NodeCommand command) => $"sh /proc/self/fd/3 3<<'EOF' || echo \"exit $?\"\n{command.Script}\nEOF\n";
+    private static readonly Cidr[] Peers = [.. ((string[])["10.10.2.0/24", "fd00:10:10:2::/64", "10.10.3.0/24", "10.10.4.0/24"]).Select(Cidr.Parse)];
+
+    private static string Piped(NodeCommand command) =>
+        $"sh /proc/self/fd/3 {string.Join(' ', command.Arguments)} 3<<'EOF' || echo \"exit $?\"\n{command.Script}\nEOF\n";
 }

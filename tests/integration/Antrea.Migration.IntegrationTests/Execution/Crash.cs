@@ -68,9 +68,14 @@ internal static class CrashedRun
     /// <param name="points">Where it is killed.</param>
     /// <param name="next">The plan that the next process carries out; null when nothing is left to do.</param>
     /// <param name="cancellationToken">Ends the run.</param>
+    /// <param name="atEvent">Called at each event of every process.</param>
     /// <returns>The events of the last process; null when it was killed with nothing left to do.</returns>
     public static async Task<List<MigrationEvent>?> ToTheEndAsync(
-        LabMigration migration, CrashPoints points, Func<ConfigMapJournal, Task<MigrationPlan?>> next, CancellationToken cancellationToken)
+        LabMigration migration,
+        CrashPoints points,
+        Func<ConfigMapJournal, Task<MigrationPlan?>> next,
+        CancellationToken cancellationToken,
+        Action<MigrationEvent>? atEvent = null)
     {
         while (true)
         {
@@ -86,7 +91,7 @@ internal static class CrashedRun
 
             try
             {
-                return await migration.ExecuteAsync(plan, executor, cancellationToken);
+                return await migration.ExecuteAsync(plan, executor, cancellationToken, atEvent: atEvent);
             }
             catch (CrashException)
             {

@@ -5,7 +5,7 @@ using Antrea.Migration.Lab.ControlPlane;
 
 namespace Antrea.Migration.IntegrationTests.Execution;
 
-/// <summary>Labs with both families.</summary>
+/// <summary>Labs with both families, or with IPv6 alone.</summary>
 internal static class DualStack
 {
     /// <summary>A Pod on every Node: without a tunnel, a Node without Pods has no IPv6 block.</summary>
@@ -50,6 +50,18 @@ internal static class DualStack
     {
         PodSubnet6 = Cidr.Parse("fd00:10:10::/56"),
         CalicoPool6 = Cidr.Parse("fd00:10:20::/64"),
-        ExtraObjects = options.ExtraObjects.Length == 0 ? Everywhere : $"{options.ExtraObjects}---\n{Everywhere}",
+        ExtraObjects = WithEverywhere(options),
     };
+
+    /// <summary>The same cluster with IPv6 in IPv4's place.</summary>
+    public static LabClusterOptions IPv6Alone(LabClusterOptions options) => options with
+    {
+        PodSubnet = Cidr.Parse("fd00:10:10::/56"),
+        CalicoPool = Cidr.Parse("fd00:10:20::/64"),
+        ServiceSubnet = Cidr.Parse("fd00:10:96::/112"),
+        ExtraObjects = WithEverywhere(options),
+    };
+
+    private static string WithEverywhere(LabClusterOptions options) =>
+        options.ExtraObjects.Length == 0 ? Everywhere : $"{options.ExtraObjects}---\n{Everywhere}";
 }

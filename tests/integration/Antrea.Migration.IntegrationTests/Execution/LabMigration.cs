@@ -31,14 +31,13 @@ internal sealed class LabMigration : IAsyncDisposable
     private LabMigration(LabCluster lab, BridgeKind bridge)
     {
         Lab = lab;
-        Options = Options with { Bridge = bridge, IgnoredFindings = bridge == BridgeKind.Partition ? Consent : [] };
+        Options = Options with { AntreaManifest = ObjectReader.Read(lab.AntreaManifest, "antrea.yml"), Bridge = bridge, IgnoredFindings = bridge == BridgeKind.Partition ? Consent : [] };
     }
 
     public LabCluster Lab { get; }
 
     public MigrationOptions Options { get; set; } = new()
     {
-        AntreaManifest = ObjectReader.Read(LabManifests.Antrea(), "antrea.yml"),
         MultusManifest = ObjectReader.Read(LabManifests.Multus(), "multus.yml"),
         NodeAgentImage = LabManifests.NodeAgentImage,
         PollInterval = TimeSpan.FromMilliseconds(10),
@@ -103,13 +102,18 @@ internal sealed class LabMigration : IAsyncDisposable
     }
 
     public async Task<List<MigrationEvent>> ExecuteAsync(
-        MigrationPlan plan, MigrationExecutor executor, CancellationToken cancellationToken, HoldPolicy holds = HoldPolicy.PassAll)
+        MigrationPlan plan,
+        MigrationExecutor executor,
+        CancellationToken cancellationToken,
+        HoldPolicy holds = HoldPolicy.PassAll,
+        Action<MigrationEvent>? atEvent = null)
     {
         List<MigrationEvent> events = [];
         var execution = new ExecutionOptions { BackupDirectory = BackupDirectory, Holds = holds, Holder = "operator" };
         await foreach (var item in executor.ExecuteAsync(plan, Options, execution, cancellationToken))
         {
             events.Add(item);
+            atEvent?.Invoke(item);
         }
 
         return events;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.ControlPlane;
@@ -130,7 +129,7 @@ public sealed class MigrationTests
     [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
     [CancelAfter(600_000)]
     public Task Migrator_killed_around_every_write_reaches_the_same_end_and_restarts_nothing_twice(
-        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken) => AssertCrashesChangeNothingAsync(name, workers, bridge, cancellationToken);
+        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken) => CrashedMigration.AssertSameEndAsync(Options(name, workers), bridge, cancellationToken);
 
     [TestCase("c2a0", 3, BridgeKind.PolicyRoute)]
     [TestCase("c2a0", 1, BridgeKind.Pool)]
@@ -141,7 +140,7 @@ public sealed class MigrationTests
         string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
     {
         Requires.LongRun();
-        return AssertCrashesChangeNothingAsync(name, workers, bridge, cancellationToken);
+        return CrashedMigration.AssertSameEndAsync(Options(name, workers), bridge, cancellationToken);
     }
 
     /// <summary>Around what a partition has of its own; around every write with the other scenarios, above.</summary>
@@ -150,8 +149,8 @@ public sealed class MigrationTests
     public Task Migrator_killed_around_the_steps_of_a_partition_reaches_the_same_end(CancellationToken cancellationToken)
     {
         string[] own = ["/confine-calico", "/admit-antrea/", "/release-hold/", "/stop-calico/", "/clear-routes/", "-part/restart-pods", "/readmit-calico/"];
-        return AssertCrashesChangeNothingAsync(
-            LabScenario.Crowded, 1, BridgeKind.Partition, cancellationToken, what => what.StartsWith("journal ", StringComparison.Ordinal) && own.Any(what.Contains));
+        return CrashedMigration.AssertSameEndAsync(
+            Options(LabScenario.Crowded, 1), BridgeKind.Partition, cancellationToken, what => what.StartsWith("journal ", StringComparison.Ordinal) && own.Any(what.Contains));
     }
 
     [Test]
@@ -186,48 +185,7 @@ public sealed class MigrationTests
             Throws.TypeOf<MigrationException>().With.Message.Contains(plan.Id));
     }
 
-    private static async Task AssertCrashesChangeNothingAsync(
-        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken, Predicate<string>? isPoint = null)
-    {
-        var options = new LabClusterOptions { Name = name, Workers = workers, ExtraObjects = LabMigration.CronJob };
-        await using var smooth = await LabMigration.StartAsync(cancellationToken, options, bridge);
-        var smoothPods = CountPods(smooth);
-        await smooth.ExecuteAsync(await smooth.PlanAsync(cancellationToken), cancellationToken);
-
-        await using var crashing = await LabMigration.StartAsync(cancellationToken, options, bridge);
-        var crashingPods = CountPods(crashing);
-        var plan = await crashing.PlanAsync(cancellationToken);
-        var points = new CrashPoints(isPoint);
-        var killed = plan.Steps.Count(s => isPoint?.Invoke($"journal {s.Id} ") != false);
-
-        var events = await CrashedRun.ToTheEndAsync(crashing, points, async journal => await journal.ReadPlanAsync(cancellationToken) ?? plan, cancellationToken);
-
-        Assert.That(events?[^1], Is.TypeOf<MigrationCompleted>(), Describe(events!));
-        TestContext.Out.WriteLine($"{points.Crashes} crashes");
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(points.Crashes, Is.GreaterThan(killed * 2), "every step was killed more than once");
-            Assert.That(await crashing.DumpAsync(cancellationToken), Is.EqualTo(await smooth.DumpAsync(cancellationToken)));
-            Assert.That(crashingPods.Where(p => p.Key != "calico-node").OrderBy(p => p.Key), Is.EqualTo(smoothPods.Where(p => p.Key != "calico-node").OrderBy(p => p.Key)));
-        }
-    }
-
-    private static ConcurrentDictionary<string, int> CountPods(LabMigration migration)
-    {
-        var counts = new ConcurrentDictionary<string, int>();
-        migration.Lab.Store.Subscribe(
-            e =>
-            {
-                // The migration's own canaries are made anew where a crash left them.
-                if (e.Type == StoreEventType.Added && e.Resource == ResourceType.Pod && e.Object["spec"]?["hostNetwork"]?.GetValue<bool>() != true
-                    && e.Object["metadata"]!["namespace"]!.GetValue<string>() != "antrea-migration")
-                {
-                    counts.AddOrUpdate(e.Object["metadata"]!["labels"]?.AsObject().Select(l => $"{l.Value}").First() ?? "", 1, (_, n) => n + 1);
-                }
-            },
-            migration.Lab.Store.Version);
-        return counts;
-    }
+    private static LabClusterOptions Options(string name, int workers) => new() { Name = name, Workers = workers, ExtraObjects = LabMigration.CronJob };
 
     private static string Describe(List<MigrationEvent> events) => string.Join('\n', events.TakeLast(5));
 }

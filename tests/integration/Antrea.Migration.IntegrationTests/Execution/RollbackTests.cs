@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Antrea.Migration.Execution;
+using Antrea.Migration.IntegrationTests.Fabric;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
@@ -104,6 +105,16 @@ public sealed class RollbackTests
         }
     }
 
+    [Test]
+    [CancelAfter(600_000)]
+    public Task Both_families_come_back_from_Multus_and_nothing_is_lost(CancellationToken cancellationToken) =>
+        AssertIPv6ComesBackAsync(DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 2 }), cancellationToken);
+
+    [Test]
+    [CancelAfter(600_000)]
+    public Task A_cluster_of_IPv6_alone_comes_back_from_Multus_and_nothing_is_lost(CancellationToken cancellationToken) =>
+        AssertIPv6ComesBackAsync(DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 2 }), cancellationToken);
+
     [TestCase("c2a0", 1, BridgeKind.Multus)]
     [CancelAfter(600_000)]
     public Task Rollback_killed_around_every_write_ends_where_it_would_have(
@@ -179,6 +190,42 @@ public sealed class RollbackTests
         {
             Assert.That(points.Crashes, Is.GreaterThan(steps * 2), "every step was killed more than once");
             Assert.That(await DumpAsync(migration, cancellationToken), Is.EqualTo(before));
+        }
+    }
+
+    /// <summary>Migrates a cluster that has IPv6 by Multus until Calico would be removed, rolls it back while it is probed, and asserts that it is what it was.</summary>
+    internal static async Task AssertIPv6ComesBackAsync(LabClusterOptions options, CancellationToken cancellationToken)
+    {
+        await using var watched = await WatchedMigration.StartAsync(options, BridgeKind.Multus, cancellationToken);
+        var (migration, nodes) = (watched.Migration, watched.Lab.Fleet.Nodes);
+        var before = await DumpAsync(migration, cancellationToken);
+        var labelled = 0;
+        await migration.RunUntilAsync(
+            watched.Plan,
+            e =>
+            {
+                labelled = Math.Max(labelled, nodes.Count(n => !n.Host.State.AddressLabels.IsEmpty));
+                return e is StepStarted { Step.Kind: MigrationStepKind.RemoveCalico };
+            },
+            cancellationToken);
+        var rollback = await migration.PlanRollbackAsync(cancellationToken);
+
+        var (events, traffic) = await watched.WatchAsync(_ => migration.ExecuteAsync(rollback, cancellationToken), cancellationToken);
+
+        TestContext.Out.WriteLine($"{traffic.Flows.Sum(f => f.Total)} requests, {traffic.Flows.Sum(f => f.Failure)} lost");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), Describe(events));
+            Assert.That(labelled, Is.EqualTo(nodes.Count));
+            Assert.That(nodes.SelectMany(n => n.Host.State.AddressLabels), Is.Empty);
+            Assert.That(traffic.Flows.Select(f => f.Success), Has.All.Positive);
+            Assert.That(traffic.Outages.Where(o => o.RequestsLost > 0), Is.Empty);
+            Assert.That(await DumpAsync(migration, cancellationToken), Is.EqualTo(before));
+            if (watched.Lab.NamespacePrefix is { } prefix)
+            {
+                var kernel = await KernelDump.WriteAsync(prefix, cancellationToken);
+                Assert.That(kernel, Does.Contain("cali-nat-outgoing").And.Not.Contain("ANTREA").And.Not.Contain("antrea-gw0").And.Not.Contain("label 20260"));
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Clusters;
@@ -78,6 +79,61 @@ public sealed class ScenarioTests
             Assert.That(
                 migration.Lab.Fleet.Nodes.SelectMany(n => n.Host.State.Ovs!.State.Ports.Values, (n, port) => n.PodCidrs.Any(c => c.Contains(port.Address))),
                 Has.All.True);
+        }
+    }
+
+    /// <summary>No Node, Pod or Service has an IPv4 address.</summary>
+    [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.None)]
+    [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.Vxlan)]
+    [TestCase(BridgeKind.Multus, CalicoEncapsulation.None)]
+    [CancelAfter(600_000)]
+    public async Task Operator_migrates_a_cluster_of_IPv6_alone_and_loses_nothing(
+        BridgeKind bridge, CalicoEncapsulation encapsulation, CancellationToken cancellationToken)
+    {
+        var options = DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 3, CalicoEncapsulation = encapsulation });
+        await using var migration = await WatchedMigration.StartAsync(options, bridge, cancellationToken);
+        Assert.That(migration.Plan.IsExecutable, string.Join('\n', migration.Plan.Findings.Take(3)));
+
+        var (last, traffic) = await migration.RunAsync(cancellationToken);
+
+        Report(traffic);
+        var addresses = migration.Lab.Fleet.Nodes.SelectMany(n => n.Addresses.Concat(n.Host.State.Ovs!.State.Ports.Keys)).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
+            Assert.That(migration.Plan.PredictedLosses, Is.Empty);
+            Assert.That(traffic.Flows.Where(f => f.Failure > 0), Is.Empty, string.Join('\n', traffic.Outages));
+            Assert.That(traffic.Flows.Select(f => f.Success), Has.All.Positive);
+            Assert.That(addresses.Select(a => a.AddressFamily), Has.All.EqualTo(AddressFamily.InterNetworkV6));
+            Assert.That(addresses, Has.Count.GreaterThan(8));
+        }
+    }
+
+    /// <summary>All blocks lie in the PodCIDR of one Node, which is the pool.</summary>
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task IPv6_addresses_that_clash_move_to_a_pool_in_free_space_first(CancellationToken cancellationToken)
+    {
+        var options = DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 2, CalicoEncapsulation = CalicoEncapsulation.Vxlan })
+            with { CalicoPool = Cidr.Parse("fd00:10:10:1::/64") };
+        await using var migration = await WatchedMigration.StartAsync(options, BridgeKind.PolicyRoute, cancellationToken);
+        Assert.That(migration.Plan.IsExecutable, string.Join('\n', migration.Plan.Findings.Take(3)));
+
+        var (last, traffic) = await migration.RunAsync(cancellationToken, async phase =>
+        {
+            if (phase == MigrationPhase.Addresses)
+            {
+                await NothingOfCalicosIsInAPodCidrAsync(migration, cancellationToken);
+            }
+        });
+
+        Report(traffic);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
+            Assert.That(migration.Plan.Scenario, Is.EqualTo("MostOverlap"));
+            Assert.That(migration.Plan.Readdressing?.Pools.Select(p => p.Cidr.IsIPv6), Is.EqualTo((bool[])[true]));
+            Assert.That(traffic.Flows.Where(f => f.Failure > 0), Is.Empty, string.Join('\n', traffic.Outages));
         }
     }
 

@@ -44,8 +44,38 @@ internal sealed class WatchedMigration : IAsyncDisposable
     public ContinuousProbeResult? DeniedTraffic { get; private set; }
 
     /// <summary>Runs the plan to its end; <paramref name="afterPhase"/> is called while the migration stands still between two phases, <paramref name="atEvent"/> at each event.</summary>
-    public async Task<(MigrationEvent Last, ContinuousProbeResult Traffic)> RunAsync(
-        CancellationToken cancellationToken, Func<MigrationPhase, Task>? afterPhase = null, Action<MigrationEvent>? atEvent = null)
+    public Task<(MigrationEvent Last, ContinuousProbeResult Traffic)> RunAsync(
+        CancellationToken cancellationToken, Func<MigrationPhase, Task>? afterPhase = null, Action<MigrationEvent>? atEvent = null) =>
+        WatchAsync(
+            async enter =>
+            {
+                using var client = _migration.Client();
+                var executor = new MigrationExecutor(client, new ConfigMapJournal(client));
+                var execution = new ExecutionOptions { BackupDirectory = _migration.BackupDirectory, Holds = HoldPolicy.PassAll };
+                MigrationEvent? last = null;
+                await foreach (var item in executor.ExecuteAsync(Plan, _migration.Options, execution, cancellationToken))
+                {
+                    last = item;
+                    atEvent?.Invoke(item);
+                    switch (item)
+                    {
+                        case PhaseStarted started:
+                            enter(started.Phase);
+                            break;
+                        case PhaseCompleted completed when afterPhase is not null:
+                            await afterPhase(completed.Phase);
+                            break;
+                    }
+                }
+
+                return last!;
+            },
+            cancellationToken);
+
+    /// <summary>Probes from before <paramref name="run"/> begins until it has ended.</summary>
+    /// <param name="run">Changes the cluster; it calls what it is given at the start of each phase.</param>
+    /// <param name="cancellationToken">Ends the probes.</param>
+    public async Task<(T Result, ContinuousProbeResult Traffic)> WatchAsync<T>(Func<Action<MigrationPhase>, Task<T>> run, CancellationToken cancellationToken)
     {
         var service = Lab.ServiceUri("default", "nginx-origin");
         await using var probe = new ContinuousProbe(
@@ -63,30 +93,15 @@ internal sealed class WatchedMigration : IAsyncDisposable
             : new ContinuousProbe(
                 Denied.Select(d => Flow(d.Workload, d.Service, Lab.ServiceUri("default", d.Service), Lab.ConnectFrom(d.Namespace, d.Workload))),
                 new ContinuousProbeOptions { Interval = TimeSpan.FromMilliseconds(100), Timeout = TimeSpan.FromSeconds(1) });
-        using var client = _migration.Client();
-        var executor = new MigrationExecutor(client, new ConfigMapJournal(client));
-        var execution = new ExecutionOptions { BackupDirectory = _migration.BackupDirectory, Holds = HoldPolicy.PassAll };
-        MigrationEvent? last = null;
         probe.Start();
         closed?.Start();
-        await foreach (var item in executor.ExecuteAsync(Plan, _migration.Options, execution, cancellationToken))
+        var result = await run(phase =>
         {
-            last = item;
-            atEvent?.Invoke(item);
-            switch (item)
-            {
-                case PhaseStarted started:
-                    probe.EnterPhase(started.Phase.ToString());
-                    closed?.EnterPhase(started.Phase.ToString());
-                    break;
-                case PhaseCompleted completed when afterPhase is not null:
-                    await afterPhase(completed.Phase);
-                    break;
-            }
-        }
-
+            probe.EnterPhase(phase.ToString());
+            closed?.EnterPhase(phase.ToString());
+        });
         DeniedTraffic = closed is null ? null : await closed.StopAsync(cancellationToken);
-        return (last!, await probe.StopAsync(cancellationToken));
+        return (result, await probe.StopAsync(cancellationToken));
     }
 
     public async ValueTask DisposeAsync()

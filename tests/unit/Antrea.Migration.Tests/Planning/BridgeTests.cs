@@ -37,6 +37,27 @@ public sealed class BridgeTests
         }
     }
 
+    /// <summary>Over a bridge both directions of a connection take the same devices, with a tunnel of Antrea's or without.</summary>
+    [Test]
+    public void Every_bridge_holds_without_Antreas_tunnel_under_every_reverse_path_filter(
+        [Values(BridgeKind.Multus, BridgeKind.PolicyRoute, BridgeKind.Pool)] BridgeKind kind,
+        [Values] ReversePathFilter filter,
+        [Values(AntreaEncapMode.NoEncap, AntreaEncapMode.Hybrid)] AntreaEncapMode encap)
+    {
+        var bridge = BridgeStrategy.Of(kind);
+        var predictor = new ReachabilityPredictor(bridge.Adapt(bridge.LeavesOldPools ? Moved : Plain) with { AntreaEncap = encap, ReversePathFilter = filter });
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var (phase, kinds) in bridge.Mixtures)
+            {
+                foreach (var (from, to) in kinds.SelectMany(_ => kinds, (from, to) => (from, to)))
+                {
+                    Assert.That(predictor.Predict(End(from, 0), End(to, 1)).Verdict, Is.EqualTo(ReachabilityVerdict.Reachable), $"{phase}: {from} -> {to}");
+                }
+            }
+        }
+    }
+
     [Test]
     public void A_policy_route_keeps_the_clients_address_and_a_pool_does_not()
     {

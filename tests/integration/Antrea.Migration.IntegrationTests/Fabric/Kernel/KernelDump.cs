@@ -19,11 +19,12 @@ internal static class KernelDump
     private static readonly Regex Chance = new(" initval 0x[0-9a-f]+", RegexOptions.CultureInvariant);
     private static readonly Regex Ports = new(@"\bu[0-9]+\b", RegexOptions.CultureInvariant);
 
-    /// <summary>Every namespace of a lab: devices, addresses, routes, rules, neighbours, netfilter, sysctls.</summary>
-    public static async Task<string> WriteAsync(string prefix, CancellationToken cancellationToken)
+    /// <summary>Every namespace of a lab, or those that <paramref name="which"/> picks by what they are for: devices, addresses, routes, rules,
+    /// neighbours, netfilter, sysctls.</summary>
+    public static async Task<string> WriteAsync(string prefix, CancellationToken cancellationToken, Func<string, bool>? which = null)
     {
         var text = new StringBuilder();
-        foreach (var name in Directory.GetFiles(KernelNamespaces.Folder, prefix + "*").Select(path => Path.GetFileName(path)).OrderBy(LabelOf, StringComparer.Ordinal))
+        foreach (var name in Directory.GetFiles(KernelNamespaces.Folder, prefix + "*").Select(path => Path.GetFileName(path)).Where(name => which?.Invoke(LabelOf(name)) != false).OrderBy(LabelOf, StringComparer.Ordinal))
         {
             text.Append("== ").Append(LabelOf(name)).Append('\n');
             using var links = JsonDocument.Parse(await RunAsync("ip", ["-n", name, "-j", "addr"], cancellationToken));

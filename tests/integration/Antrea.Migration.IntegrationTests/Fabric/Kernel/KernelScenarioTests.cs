@@ -1,10 +1,12 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Antrea.Migration.Execution;
 using Antrea.Migration.IntegrationTests.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Fabric.Kernel;
 using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Planning;
+using Antrea.Migration.Routing.Reachability;
 
 namespace Antrea.Migration.IntegrationTests.Fabric;
 
@@ -64,7 +66,54 @@ internal sealed class KernelScenarioTests
             DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 3, CalicoEncapsulation = encapsulation }), bridge, "Simple", cancellationToken);
     }
 
-    private static async Task MigrateAsync(LabClusterOptions options, BridgeKind bridge, string scenario, CancellationToken cancellationToken)
+    [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.None, false)]
+    [TestCase(BridgeKind.Multus, CalicoEncapsulation.None, false)]
+    [TestCase(BridgeKind.PolicyRoute, CalicoEncapsulation.Vxlan, true)]
+    [TestCase(BridgeKind.Multus, CalicoEncapsulation.Vxlan, true)]
+    [CancelAfter(600_000)]
+    public async Task Operator_migrates_a_cluster_of_IPv6_alone_in_the_kernel_and_loses_nothing(
+        BridgeKind bridge, CalicoEncapsulation encapsulation, bool isLong, CancellationToken cancellationToken)
+    {
+        if (isLong)
+        {
+            Requires.LongRun();
+        }
+
+        var after = await MigrateAsync(
+            DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 3, CalicoEncapsulation = encapsulation }), bridge, "Simple", cancellationToken);
+
+        Assert.That(after, Does.Contain("fd00:10:10:1::/64").And.Not.Contain("10.10.").And.Not.Contain("172.18."));
+    }
+
+    /// <summary>By the Nodes' own routes, with no tunnel of Antrea's anywhere.</summary>
+    [TestCase(BridgeKind.Multus, false, false)]
+    [TestCase(BridgeKind.PolicyRoute, false, false)]
+    [TestCase(BridgeKind.Pool, false, true)]
+    [TestCase(BridgeKind.Multus, true, true)]
+    [TestCase(BridgeKind.PolicyRoute, true, true)]
+    [CancelAfter(600_000)]
+    public async Task Operator_migrates_to_Antrea_without_encapsulation_in_the_kernel_and_loses_nothing(
+        BridgeKind bridge, bool isDualStack, bool isLong, CancellationToken cancellationToken)
+    {
+        if (isLong)
+        {
+            Requires.LongRun();
+        }
+
+        var options = new LabClusterOptions { Name = "c2a0", Workers = 3, AntreaEncap = AntreaEncapMode.NoEncap };
+
+        var after = await MigrateAsync(isDualStack ? DualStack.Of(options) : options, bridge, "Simple", cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(after, Does.Not.Contain("antrea-tun0 1450").And.Not.Contain("encap ip"));
+            Assert.That(after, Does.Match(@"\n10\.10\.1\.0/24 via 172\.18\.0\.[0-9]+ dev eth0 \n"));
+            Assert.That(Regex.IsMatch(after, @"\nfd00:10:10:1::/64 via fd00:172:18::[0-9a-f]+ dev eth0 "), Is.EqualTo(isDualStack));
+        }
+    }
+
+    /// <returns>What the kernel has at the end.</returns>
+    private static async Task<string> MigrateAsync(LabClusterOptions options, BridgeKind bridge, string scenario, CancellationToken cancellationToken)
     {
         var encapsulation = options.CalicoEncapsulation;
         await using var migration = await WatchedMigration.StartAsync(
@@ -92,6 +141,7 @@ internal sealed class KernelScenarioTests
             TestContext.Out.WriteLine(outage);
         }
 
+        var hasIPv6 = options.PodSubnet6 is not null || options.PodSubnet.IsIPv6;
         var isIpip = encapsulation == CalicoEncapsulation.Ipip;
 
         // What a Node has open to another Node's Pod comes from its tunnel address: the plan says that it is cut when that moves.
@@ -108,14 +158,22 @@ internal sealed class KernelScenarioTests
             Assert.That(migration.DeniedTraffic!.Flows.Where(f => f.Success > 0), Is.Empty, "port 9090 is closed by a policy of Calico's, then by one of Antrea's");
             Assert.That(migration.DeniedTraffic.Flows.Select(f => f.Failure), Has.All.GreaterThan(20));
             Assert.That(before, Does.Contain("cali-nat-outgoing").And.Not.Contain("antrea-gw0"));
-            Assert.That((before.Contains("tunl0 1480 up"), before.Contains("vxlan.calico 1480 up")), Is.EqualTo((isIpip, encapsulation == CalicoEncapsulation.Vxlan)));
+            Assert.That((before.Contains("tunl0 1480 up"), before.Contains("vxlan.calico 1480 up")), Is.EqualTo((isIpip, encapsulation == CalicoEncapsulation.Vxlan && !options.PodSubnet.IsIPv6)));
             Assert.That(after, Does.Contain("antrea-gw0").And.Contain("ANTREA-POSTROUTING"));
-            Assert.That(before.Contains("vxlan-v6.calico"), Is.EqualTo(options.PodSubnet6 is not null && encapsulation == CalicoEncapsulation.Vxlan));
-            Assert.That(before.Contains("cali60masq-ipam-pools"), Is.EqualTo(options.PodSubnet6 is not null));
+            Assert.That(before.Contains("vxlan-v6.calico"), Is.EqualTo(hasIPv6 && encapsulation == CalicoEncapsulation.Vxlan));
+            Assert.That(before.Contains("cali60masq-ipam-pools"), Is.EqualTo(hasIPv6));
             Assert.That(after, Does.Not.Contain("cali").And.Not.Contain("proto bird").And.Not.Contain("proto 80").And.Not.Contain("lookup 20260").And.Not.Contain("label 20260"));
             Assert.That(after.Contains("tunl0 1480 down \n"), Is.EqualTo(isIpip), "Calico's clean-up leaves the device, without an address");
         }
+
+        return after;
     }
+
+    [Test]
+    [CancelAfter(600_000)]
+    public Task Both_families_come_back_from_Multus_in_the_kernel_and_nothing_is_lost(CancellationToken cancellationToken) =>
+        RollbackTests.AssertIPv6ComesBackAsync(
+            DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 2, Fabric = LabFabricKind.Kernel }), cancellationToken);
 
     [Test]
     [CancelAfter(60_000)]

@@ -42,6 +42,13 @@ internal sealed class KernelRulesTests
     public void Check_OneNode_FindsWhatAntreaWouldStumbleOver(string from, string to, params string[] ids) =>
         Assert.That(Check(new AntreaAgentSettings(), from.Length == 0 ? Healthy : Healthy.Replace(from, to)).Select(f => f.Id).Order(), Is.EqualTo(ids.Order()));
 
+    [Test]
+    public void Check_NoEncap_AsksForNoTunnelsModulePortOrBytes()
+    {
+        var kernel = Healthy.Replace("module geneve available\n", "").Replace("00000000000000000000000000000000:12B5", "00000000000000000000000000000000:17C1");
+        Assert.That(Check(new AntreaAgentSettings { EncapMode = "noencap" }, kernel), Is.Empty);
+    }
+
     [TestCase("geneve", 0, "none", ExpectedResult = "1450")]
     [TestCase("gre", 0, "none", ExpectedResult = "1462")]
     [TestCase("geneve", 0, "wireGuard", ExpectedResult = "1370")]

@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Antrea.Migration.Execution;
+using Antrea.Migration.IntegrationTests.Fabric;
+using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.ControlPlane;
+using Antrea.Migration.Planning;
+
+namespace Antrea.Migration.IntegrationTests.Execution;
+
+/// <summary>A migration that is killed around its writes, beside one that nobody kills: both clusters end the same.</summary>
+internal static class CrashedMigration
+{
+    /// <summary>Asserts the same end, that every step with a point was killed more than once, and that no Pod was restarted twice.</summary>
+    /// <param name="options">Both clusters.</param>
+    /// <param name="bridge">How their Pods are taken over.</param>
+    /// <param name="cancellationToken">Ends the test.</param>
+    /// <param name="isPoint">Where it is killed; null for everywhere.</param>
+    public static async Task AssertSameEndAsync(
+        LabClusterOptions options, BridgeKind bridge, CancellationToken cancellationToken, Predicate<string>? isPoint = null)
+    {
+        await using var smooth = await LabMigration.StartAsync(cancellationToken, options, bridge);
+        var smoothPods = CountPods(smooth);
+        await smooth.ExecuteAsync(await smooth.PlanAsync(cancellationToken), cancellationToken);
+
+        await using var crashing = await LabMigration.StartAsync(cancellationToken, options, bridge);
+        var crashingPods = CountPods(crashing);
+        var plan = await crashing.PlanAsync(cancellationToken);
+        var points = new CrashPoints(isPoint);
+        var killed = plan.Steps.Count(s => isPoint?.Invoke($"journal {s.Id} ") != false);
+
+        var events = await RunAsync(crashing, plan, points, cancellationToken);
+
+        Assert.That(events?[^1], Is.TypeOf<MigrationCompleted>(), string.Join('\n', events!.TakeLast(5)));
+        TestContext.Out.WriteLine($"{points.Crashes} crashes");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(points.Crashes, Is.GreaterThan(killed * 2), "every step was killed more than once");
+            await AssertSameAsync(crashing, crashingPods, smooth, smoothPods, cancellationToken);
+        }
+    }
+
+    /// <summary>Asserts the same of labs on the kernel fabric, for what is in the kernel as well, and that no request was lost on the way.</summary>
+    /// <param name="options">Both clusters.</param>
+    /// <param name="bridge">How their Pods are taken over.</param>
+    /// <param name="isPointOf">Makes the rule by which a plan's migration is killed.</param>
+    /// <param name="cancellationToken">Ends the test.</param>
+    /// <returns>How often it was killed.</returns>
+    public static async Task<int> AssertSameEndInTheKernelAsync(
+        LabClusterOptions options, BridgeKind bridge, Func<MigrationPlan, Predicate<string>> isPointOf, CancellationToken cancellationToken)
+    {
+        await using var smooth = await LabMigration.StartAsync(cancellationToken, options, bridge);
+        var smoothPods = CountPods(smooth);
+        await smooth.ExecuteAsync(await smooth.PlanAsync(cancellationToken), cancellationToken);
+
+        await using var crashing = await WatchedMigration.StartAsync(options, bridge, cancellationToken);
+        var crashingPods = CountPods(crashing.Migration);
+        var points = new CrashPoints(isPointOf(crashing.Plan));
+
+        var (events, traffic) = await crashing.WatchAsync(
+            enter => RunAsync(crashing.Migration, crashing.Plan, points, cancellationToken, enter), cancellationToken);
+
+        Assert.That(events?[^1], Is.TypeOf<MigrationCompleted>(), string.Join('\n', events!.TakeLast(5)));
+        TestContext.Out.WriteLine($"{points.Crashes} crashes, {traffic.Flows.Sum(f => f.Total)} requests, {traffic.Flows.Sum(f => f.Failure)} failed");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(crashing.Plan.PredictedLosses, Is.Empty);
+            Assert.That(traffic.Outages.Where(o => o.RequestsLost > 0), Is.Empty);
+            Assert.That(traffic.Flows.Select(f => f.Success), Has.All.Positive);
+            await AssertSameAsync(crashing.Migration, crashingPods, smooth, smoothPods, cancellationToken);
+            Assert.That(await KernelOfNodesAsync(crashing.Lab, cancellationToken), Is.EqualTo(await KernelOfNodesAsync(smooth.Lab, cancellationToken)));
+        }
+
+        return points.Crashes;
+    }
+
+    /// <summary>A point before and after the first command that changes a Node, of each kind of step that has one.</summary>
+    /// <param name="plan">The plan that is carried out.</param>
+    /// <param name="chosen">The commands, by the kind of their step; filled while the migration runs.</param>
+    /// <returns>The rule for <see cref="CrashPoints"/>.</returns>
+    public static Predicate<string> FirstOnANodeOfEachKindOfStep(MigrationPlan plan, ConcurrentDictionary<MigrationStepKind, string> chosen)
+    {
+        var kinds = plan.Steps.ToImmutableDictionary(s => s.Id, s => s.Kind);
+        var current = MigrationStepKind.BackUp;
+        return what =>
+        {
+            switch (what.Split(' '))
+            {
+                case ["journal", var step, ..]:
+                    current = kinds.GetValueOrDefault(step, current);
+                    return false;
+                case [var node, ..] when plan.Steps.Any(s => s.Node == node):
+                    return chosen.GetOrAdd(current, what) == what;
+                default:
+                    return false;
+            }
+        };
+    }
+
+    private static Task<List<MigrationEvent>?> RunAsync(
+        LabMigration migration, MigrationPlan plan, CrashPoints points, CancellationToken cancellationToken, Action<MigrationPhase>? enter = null) =>
+        CrashedRun.ToTheEndAsync(
+            migration,
+            points,
+            async journal => await journal.ReadPlanAsync(cancellationToken) ?? plan,
+            cancellationToken,
+            item =>
+            {
+                if (item is PhaseStarted started)
+                {
+                    enter?.Invoke(started.Phase);
+                }
+            });
+
+    private static async Task AssertSameAsync(
+        LabMigration crashing,
+        ConcurrentDictionary<string, int> crashingPods,
+        LabMigration smooth,
+        ConcurrentDictionary<string, int> smoothPods,
+        CancellationToken cancellationToken)
+    {
+        Assert.That(await crashing.DumpAsync(cancellationToken), Is.EqualTo(await smooth.DumpAsync(cancellationToken)));
+        Assert.That(crashingPods.Where(p => p.Key != "calico-node").OrderBy(p => p.Key), Is.EqualTo(smoothPods.Where(p => p.Key != "calico-node").OrderBy(p => p.Key)));
+    }
+
+    /// <summary>What the kernel has in the Nodes' own namespaces, without each Service's chain, which has the addresses that Pods happened to get.</summary>
+    private static async Task<string> KernelOfNodesAsync(LabCluster lab, CancellationToken cancellationToken)
+    {
+        await lab.SettledAsync(cancellationToken);
+        var dump = await KernelDump.WriteAsync(lab.NamespacePrefix!, cancellationToken, lab.NodeNames.Contains);
+        return string.Join('\n', dump.Split('\n').Where(line => !line.StartsWith("-A SVC-", StringComparison.Ordinal) && !line.StartsWith(":SVC-", StringComparison.Ordinal)));
+    }
+
+    private static ConcurrentDictionary<string, int> CountPods(LabMigration migration)
+    {
+        var counts = new ConcurrentDictionary<string, int>();
+        migration.Lab.Store.Subscribe(
+            e =>
+            {
+                // The migration's own canaries are made anew where a crash left them.
+                if (e.Type == StoreEventType.Added && e.Resource == ResourceType.Pod && e.Object["spec"]?["hostNetwork"]?.GetValue<bool>() != true
+                    && e.Object["metadata"]!["namespace"]!.GetValue<string>() != "antrea-migration")
+                {
+                    counts.AddOrUpdate(e.Object["metadata"]!["labels"]?.AsObject().Select(l => $"{l.Value}").First() ?? "", 1, (_, n) => n + 1);
+                }
+            },
+            migration.Lab.Store.Version);
+        return counts;
+    }
+}
