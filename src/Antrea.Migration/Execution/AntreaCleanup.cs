@@ -20,10 +20,8 @@ internal static class AntreaCleanup
         done
         """;
 
-    public const string Audit =
-        CalicoCleanup.Functions
-        + "\n"
-        + $$"""
+    private const string Print =
+        $$"""
         for f in /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea /var/run/antrea; do [ ! -e "$f" ] || echo "file: $f"; done
         for b in $(backends); do for t in $tables; do
           n=$(saved "$b" "$t" | grep -c -e '^:ANTREA-' -e '-j ANTREA-'); [ "$n" = 0 ] || echo "netfilter: $b $t: $n rules and chains"; done; done
@@ -33,11 +31,14 @@ internal static class AntreaCleanup
         exit 0
         """;
 
+    public const string Audit = CalicoCleanup.Functions + "\n" + Print;
+
     public const string Clean =
         CalicoCleanup.Functions
         + "\n"
         + $$"""
         failed=0
+        {
         rm -f /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea
         unhook '-j ANTREA-' ANTREA-
         if has nft; then for f in ip ip6; do
@@ -47,6 +48,8 @@ internal static class AntreaCleanup
         if has ovs-dpctl; then ! ovs-dpctl show ovs-system >/dev/null 2>&1 || ovs-dpctl del-dp ovs-system || failed=1; fi
         for l in {{Links}}; do ! ip link show "$l" >/dev/null 2>&1 || ip link delete "$l" || failed=1; done
         rm -rf /var/run/antrea
-        exit $failed
+        } >&2
+        [ "$failed" = 0 ] || exit 1
+        {{Print}}
         """;
 }

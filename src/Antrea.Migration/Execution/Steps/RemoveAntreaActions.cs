@@ -47,10 +47,8 @@ internal sealed class RemoveAntreaAction : StepAction
         // The bridge goes while its daemon runs; afterwards the Node has no tools for it.
         if (await context.Api.GetAsync(Agents, cancellationToken).ConfigureAwait(false) is not null)
         {
-            foreach (var node in context.Plan.Nodes)
-            {
-                await context.RunAsync(node, NodeCommands.DetachAntrea(), cancellationToken).ConfigureAwait(false);
-            }
+            await context.OnNodesAsync(
+                context.Plan.Nodes, (node, token) => context.RunAsync(node, NodeCommands.DetachAntrea(), token), cancellationToken).ConfigureAwait(false);
         }
 
         var objects = context.Options.AntreaManifest;
@@ -109,12 +107,9 @@ internal sealed class CleanAntreaNodeAction : StepAction
     {
         var node = step.Node!;
         var before = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
-        if (before.Length > 0)
-        {
-            await context.RunAsync(node, NodeCommands.CleanAntrea(), cancellationToken).ConfigureAwait(false);
-        }
-
-        var after = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
+        var after = before.Length == 0
+            ? before
+            : CleanNodeAction.LinesOf(await context.RunAsync(node, NodeCommands.CleanAntrea(), cancellationToken).ConfigureAwait(false));
         if (after.Length > 0)
         {
             throw new StepFailedException(
@@ -127,6 +122,5 @@ internal sealed class CleanAntreaNodeAction : StepAction
     }
 
     public static async Task<string[]> AuditAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        (await context.RunAsync(node, NodeCommands.AuditAntrea(), cancellationToken).ConfigureAwait(false))
-        .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        CleanNodeAction.LinesOf(await context.RunAsync(node, NodeCommands.AuditAntrea(), cancellationToken).ConfigureAwait(false));
 }
