@@ -51,7 +51,7 @@ internal static class AntreaLeftovers
         return new NodeCommandResult(0, string.Concat(lines.Select(l => l + "\n")), "");
     }
 
-    /// <summary>Removes files, chains, sets and routes. A bridge without its daemon stays, as on a Node without the tools for it.</summary>
+    /// <summary>Removes files, chains, sets and routes, and prints what is left. A bridge without its daemon stays, as on a Node without the tools for it.</summary>
     public static NodeCommandResult Clean(LabNode node, IReadOnlyList<string> arguments)
     {
         foreach (var file in Files.Concat(node.Files.All().Select(f => f.Key).Where(f => f.StartsWith(RunDirectory + "/", StringComparison.Ordinal))).ToList())
@@ -61,7 +61,7 @@ internal static class AntreaLeftovers
 
         node.Host.Update(state => state with { Antrea = null, Routing = state.Routing.Remove(r => IsDirect(r, arguments)) });
         return node.Host.State.Ovs is null
-            ? new NodeCommandResult(0, "", "")
+            ? Audit(node, arguments)
             : new NodeCommandResult(1, "", $"RTNETLINK answers: Operation not supported ({GatewayDevice})\n");
     }
 

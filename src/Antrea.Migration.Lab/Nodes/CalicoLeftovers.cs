@@ -32,7 +32,7 @@ internal static class CalicoLeftovers
             lines.Add($"ipset: {sets}masq-ipam-pools");
         }
 
-        lines.AddRange(state.Routing.Routes.Where(IsCalicos).Select(r => $"route: {Text(r)}"));
+        lines.AddRange(Routes(node));
         lines.AddRange(Vxlans.Where(device => state.Device(device) is not null).Select(device => $"link: {device}"));
 
         if (state.Device(CalicoTunnel.Ipip.Device)?.AddressOf(CalicoTunnel.Ipip.Family) is { } address)
@@ -43,14 +43,14 @@ internal static class CalicoLeftovers
         return new NodeCommandResult(0, string.Concat(lines.Select(l => l + "\n")), "");
     }
 
-    /// <summary>Removes the routes that calico-node wrote; those of Pods are the CNI plugin's. May be repeated.</summary>
+    /// <summary>Removes the routes that calico-node wrote; those of Pods are the CNI plugin's. Prints those that are left. May be repeated.</summary>
     public static NodeCommandResult ClearRoutes(LabNode node, IReadOnlyList<string> arguments)
     {
         node.Host.RemoveRoutes(IsCalicos);
-        return new NodeCommandResult(0, "", "");
+        return new NodeCommandResult(0, string.Concat(Routes(node).Select(l => l + "\n")), "");
     }
 
-    /// <summary>Removes files, chains and sets, routes by protocol, and the tunnel's address. May be repeated.</summary>
+    /// <summary>Removes files, chains and sets, routes by protocol, and the tunnel's address; prints what is left. May be repeated.</summary>
     public static NodeCommandResult Clean(LabNode node, IReadOnlyList<string> arguments)
     {
         var everything = node.Files.All().Select(f => f.Key).ToList();
@@ -68,13 +68,15 @@ internal static class CalicoLeftovers
             node.Host.RemoveDevice(device);
         }
 
-        return new NodeCommandResult(0, "", "");
+        return Audit(node, arguments);
     }
 
     private static (string Tables, string Sets)[] Families(HostNetns host) =>
         host.AddressOf(CalicoTunnel.Vxlan6.Family) is null
             ? [("iptables", "cali40")]
             : [("iptables", "cali40"), ("ip6tables", "cali60")];
+
+    private static IEnumerable<string> Routes(LabNode node) => node.Host.State.Routing.Routes.Where(IsCalicos).Select(r => $"route: {Text(r)}");
 
     private static bool IsCalicos(Route route) => route.Protocol is "bird" or "12" or "80";
 

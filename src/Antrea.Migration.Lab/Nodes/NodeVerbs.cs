@@ -19,6 +19,8 @@ internal static class NodeVerbs
             ["list-directory"] = (1, ListDirectory),
             ["read-file"] = (1, ReadFile),
             ["write-file"] = (AnyNumber, WriteFile),
+            ["read-cni-configs"] = (1, ReadCniConfigs),
+            ["write-cni-config"] = (AnyNumber, WriteCniConfig),
             ["remove-file"] = (1, RemoveFile),
             ["move-file"] = (2, MoveFile),
             ["read-routes"] = (0, ReadRoutes),
@@ -89,6 +91,17 @@ internal static class NodeVerbs
         node.Files.Write(temporary, Encoding.UTF8.GetString(Convert.FromBase64String(string.Concat(arguments.Skip(1)))));
         node.Files.Move(temporary, arguments[0]);
         return Done("");
+    }
+
+    private static NodeCommandResult ReadCniConfigs(LabNode node, IReadOnlyList<string> arguments) => Done(string.Concat(
+        node.Files.Files(arguments[0])
+            .Where(f => f.EndsWith(".conf", StringComparison.Ordinal) || f.EndsWith(".conflist", StringComparison.Ordinal) || f.EndsWith(".json", StringComparison.Ordinal))
+            .Select(f => node.Files.TryRead($"{arguments[0]}/{f}", out var text) ? $"{Convert.ToBase64String(Encoding.UTF8.GetBytes(text))} {f}\n" : "")));
+
+    private static NodeCommandResult WriteCniConfig(LabNode node, IReadOnlyList<string> arguments)
+    {
+        WriteFile(node, [$"{arguments[0]}/{arguments[1]}", .. arguments.Skip(2)]);
+        return ReadCniConfigs(node, arguments);
     }
 
     private static NodeCommandResult RemoveFile(LabNode node, IReadOnlyList<string> arguments)

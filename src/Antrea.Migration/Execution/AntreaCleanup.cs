@@ -28,10 +28,8 @@ internal static class AntreaCleanup
         done
         """;
 
-    public const string Audit =
-        CalicoCleanup.Functions
-        + "\n" + Routes + "\n"
-        + $$"""
+    private const string Print =
+        $$"""
         for f in /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea /var/run/antrea; do [ ! -e "$f" ] || echo "file: $f"; done
         for b in $(backends); do for t in $tables; do
           n=$(saved "$b" "$t" | grep -c -e '^:ANTREA-' -e '-j ANTREA-'); [ "$n" = 0 ] || echo "netfilter: $b $t: $n rules and chains"; done; done
@@ -42,11 +40,14 @@ internal static class AntreaCleanup
         exit 0
         """;
 
+    public const string Audit = CalicoCleanup.Functions + "\n" + Routes + "\n" + Print;
+
     public const string Clean =
         CalicoCleanup.Functions
         + "\n" + Routes + "\n"
         + $$"""
         failed=0
+        {
         rm -f /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea
         unhook '-j ANTREA-' ANTREA-
         if has nft; then for f in ip ip6; do
@@ -58,6 +59,8 @@ internal static class AntreaCleanup
         for c in "$@"; do
           while r=$(routes "$c" | head -n 1) && [ -n "$r" ]; do set -f; ip "$(family "$c")" route delete $r table main || { failed=1; set +f; break; }; set +f; done; done
         rm -rf /var/run/antrea
-        exit $failed
+        } >&2
+        [ "$failed" = 0 ] || exit 1
+        {{Print}}
         """;
 }

@@ -38,30 +38,36 @@ internal static class CalicoCleanup
         for c in "$@"; do for p in 12 80; do ip "$(family "$c")" route flush table main root "$c" proto "$p" 2>/dev/null; done; done
         """;
 
-    public const string ClearRoutes = Functions + "\n" + FlushRoutes + "\nexit 0";
+    private const string PrintRoutes =
+        """
+        for c in "$@"; do for p in 12 80; do
+          ip "$(family "$c")" route show table main root "$c" proto "$p" 2>/dev/null | sed 's/^/route: /'; done; done
+        """;
 
-    public const string Audit =
-        Functions
-        + "\n"
-        + """
+    private const string Print =
+        $$"""
         for f in /etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig /opt/cni/bin/calico /opt/cni/bin/calico-ipam /var/lib/calico; do
           [ ! -e "$f" ] || echo "file: $f"; done
         for b in $(backends); do for t in $tables; do
           n=$(saved "$b" "$t" | grep -c -e '--comment "cali:' -e '^:cali-'); [ "$n" = 0 ] || echo "netfilter: $b $t: $n rules and chains"; done; done
         if has nft; then nft list tables 2>/dev/null | grep -E '^table (ip|ip6) calico$' | sed 's/^/netfilter: /'; fi
         if has ipset; then ipset list -n 2>/dev/null | grep '^cali' | sed 's/^/ipset: /'; fi
-        for c in "$@"; do for p in 12 80; do
-          ip "$(family "$c")" route show table main root "$c" proto "$p" 2>/dev/null | sed 's/^/route: /'; done; done
+        {{PrintRoutes}}
         for l in vxlan.calico vxlan-v6.calico wireguard.cali wg-v6.cali; do ! ip link show "$l" >/dev/null 2>&1 || echo "link: $l"; done
         ip -4 -o address show dev tunl0 2>/dev/null | sed 's/^/address: /'
         exit 0
         """;
+
+    public const string ClearRoutes = Functions + "\n" + FlushRoutes + "\n" + PrintRoutes + "\nexit 0";
+
+    public const string Audit = Functions + "\n" + Print;
 
     public const string Clean =
         Functions
         + "\n"
         + $$"""
         failed=0
+        {
         rm -f /etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig
         rm -f /opt/cni/bin/calico /opt/cni/bin/calico-ipam
         unhook '--comment "cali:' cali-
@@ -74,6 +80,8 @@ internal static class CalicoCleanup
           ! ip link show "$l" >/dev/null 2>&1 || ip link delete "$l" || failed=1; done
         if ip link show tunl0 >/dev/null 2>&1; then ip address flush dev tunl0 && ip link set tunl0 down || failed=1; fi
         rm -rf /var/lib/calico /var/run/calico
-        exit $failed
+        } >&2
+        [ "$failed" = 0 ] || exit 1
+        {{Print}}
         """;
 }

@@ -31,4 +31,16 @@ public sealed record ExecutionOptions
 
     /// <summary>How long an API server that does not answer at all is waited for within a step. Default 10 minutes.</summary>
     public TimeSpan OutagePatience { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>On how many Nodes files, routes, rules and labels are looked at or changed side by side; from 1, which is one Node after the other. Default
+    /// <see cref="DefaultNodesAtOnce"/>.</summary>
+    /// <remarks>Pods restart by their own limits. A <see cref="Gate"/> is asked before each change all the same, one question at a time, but the changes that it has let
+    /// through may still be under way: who must see the effect of each before the next, takes 1.</remarks>
+    public int NodesAtOnce { get; init; } = DefaultNodesAtOnce;
+
+    /// <summary>4: a loaded API server answers so many <c>exec</c> calls without keeping others waiting.</summary>
+    public const int DefaultNodesAtOnce = 4;
+
+    /// <summary>1,000.</summary>
+    public const int MostNodesAtOnce = 1000;
 }

@@ -5,7 +5,8 @@ namespace Antrea.Migration.Execution;
 
 /// <summary>Asked before every change whether the migration may go on: an error budget, a pause asked for from elsewhere.</summary>
 /// <remarks>The executor asks before each step that is not done yet, and within a step that restarts Pods before each workload and each
-/// eviction. In between a controller may be rolling Pods on its own; what it has begun is waited for.</remarks>
+/// eviction. In between a controller may be rolling Pods on its own; what it has begun is waited for. It is never asked twice at a time; but where Nodes are
+/// changed side by side (<see cref="ExecutionOptions.NodesAtOnce"/>) it is asked about one while changes of others are under way.</remarks>
 public interface IMigrationGate
 {
     /// <summary>Cancelled when the change under way must be broken off at once; <see cref="AskAsync"/> says why then.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Clusters;
@@ -9,8 +8,6 @@ namespace Antrea.Migration.Execution;
 /// <summary>What every step has at hand.</summary>
 internal sealed class MigrationContext
 {
-    private const int NodesAtOnce = 8;
-
     public required KubernetesApi Api { get; init; }
 
     public required INodeAccess Nodes { get; init; }
@@ -22,6 +19,9 @@ internal sealed class MigrationContext
     public required MigrationOptions Options { get; init; }
 
     public required string BackupDirectory { get; init; }
+
+    /// <summary>See <see cref="ExecutionOptions.NodesAtOnce"/>.</summary>
+    public required int NodesAtOnce { get; init; }
 
     public required TimeProvider Time { get; init; }
 
@@ -38,15 +38,15 @@ internal sealed class MigrationContext
     public Task<string> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken) =>
         RunAsync(Nodes, node, command, cancellationToken);
 
-    /// <summary>Reads a file of a Node; null when it does not exist.</summary>
-    public async Task<string?> ReadFileAsync(string node, string path, CancellationToken cancellationToken)
-    {
-        var directory = path[..path.LastIndexOf('/')];
-        var names = await RunAsync(node, NodeCommands.ListDirectory(directory), cancellationToken).ConfigureAwait(false);
-        return names.Split('\n').Contains(path[(directory.Length + 1)..], StringComparer.Ordinal)
-            ? await RunAsync(node, NodeCommands.ReadFile(path), cancellationToken).ConfigureAwait(false)
-            : null;
-    }
+    /// <summary>The CNI configurations of a Node.</summary>
+    public async Task<CniConfigs> ReadCniConfigsAsync(string node, CancellationToken cancellationToken) =>
+        CniConfigs.Parse(await RunAsync(node, NodeCommands.ReadCniConfigs(), cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Does the same on each of <paramref name="nodes"/>, as many side by side as <see cref="NodesAtOnce"/> says.</summary>
+    /// <returns>What came of it, in the order of <paramref name="nodes"/>.</returns>
+    /// <exception cref="Exception">What it threw on one of them; on Nodes where it had not begun it is not done.</exception>
+    public Task<T[]> OnNodesAsync<T>(IReadOnlyList<string> nodes, Func<string, CancellationToken, Task<T>> act, CancellationToken cancellationToken) =>
+        OnNodesAsync(nodes, NodesAtOnce, act, cancellationToken);
 
     /// <summary>Asks until the answer is null (nothing left to wait for); each new answer is reported.</summary>
     /// <param name="pending">What is still waited for.</param>
@@ -91,7 +91,7 @@ internal sealed class MigrationContext
     /// <summary>Every Pod with its network, asked of the API server and, where Multus bridges, of every Node.</summary>
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(CancellationToken cancellationToken) =>
         await InventoryAsync(
-            await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false);
+            await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Plan.Bridge == BridgeKind.Multus ? Nodes : null, NodesAtOnce, cancellationToken).ConfigureAwait(false);
 
     /// <summary>As <see cref="InventoryAsync(CancellationToken)"/>, when no Pod is being wired: one that a Node has begun to start has no address yet,
     /// and may get that of the network before.</summary>
@@ -129,14 +129,14 @@ internal sealed class MigrationContext
         var nodes = await Api.ListAsync("api/v1/nodes", cancellationToken).ConfigureAwait(false) ?? [];
         var snapshot = ClusterSnapshotBuilder.BuildLenient(
             nodes.Where(n => names.Contains(n["metadata"]!["name"]!.GetValue<string>())).Select(o => new ClusterObject(o, "cluster")), []);
-        return await InventoryAsync(snapshot with { Pods = pods }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false);
+        return await InventoryAsync(snapshot with { Pods = pods }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, NodesAtOnce, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>One Pod's network; only its Node is asked.</summary>
     public async Task<PodNetwork> NetworkOfAsync(PodInfo pod, CancellationToken cancellationToken)
     {
         var snapshot = await ReadNodeObjectAsync(pod.NodeName, cancellationToken).ConfigureAwait(false);
-        return (await InventoryAsync(snapshot with { Pods = [pod] }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false))[0].Network;
+        return (await InventoryAsync(snapshot with { Pods = [pod] }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, NodesAtOnce, cancellationToken).ConfigureAwait(false))[0].Network;
     }
 
     /// <summary>One Node; null when it is gone.</summary>
@@ -164,20 +164,19 @@ internal sealed class MigrationContext
 
     /// <summary>Every Pod of <paramref name="snapshot"/> with its network; without <paramref name="access"/> nothing is known of Multus.</summary>
     public static async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(
-        ClusterSnapshot snapshot, INodeAccess? access, CancellationToken cancellationToken)
+        ClusterSnapshot snapshot, INodeAccess? access, int nodesAtOnce, CancellationToken cancellationToken)
     {
         var nodes = snapshot.Nodes.ToDictionary(n => n.Name);
-        var attachments = new ConcurrentDictionary<string, IReadOnlySet<string>>();
+        var attachments = new Dictionary<string, IReadOnlySet<string>>();
         if (access is not null)
         {
-            await Parallel.ForEachAsync(
-                snapshot.Nodes,
-                new ParallelOptions { MaxDegreeOfParallelism = NodesAtOnce, CancellationToken = cancellationToken },
-                async (node, token) =>
-                {
-                    var listing = await RunAsync(access, node.Name, NodeCommands.ListMultusAttachments(), token).ConfigureAwait(false);
-                    attachments[node.Name] = listing.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
-                }).ConfigureAwait(false);
+            string[] names = [.. nodes.Keys];
+            var listings = await OnNodesAsync(
+                names, nodesAtOnce, (node, token) => RunAsync(access, node, NodeCommands.ListMultusAttachments(), token), cancellationToken).ConfigureAwait(false);
+            foreach (var (node, listing) in names.Zip(listings))
+            {
+                attachments[node] = listing.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+            }
         }
 
         return
@@ -185,6 +184,17 @@ internal sealed class MigrationContext
             .. snapshot.Pods.Select(p => (p, PodNetworkInventory.Classify(
                 p, nodes.GetValueOrDefault(p.NodeName), attachments.GetValueOrDefault(p.NodeName, new HashSet<string>())))),
         ];
+    }
+
+    private static async Task<T[]> OnNodesAsync<T>(
+        IReadOnlyList<string> nodes, int atOnce, Func<string, CancellationToken, Task<T>> act, CancellationToken cancellationToken)
+    {
+        var results = new T[nodes.Count];
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, nodes.Count),
+            new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken },
+            async (place, token) => results[place] = await act(nodes[place], token).ConfigureAwait(false)).ConfigureAwait(false);
+        return results;
     }
 
     private static async Task<string> RunAsync(

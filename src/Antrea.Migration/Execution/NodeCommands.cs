@@ -17,6 +17,17 @@ public static class NodeCommands
 
     private const int ArgumentLength = 64 * 1024;
 
+    private const string Write = """printf %s "$@" | base64 -d > "$f.antrea-migration" && sync "$f.antrea-migration" && mv -f "$f.antrea-migration" "$f" """;
+
+    private const string PrintCniConfigs =
+        """
+        command -v base64 >/dev/null 2>&1 || { echo "base64 is not on this Node: its CNI configurations cannot be read" >&2; exit 3; }
+        for c in "$d"/*.conf "$d"/*.conflist "$d"/*.json "$d"/.*.conf "$d"/.*.conflist "$d"/.*.json; do
+          { [ -e "$c" ] || [ -L "$c" ]; } && [ ! -d "$c" ] || continue
+          printf '%s %s\n' "$(base64 < "$c" | tr -d '\n')" "${c##*/}"
+        done
+        """;
+
     /// <summary>Lists the entries of a directory, one name a line, sorted; nothing when the directory is missing.</summary>
     public static NodeCommand ListDirectory(string path) =>
         new("list-directory", """[ ! -d "$1" ] || LC_ALL=C ls -1A "$1" """.TrimEnd(), [path]);
@@ -28,13 +39,17 @@ public static class NodeCommands
     /// <remarks>containerd reloads on rename within the directory, not on a move from elsewhere; the temporary name has
     /// no extension that a runtime would read. The content travels as Base64 in as many arguments as it takes, since Linux
     /// bounds a single one at 128 KiB.</remarks>
-    public static NodeCommand WriteFile(string path, string content) =>
-        new(
-            "write-file",
-            """
-            umask 077; f=$1; shift; printf %s "$@" | base64 -d > "$f.antrea-migration" && sync "$f.antrea-migration" && mv -f "$f.antrea-migration" "$f"
-            """,
-            [path, .. Convert.ToBase64String(Encoding.UTF8.GetBytes(content)).Chunk(ArgumentLength).Select(c => new string(c))]);
+    public static NodeCommand WriteFile(string path, string content) => new("write-file", $"umask 077; f=$1; shift; {Write}", [path, .. InArguments(content)]);
+
+    /// <summary>Prints the CNI configurations that a container runtime would look at, hidden ones included: a line each, of Base64, a space and the name. No kubeconfig, so no token.
+    /// Exit code 3 without <c>base64</c>.</summary>
+    public static NodeCommand ReadCniConfigs() => new("read-cni-configs", $"d=$1; {PrintCniConfigs}", [CniConfigDirectory]);
+
+    /// <summary>Writes a CNI configuration as <see cref="WriteFile"/> does, and then prints what <see cref="ReadCniConfigs"/> does.</summary>
+    /// <param name="name">The file's name.</param>
+    /// <param name="content">Its text.</param>
+    public static NodeCommand WriteCniConfig(string name, string content) => new(
+        "write-cni-config", $"umask 077; d=$1; f=$1/$2; shift 2; {{ {Write}; }} || exit 1; {PrintCniConfigs}", [CniConfigDirectory, name, .. InArguments(content)]);
 
     /// <summary>Removes a file; success when it is already gone.</summary>
     public static NodeCommand RemoveFile(string path) => new("remove-file", """rm -f "$1" """.TrimEnd(), [path]);
@@ -76,12 +91,14 @@ public static class NodeCommands
     public static NodeCommand AuditCalico(IEnumerable<Cidr> calicoCidrs) =>
         new("audit-calico", CalicoCleanup.Audit, [.. calicoCidrs.Select(c => c.ToString())]);
 
-    /// <summary>Removes what Calico left on the Node: files, netfilter rules, ipsets, routes and links, in that order. May be repeated.</summary>
+    /// <summary>Removes what Calico left on the Node: files, netfilter rules, ipsets, routes and links, in that order; then prints what is left, as
+    /// <see cref="AuditCalico"/> does. May be repeated.</summary>
     /// <param name="calicoCidrs">Calico's pools and blocks: routes are removed inside them only.</param>
     public static NodeCommand CleanCalico(IEnumerable<Cidr> calicoCidrs) =>
         new("clean-calico", CalicoCleanup.Clean, [.. calicoCidrs.Select(c => c.ToString())]);
 
-    /// <summary>Removes the routes that Calico left on the Node, blackholes included, and nothing else of it: Pods that it has wired keep their own. May be repeated.</summary>
+    /// <summary>Removes the routes that Calico left on the Node, blackholes included, and nothing else of it: Pods that it has wired keep their own. Prints the routes that are
+    /// left, as <see cref="AuditCalico"/> does. May be repeated.</summary>
     /// <param name="calicoCidrs">Calico's pools and blocks: routes are removed inside them only.</param>
     public static NodeCommand ClearCalicoRoutes(IEnumerable<Cidr> calicoCidrs) =>
         new("clear-calico-routes", CalicoCleanup.ClearRoutes, [.. calicoCidrs.Select(c => c.ToString())]);
@@ -125,11 +142,15 @@ public static class NodeCommands
     /// <param name="podCidrs">The other Nodes' PodCIDRs, where Antrea routed to them without a tunnel: such routes outlive it.</param>
     public static NodeCommand AuditAntrea(IEnumerable<Cidr> podCidrs) => new("audit-antrea", AntreaCleanup.Audit, [.. podCidrs.Select(c => c.ToString())]);
 
-    /// <summary>Removes what Antrea left on the Node: files, netfilter rules, ipsets, links and routes, in that order. Logs stay. May be repeated.</summary>
+    /// <summary>Removes what Antrea left on the Node: files, netfilter rules, ipsets, links and routes, in that order; then prints what is left, as
+    /// <see cref="AuditAntrea"/> does. Logs stay. May be repeated.</summary>
     /// <param name="podCidrs">As for <see cref="AuditAntrea"/>.</param>
     public static NodeCommand CleanAntrea(IEnumerable<Cidr> podCidrs) => new("clean-antrea", AntreaCleanup.Clean, [.. podCidrs.Select(c => c.ToString())]);
 
     /// <summary>Removes the Multus binary, its kubeconfig and its memory of Pods' delegates.</summary>
     public static NodeCommand RemoveMultus() =>
         new("remove-multus", """rm -rf "$1" "$2" && rm -f /opt/cni/bin/multus""", [MultusCacheDirectory, $"{CniConfigDirectory}/multus.d"]);
+
+    private static IEnumerable<string> InArguments(string content) =>
+        Convert.ToBase64String(Encoding.UTF8.GetBytes(content)).Chunk(ArgumentLength).Select(c => new string(c));
 }

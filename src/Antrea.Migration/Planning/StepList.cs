@@ -24,6 +24,18 @@ internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions option
         }
     }
 
+    /// <summary>Several steps for each Node, one Node after the other: each goes through all of them without waiting for others.</summary>
+    public void NodeByNode(MigrationPhase phase, IEnumerable<string> nodes, params ReadOnlySpan<(MigrationStepKind Kind, string Title)> steps)
+    {
+        foreach (var node in nodes)
+        {
+            foreach (var (kind, title) in steps)
+            {
+                ForEachNode(phase, kind, title, Reversibility.Reversible, [node]);
+            }
+        }
+    }
+
     /// <summary>The steps that give every Pod a new network: <paramref name="flip"/> makes it that of new Pods, a canary on every Node shows it, then Pods
     /// restart, while no CronJob begins.</summary>
     public void Renew(MigrationPhase phase, Action flip, string title, Func<PodInfo, bool>? which = null)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Antrea.Migration.Addressing;
+using Antrea.Migration.Execution;
 using Antrea.Migrator.Output.Pictures;
 
 namespace Antrea.Migrator.Commands;
@@ -13,6 +14,14 @@ internal static class CommonOptions
     private const int MostLabNameLength = 40;
 
     public const int DayInMilliseconds = 24 * 60 * 60 * 1000;
+
+    /// <summary>On how many Nodes a migration works side by side.</summary>
+    public static Option<int> NodesAtOnce() => Whole(
+        "--nodes-at-once",
+        "On how many Nodes files, routes, rules and labels are changed side by side; 1: one Node after the other. Pods restart by --max-unavailable.",
+        ExecutionOptions.DefaultNodesAtOnce,
+        1,
+        ExecutionOptions.MostNodesAtOnce);
 
     /// <summary>A whole number in a range. Out of it is a usage error that names the option, the value and the range.</summary>
     public static Option<int> Whole(string name, string description, int defaultValue, int least = 1, int most = int.MaxValue)

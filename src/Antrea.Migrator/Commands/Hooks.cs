@@ -13,7 +13,9 @@ internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWri
     private const string PlanVariable = "ANTREA_MIGRATION_PLAN";
     private const int LinesKept = 5;
 
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly List<string> _nodes = [];
+    private readonly Dictionary<string, HashSet<string>> _stepsOnNode = new(StringComparer.Ordinal);
     private MigrationPhase? _phase;
     private MigrationStop? _failure;
 
@@ -26,6 +28,52 @@ internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWri
             return stop;
         }
 
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await AnnounceAsync(change, cancellationToken);
+            return _failure;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Tells what has ended.</summary>
+    /// <returns>Why the migration must stop, or null.</returns>
+    public async Task<MigrationStop?> ObserveAsync(MigrationEvent item, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            switch (item)
+            {
+                case StepCompleted completed:
+                    // Steps of one Node may follow each other before anybody has heard of the first one's end.
+                    if (completed.Step.Node is { } node && StepsOn(node).Remove(completed.Step.Id) && StepsOn(node).Count == 0)
+                    {
+                        await CallAsync("after-node", node, cancellationToken);
+                    }
+
+                    await LeaveAsync([], cancellationToken);
+                    return _failure;
+                case PhaseCompleted completed when completed.Phase == _phase:
+                    await CallAsync("after-phase", completed.Phase.ToString(), cancellationToken);
+                    _phase = null;
+                    return _failure;
+                default:
+                    return null;
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task AnnounceAsync(MigrationChange change, CancellationToken cancellationToken)
+    {
         await LeaveAsync(change.Nodes, cancellationToken);
         if (_phase != change.Step.Phase)
         {
@@ -33,32 +81,25 @@ internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWri
             _phase = change.Step.Phase;
         }
 
-        foreach (var node in change.Nodes.Except(_nodes).ToList())
+        if (change.Step.Node is { } node)
         {
-            await CallAsync("before-node", node, cancellationToken);
-            _nodes.Add(node);
+            if (StepsOn(node).Count == 0)
+            {
+                await CallAsync("before-node", node, cancellationToken);
+            }
+
+            StepsOn(node).Add(change.Step.Id);
         }
 
-        return _failure;
-    }
-
-    /// <summary>Tells what has ended.</summary>
-    /// <returns>Why the migration must stop, or null.</returns>
-    public async Task<MigrationStop?> ObserveAsync(MigrationEvent item, CancellationToken cancellationToken)
-    {
-        switch (item)
+        foreach (var other in change.Nodes.Except(_nodes).Where(n => StepsOn(n).Count == 0).ToList())
         {
-            case StepCompleted:
-                await LeaveAsync([], cancellationToken);
-                return _failure;
-            case PhaseCompleted completed when completed.Phase == _phase:
-                await CallAsync("after-phase", completed.Phase.ToString(), cancellationToken);
-                _phase = null;
-                return _failure;
-            default:
-                return null;
+            await CallAsync("before-node", other, cancellationToken);
+            _nodes.Add(other);
         }
     }
+
+    private HashSet<string> StepsOn(string node) =>
+        _stepsOnNode.TryGetValue(node, out var steps) ? steps : _stepsOnNode[node] = new HashSet<string>(StringComparer.Ordinal);
 
     private async Task LeaveAsync(IEnumerable<string> kept, CancellationToken cancellationToken)
     {

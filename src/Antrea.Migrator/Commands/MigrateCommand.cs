@@ -23,10 +23,11 @@ internal static class MigrateCommand
         var planFile = new Option<string?>("--plan") { Description = "Execute this saved plan; refused when the cluster has changed since." };
         var journal = new Option<string?>("--journal") { Description = "A copy of the journal that is kept in the cluster (default antrea-migration/PLAN/journal.jsonl)." };
         var backup = new Option<string?>("--backup") { Description = "The folder for the backup (default antrea-migration/PLAN/backup)." };
+        var nodesAtOnce = CommonOptions.NodesAtOnce();
         var report = new Option<string?>("--report") { Description = "Write a JSON report to this file." };
         var command = new Command("migrate", "Migrate the cluster: dry run first, then --execute. Run again to go on.")
         {
-            execute, dryRun, passHold, passHolds, planFile, journal, backup, report,
+            execute, dryRun, passHold, passHolds, planFile, journal, backup, report, nodesAtOnce,
         };
         source.AddTo(command, ofLabs: tour.All);
         inputs.AddTo(command);
@@ -91,6 +92,7 @@ internal static class MigrateCommand
             {
                 Gate = hook ?? watch?.Gate,
                 BackupDirectory = files.Backup,
+                NodesAtOnce = parse.GetValue(nodesAtOnce),
                 Holder = Operator.Self,
                 Holds = isRehearsal || parse.GetValue(passHolds) ? HoldPolicy.PassAll
                     : parse.GetValue(passHold) ? HoldPolicy.PassNext : HoldPolicy.Stop,

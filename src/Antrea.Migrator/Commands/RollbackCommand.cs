@@ -14,8 +14,9 @@ internal static class RollbackCommand
         var execute = new Option<bool>("--execute") { Description = "Change the cluster. Without it the steps are only shown." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only show the steps (the default)." };
         var journal = new Option<string?>("--journal") { Description = "The copy of the journal (default antrea-migration/PLAN/journal.jsonl); it stays, the one in the cluster goes with the last step." };
+        var nodesAtOnce = CommonOptions.NodesAtOnce();
         var report = new Option<string?>("--report") { Description = "Write a JSON report to this file." };
-        var command = new Command("rollback", "Undo a begun migration: dry run first, then --execute. Run again to go on.") { execute, dryRun, journal, report };
+        var command = new Command("rollback", "Undo a begun migration: dry run first, then --execute. Run again to go on.") { execute, dryRun, journal, report, nodesAtOnce };
         var hooks = new HookOptions();
         var monitor = new MonitorOptions();
         monitor.AddTo(command);
@@ -57,7 +58,7 @@ internal static class RollbackCommand
             await using var watch = await monitor.WatchAsync(parse, cluster.Client!, lab: null, kind: null, output, cancellationToken);
             var hook = hooks.Read(parse, plan.Id, output, watch?.Gate);
             var run = new MigrationRun(output, plan, executor, watch, hook);
-            var execution = new ExecutionOptions { Gate = hook ?? watch?.Gate, BackupDirectory = files.Backup, Holder = Operator.Self };
+            var execution = new ExecutionOptions { Gate = hook ?? watch?.Gate, BackupDirectory = files.Backup, NodesAtOnce = parse.GetValue(nodesAtOnce), Holder = Operator.Self };
             var result = await run.ExecuteAsync(inputs.Read(parse, cluster), execution, cancellationToken);
             await result.WriteAsync(output, parse.GetValue(report));
             await monitor.DrawAsync(parse, result.Traffic, "Traffic during the rollback");

@@ -65,15 +65,16 @@ internal sealed class ReleaseBlocksAction : StepAction
 
     private static async Task<string?> RoutesLeftAsync(MigrationContext context, ImmutableArray<Cidr> ranges, CancellationToken cancellationToken)
     {
-        foreach (var node in context.Plan.Nodes)
-        {
-            var text = await context.RunAsync(node, NodeCommands.ReadRoutes(), cancellationToken).ConfigureAwait(false);
-            if (RouteParser.ParseJson(text, node).Routes.FirstOrDefault(r => r.Table == "main" && ranges.Any(range => range.Contains(r.Destination))) is { } route)
+        var left = await context.OnNodesAsync(
+            context.Plan.Nodes,
+            async (node, token) =>
             {
-                return $"Node {node} still has the route {route}";
-            }
-        }
-
-        return null;
+                var text = await context.RunAsync(node, NodeCommands.ReadRoutes(), token).ConfigureAwait(false);
+                return RouteParser.ParseJson(text, node).Routes.FirstOrDefault(r => r.Table == "main" && ranges.Any(range => range.Contains(r.Destination))) is { } route
+                    ? $"Node {node} still has the route {route}"
+                    : null;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return left.FirstOrDefault(l => l is not null);
     }
 }

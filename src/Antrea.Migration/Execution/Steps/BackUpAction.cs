@@ -38,26 +38,22 @@ internal sealed class BackUpAction : StepAction
                 .ConfigureAwait(false);
         }
 
-        foreach (var node in context.Plan.Nodes)
-        {
-            var files = await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken).ConfigureAwait(false);
-            foreach (var file in files.Split('\n').Where(IsConfiguration))
+        await context.OnNodesAsync(
+            context.Plan.Nodes,
+            async (node, token) =>
             {
-                var text = await context.RunAsync(
-                    node, NodeCommands.ReadFile($"{NodeCommands.CniConfigDirectory}/{file}"), cancellationToken).ConfigureAwait(false);
-                await SaveAsync(context, Path.Combine("nodes", node, file), text, cancellationToken).ConfigureAwait(false);
-            }
+                foreach (var (file, text) in (await context.ReadCniConfigsAsync(node, token).ConfigureAwait(false)).Texts)
+                {
+                    await SaveAsync(context, Path.Combine("nodes", node, file), text, token).ConfigureAwait(false);
+                }
 
-            var routes = await context.RunAsync(node, NodeCommands.ReadRoutes(), cancellationToken).ConfigureAwait(false);
-            await SaveAsync(context, Path.Combine("nodes", node, "routes.json"), routes, cancellationToken).ConfigureAwait(false);
-        }
-
+                var routes = await context.RunAsync(node, NodeCommands.ReadRoutes(), token).ConfigureAwait(false);
+                await SaveAsync(context, Path.Combine("nodes", node, "routes.json"), routes, token).ConfigureAwait(false);
+                return node;
+            },
+            cancellationToken).ConfigureAwait(false);
         return $"{objects.Count + removed.Count} objects and the files and routes of {context.Plan.Nodes.Length} Nodes in {context.BackupDirectory}";
     }
-
-    /// <summary>Not the kubeconfigs beside them: those hold tokens.</summary>
-    private static bool IsConfiguration(string file) =>
-        file.EndsWith(".conflist", StringComparison.Ordinal) || file.EndsWith(".conf", StringComparison.Ordinal);
 
     private static bool IsCalico(ClusterObject obj) =>
         obj.Group.EndsWith("projectcalico.org", StringComparison.Ordinal)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
@@ -9,19 +8,16 @@ namespace Antrea.Migration.Execution.Steps;
 /// <summary>Asks every Node's kernel for what Antrea needs, before anything is changed: the part of the preflight that the API server cannot answer.</summary>
 internal sealed class CheckNodesAction : StepAction
 {
-    private const int NodesAtOnce = 8;
-
     public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var settings = AntreaAgentSettings.Of(context.Options.AntreaManifest);
         var nodes = (await context.ReadPodsAsync(cancellationToken).ConfigureAwait(false)).Nodes;
-        var kernels = new ConcurrentDictionary<string, NodeKernel>();
-        await Parallel.ForEachAsync(
-            nodes,
-            new ParallelOptions { MaxDegreeOfParallelism = NodesAtOnce, CancellationToken = cancellationToken },
-            async (node, token) => kernels[node.Name] = NodeKernel.Parse(
-                await context.RunAsync(node.Name, NodeCommands.InspectNode(KernelRules.Modules(settings)), token).ConfigureAwait(false))).ConfigureAwait(false);
-        List<Finding> found = [.. KernelRules.Check([.. nodes.Select(n => (n, kernels[n.Name]))], settings), .. context.Plan.Restart == RestartMode.InPlace ? await SandboxCheck.FindAsync(context, nodes.Select(n => n.Name), cancellationToken).ConfigureAwait(false) : []];
+        string[] names = [.. nodes.Select(n => n.Name)];
+        var kernels = await context.OnNodesAsync(
+            names,
+            async (node, token) => NodeKernel.Parse(await context.RunAsync(node, NodeCommands.InspectNode(KernelRules.Modules(settings)), token).ConfigureAwait(false)),
+            cancellationToken).ConfigureAwait(false);
+        List<Finding> found = [.. KernelRules.Check([.. nodes.Zip(kernels)], settings), .. context.Plan.Restart == RestartMode.InPlace ? await SandboxCheck.FindAsync(context, names, cancellationToken).ConfigureAwait(false) : []];
         var findings = Preflight.Judge(found, [.. context.Options.IgnoredFindings.Where(id => found.Exists(f => f.Id == id))]);
         var blockers = findings.Where(f => f.Severity == Severity.Blocker).ToList();
         if (blockers.Count > 0)

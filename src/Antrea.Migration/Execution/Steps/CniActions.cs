@@ -9,57 +9,39 @@ namespace Antrea.Migration.Execution.Steps;
 /// <summary>Puts a CNI file of ours, the first on its Node, into the state that a step asks for.</summary>
 internal abstract class WriteCniConfigAction(string fileName) : StepAction
 {
-    private string ConfigPath => $"{NodeCommands.CniConfigDirectory}/{fileName}";
-
     public override async Task<string?> AlreadyDoneAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        var wanted = await RenderAsync(context, step.Node!, cancellationToken).ConfigureAwait(false);
-        return await context.ReadFileAsync(step.Node!, ConfigPath, cancellationToken).ConfigureAwait(false) == wanted
-            ? "the file already says so"
-            : null;
+        var configs = await context.ReadCniConfigsAsync(step.Node!, cancellationToken).ConfigureAwait(false);
+        return configs[fileName] == Render(context, step.Node!, configs) ? "the file already says so" : null;
     }
 
+    /// <summary>What the file is made from is read once more: a pause may lie behind the first look.</summary>
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var node = step.Node!;
-        var wanted = await RenderAsync(context, node, cancellationToken).ConfigureAwait(false);
-        await context.RunAsync(node, NodeCommands.WriteFile(ConfigPath, wanted), cancellationToken).ConfigureAwait(false);
-        var seen = await context.ReadFileAsync(node, ConfigPath, cancellationToken).ConfigureAwait(false);
-        var first = await FirstConfigAsync(context, node, except: null, cancellationToken).ConfigureAwait(false);
-        if (first != fileName)
+        var wanted = Render(context, node, await context.ReadCniConfigsAsync(node, cancellationToken).ConfigureAwait(false));
+        var seen = CniConfigs.Parse(await context.RunAsync(node, NodeCommands.WriteCniConfig(fileName, wanted), cancellationToken).ConfigureAwait(false));
+        if (seen.First() is var first && first != fileName)
         {
             throw new StepFailedException(
                 $"Node {node}: the runtime loads {first}, which sorts before {fileName}.",
                 $"Move {first} out of {NodeCommands.CniConfigDirectory}, then run the command again.");
         }
 
-        return seen == wanted
+        return seen[fileName] == wanted
             ? Describe(wanted)
             : throw new StepFailedException(
-                $"Node {node}: {ConfigPath} does not hold what was written a moment ago.",
+                $"Node {node}: {NodeCommands.CniConfigDirectory}/{fileName} does not hold what was written a moment ago.",
                 "Something else writes that file (a Multus with its generator on?); stop it, then run the command again.");
     }
 
-    /// <summary>The file the container runtime would load: the first by name.</summary>
-    public static async Task<string?> FirstConfigAsync(
-        MigrationContext context, string node, string? except, CancellationToken cancellationToken) =>
-        (await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken).ConfigureAwait(false))
-        .Split('\n').Where(f => f != except && IsCniConfig(f)).Order(StringComparer.Ordinal).FirstOrDefault();
-
     protected virtual string Describe(string text) => $"{fileName} delegates to {string.Join(" and ", MultusConfig.DelegatesOf(text))}";
 
-    protected abstract Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken);
+    protected abstract string Render(MigrationContext context, string node, CniConfigs configs);
 
-    private static bool IsCniConfig(string name) =>
-        name.EndsWith(".conf", StringComparison.Ordinal)
-        || name.EndsWith(".conflist", StringComparison.Ordinal)
-        || name.EndsWith(".json", StringComparison.Ordinal);
-
-    protected static async Task<string> RequireFileAsync(
-        MigrationContext context, string node, string name, CancellationToken cancellationToken) =>
-        await context.ReadFileAsync(node, $"{NodeCommands.CniConfigDirectory}/{name}", cancellationToken).ConfigureAwait(false)
+    protected static string Require(CniConfigs configs, string node, string name) => configs[name]
         ?? throw new StepFailedException(
             $"Node {node} has no {NodeCommands.CniConfigDirectory}/{name}.",
             "Check that its CNI's DaemonSet Pod on the Node is ready, then run the command again.");
@@ -67,9 +49,8 @@ internal abstract class WriteCniConfigAction(string fileName) : StepAction
 
 internal sealed class DelegateToCalicoAction() : WriteCniConfigAction(MultusConfig.FileName)
 {
-    protected override async Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        MultusConfig.DelegateToCalico(
-            await RequireFileAsync(context, node, "10-calico.conflist", cancellationToken).ConfigureAwait(false), node);
+    protected override string Render(MigrationContext context, string node, CniConfigs configs) =>
+        MultusConfig.DelegateToCalico(Require(configs, node, "10-calico.conflist"), node);
 }
 
 /// <summary>Replies of Multus Pods stay symmetric by the routes in the file and, in IPv6, by address labels on the Node, which come first.</summary>
@@ -96,12 +77,12 @@ internal sealed class DelegateToBothAction() : WriteCniConfigAction(MultusConfig
     public static bool BridgesIPv6(MigrationContext context, string node) =>
         context.Plan.PodCidrs.GetValueOrDefault(node, []).Any(c => c.IsIPv6) && context.Plan.CalicoCidrs.Any(c => c.IsIPv6);
 
-    protected override async Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken)
+    protected override string Render(MigrationContext context, string node, CniConfigs configs)
     {
         ImmutableArray<Cidr> peers = [.. context.Plan.PodCidrs.Where(n => n.Key != node).SelectMany(n => n.Value)];
         return MultusConfig.DelegateToBoth(
-            await RequireFileAsync(context, node, "10-calico.conflist", cancellationToken).ConfigureAwait(false),
-            await RequireFileAsync(context, node, "10-antrea.conflist", cancellationToken).ConfigureAwait(false),
+            Require(configs, node, "10-calico.conflist"),
+            Require(configs, node, "10-antrea.conflist"),
             node,
             peers,
             context.Plan.ServiceCidrs);
@@ -110,9 +91,8 @@ internal sealed class DelegateToBothAction() : WriteCniConfigAction(MultusConfig
 
 internal sealed class DelegateToAntreaAction() : WriteCniConfigAction(MultusConfig.FileName)
 {
-    protected override async Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        MultusConfig.DelegateToAntrea(
-            await RequireFileAsync(context, node, "10-antrea.conflist", cancellationToken).ConfigureAwait(false));
+    protected override string Render(MigrationContext context, string node, CniConfigs configs) =>
+        MultusConfig.DelegateToAntrea(Require(configs, node, "10-antrea.conflist"));
 }
 
 /// <summary>A copy of Calico's own file, for a bridge without Multus.</summary>
@@ -120,8 +100,8 @@ internal sealed class HoldCalicoAction() : WriteCniConfigAction(HeldConfig.FileN
 {
     protected override string Describe(string text) => $"{HeldConfig.FileName} is Calico's";
 
-    protected override async Task<string> RenderAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        HeldConfig.HoldCalico(await RequireFileAsync(context, node, "10-calico.conflist", cancellationToken).ConfigureAwait(false), node);
+    protected override string Render(MigrationContext context, string node, CniConfigs configs) =>
+        HeldConfig.HoldCalico(Require(configs, node, "10-calico.conflist"), node);
 }
 
 /// <summary>Takes our file away: Antrea's own is the first then, or Calico's in a rollback.</summary>
@@ -131,7 +111,7 @@ internal abstract class RemoveCniConfigAction(string fileName) : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var node = step.Node!;
-        var next = await WriteCniConfigAction.FirstConfigAsync(context, node, fileName, cancellationToken).ConfigureAwait(false);
+        var next = (await context.ReadCniConfigsAsync(node, cancellationToken).ConfigureAwait(false)).First(except: fileName);
         var wanted = context.Plan.Undoes is null ? "10-antrea.conflist" : "10-calico.conflist";
         if (next != wanted)
         {

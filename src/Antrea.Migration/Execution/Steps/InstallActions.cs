@@ -239,11 +239,12 @@ internal sealed class InstallAntreaAction : StepAction
     /// <summary>From the moment Antrea's file lies on a Node it would be the first one; ours must be there before.</summary>
     private static async Task RequireBridgeAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        foreach (var node in RestartPodsAction.MovingNodes(context.Plan, step))
+        var file = context.Plan.Bridge == BridgeKind.Multus ? MultusConfig.FileName : HeldConfig.FileName;
+        string[] nodes = [.. RestartPodsAction.MovingNodes(context.Plan, step)];
+        var texts = await context.OnNodesAsync(
+            nodes, async (node, token) => (await context.ReadCniConfigsAsync(node, token).ConfigureAwait(false))[file], cancellationToken).ConfigureAwait(false);
+        foreach (var (node, text) in nodes.Zip(texts))
         {
-            var file = context.Plan.Bridge == BridgeKind.Multus ? MultusConfig.FileName : HeldConfig.FileName;
-            var text = await context.ReadFileAsync(
-                node, $"{NodeCommands.CniConfigDirectory}/{file}", cancellationToken).ConfigureAwait(false);
             if (text is null || (context.Plan.Bridge == BridgeKind.Multus && MultusConfig.DelegatesOf(text).IsEmpty))
             {
                 throw new StepFailedException(

@@ -15,14 +15,17 @@ internal sealed class LeadCalicoAction : StepAction
         var node = step.Node!;
         var text = await context.RunAsync(node, NodeCommands.ReadRoutes(), cancellationToken).ConfigureAwait(false);
         var routes = RouteParser.ParseJson(text, node).Routes;
-        var ways = WaysOf(context.Memory.Blocks ??= await ReadBlocksAsync(context, cancellationToken).ConfigureAwait(false), routes);
-        if (Peers(context, node).Any(p => !ways.ContainsKey((p.Node, p.PodCidr.IsIPv6))))
+        Task<CidrTable<string>> ReadAsync() => ReadBlocksAsync(context, cancellationToken);
+        var blocks = await context.Memory.BlocksAsync(ReadAsync, unfit: null, cancellationToken).ConfigureAwait(false);
+        var ways = WaysOf(blocks, routes);
+        if (Peers(context, blocks, node).Any(p => !ways.ContainsKey((p.Node, p.PodCidr.IsIPv6))))
         {
             // A Node may have claimed another block since.
-            ways = WaysOf(context.Memory.Blocks = await ReadBlocksAsync(context, cancellationToken).ConfigureAwait(false), routes);
+            blocks = await context.Memory.BlocksAsync(ReadAsync, unfit: blocks, cancellationToken).ConfigureAwait(false);
+            ways = WaysOf(blocks, routes);
         }
 
-        ImmutableArray<string> wanted = [.. Peers(context, node).Select(p => Lead(node, p.Node, p.PodCidr, ways))];
+        ImmutableArray<string> wanted = [.. Peers(context, blocks, node).Select(p => Lead(node, p.Node, p.PodCidr, ways))];
         await context.RunAsync(
             node,
             NodeCommands.LeadCalico(context.Plan.PodCidrs[node], context.Plan.OutermostCalicoCidrs(), wanted),
@@ -31,9 +34,9 @@ internal sealed class LeadCalicoAction : StepAction
     }
 
     /// <summary>The other Nodes' PodCIDRs; not those of a family in which Calico has nothing, and so no Pods that could send there.</summary>
-    private static IEnumerable<(string Node, Cidr PodCidr)> Peers(MigrationContext context, string node)
+    private static IEnumerable<(string Node, Cidr PodCidr)> Peers(MigrationContext context, CidrTable<string> blocks, string node)
     {
-        var families = context.Memory.Blocks!.Entries.Select(b => b.Cidr.IsIPv6).ToHashSet();
+        var families = blocks.Entries.Select(b => b.Cidr.IsIPv6).ToHashSet();
         return context.Plan.PodCidrs.Where(n => n.Key != node)
             .SelectMany(n => n.Value.Where(c => families.Contains(c.IsIPv6)), (n, podCidr) => (n.Key, podCidr));
     }

@@ -190,7 +190,7 @@ internal sealed class StopCalicoAction : StepAction
 
     /// <summary>The Node's own Pod of calico-node: none, or one.</summary>
     public static async Task<List<JsonObject>> PodsAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        (await context.Api.ListAsync(PodsPath, cancellationToken).ConfigureAwait(false) ?? []).FindAll(p => p.TextAt("spec", "nodeName") == node);
+        await context.Api.ListAsync($"{PodsPath}&fieldSelector=spec.nodeName%3D{node}", cancellationToken).ConfigureAwait(false) ?? [];
 }
 
 /// <summary>Takes the label off. On the way back calico-node is waited for, with its files and routes.</summary>
@@ -223,12 +223,12 @@ internal sealed class ClearRoutesAction : StepAction
     public override async Task<string> RunAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var node = step.Node!;
-        await context.RunAsync(node, NodeCommands.ClearCalicoRoutes(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false);
-        var left = (await CleanNodeAction.AuditAsync(context, node, cancellationToken).ConfigureAwait(false)).Where(l => l.StartsWith("route: ", StringComparison.Ordinal)).ToList();
-        return left.Count == 0
+        var left = CleanNodeAction.LinesOf(
+            await context.RunAsync(node, NodeCommands.ClearCalicoRoutes(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false));
+        return left.Length == 0
             ? "no route of Calico's is left"
             : throw new StepFailedException(
-                $"Node {node} still has {left.Count} routes of Calico's: {string.Join("; ", left.Take(3))}",
+                $"Node {node} still has {left.Length} routes of Calico's: {string.Join("; ", left.Take(3))}",
                 "See who writes them (is calico-node back?), remove them with 'ip route del', then run the command again.");
     }
 }

@@ -47,10 +47,9 @@ internal sealed class RemoveCalicoAction : StepAction
         await context.WaitUntilAsync(token => RemainingPodsAsync(context, token), next, cancellationToken).ConfigureAwait(false);
 
         // At once on all Nodes: each of them is closed to new Pods since its calico-node has ended, and its turn to be cleaned up may be long in coming.
-        foreach (var node in context.Plan.Nodes)
+        foreach (var node in await context.Api.ListAsync("api/v1/nodes", cancellationToken).ConfigureAwait(false) ?? [])
         {
-            var json = await context.Api.GetAsync($"api/v1/nodes/{node}", cancellationToken).ConfigureAwait(false);
-            await NodeObjects.EndCalicosOutageAsync(context, node, json, cancellationToken).ConfigureAwait(false);
+            await NodeObjects.EndCalicosOutageAsync(context, node["metadata"]!["name"]!.GetValue<string>(), node, cancellationToken).ConfigureAwait(false);
         }
 
         removed += await TigeraOperator.RemoveNamespacesAsync(context, cancellationToken).ConfigureAwait(false);
@@ -78,12 +77,9 @@ internal sealed class CleanNodeAction : StepAction
     {
         var node = step.Node!;
         var before = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
-        if (before.Length > 0)
-        {
-            await context.RunAsync(node, NodeCommands.CleanCalico(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false);
-        }
-
-        var after = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
+        var after = before.Length == 0
+            ? before
+            : LinesOf(await context.RunAsync(node, NodeCommands.CleanCalico(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false));
         if (after.Length > 0)
         {
             throw new StepFailedException(
@@ -96,8 +92,10 @@ internal sealed class CleanNodeAction : StepAction
     }
 
     public static async Task<string[]> AuditAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        (await context.RunAsync(node, NodeCommands.AuditCalico(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false))
-        .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        LinesOf(await context.RunAsync(node, NodeCommands.AuditCalico(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false));
+
+    /// <summary>What an audit has found, one thing each.</summary>
+    public static string[] LinesOf(string audit) => audit.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static async Task CleanNodeObjectAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
         await NodeObjects.EndCalicosOutageAsync(
@@ -116,10 +114,8 @@ internal sealed class RemoveMultusAction : StepAction
             token => Manifests.RemainingPodsAsync(context, context.Options.MultusManifest, token),
             "See what keeps the Multus Pods, then run the command again.",
             cancellationToken).ConfigureAwait(false);
-        foreach (var node in context.Plan.Nodes)
-        {
-            await context.RunAsync(node, NodeCommands.RemoveMultus(), cancellationToken).ConfigureAwait(false);
-        }
+        await context.OnNodesAsync(
+            context.Plan.Nodes, (node, token) => context.RunAsync(node, NodeCommands.RemoveMultus(), token), cancellationToken).ConfigureAwait(false);
 
         return $"Multus removed from {context.Plan.Nodes.Length} Nodes";
     }
@@ -149,13 +145,16 @@ internal sealed class VerifyAction : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         List<string> left = [];
-        foreach (var node in context.Plan.Nodes)
-        {
-            left.AddRange((await CleanNodeAction.AuditAsync(context, node, cancellationToken).ConfigureAwait(false)).Select(l => $"Node {node}: {l}"));
-            var files = await context.RunAsync(node, NodeCommands.ListDirectory(NodeCommands.CniConfigDirectory), cancellationToken).ConfigureAwait(false);
-            left.AddRange(files.Split('\n').Where(f => f is MultusConfig.FileName or HeldConfig.FileName).Select(f => $"Node {node}: file: {f}"));
-        }
-
+        var onNodes = await context.OnNodesAsync(
+            context.Plan.Nodes,
+            async (node, token) =>
+            {
+                var audit = await CleanNodeAction.AuditAsync(context, node, token).ConfigureAwait(false);
+                var files = (await context.ReadCniConfigsAsync(node, token).ConfigureAwait(false)).Texts.Keys.Where(f => f is MultusConfig.FileName or HeldConfig.FileName);
+                return audit.Concat(files.Select(f => $"file: {f}")).Select(l => $"Node {node}: {l}").ToList();
+            },
+            cancellationToken).ConfigureAwait(false);
+        left.AddRange(onNodes.SelectMany(l => l));
         if (context.Plan.Bridge == BridgeKind.Multus
             && await Manifests.RemainingPodsAsync(context, context.Options.MultusManifest, cancellationToken).ConfigureAwait(false) is { } multus)
         {

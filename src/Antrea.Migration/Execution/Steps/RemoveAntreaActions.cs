@@ -48,10 +48,8 @@ internal sealed class RemoveAntreaAction : StepAction
         // The bridge goes while its daemon runs; afterwards the Node has no tools for it.
         if (await context.Api.GetAsync(Agents, cancellationToken).ConfigureAwait(false) is not null)
         {
-            foreach (var node in context.Plan.Nodes)
-            {
-                await context.RunAsync(node, NodeCommands.DetachAntrea(), cancellationToken).ConfigureAwait(false);
-            }
+            await context.OnNodesAsync(
+                context.Plan.Nodes, (node, token) => context.RunAsync(node, NodeCommands.DetachAntrea(), token), cancellationToken).ConfigureAwait(false);
         }
 
         var objects = context.Options.AntreaManifest;
@@ -110,12 +108,9 @@ internal sealed class CleanAntreaNodeAction : StepAction
     {
         var node = step.Node!;
         var before = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
-        if (before.Length > 0)
-        {
-            await context.RunAsync(node, NodeCommands.CleanAntrea(RoutedTo(context, node)), cancellationToken).ConfigureAwait(false);
-        }
-
-        var after = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
+        var after = before.Length == 0
+            ? before
+            : CleanNodeAction.LinesOf(await context.RunAsync(node, NodeCommands.CleanAntrea(RoutedTo(context, node)), cancellationToken).ConfigureAwait(false));
         if (after.Length > 0)
         {
             throw new StepFailedException(
@@ -128,8 +123,7 @@ internal sealed class CleanAntreaNodeAction : StepAction
     }
 
     public static async Task<string[]> AuditAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        (await context.RunAsync(node, NodeCommands.AuditAntrea(RoutedTo(context, node)), cancellationToken).ConfigureAwait(false))
-        .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        CleanNodeAction.LinesOf(await context.RunAsync(node, NodeCommands.AuditAntrea(RoutedTo(context, node)), cancellationToken).ConfigureAwait(false));
 
     /// <summary>The PodCIDRs to which the Node's own routes led; none where everything went by Antrea's tunnel.</summary>
     private static IEnumerable<Cidr> RoutedTo(MigrationContext context, string node) => AntreaAgentSettings.Of(context.Options.AntreaManifest).RoutesDirectly

@@ -47,15 +47,16 @@ internal sealed class VerifyRollbackAction : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         List<string> left = [];
-        foreach (var node in context.Plan.Nodes)
-        {
-            left.AddRange((await CleanAntreaNodeAction.AuditAsync(context, node, cancellationToken).ConfigureAwait(false)).Select(l => $"Node {node}: {l}"));
-            if (await WriteCniConfigAction.FirstConfigAsync(context, node, except: null, cancellationToken).ConfigureAwait(false) is var first and not "10-calico.conflist")
+        var onNodes = await context.OnNodesAsync(
+            context.Plan.Nodes,
+            async (node, token) =>
             {
-                left.Add($"Node {node}: the runtime loads {first ?? "nothing"}");
-            }
-        }
-
+                var audit = await CleanAntreaNodeAction.AuditAsync(context, node, token).ConfigureAwait(false);
+                var first = (await context.ReadCniConfigsAsync(node, token).ConfigureAwait(false)).First();
+                return audit.Concat(first == "10-calico.conflist" ? [] : [$"the runtime loads {first ?? "nothing"}"]).Select(l => $"Node {node}: {l}").ToList();
+            },
+            cancellationToken).ConfigureAwait(false);
+        left.AddRange(onNodes.SelectMany(l => l));
         foreach (var manifest in (Clusters.ClusterObject[][])[[.. context.Options.MultusManifest], [.. context.Options.AntreaManifest]])
         {
             if (await Manifests.RemainingPodsAsync(context, manifest, cancellationToken).ConfigureAwait(false) is { } pods)

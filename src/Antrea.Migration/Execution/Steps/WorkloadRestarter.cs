@@ -109,7 +109,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     private async Task RequireSandboxesAsync(IEnumerable<PodInfo> strays, CancellationToken cancellationToken)
     {
         if (context.Plan is { Restart: RestartMode.InPlace, Undoes: not null }
-            && await SandboxCheck.FindAsync(context, strays.Select(p => p.NodeName).Distinct(), cancellationToken).ConfigureAwait(false) is { Count: > 0 } found)
+            && await SandboxCheck.FindAsync(context, [.. strays.Select(p => p.NodeName).Distinct()], cancellationToken).ConfigureAwait(false) is { Count: > 0 } found)
         {
             var first = found.MinBy(f => f.Subject, StringComparer.Ordinal)!;
             throw new StepFailedException(

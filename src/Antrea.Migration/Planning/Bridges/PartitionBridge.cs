@@ -159,9 +159,14 @@ internal sealed class PartitionBridge(NodePartition? partition) : BridgeStrategy
                 steps.ForEachNode(phase, MigrationStepKind.AdmitAntrea, "Remove the label that kept antrea-agent away", Reversibility.Reversible, nodes);
                 steps.Add(phase, MigrationStepKind.InstallAntrea, "Wait for the agents of these Nodes", Reversibility.Reversible);
                 steps.Add(phase, MigrationStepKind.ConvertPolicies, "Convert again what policies have changed, wait until these agents have them", Reversibility.Reversible);
-                steps.ForEachNode(phase, MigrationStepKind.ReleaseHold, "Remove the copy: Antrea's file is first", Reversibility.Reversible, nodes);
-                steps.ForEachNode(phase, MigrationStepKind.StopCalico, "Label: calico-node leaves; its rules stay in force for Pods that it has wired", Reversibility.Reversible, nodes);
-                steps.ForEachNode(phase, MigrationStepKind.ClearRoutes, "Remove Calico's routes, which shadow Antrea's addresses", Reversibility.Reversible, nodes);
+
+                // From the first of these to the last a new Pod of the Node does not become ready.
+                steps.NodeByNode(
+                    phase,
+                    nodes,
+                    (MigrationStepKind.ReleaseHold, "Remove the copy: Antrea's file is first"),
+                    (MigrationStepKind.StopCalico, "Label: calico-node leaves; its rules stay in force for Pods that it has wired"),
+                    (MigrationStepKind.ClearRoutes, "Remove Calico's routes, which shadow Antrea's addresses"));
             },
             "Restart the Pods of these Nodes: they become Antrea Pods",
             p => isIn.Contains(p.NodeName));

@@ -11,7 +11,8 @@ internal sealed class CrashException(string where) : Exception(where);
 /// <param name="isPoint">Where; null for everywhere.</param>
 internal sealed class CrashPoints(Predicate<string>? isPoint = null)
 {
-    private readonly Dictionary<string, int> _seen = [];
+    private readonly HashSet<string> _before = [];
+    private readonly HashSet<string> _after = [];
     private bool _isDead;
 
     public int Crashes { get; private set; }
@@ -21,8 +22,8 @@ internal sealed class CrashPoints(Predicate<string>? isPoint = null)
 
     public void Before(string what)
     {
-        // The Lease is renewed beside the steps.
-        lock (_seen)
+        // The Lease is renewed beside the steps, and Nodes go side by side.
+        lock (_before)
         {
             if (_isDead)
             {
@@ -34,8 +35,7 @@ internal sealed class CrashPoints(Predicate<string>? isPoint = null)
                 return;
             }
 
-            var times = _seen[what] = _seen.GetValueOrDefault(what) + 1;
-            if (times == 1)
+            if (_before.Add(what))
             {
                 Crash($"before {what}");
             }
@@ -44,9 +44,15 @@ internal sealed class CrashPoints(Predicate<string>? isPoint = null)
 
     public void After(string what)
     {
-        lock (_seen)
+        lock (_before)
         {
-            if (_seen.GetValueOrDefault(what) == 2)
+            // Another Node's step may have been the process's end while this was under way.
+            if (_isDead)
+            {
+                throw new CrashException($"dead: {what}");
+            }
+
+            if (isPoint?.Invoke(what) != false && _after.Add(what))
             {
                 Crash($"after {what}");
             }
@@ -136,7 +142,7 @@ internal sealed class CrashingHandler(CrashPoints points) : DelegatingHandler
 /// <summary>Crashes around every command on a Node that changes something.</summary>
 internal sealed class CrashingNodeAccess(INodeAccess nodes, CrashPoints points) : INodeAccess
 {
-    private static readonly string[] ReadOnly = ["list-directory", "read-file", "read-routes", "inspect-node", "list-multus-attachments", "audit-calico", "audit-antrea"];
+    private static readonly string[] ReadOnly = ["list-directory", "read-file", "read-cni-configs", "read-routes", "inspect-node", "list-multus-attachments", "audit-calico", "audit-antrea"];
 
     public async Task<NodeCommandResult> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken = default)
     {

@@ -130,6 +130,7 @@ internal sealed class AllowanceActionsTests
         {
             Api = new KubernetesApi(client, TimeProvider.System),
             Nodes = null!,
+            NodesAtOnce = 1,
             Reader = new Reader(),
             Plan = new MigrationPlan
             {

@@ -70,6 +70,52 @@ public sealed class NodeCommandsTests : IDisposable
     }
 
     [Test]
+    public async Task WriteCniConfig_PrintsWhatARuntimeWouldLookAt_TheNewFileAmongIt()
+    {
+        const string content = "{\"a\": \"$(touch pwned) 'quotes' ü\"}\n";
+        await File.WriteAllTextAsync(At("10-calico.conflist"), new string('x', 5000));
+        await File.WriteAllTextAsync(At(".hidden.json"), "");
+        await File.WriteAllTextAsync(At("calico-kubeconfig"), "a token");
+        Directory.CreateDirectory(At("multus.d.conf"));
+        File.CreateSymbolicLink(At("99-gone.conf"), At("nowhere"));
+        var command = NodeCommands.WriteCniConfig("00 multus.conf", content);
+
+        var result = await RunAsync(command with { Arguments = command.Arguments.SetItem(0, _folder.FullName) });
+        var read = await RunAsync(NodeCommands.ReadCniConfigs() with { Arguments = [_folder.FullName] });
+
+        var configs = CniConfigs.Parse(result.StandardOutput);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(configs.Texts.Keys, Is.EqualTo(new[] { ".hidden.json", "00 multus.conf", "10-calico.conflist", "99-gone.conf" }));
+            Assert.That((configs["00 multus.conf"], configs["10-calico.conflist"]?.Length, configs[".hidden.json"], configs["calico-kubeconfig"]), Is.EqualTo((content, 5000, "", (string?)null)));
+            Assert.That((configs.First(), configs.First(except: ".hidden.json")), Is.EqualTo((".hidden.json", "00 multus.conf")));
+            Assert.That((result.ExitCode, read.ExitCode, read.StandardOutput), Is.EqualTo((0, 0, result.StandardOutput)));
+        }
+    }
+
+    [Test]
+    public async Task WriteCniConfig_WhereTheFolderIsMissing_FailsAndPrintsNothing()
+    {
+        var command = NodeCommands.WriteCniConfig("00-multus.conf", "x");
+
+        var result = await RunAsync(command with { Arguments = command.Arguments.SetItem(0, At("missing")) });
+
+        Assert.That((result.ExitCode, result.StandardOutput), Is.EqualTo((1, "")));
+        Assert.That(result.StandardError, Does.Contain("missing/00-multus.conf"));
+    }
+
+    [Test]
+    public async Task ReadCniConfigs_WithoutTheTool_IsNotAnEmptyFolder()
+    {
+        await File.WriteAllTextAsync(At("10-calico.conflist"), "{}");
+
+        var result = await RunAsync(NodeCommands.ReadCniConfigs() with { Arguments = [_folder.FullName] }, _folder.FullName);
+
+        Assert.That((result.ExitCode, result.StandardOutput), Is.EqualTo((3, "")));
+        Assert.That(result.StandardError, Does.Contain("base64 is not on this Node"));
+    }
+
+    [Test]
     public async Task RemoveFile_MayBeRepeated()
     {
         await File.WriteAllTextAsync(At("f"), "");

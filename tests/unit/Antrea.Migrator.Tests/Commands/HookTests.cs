@@ -7,6 +7,7 @@ namespace Antrea.Migrator.Tests.Commands;
 /// <summary>The operator's own program around phases and Nodes, on a lab of two Nodes.</summary>
 [Platform("Linux", Reason = "The hooks here are shell scripts.")]
 [SupportedOSPlatform("linux")]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class HookTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -20,10 +21,10 @@ public sealed class HookTests : IDisposable
 
         // Fails once, at the second Node.
         var hook = Script($"""echo "$1 $2 ${"{ANTREA_MIGRATION_PLAN:+of a plan}"}" >> "{_folder.At("calls")}"; if [ "$1 $2" = "before-node {second}" ] && [ ! -e "{_folder.At("failed")}" ]; then touch "{_folder.At("failed")}"; echo "the load balancer is busy" >&2; exit 3; fi""");
-        var stopped = await MigrateAsync(lab, hook, cancellationToken);
+        var stopped = await MigrateAsync(lab, hook, cancellationToken, "--nodes-at-once", "1");
         var calls = await File.ReadAllLinesAsync(_folder.At("calls"), cancellationToken);
         File.Delete(_folder.At("calls"));
-        var done = await MigrateAsync(lab, hook, cancellationToken);
+        var done = await MigrateAsync(lab, hook, cancellationToken, "--nodes-at-once", "1");
         var rest = await File.ReadAllLinesAsync(_folder.At("calls"), cancellationToken);
 
         using (Assert.EnterMultipleScope())
@@ -40,6 +41,37 @@ public sealed class HookTests : IDisposable
         }
 
         static IEnumerable<string> Expected(params string[] calls) => calls.Select(c => $"{c} of a plan");
+    }
+
+    /// <summary>Where Nodes are changed side by side, a hook may take some out of service before others are back in; never one twice.</summary>
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Hook_is_told_of_every_Node_before_its_change_and_after_it_also_side_by_side(CancellationToken cancellationToken)
+    {
+        await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = "c2a0", Workers = 3, Workloads = false }, cancellationToken);
+        var hook = Script($"""echo "$1 $2" >> "{_folder.At("calls")}" """);
+
+        var run = await MigrateAsync(lab, hook, cancellationToken);
+
+        var calls = await File.ReadAllLinesAsync(_folder.At("calls"), cancellationToken);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Success), run.Output + run.Error);
+            foreach (var node in lab.NodeNames)
+            {
+                var moments = calls.Where(c => c.EndsWith(' ' + node)).Select(c => c.Split(' ')[0]).ToList();
+                Assert.That(moments, Has.Count.GreaterThan(4).And.Count.Even);
+                Assert.That(moments.Where((_, i) => i % 2 == 0), Is.All.EqualTo("before-node"), node);
+                Assert.That(moments.Where((_, i) => i % 2 == 1), Is.All.EqualTo("after-node"), node);
+            }
+
+            var open = 0;
+            foreach (var call in calls)
+            {
+                open += call.StartsWith("before-node ", StringComparison.Ordinal) ? 1 : call.StartsWith("after-node ", StringComparison.Ordinal) ? -1 : 0;
+                Assert.That(call.StartsWith("after-phase ", StringComparison.Ordinal) && open > 0, Is.False, $"{call} with {open} Nodes that are not done");
+            }
+        }
     }
 
     [TestCase("sleep 100", "did not end within 1 s, and was killed")]

@@ -1,0 +1,28 @@
+using System.Text;
+
+namespace Antrea.Migration.Execution;
+
+/// <summary>The CNI configurations of one Node, as <see cref="NodeCommands.ReadCniConfigs"/> prints them.</summary>
+/// <param name="Texts">By file name; only what a container runtime would look at.</param>
+internal sealed record CniConfigs(SortedDictionary<string, string> Texts)
+{
+    /// <summary>Reads a line a file: Base64, a space, the name.</summary>
+    /// <exception cref="FormatException">It is not Base64.</exception>
+    public static CniConfigs Parse(string output)
+    {
+        var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var end = line.IndexOf(' ');
+            texts[line[(end + 1)..]] = Encoding.UTF8.GetString(Convert.FromBase64String(line[..Math.Max(0, end)]));
+        }
+
+        return new CniConfigs(texts);
+    }
+
+    /// <summary>A file's text; null when there is none of that name.</summary>
+    public string? this[string name] => Texts.GetValueOrDefault(name);
+
+    /// <summary>The file the container runtime would load: the first by name, were <paramref name="except"/> not there.</summary>
+    public string? First(string? except = null) => Texts.Keys.FirstOrDefault(f => f != except);
+}
