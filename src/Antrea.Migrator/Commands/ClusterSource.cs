@@ -58,6 +58,7 @@ internal sealed class ClusterSource : IAsyncDisposable
 
         private readonly ControlPlaneOption _controlPlane = new();
         private readonly FabricOption _fabric = new();
+        private readonly IPFamilyOption _family = new();
 
         /// <summary>Adds them, and refuses what has no effect with the cluster that is named.</summary>
         /// <param name="command">The verb.</param>
@@ -75,6 +76,7 @@ internal sealed class ClusterSource : IAsyncDisposable
             command.Add(_workers);
             _controlPlane.AddTo(command);
             _fabric.AddTo(command);
+            _family.AddTo(command, _controlPlane);
             kind?.AddTo(command);
             command.Validators.Add(result =>
             {
@@ -86,7 +88,7 @@ internal sealed class ClusterSource : IAsyncDisposable
                     result.AddError($"{string.Join(" and ", given.Select(o => o.Name))} name different clusters; give one of them.");
                 }
 
-                Refuse([_controlPlane.Option, _fabric.Option, .. ofLabs], _lab);
+                Refuse([_controlPlane.Option, _fabric.Option, _family.Option, .. ofLabs], _lab);
                 Refuse([_workers], [_lab, .. kind is null ? (Option[])[] : [kind.Kind]]);
 
                 bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
@@ -132,13 +134,13 @@ internal sealed class ClusterSource : IAsyncDisposable
             if (UsesLab(parse))
             {
                 var lab = await LabCluster.StartAsync(
-                    new LabClusterOptions
+                    _family.Apply(parse, new LabClusterOptions
                     {
                         Name = parse.GetValue(_lab) ?? DefaultLab,
                         Workers = parse.GetValue(_workers),
                         KubernetesBinaries = _controlPlane.Binaries(parse),
                         Fabric = _fabric.Kind(parse),
-                    },
+                    }),
                     cancellationToken);
                 var labClient = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(lab.KubeconfigPath));
                 return new ClusterSource(new KubernetesClusterReader(labClient), labClient, lab);

@@ -20,6 +20,8 @@ internal sealed class IPFamilyOption
         HelpName = "ipv4|ipv6|dual",
     }.AcceptOnlyFromAmong("ipv4", "ipv6", "dual");
 
+    public Option Option => _option;
+
     public void AddTo(Command command, ControlPlaneOption controlPlane)
     {
         command.Add(_option);

@@ -48,8 +48,34 @@ public class LabUpTests
     }
 
     [Test]
-    public async Task Dual_stack_is_refused_with_a_real_control_plane() =>
-        (await MigratorRun.OfAsync("lab", "up", "c2a0", "--control-plane", "real", "--ip-family", "dual")).VerifyRefused("--ip-family");
+    public async Task IPv6_is_refused_with_a_real_control_plane([Values("dual", "ipv6")] string family) =>
+        (await MigratorRun.OfAsync("lab", "up", "c2a0", "--control-plane", "real", "--ip-family", family)).VerifyRefused($"--ip-family {family}");
+
+    [Test]
+    public async Task Another_terminal_plans_by_the_manifests_it_writes()
+    {
+        using var interrupt = new CancellationTokenSource();
+        await using var output = new LineWriter();
+        await using var error = new StringWriter();
+        using var folder = new TemporaryFolder();
+        var running = MigratorApp.RunAsync(
+            ["lab", "up", "c2a0", "--workers", "1", "--ip-family", "ipv6", "--antrea-encap", "noEncap", "--manifests", folder.At("lab")], output, error, interrupt.Token);
+        await Task.WhenAny(output.SecondLine, running);
+        Assert.That(output.SecondLine.IsCompleted, error.ToString());
+        var options = (await output.SecondLine).Split(' ').SkipWhile(word => word != "--antrea-manifest").ToArray();
+
+        var plan = await MigratorRun.OfAsync(["plan", "--kubeconfig", (await output.FirstLine)[Export.Length..], .. options]);
+
+        await interrupt.CancelAsync();
+        Assert.That(await running, Is.EqualTo(ExitCodes.Success));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(options, Has.Length.EqualTo(6));
+            Assert.That(await File.ReadAllTextAsync(folder.At("lab/antrea.yml")), Does.Contain("trafficEncapMode: noEncap"));
+            Assert.That((plan.ExitCode, plan.Error), Is.EqualTo((ExitCodes.Success, "")));
+            Assert.That(plan.Output, Does.Contain("Simple, 2 Nodes"));
+        }
+    }
 
     [Test]
     public async Task A_file_that_is_there_is_not_overwritten()
@@ -70,19 +96,23 @@ public class LabUpTests
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Interrupted, "Interrupted.\n")));
     }
 
-    /// <summary>Tells when the first line is complete.</summary>
+    /// <summary>Tells when the first two lines are complete.</summary>
     private sealed class LineWriter : StringWriter
     {
         private readonly TaskCompletionSource<string> _firstLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        private readonly TaskCompletionSource<string> _secondLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public Task<string> FirstLine => _firstLine.Task;
+
+        public Task<string> SecondLine => _secondLine.Task;
 
         public override Encoding Encoding => Encoding.UTF8;
 
         public override async Task WriteLineAsync(string? value)
         {
             await base.WriteLineAsync(value);
-            _firstLine.TrySetResult(value ?? "");
+            _ = _firstLine.TrySetResult(value ?? "") || _secondLine.TrySetResult(value ?? "");
         }
     }
 }

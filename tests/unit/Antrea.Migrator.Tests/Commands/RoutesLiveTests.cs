@@ -29,6 +29,28 @@ public class RoutesLiveTests
 
     [Test]
     [CancelAfter(120_000)]
+    public async Task An_IPv6_connection_is_told_the_same_way(CancellationToken cancellationToken)
+    {
+        NeedsTheKernel();
+
+        var run = await MigratorRun.OfAsync(
+            cancellationToken, ["routes", "why", .. Lab, "--ip-family", "ipv6", "--from", "c2a0-control-plane", "--to", "default/nginx-origin", "--live", "--output", "json"]);
+
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Success, "")));
+        var live = run.Json["live"]!;
+        var hops = live["hops"]!.AsArray().Select(h => $"{h!["where"]} {h["device"]} {h["direction"]} {h["flags"]}").ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(live["outcome"]!.GetValue<string>(), Is.EqualTo("delivered"));
+            Assert.That(hops[0], Is.EqualTo("c2a0-control-plane eth0 out SYN"), "Calico has no IPIP for IPv6");
+            Assert.That(hops, Has.Some.EqualTo("c2a0-worker eth0 in SYN"));
+            Assert.That(hops, Has.Some.Match("^default/nginx-ds-.* eth0 out SYN ACK$"));
+            Assert.That(live["hops"]!.AsArray().Select(h => h!["from"]!.GetValue<string>()), Has.All.StartWith("[fd00:"));
+        }
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
     public async Task A_packet_that_a_policy_drops_is_last_seen_at_the_Node_that_enforces_it(CancellationToken cancellationToken)
     {
         NeedsTheKernel();
