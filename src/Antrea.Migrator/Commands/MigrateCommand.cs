@@ -97,7 +97,8 @@ internal static class MigrateCommand
                 Holds = isRehearsal || parse.GetValue(passHolds) ? HoldPolicy.PassAll
                     : parse.GetValue(passHold) ? HoldPolicy.PassNext : HoldPolicy.Stop,
             };
-            var run = new MigrationRun(output, plan, executor, watch, hook);
+            var forecasts = watch is not null && plan.Partition is { } parts ? watch.Forecast(await cluster.Reader.ReadAsync(cancellationToken), parts) : [];
+            var run = new MigrationRun(output, plan, executor, watch, hook) { Forecasts = forecasts };
             var result = await run.ExecuteAsync(options, execution, cancellationToken);
             await result.WriteAsync(output, parse.GetValue(report));
             await monitor.DrawAsync(parse, result.Traffic, "Traffic during the migration");

@@ -17,6 +17,9 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
     private MigrationEvent? _last;
     private StepCompleted? _policies;
 
+    /// <summary>What the plan's partition does to the flows that are watched; empty without one.</summary>
+    public ImmutableDictionary<FlowName, FlowForecast> Forecasts { get; init; } = [];
+
     /// <summary>Runs to the end, to a stop, or until it is interrupted: what was seen until then is in the result too.</summary>
     public async Task<MigrationRunResult> ExecuteAsync(
         MigrationOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
@@ -42,7 +45,10 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
             [.. watch?.Probes ?? []],
             traffic,
             _policies?.Detail,
-            TimeProvider.System.GetElapsedTime(started));
+            TimeProvider.System.GetElapsedTime(started))
+        {
+            Forecasts = Forecasts,
+        };
     }
 
     private async Task FollowAsync(MigrationOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
@@ -129,6 +135,9 @@ internal sealed record MigrationRunResult(
     string? Policies,
     TimeSpan Duration)
 {
+    /// <summary>What the plan's partition does to the flows that are watched; empty without one.</summary>
+    public ImmutableDictionary<FlowName, FlowForecast> Forecasts { get; init; } = [];
+
     public string Result => Last switch
     {
         MigrationCompleted => "Succeeded",
@@ -190,7 +199,7 @@ internal sealed record MigrationRunResult(
             ["success"] = p.Result.Success,
             ["failure"] = p.Result.Failure,
         })]),
-        ["flows"] = new JsonArray([.. (Traffic?.Flows ?? []).Select(TrafficJson.Of)]),
+        ["flows"] = new JsonArray([.. (Traffic?.Flows ?? []).Select(WithForecast)]),
         ["outages"] = new JsonArray([.. (Traffic?.Outages ?? []).Select(TrafficJson.Of)]),
         ["prediction"] = new JsonObject
         {
@@ -207,17 +216,50 @@ internal sealed record MigrationRunResult(
     };
 
     /// <summary>Whether the watched traffic went as the plan said; null where nothing was watched, or the plan's losses are not about it. A partition
-    /// loses nothing but while a part moves or the two are apart; what is lost then is not judged flow by flow.</summary>
+    /// loses nothing but while a part moves or the two are apart; what is lost then is judged flow by flow.</summary>
     private bool? AsPredicted => Traffic is null || !Plan.PredictedPolicyChanges.IsEmpty ? null
-        : Plan.Partition is not null ? Judge(Traffic.Outages)
+        : Plan.Partition is not null ? Judge(Traffic)
         : Plan.PredictedLosses.IsEmpty ? Traffic.Flows.All(f => f.Failure == 0)
         : null;
 
-    private bool? Judge(IEnumerable<OutageWindow> outages)
+    /// <summary>No, where one flow says no; yes, where all that have lost something say yes.</summary>
+    private bool? Judge(ContinuousProbeResult traffic)
     {
-        var lost = outages.Where(o => o.RequestsLost > 0).ToList();
-        return lost.Count == 0 ? true : Plan.Undoes is not null || lost.All(o => IsApart(o.Phase)) ? null : false;
+        var verdicts = traffic.Flows.Select(f => JudgeFlow(f.Flow) ?? JudgeUnknown(LostBy(f.Flow))).ToList();
+        return verdicts.Contains(false) ? false : verdicts.Contains(null) ? null : true;
     }
+
+    /// <summary>Whether the flow lost what was foretold of it; null where nothing was, or the run did not end well enough to tell.</summary>
+    private bool? JudgeFlow(FlowName flow) =>
+        Plan.Undoes is null && Forecasts.TryGetValue(flow, out var forecast) ? forecast.Agrees(LostBy(flow), [.. Phases.Select(p => p.Phase)]) : null;
+
+    /// <summary>Of what nobody knows the ends.</summary>
+    private bool? JudgeUnknown(List<OutageWindow> lost) => lost.Count == 0 ? true : Plan.Undoes is not null || lost.All(o => IsApart(o.Phase)) ? null : false;
+
+    private List<OutageWindow> LostBy(FlowName flow) => [.. (Traffic?.Outages ?? []).Where(o => o.Flow == flow && o.RequestsLost > 0)];
+
+    private JsonObject WithForecast(FlowTotals totals)
+    {
+        var json = TrafficJson.Of(totals);
+        if (Plan.Undoes is null && Forecasts.TryGetValue(totals.Flow, out var forecast))
+        {
+            json["prediction"] = new JsonObject
+            {
+                ["phases"] = new JsonArray([.. forecast.Phases.Select(p => (JsonNode)p.ToString())]),
+                ["brokenPairs"] = forecast.BrokenPairs,
+                ["pairs"] = forecast.Pairs,
+                ["isWhole"] = forecast.IsWhole,
+                ["asPredicted"] = JudgeFlow(totals.Flow),
+            };
+        }
+
+        return json;
+    }
+
+    private string ForecastOf(FlowTotals totals) => Plan.Undoes is null && Forecasts.TryGetValue(totals.Flow, out var forecast)
+        ? $"; predicted {(forecast.IsWhole ? "all lost while the parts are apart" : $"{forecast.BrokenPairs} of {forecast.Pairs} pairs apart, losses in {string.Join(" and ", forecast.Phases)}")}"
+            + $"; lost in {(LostBy(totals.Flow) is { Count: > 0 } lost ? string.Join(" and ", lost.Select(o => o.Phase).Distinct()) : "none")}: {(JudgeFlow(totals.Flow) == true ? "as predicted" : "NOT as predicted")}"
+        : "";
 
     private static bool IsApart(string phase) => phase is nameof(MigrationPhase.FirstPart) or nameof(MigrationPhase.SecondPart);
 
@@ -241,7 +283,7 @@ internal sealed record MigrationRunResult(
         foreach (var flow in Traffic?.Flows ?? [])
         {
             output.WriteLine(
-                $"   Traffic   {flow.Flow}: {flow.Total} requests, {flow.Failure} lost,{(flow.NotSent > 0 ? $" {flow.NotSent} not sent," : "")} longest outage {flow.LongestOutage.TotalSeconds:0.0} s");
+                $"   Traffic   {flow.Flow}: {flow.Total} requests, {flow.Failure} lost,{(flow.NotSent > 0 ? $" {flow.NotSent} not sent," : "")} longest outage {flow.LongestOutage.TotalSeconds:0.0} s{ForecastOf(flow)}");
         }
 
         if (AsPredicted is { } asPredicted)

@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Connectivity;
 using Antrea.Migration.Execution;
+using Antrea.Migration.Planning;
 
 namespace Antrea.Migrator.Commands;
 
@@ -14,6 +17,7 @@ internal sealed class TrafficWatch : IAsyncDisposable
     private readonly LabTraffic? _lab;
     private readonly ProbePods? _pods;
     private readonly TextWriter _output;
+    private readonly ImmutableArray<ProbeFlow> _flows;
     private readonly ContinuousProbe _continuous;
     private readonly BudgetGate? _budget;
     private readonly List<PhaseProbe> _probes = [];
@@ -27,7 +31,8 @@ internal sealed class TrafficWatch : IAsyncDisposable
         TextWriter output)
     {
         (_lab, _pods, _output) = (lab, pods, output);
-        _continuous = new ContinuousProbe([.. lab?.Flows ?? [], .. flows], new ContinuousProbeOptions { Interval = interval });
+        _flows = [.. lab?.Flows ?? [], .. flows];
+        _continuous = new ContinuousProbe(_flows, new ContinuousProbeOptions { Interval = interval });
         _budget = budget is { } limits ? new BudgetGate(_continuous, limits.Budget, limits.Action) : null;
     }
 
@@ -35,6 +40,11 @@ internal sealed class TrafficWatch : IAsyncDisposable
 
     /// <summary>Tells the probes what is going on; with a budget, stops the migration when too much is lost.</summary>
     public IMigrationGate Gate => _budget ?? (IMigrationGate)new NotingGate(_continuous);
+
+    /// <summary>What a partition does to each flow whose ends are in the cluster.</summary>
+    public ImmutableDictionary<FlowName, FlowForecast> Forecast(ClusterSnapshot snapshot, NodePartition partition) =>
+        _flows.Select(f => (f.Name, Forecast: FlowForecast.Of(snapshot, partition, f.Name.Source, f.Target))).Where(f => f.Forecast is not null)
+            .ToImmutableDictionary(f => f.Name, f => f.Forecast!);
 
     public void Start() => _continuous.Start();
 

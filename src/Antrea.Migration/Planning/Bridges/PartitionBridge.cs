@@ -111,6 +111,11 @@ internal sealed class PartitionBridge(NodePartition? partition) : BridgeStrategy
                 "Name a first part, with --first-part, that leaves all of them on one side; or ignore this id where the API server may do without");
         }
 
+        foreach (var finding in NotInTheMinutes(snapshot, options, parts))
+        {
+            yield return finding;
+        }
+
         var named = parts.BrokenFlows.Take(FlowsNamed).Select(f => $"{f.From} → {f.To} ({f.BrokenPairs} of {f.Pairs} pairs)").ToList();
         yield return new Finding(
             Consent,
@@ -196,6 +201,43 @@ internal sealed class PartitionBridge(NodePartition? partition) : BridgeStrategy
                 + "while parts move and are apart: a connection may get through that is denied, and one be denied that is allowed",
                 "Take a new IPPool instead (any other --bridge); or ignore this id to accept it for that time");
     }
+
+    /// <summary>What a part may have to wait for, for as long as nobody can tell.</summary>
+    private static IEnumerable<Finding> NotInTheMinutes(ClusterSnapshot snapshot, MigrationOptions options, NodePartition parts)
+    {
+        var order = new RestartOrder(snapshot);
+        var limits = new RestartLimits(options.MaxUnavailable) { OnSomeNodes = true, InPlace = options.Restart == RestartMode.InPlace };
+        foreach (var (part, nodes) in ((string, ImmutableArray<string>)[])[("the first part", parts.FirstPart), ("the rest", parts.Rest)])
+        {
+            var isIn = nodes.ToHashSet(StringComparer.Ordinal);
+            var workloads = order.Of(snapshot.Pods.Where(p => WorkloadFlows.IsOnPodNetwork(p) && isIn.Contains(p.NodeName))).Select(w => (Workload: w, Rule: order.RuleOf(w, limits))).ToList();
+            List<string> jobs = [.. workloads.Where(w => w.Rule.Manner == RestartManner.Wait).Select(w => w.Workload.ToString())];
+            if (jobs.Count > 0)
+            {
+                yield return new Finding(
+                    "partition-waits-for-jobs",
+                    Severity.Warning,
+                    "Cluster",
+                    $"On Nodes of {part} run {Some(jobs)}. A part waits for the end of its Jobs, {Minutes(options.JobTimeout)} at most, with everything else of it moved already: that is not in the minutes predicted",
+                    "Start when they have ended, or allow them less time with --job-timeout");
+            }
+
+            List<string> surging = [.. workloads.Where(w => w.Rule is { Manner: RestartManner.Roll, AtOnce: 0 }).Select(w => w.Workload.ToString())];
+            if (surging.Count > 0)
+            {
+                yield return new Finding(
+                    "partition-surges-within-a-part",
+                    Severity.Warning,
+                    "Cluster",
+                    $"Of {Some(surging)} a successor must be ready before the Pod there is ends, on a Node of {part} ({Some(nodes)}), for the others are cordoned meanwhile. Where it finds no room there the "
+                    + "part stands still: that is not in the minutes predicted",
+                    "See that these Nodes have room for one Pod more of each, or name another first part");
+            }
+        }
+    }
+
+    private static string Some(IReadOnlyCollection<string> names) =>
+        string.Join(", ", names.Take(ObjectsNamed)) + (names.Count > ObjectsNamed ? $" and {names.Count - ObjectsNamed} more" : "");
 
     private static bool SelectsPeers(ClusterObject policy) =>
         policy.Group == "policy.networking.k8s.io"

@@ -22,7 +22,8 @@ public sealed record NodePartition
     /// <summary>How many flows there are, broken or not.</summary>
     public required int Flows { get; init; }
 
-    /// <summary>How long the first part's Pods take to restart, and so how long they may miss each other. Running Jobs, which are waited for, are left out.</summary>
+    /// <summary>How long the first part takes to move, and so how long its Pods may miss each other. Running Jobs, which are waited for, and successors that find no room are left
+    /// out; findings name both.</summary>
     public required TimeSpan FirstPartTime { get; init; }
 
     /// <summary>The same of the others.</summary>

@@ -20,10 +20,11 @@ internal static class PartitionSearch
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(size, graph.Nodes);
         bool[]? best = null;
         var least = long.MaxValue;
-        foreach (var start in Starts(graph))
+        var degrees = graph.Degrees();
+        foreach (var start in Starts(graph, degrees))
         {
-            var inside = Grow(graph, start, size);
-            while (Improve(graph, inside))
+            var inside = Grow(graph, degrees, start, size);
+            while (Improve(graph, degrees, inside))
             {
             }
 
@@ -37,14 +38,14 @@ internal static class PartitionSearch
         return [.. Enumerable.Range(0, graph.Nodes).Where(n => best![n])];
     }
 
-    private static IEnumerable<int> Starts(FlowGraph graph) => graph.Nodes <= FewNodes
+    private static IEnumerable<int> Starts(FlowGraph graph, long[] degrees) => graph.Nodes <= FewNodes
         ? Enumerable.Range(0, graph.Nodes)
-        : Enumerable.Range(0, graph.Nodes).OrderBy(n => graph.Of(n).Values.Sum()).Take(StartsOfMany);
+        : Enumerable.Range(0, graph.Nodes).OrderBy(n => degrees[n]).Take(StartsOfMany);
 
-    private static bool[] Grow(FlowGraph graph, int start, int size)
+    private static bool[] Grow(FlowGraph graph, long[] degrees, int start, int size)
     {
         var inside = new bool[graph.Nodes];
-        var added = Enumerable.Range(0, graph.Nodes).Select(n => graph.Of(n).Values.Sum()).ToArray();
+        var added = (long[])degrees.Clone();
         for (var (count, next) = (0, start); ; next = Cheapest())
         {
             inside[next] = true;
@@ -63,9 +64,9 @@ internal static class PartitionSearch
     }
 
     /// <summary>One pass; whether the cut is less after it.</summary>
-    private static bool Improve(FlowGraph graph, bool[] inside)
+    private static bool Improve(FlowGraph graph, long[] degrees, bool[] inside)
     {
-        var gains = Gains(graph, inside);
+        var gains = Gains(graph, degrees, inside);
         var locked = new bool[graph.Nodes];
         var state = (bool[])inside.Clone();
         var (total, best) = (0L, 0L);
@@ -96,8 +97,8 @@ internal static class PartitionSearch
     }
 
     /// <summary>By how much the cut falls when a Node changes sides.</summary>
-    private static long[] Gains(FlowGraph graph, bool[] inside) =>
-        [.. Enumerable.Range(0, graph.Nodes).Select(n => graph.Of(n).Sum(w => inside[w.Key] == inside[n] ? -w.Value : w.Value))];
+    private static long[] Gains(FlowGraph graph, long[] degrees, bool[] inside) =>
+        [.. graph.ToInside(inside).Select((within, n) => inside[n] ? degrees[n] - (2 * within) : (2 * within) - degrees[n])];
 
     private static (int Leaver, int Comer, long Gain)? BestExchange(FlowGraph graph, bool[] inside, bool[] locked, long[] gains)
     {

@@ -12,7 +12,6 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 [Parallelizable(ParallelScope.All)]
 public sealed class PartitionTests
 {
-
     [TestCase(LabFabricKind.Simulated)]
     [TestCase(LabFabricKind.Kernel)]
     [CancelAfter(600_000)]
@@ -32,6 +31,7 @@ public sealed class PartitionTests
         Assert.That((plan.Scenario, plan.Bridge), Is.EqualTo(("Partition", BridgeKind.Partition)));
         List<string> wrong = [];
         var apart = 0;
+        var forecasts = await watched.ForecastAsync(parts, cancellationToken);
 
         var (last, traffic) = await watched.RunAsync(
             cancellationToken,
@@ -58,6 +58,12 @@ public sealed class PartitionTests
             Assert.That(wrong, Is.Empty, string.Join('\n', wrong.Take(10)));
             Assert.That(apart, Is.Positive, "a test that cannot fail proves nothing");
             Assert.That(traffic.Flows.Sum(f => f.Failure), Is.Positive);
+            Assert.That(forecasts, Has.Count.EqualTo(traffic.Flows.Length), "every flow that is watched has a forecast");
+            foreach (var flow in traffic.Flows.Select(f => f.Flow).Where(_ => fabric == LabFabricKind.Simulated))
+            {
+                var outages = traffic.Outages.Where(o => o.Flow == flow).ToList();
+                Assert.That(forecasts[flow].Agrees(outages, [.. plan.Steps.Select(s => s.Phase).Distinct()]), $"{flow}: {forecasts[flow]}: {string.Join('\n', outages)}");
+            }
 
             // The kernel's Services follow the model's, and on a busy machine some phases later; between Pods it was asked itself, above.
             Assert.That(
@@ -72,6 +78,63 @@ public sealed class PartitionTests
 
         var dump = await migration.DumpAsync(cancellationToken);
         Assert.That(dump, Does.Not.Contain("crd.projectcalico.org").And.Not.Contain("10-calico.conflist").And.Not.Contain("\"unschedulable\"").And.Not.Contain("antrea-migration.io/without-calico"));
+    }
+
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Minutes_of_a_part_count_what_its_Nodes_and_Pods_are_asked(CancellationToken cancellationToken)
+    {
+        var few = await AskedAsync("", cancellationToken);
+        var many = await AskedAsync(
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: many, namespace: default}
+            spec: {replicas: 24, selector: {matchLabels: {app: many}}, template: {metadata: {labels: {app: many}}, spec: {containers: [{name: main, image: pause}]}}}
+
+            """,
+            cancellationToken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var (phase, node) in ((MigrationPhase[])[MigrationPhase.FirstPart, MigrationPhase.SecondPart]).SelectMany(_ => few.Plan.Nodes, (p, n) => (p, n)))
+            {
+                var moves = few.Plan.Partition!.NodesOf(phase).Contains(node);
+                var cleaning = phase == MigrationPhase.FirstPart ? PartitionTime.CommandsOfCleaning : 0;
+                Assert.That(few.Asked.Commands.Count(c => c.Step.Phase == phase && c.Node == node), Is.EqualTo(moves ? PartitionTime.CommandsOfANode + cleaning : 0), $"commands on {node} in {phase}");
+                Assert.That(
+                    few.Asked.Requests.Count(r => r.Phase == phase && r.Node == node),
+                    moves ? Is.InRange(PartitionTime.RequestsOfANode * 2 / 3, PartitionTime.RequestsOfANode) : Is.EqualTo(PartitionTime.RequestsOfAnother), $"requests for {node} in {phase}");
+            }
+
+            var ofAPod = (many.Restarts - few.Restarts) / (double)(many.Pods - few.Pods);
+            TestContext.Out.WriteLine($"{few.Restarts} requests for {few.Pods} Pods, {many.Restarts} for {many.Pods}: {ofAPod:0.0} for one more");
+            Assert.That(ofAPod, Is.InRange(PartitionTime.RequestsOfAPod / 4.0, PartitionTime.RequestsOfAPod));
+        }
+    }
+
+    /// <summary>One Node after the other, so that each request is some step's.</summary>
+    private static async Task<(MigrationPlan Plan, AskedBySteps Asked, int Restarts, int Pods)> AskedAsync(string more, CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Crowded(3) with { ExtraObjects = more }, BridgeKind.Partition);
+        migration.Options = migration.Options with { FirstPart = [LabScenario.Crowded + "-worker", LabScenario.Crowded + "-worker2"] };
+        var plan = await migration.PlanAsync(cancellationToken);
+        var asked = new AskedBySteps();
+        using var client = migration.Client(asked);
+        using var plain = migration.Client();
+        var executor = new MigrationExecutor(client, new ConfigMapJournal(client), new AskedNodes(new PodExecNodeAccess(plain), asked));
+        var execution = new ExecutionOptions { BackupDirectory = migration.BackupDirectory, Holds = HoldPolicy.PassAll, NodesAtOnce = 1 };
+        MigrationEvent? last = null;
+        await foreach (var item in executor.ExecuteAsync(plan, migration.Options, execution, cancellationToken))
+        {
+            last = item;
+            asked.Step = item is StepStarted started ? started.Step : item is StepCompleted or StepSkipped ? null : asked.Step;
+        }
+
+        Assert.That(last, Is.TypeOf<MigrationCompleted>(), last?.ToString());
+        return (
+            plan, asked, asked.Requests.Count(r => r.Kind == MigrationStepKind.RestartPods),
+            migration.Lab.Store.PeekAll(ResourceType.Pod).Count(p => p["spec"]?["hostNetwork"]?.GetValue<bool>() != true));
     }
 
     [Test]
@@ -146,4 +209,44 @@ public sealed class PartitionTests
             .Where(p => p["spec"]?["hostNetwork"]?.GetValue<bool>() != true && p.ConditionIsTrue("Ready") && !p.IsTerminating())
             .Select(p => ($"{p.NamespaceOf()}/{p.NameOf()}", p.Text("spec", "nodeName")!, IPAddress.Parse(p.Text("status", "podIP")!))),
     ];
+
+    /// <summary>What is asked while a step is at work; questions that are repeated until the answer changes count once.</summary>
+    private sealed class AskedBySteps : DelegatingHandler
+    {
+        private readonly Lock _lock = new();
+        private readonly HashSet<(MigrationStep, string)> _reads = [];
+
+        public MigrationStep? Step { get; set; }
+
+        public List<MigrationStep> Requests { get; } = [];
+
+        public List<(MigrationStep Step, string Node)> Commands { get; } = [];
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var path = request.RequestUri!.PathAndQuery;
+            lock (_lock)
+            {
+                if (Step is { } step && !path.Contains("/leases/", StringComparison.Ordinal) && (request.Method != HttpMethod.Get || _reads.Add((step, path))))
+                {
+                    Requests.Add(step);
+                }
+            }
+
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+
+    private sealed class AskedNodes(INodeAccess nodes, AskedBySteps asked) : INodeAccess
+    {
+        public Task<NodeCommandResult> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken = default)
+        {
+            lock (asked.Commands)
+            {
+                asked.Commands.Add((asked.Step!, node));
+            }
+
+            return nodes.RunAsync(node, command, cancellationToken);
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Connectivity;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
@@ -43,6 +44,30 @@ internal sealed class WatchedMigration : IAsyncDisposable
     /// <summary>What became of <see cref="Denied"/> in <see cref="RunAsync"/>.</summary>
     public ContinuousProbeResult? DeniedTraffic { get; private set; }
 
+    /// <summary>What a partition does to each flow that is watched.</summary>
+    public async Task<IReadOnlyDictionary<FlowName, FlowForecast>> ForecastAsync(NodePartition parts, CancellationToken cancellationToken)
+    {
+        using var client = _migration.Client();
+        var snapshot = await new KubernetesClusterReader(client).ReadAsync(cancellationToken);
+        Dictionary<string, string> sources = new() { ["client"] = $"default/{Client}", ["nginx"] = "default/nginx-ds", ["DNS"] = "kube-system/coredns", ["Node"] = Lab.NodeNames[0] };
+        return Flows().Select(f => (f.Name, Forecast: FlowForecast.Of(snapshot, parts, sources[f.Name.Source], f.Target))).Where(f => f.Forecast is not null)
+            .ToDictionary(f => f.Name, f => f.Forecast!);
+    }
+
+    private List<ProbeFlow> Flows()
+    {
+        var service = Lab.ServiceUri("default", "nginx-origin");
+        return
+        [
+            .. IPv6Flows(),
+            Flow("client", "nginx by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", Client)),
+            Flow("client", "nginx by address", service, Lab.ConnectFrom("default", Client)),
+            Flow("nginx", "nginx", service, Lab.ConnectFrom("default", "nginx-ds")),
+            Flow("DNS", "nginx", service, Lab.ConnectFrom("kube-system", "coredns")),
+            Flow("Node", "nginx", service, Lab.ConnectFromNode(Lab.NodeNames[0])),
+        ];
+    }
+
     /// <summary>Runs the plan to its end; <paramref name="afterPhase"/> is called while the migration stands still between two phases, <paramref name="atEvent"/> at each event.</summary>
     public Task<(MigrationEvent Last, ContinuousProbeResult Traffic)> RunAsync(
         CancellationToken cancellationToken, Func<MigrationPhase, Task>? afterPhase = null, Action<MigrationEvent>? atEvent = null) =>
@@ -77,17 +102,7 @@ internal sealed class WatchedMigration : IAsyncDisposable
     /// <param name="cancellationToken">Ends the probes.</param>
     public async Task<(T Result, ContinuousProbeResult Traffic)> WatchAsync<T>(Func<Action<MigrationPhase>, Task<T>> run, CancellationToken cancellationToken)
     {
-        var service = Lab.ServiceUri("default", "nginx-origin");
-        await using var probe = new ContinuousProbe(
-            [
-                .. IPv6Flows(),
-                Flow("client", "nginx by name", new Uri("http://nginx-origin"), Lab.ConnectFrom("default", Client)),
-                Flow("client", "nginx by address", service, Lab.ConnectFrom("default", Client)),
-                Flow("nginx", "nginx", service, Lab.ConnectFrom("default", "nginx-ds")),
-                Flow("DNS", "nginx", service, Lab.ConnectFrom("kube-system", "coredns")),
-                Flow("Node", "nginx", service, Lab.ConnectFromNode(Lab.NodeNames[0])),
-            ],
-            new ContinuousProbeOptions { Interval = TimeSpan.FromMilliseconds(25), Timeout = TimeSpan.FromSeconds(4) });
+        await using var probe = new ContinuousProbe(Flows(), new ContinuousProbeOptions { Interval = TimeSpan.FromMilliseconds(25), Timeout = TimeSpan.FromSeconds(4) });
         await using var closed = Denied.Count == 0
             ? null
             : new ContinuousProbe(

@@ -19,6 +19,33 @@ internal sealed class PartitionPlanTests
 
     private static readonly MigrationOptions Options = new() { Bridge = BridgeKind.Partition, FirstPart = ["n1"], AntreaVersion = "v2.7.0" };
 
+    /// <summary>Each Node is through before a new Pod of it has waited for the others.</summary>
+    [Test]
+    public void Steps_OfAPartOfSeveralNodes_GoNodeByNodeFromTheFileToTheRoutes() => Assert.That(
+        Steps().Where(s => s.Phase == MigrationPhase.SecondPart && s.Kind is MigrationStepKind.ReleaseHold or MigrationStepKind.StopCalico or MigrationStepKind.ClearRoutes).Select(s => (s.Node, s.Kind)),
+        Is.EqualTo(new[]
+        {
+            ("n2", MigrationStepKind.ReleaseHold), ("n2", MigrationStepKind.StopCalico), ("n2", MigrationStepKind.ClearRoutes),
+            ("n3", MigrationStepKind.ReleaseHold), ("n3", MigrationStepKind.StopCalico), ("n3", MigrationStepKind.ClearRoutes),
+        }));
+
+    [Test]
+    public void Check_WhatAPartMayWaitFor_IsNamedBesideTheMinutes()
+    {
+        var yaml = Cluster.Replace("kind: ReplicaSet, name: client,", "kind: Job, name: client,", StringComparison.Ordinal)
+            .Replace("kind: ReplicaSet, name: other,", "kind: Deployment, name: other,", StringComparison.Ordinal)
+            + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other, namespace: shop}\nspec: {replicas: 1, selector: {matchLabels: {app: other}}}\n";
+        var findings = Check(yaml, Options);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(findings.Single(f => f.Id == "partition-waits-for-jobs").Evidence, Does.Contain("On Nodes of the first part run Job/shop/client").And.Contain("60 min at most"));
+            Assert.That(
+                findings.Single(f => f.Id == "partition-surges-within-a-part").Evidence, Does.Contain("Of Deployment/shop/other a successor must be ready").And.Contain("on a Node of the rest (n2, n3)"));
+            Assert.That(findings.Where(f => f.Id is "partition-waits-for-jobs" or "partition-surges-within-a-part").Select(f => f.Severity), Is.All.EqualTo(Severity.Warning));
+            Assert.That(Check(Cluster, Options).Select(f => f.Id), Has.None.StartsWith("partition-waits").And.None.StartsWith("partition-surges"));
+        }
+    }
+
     [Test]
     public void Steps_OfEachPart_AreConsentAgentsPoliciesCutRestart()
     {
@@ -46,7 +73,7 @@ internal sealed class PartitionPlanTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(consent.Severity, Is.EqualTo(Severity.Blocker));
-            Assert.That(consent.Evidence, Does.Contain("n1 goes first").And.Contain("1 of 2 flows between workloads break: ReplicaSet/shop/client → ReplicaSet/shop/web (1 of 1 pairs)").And.Contain("for about 5 min"));
+            Assert.That(consent.Evidence, Does.Contain("n1 goes first").And.Contain("1 of 2 flows between workloads break: ReplicaSet/shop/client → ReplicaSet/shop/web (1 of 1 pairs)").And.Contain("for about 6 min"));
             Assert.That(consent.Remedy, Does.Contain("--ignore partition-breaks-flows"));
         }
     }

@@ -9,7 +9,7 @@ internal sealed class PartitionPlannerTests
     private const string Shop = "shop";
 
     /// <summary>Four Nodes: client and server on n1 and n2, another pair on n3 and n4, DNS on n1.</summary>
-    private static readonly string Cluster = Nodes(4) + Service("shop", "web") + Service("depot", "db") + Service("kube-system", "kube-dns")
+    internal static readonly string Cluster = Nodes(4) + Service("shop", "web") + Service("depot", "db") + Service("kube-system", "kube-dns")
         + Pod("shop", "client", "n1", 1) + Pod("shop", "web", "n2", 2) + Pod("depot", "app", "n3", 3) + Pod("depot", "db", "n4", 4)
         + Pod("kube-system", "kube-dns", "n1", 5, ", k8s-app: kube-dns")
         + string.Concat(((string[])["shop", "depot", "kube-system"]).Select(n => $"---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: {n}}}\n"))
@@ -129,15 +129,35 @@ internal sealed class PartitionPlannerTests
     /// <summary>Two Pods of one workload one after the other, and one of another: three batches; with a limit of three all go at once.</summary>
     [TestCase(null, 3)]
     [TestCase(3, 1)]
-    public void Of_Time_IsThatOfTheBatches(int? maxUnavailable, int batches)
+    public void Of_Time_GrowsWithTheBatches(int? maxUnavailable, int batches)
     {
         var yaml = Nodes(2) + Pod(Shop, "a", "n1", 1, name: "a-1") + Pod(Shop, "a", "n1", 2, name: "a-2") + Pod(Shop, "b", "n1", 3) + Pod(Shop, "c", "n2", 4);
         var partition = PartitionPlanner.Of(SnapshotFixtures.Read(yaml), new MigrationOptions { FirstPart = ["n1"], MaxUnavailable = maxUnavailable })!;
+        var requests = PartitionTime.RequestsOfANode + PartitionTime.RequestsOfAnother;
+        var both = PartitionTime.OfAPart + PartitionTime.OfLeaving + (PartitionTime.CommandsOfANode * PartitionTime.OfACommand) + (requests * PartitionTime.OfARequest);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(partition.FirstPartTime, Is.EqualTo(PartitionPlanner.TimeOfAPart + (batches * PartitionPlanner.TimeOfABatch)));
-            Assert.That(partition.RestTime, Is.EqualTo(PartitionPlanner.TimeOfAPart + PartitionPlanner.TimeOfABatch));
+            Assert.That(
+                partition.FirstPartTime,
+                Is.EqualTo(both + (PartitionTime.CommandsOfCleaning * PartitionTime.OfACommand) + (3 * PartitionTime.RequestsOfAPod * PartitionTime.OfARequest) + (batches * PartitionTime.OfABatch)));
+            Assert.That(partition.RestTime, Is.EqualTo(both + (PartitionTime.RequestsOfAPod * PartitionTime.OfARequest) + PartitionTime.OfABatch));
             Assert.That(partition.TimeApart, Is.EqualTo(partition.FirstPartTime + partition.RestTime));
+        }
+    }
+
+    /// <summary>Four Nodes take as long as one where they go side by side; a fifth waits for one of them.</summary>
+    [Test]
+    public void Of_Time_GrowsWithTheNodesOfThePartAndWithTheOthers()
+    {
+        TimeSpan Rest(int nodes, int first) =>
+            PartitionPlanner.Of(SnapshotFixtures.Read(Nodes(nodes)), new MigrationOptions { FirstPart = [.. Enumerable.Range(1, first).Select(n => $"n{n}")] })!.RestTime;
+
+        var wave = PartitionTime.OfLeaving + (PartitionTime.CommandsOfANode * PartitionTime.OfACommand);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Rest(5, 1) - Rest(2, 1), Is.EqualTo(3 * PartitionTime.RequestsOfANode * PartitionTime.OfARequest));
+            Assert.That(Rest(6, 1) - Rest(5, 1), Is.EqualTo(wave + (PartitionTime.RequestsOfANode * PartitionTime.OfARequest)));
+            Assert.That(Rest(3, 2) - Rest(2, 1), Is.EqualTo(PartitionTime.RequestsOfAnother * PartitionTime.OfARequest));
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Planning;
 using Antrea.Migration.Tests.Reference.Planning;
 using CsCheck;
@@ -13,6 +15,15 @@ internal sealed class PartitionSearchTests
         from edges in Gen.Select(Gen.Int[0, nodes - 1], Gen.Int[0, nodes - 1], Gen.Long[1, 20]).Array[0, 24]
         from size in Gen.Int[1, nodes - 1]
         select (new FlowGraph(nodes, edges), size);
+
+    private static readonly Gen<(int Nodes, ImmutableArray<FlowEnds> Flows, int Size, int Marks)> Flows =
+        from nodes in Gen.Int[2, 8]
+        from workloads in Gen.Int[0, nodes].Array[0, 6].Array[1, 5]
+        from flows in Gen.Select(Gen.Int[0, workloads.Length - 1], Gen.Int[0, workloads.Length - 1], Gen.Long[1, WorkloadFlow.MostWeight]).Array[0, 8]
+        from size in Gen.Int[1, nodes - 1]
+        from marks in Gen.Int[0, 255]
+        let pods = workloads.Select((w, i) => w.Select((node, j) => PodOn($"n{node}", $"w{i}-{j}")).ToImmutableArray()).ToList()
+        select (nodes, flows.Select(f => new FlowEnds(new WorkloadFlow($"w{f.Item1}", $"w{f.Item2}", f.Item3), pods[f.Item1], pods[f.Item2])).ToImmutableArray(), size, marks);
 
     [Test]
     public void Find_AnyGraph_IsASetOfTheSizeAndNeverBelowTheLeastCut() => Small.Sample(
@@ -60,10 +71,58 @@ internal sealed class PartitionSearchTests
         Assert.That(found.Select(n => n / size).Distinct().Count(), Is.EqualTo(1));
     }
 
+    /// <summary>The twin keeps every pair of Nodes, flow by flow.</summary>
+    [Test]
+    public void Of_AnyFlows_IsWhatTheirPairsAddUpTo() => Flows.Sample(
+        s =>
+        {
+            ImmutableArray<string> nodes = [.. Enumerable.Range(0, s.Nodes).Select(n => $"n{n}")];
+            var graph = FlowGraph.Of(nodes, s.Flows);
+            var pairs = PairwiseFlows.Of(nodes, s.Flows);
+            var twin = new FlowGraph(nodes.Length, pairs.Select(p => (p.Key.One, p.Key.Other, p.Value)));
+            var inside = Enumerable.Range(0, s.Nodes).Select(n => (s.Marks >> n & 1) == 1).ToArray();
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That(graph.Cut(inside), Is.EqualTo(pairs.Where(p => inside[p.Key.One] != inside[p.Key.Other]).Sum(p => p.Value)));
+                Assert.That(graph.Degrees(), Is.EqualTo(twin.Degrees()));
+                Assert.That(graph.ToInside(inside), Is.EqualTo(twin.ToInside(inside)));
+                Assert.That(PartitionSearch.Find(graph, s.Size), Is.EqualTo(PartitionSearch.Find(twin, s.Size)));
+                foreach (var (one, other) in Enumerable.Range(0, s.Nodes).SelectMany(o => Enumerable.Range(0, o), (one, other) => (one, other)))
+                {
+                    Assert.That(graph.Between(one, other), Is.EqualTo(pairs.GetValueOrDefault((other, one))), $"{one} and {other}");
+                    Assert.That(graph.Between(other, one), Is.EqualTo(graph.Between(one, other)));
+                    Assert.That(graph.Of(one).Where(w => w.Other == other).Sum(w => w.Weight), Is.EqualTo(graph.Between(one, other)));
+                }
+            }
+        },
+        iter: 200);
+
+    /// <summary>A DaemonSet that asks another has a pair on every two Nodes: a million here.</summary>
+    [Test]
+    public void Of_DaemonSetsOnAThousandNodes_IsNoLargerThanTheirPods()
+    {
+        const int count = 1000, sets = 10;
+        ImmutableArray<string> nodes = [.. Enumerable.Range(0, count).Select(n => $"n{n}")];
+        var pods = Enumerable.Range(0, sets).Select(s => nodes.Select((n, i) => PodOn(n, $"set-{s}-{i}")).ToImmutableArray()).ToList();
+        ImmutableArray<FlowEnds> flows = [.. pods.SelectMany(from => pods.Where(to => to != from), (from, to) => new FlowEnds(new WorkloadFlow("a", "b"), from, to))];
+        FlowGraph.Of(nodes, flows);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        var graph = FlowGraph.Of(nodes, flows);
+
+        var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
+        TestContext.Out.WriteLine($"{bytes} bytes");
+        GC.KeepAlive(flows);
+        Assert.That(bytes, Is.LessThan(count * 1000));
+        Assert.That(PartitionSearch.Find(graph, count / 4), Has.Length.EqualTo(count / 4));
+    }
+
     [TestCase(0)]
     [TestCase(3)]
     public void Find_ASizeThatLeavesNoTwoParts_IsRefused(int size) =>
         Assert.That(() => PartitionSearch.Find(new FlowGraph(3, []), size), Throws.TypeOf<ArgumentOutOfRangeException>());
+
+    private static PodInfo PodOn(string node, string name) => new() { Namespace = "default", Name = name, NodeName = node };
 
     private static bool[] Mark(FlowGraph graph, int[] nodes) => [.. Enumerable.Range(0, graph.Nodes).Select(nodes.Contains)];
 }

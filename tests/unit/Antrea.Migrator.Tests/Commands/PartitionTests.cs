@@ -18,6 +18,8 @@ public class PartitionTests
             Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Success, "")));
             Assert.That(report["scenario"]!.ToString(), Is.EqualTo("Partition"));
             Assert.That(report["prediction"]!["asPredicted"]?.GetValue<bool>(), Is.Not.False, run.Output);
+            Assert.That(report["flows"]!.AsArray().Select(f => f!["prediction"]!["asPredicted"]?.GetValue<bool>()), Is.Not.Empty.And.All.EqualTo(true), run.Output);
+            Assert.That(run.Output, Does.Contain(" apart").And.Contain(": as predicted").And.Not.Contain("NOT as predicted"));
             Assert.That(report["prediction"]!["secondsApart"]!.GetValue<double>(), Is.Positive);
             Assert.That(report["secondsApart"]!.GetValue<double>(), Is.Positive);
             Assert.That(run.Output, Does.Contain("FirstPart done in ").And.Contain("; predicted were ").And.Contain("   Apart     "));
