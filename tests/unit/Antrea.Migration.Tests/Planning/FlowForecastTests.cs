@@ -1,4 +1,3 @@
-using System.Net;
 using Antrea.Migration.Connectivity;
 using Antrea.Migration.Planning;
 
@@ -7,14 +6,19 @@ namespace Antrea.Migration.Tests.Planning;
 [Parallelizable(ParallelScope.All)]
 internal sealed class FlowForecastTests
 {
-    private const MigrationPhase First = MigrationPhase.FirstPart;
     private const MigrationPhase Second = MigrationPhase.SecondPart;
 
-    private static readonly MigrationPhase[] Both = [First, Second];
+    private static readonly MigrationPhase[] Both = [MigrationPhase.FirstPart, Second];
 
     private static readonly NodePartition Parts = new()
     {
-        FirstPart = ["n1", "n2"], Rest = ["n3", "n4"], IsNamed = true, BrokenFlows = [], Flows = 0, FirstPartTime = default, RestTime = default,
+        FirstPart = ["n1", "n2"],
+        Rest = ["n3", "n4"],
+        IsNamed = true,
+        BrokenFlows = [],
+        Flows = 0,
+        FirstPartTime = default,
+        RestTime = default,
     };
 
     [TestCase("n1", "n2", "FirstPart", 0, false)]
