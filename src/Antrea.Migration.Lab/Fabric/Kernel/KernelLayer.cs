@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -9,7 +10,8 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
 {
     public const int ArpRequestMilliseconds = 250;
 
-    private readonly Dictionary<KernelNamespace, NamespaceLayout> _laid = [];
+    // Namespaces are emptied several at a time.
+    private readonly ConcurrentDictionary<KernelNamespace, NamespaceLayout> _laid = new();
     private readonly KernelListeners _listeners = new(spaces);
     private FabricSnapshot? _last;
 
@@ -110,7 +112,7 @@ internal sealed class KernelLayer(KernelNamespaces namespaces, KernelSpaces spac
     /// <summary>The kernel ends a namespace some time after its removal, and a tunnel's port on the Node is taken until then.</summary>
     private async ValueTask EmptyAsync(KernelNamespace space, CancellationToken cancellationToken)
     {
-        _laid.Remove(space);
+        _laid.TryRemove(space, out _);
         await KernelTools.IpAsync(
             space.Name, new LayoutChange.Commands().TakeAway($"link del dev {BridgeLayout.TunnelPort}\n"), cancellationToken).ConfigureAwait(false);
     }

@@ -114,8 +114,8 @@ public sealed class ScenarioTests
     [CancelAfter(600_000)]
     public async Task IPv6_addresses_that_clash_move_to_a_pool_in_free_space_first(CancellationToken cancellationToken)
     {
-        var options = DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 2, CalicoEncapsulation = CalicoEncapsulation.Vxlan })
-            with { CalicoPool = Cidr.Parse("fd00:10:10:1::/64") };
+        var options = DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 2, CalicoEncapsulation = CalicoEncapsulation.Vxlan });
+        options = options with { CalicoPool = Cidr.Parse("fd00:10:10:1::/64") };
         await using var migration = await WatchedMigration.StartAsync(options, BridgeKind.PolicyRoute, cancellationToken);
         Assert.That(migration.Plan.IsExecutable, string.Join('\n', migration.Plan.Findings.Take(3)));
 
