@@ -96,8 +96,12 @@ public sealed record LabClusterOptions
     /// <summary>CustomResourceDefinitions in place of the lab's own of the same name, which have no schema.</summary>
     internal ImmutableArray<ClusterObject> Definitions { get; init; } = [];
 
-    /// <summary>How fast the kubelets are.</summary>
-    internal KubeletOptions Kubelet { get; init; } = new();
+    /// <summary>How fast the kubelets are. A kernel takes longer to be told of a Service's new ends than a simulation, so Pods drain for longer there.</summary>
+    internal KubeletOptions Kubelet
+    {
+        get => field ?? (Fabric == LabFabricKind.Kernel ? new KubeletOptions { Drain = TimeSpan.FromMilliseconds(750) } : new KubeletOptions());
+        init;
+    }
 
     /// <summary>Refuses what the lab cannot build.</summary>
     /// <exception cref="ArgumentException">One option is out of range; the message names it.</exception>

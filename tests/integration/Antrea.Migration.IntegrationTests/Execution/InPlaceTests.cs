@@ -223,8 +223,8 @@ public sealed class InPlaceTests
     private static async Task<LabMigration> StartAsync(
         BridgeKind bridge, CancellationToken cancellationToken, int workers = 1, LabFabricKind fabric = LabFabricKind.Simulated, string objects = Objects, KubeletOptions? kubelet = null)
     {
-        var migration = await LabMigration.StartAsync(
-            cancellationToken, new LabClusterOptions { Name = "c2a0", Workers = workers, Fabric = fabric, ExtraObjects = objects, Kubelet = kubelet ?? new() }, bridge);
+        var options = new LabClusterOptions { Name = "c2a0", Workers = workers, Fabric = fabric, ExtraObjects = objects };
+        var migration = await LabMigration.StartAsync(cancellationToken, kubelet is null ? options : options with { Kubelet = kubelet }, bridge);
         migration.Options = migration.Options with { Restart = RestartMode.InPlace };
         return migration;
     }
