@@ -115,7 +115,7 @@ public sealed class KindTool
         {
             var archive = Path.Combine(folder.FullName, "images.tar");
             await RunAsync(
-                Engine(["save", "--quiet", "--format", "docker-archive", "--multi-image-archive", "--output", archive, .. images]), null, cancellationToken)
+                Engine(["save", "--quiet", "--format", "docker-archive", "--multi-image-archive", "--output", archive, "--", .. images]), null, cancellationToken)
                 .ConfigureAwait(false);
             await RunAsync(Kind("load", "image-archive", "--name", cluster, "--", archive), null, cancellationToken).ConfigureAwait(false);
         }

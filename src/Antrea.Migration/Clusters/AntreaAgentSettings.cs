@@ -75,7 +75,7 @@ internal sealed record AntreaAgentSettings
         return new AntreaAgentSettings
         {
             EncapMode = Text("trafficEncapMode", defaults.EncapMode).ToLowerInvariant(),
-            NoSnat = Text("noSNAT", "false") == "true",
+            NoSnat = Text("noSNAT", "false").ToLowerInvariant() == "true",
             TunnelType = Text("tunnelType", defaults.TunnelType).ToLowerInvariant(),
             EncryptionMode = Text("trafficEncryptionMode", defaults.EncryptionMode),
             TunnelPort = Number("tunnelPort", defaults.TunnelPort),
@@ -92,6 +92,6 @@ internal sealed record AntreaAgentSettings
     /// <summary>The value of a top-level key; null when it is absent or commented out.</summary>
     private static string? Value(string text, string key) => text.Split('\n')
         .Where(l => l.StartsWith(key + ":", StringComparison.Ordinal))
-        .Select(l => l[(key.Length + 1)..].Split('#')[0].Trim().Trim('"'))
+        .Select(l => l[(key.Length + 1)..].Split('#')[0].Trim().Trim('"', '\''))
         .LastOrDefault();
 }

@@ -5,17 +5,23 @@ namespace Antrea.Migration.Execution;
 /// Deleting Antrea's manifest leaves the bridge with its gateway, chains, ipsets and the CNI file, which sorts before Calico's. The bridge can only be
 /// deleted while its daemon runs, in that one's own root: the host need not have the tools. Logs stay. Chains go a table at a time and
 /// atomically, jumps by the chain they lead to. Routes of noEncap and hybrid lead to another Node and not into the bridge, so they stay too: they go by their
-/// destination, exactly a PodCIDR of the arguments, a next hop, and the protocol that netlink gives whoever names none (boot); BIRD's and
-/// Felix's for an equal block have their own. Source: Antrea v2.7 <c>pkg/agent/route</c>, <c>build/images/scripts/install_cni</c>.
+/// destination, exactly a PodCIDR of the arguments, one next hop, no metric of their own, and the protocol that netlink gives whoever names none (boot); BIRD's and
+/// Felix's for an equal block have their own. A route like that of somebody else's is gone already: antrea-agent replaces it. Source: Antrea v2.7 <c>pkg/agent/route</c>, <c>build/images/scripts/install_cni</c>.
 /// </remarks>
 internal static class AntreaCleanup
 {
     private const string Links = "antrea-gw0 antrea-egress0 antrea-wg0 antrea-ingress0";
 
-    /// <summary>The routes to one PodCIDR, a line each.</summary>
+    /// <summary>The routes to one PodCIDR, a line each; and what takes exactly these away.</summary>
     private const string Routes =
         """
-        routes() { ip "$(family "$1")" route show table main exact "$1" proto boot 2>/dev/null | grep ' via ' | sed 's/ *$//'; }
+        plain() { if [ "$1" = -4 ]; then grep -v ' metric '; else grep ' metric 1024 '; fi; }
+        routes() {
+          f=$(family "$1")
+          ip -o "$f" route show table main exact "$1" proto boot 2>/dev/null | grep ' via [^ ]* dev ' | grep -v nexthop | sed 's/$/ /' | plain "$f" | sed 's/ *$//'; }
+        unroute() {
+          routes "$1" | sed 's/.* via \([^ ]*\) dev \([^ ]*\).*/\1 \2/' | while read -r via dev; do
+            ip "$(family "$1")" route delete "$1" via "$via" dev "$dev" proto boot table main || exit 1; done; }
         """;
 
     /// <summary>While Open vSwitch runs; nothing where it does not.</summary>
@@ -56,8 +62,7 @@ internal static class AntreaCleanup
           for s in $(ipset list -n 2>/dev/null | grep '^ANTREA-'); do ipset destroy "$s" || failed=1; done; fi
         if has ovs-dpctl; then ! ovs-dpctl show ovs-system >/dev/null 2>&1 || ovs-dpctl del-dp ovs-system || failed=1; fi
         for l in {{Links}}; do ! ip link show "$l" >/dev/null 2>&1 || ip link delete "$l" || failed=1; done
-        for c in "$@"; do
-          while r=$(routes "$c" | head -n 1) && [ -n "$r" ]; do set -f; ip "$(family "$c")" route delete $r table main || { failed=1; set +f; break; }; set +f; done; done
+        for c in "$@"; do unroute "$c" || failed=1; done
         rm -rf /var/run/antrea
         } >&2
         [ "$failed" = 0 ] || exit 1

@@ -38,7 +38,7 @@ internal static class AntreaConfigFindings
                     "antrea-gre-with-ipv6",
                     Severity.Blocker,
                     subject,
-                    $"tunnelType is gre and Node {node.Name} has an IPv6 PodCIDR: Open vSwitch's gre carries no IPv6, and antrea-agent does not start",
+                    $"tunnelType is gre and Node {node.Name} has an IPv6 PodCIDR: Antrea's gre carries no IPv6",
                     "Use Antrea's default, geneve; with IPsec, name geneve in the manifest too, whose IPsec variant has gre");
             }
 
@@ -72,16 +72,21 @@ internal static class AntreaConfigFindings
             }
         }
 
-        return snapshot.Nodes.FirstOrDefault(n => n.Networks.IsEmpty) is { } silent
+        return snapshot.Nodes.SelectMany(n => UntoldFamilies(n), (node, isIPv6) => (node.Name, IsIPv6: isIPv6)).FirstOrDefault() is { Name: not null } silent
             ? new Finding(
                 "antrea-noencap-subnets-unknown",
                 Severity.Warning,
                 subject,
-                $"trafficEncapMode is noEncap, which needs all Nodes in one subnet, and Node {silent.Name} has no annotation {(IsIPv6Only(silent) ? "projectcalico.org/IPv6Address" : "projectcalico.org/IPv4Address")} that tells its own",
+                "trafficEncapMode is noEncap, which needs all Nodes in one subnet, and "
+                + $"Node {silent.Name} has no annotation projectcalico.org/{(silent.IsIPv6 ? "IPv6Address" : "IPv4Address")} that tells its own",
                 "See that all Nodes share a subnet; else use hybrid or encap")
             : null;
     }
 
-    private static bool IsIPv6Only(NodeInfo node) =>
-        !node.InternalIPs.IsEmpty && node.InternalIPs.All(a => a.AddressFamily == AddressFamily.InterNetworkV6);
+    /// <summary>The families of a Node's Pods, or of its own where it has none yet, in which nothing tells its subnet.</summary>
+    private static IEnumerable<bool> UntoldFamilies(NodeInfo node)
+    {
+        var families = node.PodCidrs.IsEmpty ? node.InternalIPs.Select(a => a.AddressFamily == AddressFamily.InterNetworkV6) : node.PodCidrs.Select(c => c.IsIPv6);
+        return families.DefaultIfEmpty(false).Distinct().Except(node.Networks.Select(n => n.IsIPv6));
+    }
 }

@@ -18,7 +18,7 @@ internal sealed class ReachabilityInputs
     }.AcceptOnlyFromAmong("by-pod-cidr", "stock", "v1", "v2");
 
     private readonly Option<int> _rpFilter = CommonOptions.Whole("--rp-filter", "The Nodes' net.ipv4.conf.all.rp_filter.", 2, 0, 2);
-    private readonly Option<bool> _noSnat = new("--no-snat") { Description = "Antrea's noSNAT is on, whatever the cluster's ConfigMap says." };
+    private readonly Option<bool> _noSnat = new("--no-snat") { Description = "Antrea's noSNAT is on, or off (--no-snat false); by default what the cluster's ConfigMap antrea-config says." };
     private readonly Option<bool> _passesInvalid = new("--conntrack-liberal") { Description = "kube-proxy does not drop invalid packets (nf_conntrack_tcp_be_liberal)." };
 
     public void AddTo(Command command)
@@ -48,7 +48,7 @@ internal sealed class ReachabilityInputs
             1 => ReversePathFilter.Strict,
             _ => ReversePathFilter.Loose,
         },
-        NoSnat = parse.GetValue(_noSnat) || cluster.NoSnat,
+        NoSnat = parse.GetResult(_noSnat) is { Implicit: false } ? parse.GetValue(_noSnat) : cluster.NoSnat,
         KubeProxyDropsInvalid = !parse.GetValue(_passesInvalid),
     };
 }

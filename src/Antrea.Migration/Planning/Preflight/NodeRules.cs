@@ -34,6 +34,20 @@ internal static class NodeRules
             "The Node is cordoned; restarted Pods go elsewhere.",
             "Uncordon it if the other Nodes have no room for its Pods."));
 
+    public static IEnumerable<Finding> IPv6Alone(PreflightContext context)
+    {
+        var ranges = context.Snapshot.Nodes.SelectMany(n => n.PodCidrs).ToList();
+        if (ranges.Count > 0 && ranges.All(c => c.IsIPv6))
+        {
+            yield return new Finding(
+                "cluster-ipv6-only",
+                Severity.Info,
+                "Cluster",
+                "Every PodCIDR is IPv6. What a plan says of IPv6 alone was held to the kernel, but not to Calico's and Antrea's own code.",
+                "Try it on a cluster like yours first.");
+        }
+    }
+
     public static IEnumerable<Finding> OperatingSystem(PreflightContext context) =>
         context.Snapshot.Nodes.Where(n => n.OperatingSystem != "linux").Select(n => new Finding(
             "node-not-linux",

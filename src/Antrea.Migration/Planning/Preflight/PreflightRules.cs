@@ -15,6 +15,7 @@ internal static class PreflightRules
         NodeRules.NoNodes,
         NodeRules.NotReady,
         NodeRules.Cordoned,
+        NodeRules.IPv6Alone,
         NodeRules.OperatingSystem,
         NodeRules.Runtime,
         NodeRules.NetworkUnavailable,

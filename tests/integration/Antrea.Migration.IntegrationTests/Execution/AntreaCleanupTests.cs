@@ -22,6 +22,8 @@ public sealed class AntreaCleanupTests
         ip link add eth0 type veth peer name wire; ip addr add 172.18.0.3/16 dev eth0; ip addr add fd00:172:18::3/64 dev eth0 nodad; ip link set eth0 up; ip link set wire up
         ip route add 10.10.2.0/24 via 172.18.0.4; ip -6 route add fd00:10:10:2::/64 via fd00:172:18::4
         ip route add 10.10.3.0/24 via 172.18.0.5 proto 12
+        ip route append 10.10.2.0/24 via 172.18.0.4 proto 12; ip route add 10.10.2.0/24 via 172.18.0.6 metric 50
+        ip route add 10.10.5.0/24 nexthop via 172.18.0.5 nexthop via 172.18.0.6
         ip route add 10.10.2.64/26 via 172.18.0.5; ip route add 10.10.4.0/24 dev eth0
         iptables-nft -N ANTREA-FORWARD
         iptables-nft -A FORWARD -m comment --comment "Antrea: jump to Antrea forwarding rules" -j ANTREA-FORWARD
@@ -60,13 +62,15 @@ public sealed class AntreaCleanupTests
             Assert.That(parts[1], Is.Empty, "the clean-up succeeds and the audit behind it finds nothing");
             Assert.That(parts[2], Does.Not.Contain("ANTREA-").And.Not.Contain("antrea-gw0"));
             Assert.That(parts[2], Does.Contain("the user mentions ANTREA").And.Contain("-j cali-FORWARD"));
-            Assert.That(parts[2], Does.Not.Contain("10.10.2.0/24").And.Not.Contain("fd00:10:10:2::/64"));
-            Assert.That(parts[2], Does.Contain("10.10.3.0/24 via").And.Contain("10.10.2.64/26 via").And.Contain("10.10.4.0/24 dev"), "BIRD's, another range, no next hop");
+            Assert.That(parts[2], Does.Not.Contain("10.10.2.0/24 via 172.18.0.4 dev eth0 \n").And.Not.Contain("fd00:10:10:2::/64"));
+            Assert.That(parts[2], Does.Match(@"10\.10\.2\.0/24 via 172\.18\.0\.4 dev eth0 proto \w+").And.Contain("10.10.3.0/24 via"), "BIRD's, to the same and to another PodCIDR");
+            Assert.That(parts[2], Does.Contain("10.10.2.0/24 via 172.18.0.6 dev eth0 metric 50").And.Contain("10.10.5.0/24").And.Contain("nexthop via 172.18.0.6"));
+            Assert.That(parts[2], Does.Contain("10.10.2.64/26 via").And.Contain("10.10.4.0/24 dev"), "another range, no next hop");
             Assert.That(parts[2], Does.Contain("/etc/cni/net.d/10-calico.conflist").And.Contain("/opt/cni/bin/portmap"));
         }
     }
 
-    private static readonly Cidr[] Peers = [.. ((string[])["10.10.2.0/24", "fd00:10:10:2::/64", "10.10.3.0/24", "10.10.4.0/24"]).Select(Cidr.Parse)];
+    private static readonly Cidr[] Peers = [.. ((string[])["10.10.2.0/24", "fd00:10:10:2::/64", "10.10.3.0/24", "10.10.4.0/24", "10.10.5.0/24"]).Select(Cidr.Parse)];
 
     private static string Piped(NodeCommand command) =>
         $"sh /proc/self/fd/3 {string.Join(' ', command.Arguments)} 3<<'EOF' || echo \"exit $?\"\n{command.Script}\nEOF\n";

@@ -13,7 +13,7 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 public sealed class PartitionTests
 {
     [TestCase(LabFabricKind.Simulated)]
-    [TestCase(LabFabricKind.Kernel)]
+    [TestCase(LabFabricKind.Kernel, Category = "Kernel")]
     [CancelAfter(600_000)]
     public async Task Pairs_across_the_cut_break_and_no_others_and_nothing_denied_opens(LabFabricKind fabric, CancellationToken cancellationToken)
     {

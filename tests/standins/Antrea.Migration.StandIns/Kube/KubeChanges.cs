@@ -34,18 +34,19 @@ internal sealed class KubeChanges
 
     private void Watch(KubeObjects objects, ResourceType type)
     {
-        do
+        var pause = TimeSpan.Zero;
+        while (!Idle.WaitForEnd(pause))
         {
             try
             {
                 objects.Watch(type, () => _changed.Set());
-                continue; // The server ends watches after some time.
+                pause = Pause; // The server ends watches after some time.
             }
             catch (StandInException e)
             {
                 Console.Error.WriteLine($"no watch of {type.QualifiedPlural}: {e.Message}");
+                pause = AfterFailure;
             }
         }
-        while (!Idle.WaitForEnd(AfterFailure));
     }
 }

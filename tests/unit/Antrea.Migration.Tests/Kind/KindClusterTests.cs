@@ -208,7 +208,7 @@ public class KindClusterTests
         {
             Assert.That(runner.Lines.TakeLast(2), Is.EqualTo<string>(
             [
-                $"podman save --quiet --format docker-archive --multi-image-archive --output {archive} localhost/b:1 localhost/c:2",
+                $"podman save --quiet --format docker-archive --multi-image-archive --output {archive} -- localhost/b:1 localhost/c:2",
                 $"kind load image-archive --name c2a6 -- {archive}",
             ]));
             Assert.That(runner.Asked.Where(c => c.Program == "kind").Select(c => c.Provider), Is.All.EqualTo("podman"));

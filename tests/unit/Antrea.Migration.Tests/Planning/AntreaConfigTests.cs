@@ -39,12 +39,25 @@ internal sealed class AntreaConfigTests
 
         var findings = AntreaConfigFindings.Check(snapshot, [.. ObjectReader.Read(ConfigMap(config), "antrea.yml")]);
 
-        Assert.That(findings.Select(f => f.Id), Is.EqualTo(isRefused ? (string[])["antrea-gre-with-ipv6"] : []));
+        Assert.That(findings.Any(f => f.Id == "antrea-gre-with-ipv6"), Is.EqualTo(isRefused));
+    }
+
+    [TestCase("10.10.0.0/24", null)]
+    [TestCase("10.10.0.0/24, fd00:10:10::/64", "projectcalico.org/IPv6Address")]
+    [TestCase("fd00:10:10::/64", "projectcalico.org/IPv6Address")]
+    public void Check_NoEncap_WarnsWhereNothingTellsTheSubnetOfAFamilyThatPodsHave(string podCidrs, string? missing)
+    {
+        var snapshot = SnapshotFixtures.Read(Node(0, "172.18.0.2/16").Replace("10.10.0.0/24", podCidrs, StringComparison.Ordinal));
+
+        var findings = AntreaConfigFindings.Check(snapshot, [.. ObjectReader.Read(ConfigMap("trafficEncapMode: noEncap"), "antrea.yml")]);
+
+        Assert.That(findings.Select(f => f.Evidence), missing is null ? Is.Empty : Has.One.Contains($"Node n0 has no annotation {missing} "));
     }
 
     [TestCase("trafficEncapMode: noEncap", AntreaEncapMode.NoEncap, false)]
     [TestCase("#trafficEncapMode: noEncap\nnoSNAT: true", AntreaEncapMode.Encap, true)]
     [TestCase("trafficEncapMode: hybrid\n#noSNAT: true", AntreaEncapMode.Hybrid, false)]
+    [TestCase("trafficEncapMode: 'noEncap'\nnoSNAT: True", AntreaEncapMode.NoEncap, true)]
     public void Model_IsOfTheClustersOwnConfiguration_AndAPlansIsOfItsManifest(string config, AntreaEncapMode mode, bool noSnat)
     {
         var (without, with) = (SnapshotFixtures.Read(Node(0, "172.18.0.2/16")), SnapshotFixtures.Read(Node(0, "172.18.0.2/16") + ConfigMap(config)));

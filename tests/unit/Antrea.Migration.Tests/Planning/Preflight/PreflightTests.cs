@@ -331,6 +331,7 @@ internal sealed class PreflightTests
 
         yield return Case("Node that is not ready", "conditions: [{type: Ready, status: \"True\"}]\n  nodeInfo", "conditions: [{type: Ready, status: Unknown}]\n  nodeInfo", new Expected(Severity.Blocker, "node-not-ready", "Node/w1"));
         yield return Case("Node that is cordoned", "podCIDR: 10.10.0.0/24", "podCIDR: 10.10.0.0/24, unschedulable: true", new Expected(Severity.Info, "node-cordoned", "Node/w1"));
+        yield return Case("IPv6 alone", "podCIDR: 10.10.0.0/24", "podCIDR: 'fd00:10:10::/64'", new Expected(Severity.Info, "cluster-ipv6-only", "Cluster"));
         yield return Case("Node without network", "[{type: Ready, status: \"True\"}]\n  nodeInfo", "[{type: Ready, status: \"True\"}, {type: NetworkUnavailable, status: \"True\", reason: CalicoIsDown}]\n  nodeInfo", new Expected(Severity.Blocker, "node-network-unavailable", "Node/w1", "CalicoIsDown"));
         yield return Case("Windows", "operatingSystem: linux", "operatingSystem: windows", new Expected(Severity.Blocker, "node-not-linux", "Node/w1"));
         yield return Case("CRI-O", "containerd://1.7.1", "cri-o://1.27.0", new Expected(Severity.Info, "node-runs-crio", "Node/w1"));
