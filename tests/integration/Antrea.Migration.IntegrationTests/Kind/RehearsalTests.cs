@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Antrea.Migration.IntegrationTests.Containers;
 using Antrea.Migration.Kind;
 using Antrea.Migrator;
 
@@ -28,6 +29,32 @@ public sealed class RehearsalTests
                 }
             },
             cancellationToken);
+    }
+
+    /// <summary>The image of eng/node-agent.sh is the DaemonSet's, the canaries' and the probe Pods'.</summary>
+    [Test]
+    [CancelAfter(1_800_000)]
+    public async Task Operator_rehearses_with_the_node_agents_own_image(CancellationToken cancellationToken)
+    {
+        Requires.Asked("scenarios", "a rehearsal takes minutes");
+        await DockerTier.RequireAsync();
+        await NodeAgentImage.MakeAsync(cancellationToken);
+        try
+        {
+            await RehearseAsync(
+                _ => ["--workers", "2", "--load", NodeAgentImage.Tag],
+                (json, told) =>
+                {
+                    Assert.That((json["result"]!.ToString(), json["scenario"]!.ToString()), Is.EqualTo(("Succeeded", "Simple")));
+                    Assert.That(json["flows"]!.AsArray().Select(f => f!["total"]!.GetValue<long>() - f["failure"]!.GetValue<long>()), Has.All.Positive);
+                },
+                cancellationToken,
+                agent: NodeAgentImage.Tag);
+        }
+        finally
+        {
+            await NodeAgentImage.RemoveAsync(CancellationToken.None);
+        }
     }
 
     /// <summary>Where the internet is: Calico, Antrea and Multus themselves, and kind's own Node image.</summary>
@@ -90,8 +117,13 @@ public sealed class RehearsalTests
     /// <param name="check">Gets the report and what was printed.</param>
     /// <param name="cancellationToken">Interrupts the command.</param>
     /// <param name="provider">What runs the Nodes.</param>
+    /// <param name="agent">The image of the node agent and the probe Pods; by default the stand-ins'.</param>
     private static async Task RehearseAsync(
-        Func<string, string[]> options, Action<JsonNode, string> check, CancellationToken cancellationToken, KindProvider provider = KindProvider.Docker)
+        Func<string, string[]> options,
+        Action<JsonNode, string> check,
+        CancellationToken cancellationToken,
+        KindProvider provider = KindProvider.Docker,
+        string? agent = null)
     {
         await Requires.DockerAsync();
         await Requires.KindAsync();
@@ -106,7 +138,7 @@ public sealed class RehearsalTests
                 return
                 [
                     "--provider", provider.ToString().ToLowerInvariant(), "--manifests", folder, "--node-image", host + StandInImages.Node, "--workload-image", image,
-                    "--probe-image", image, "--node-agent-image", image, "--antrea-version", "v2.7.0",
+                    "--probe-image", agent ?? image, "--node-agent-image", agent ?? image, "--antrea-version", "v2.7.0",
                     .. options(folder),
                     .. StandInImages.All.SelectMany(i => (string[])["--load", $"{host}{i.Image}={i.Name}"]),
                 ];
