@@ -27,12 +27,14 @@ internal static class PlanSteps
         steps.Add(MigrationPhase.InstallAntrea, MigrationStepKind.InstallAntrea, "Install Antrea and wait for every agent", Reversibility.Reversible);
         steps.Add(MigrationPhase.Policies, MigrationStepKind.ConvertPolicies, "Convert the policies, prove them equal, apply, wait until realized", Reversibility.Reversible);
         bridge.MovePods(steps, readdressing);
+        steps.Allow(MigrationPhase.RemoveCalico);
         steps.Add(MigrationPhase.RemoveCalico, MigrationStepKind.AssertPods, "Check that every Pod is an Antrea Pod", Reversibility.ReadOnly);
         steps.Add(MigrationPhase.RemoveCalico, MigrationStepKind.ConvertPolicies, "Convert again what policies have changed, wait until realized", Reversibility.Reversible);
         steps.Add(MigrationPhase.RemoveCalico, MigrationStepKind.Hold, "HOLD: there is no way back behind this point", Reversibility.ReadOnly);
         bridge.LetGo(steps);
         steps.Add(MigrationPhase.RemoveCalico, MigrationStepKind.RemoveCalico, "Remove Calico: controllers, agents, objects, definitions", Reversibility.Final);
         steps.ForEachNode(MigrationPhase.RemoveCalico, MigrationStepKind.CleanNode, "Remove what Calico left: routes, rules, ipsets, links, files", Reversibility.Final);
+        steps.Withdraw(MigrationPhase.RemoveCalico);
         bridge.CleanUp(steps);
         steps.Add(MigrationPhase.Verify, MigrationStepKind.Verify, "Check that nothing of Calico is left", Reversibility.ReadOnly);
         if (readdressing is not null)

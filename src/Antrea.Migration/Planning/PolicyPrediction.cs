@@ -161,7 +161,9 @@ internal sealed class PolicyPrediction
         var already = Mixtures(snapshot, ReachabilityModel.FromSnapshot(snapshot), MigrationPhase.Backup, [PodNetworkKind.Calico])
             .Select(m => (m.ByService, m.Place)).ToHashSet();
         var model = bridge.Adapt(ReachabilityModel.Planned(planned, antreaManifest));
-        return bridge.Mixtures.SelectMany(m => Mixtures(planned, model, m.Phase, m.Kinds))
+
+        // Calico's rules masquerade whatever comes from its pools, Antrea's Pods as well, until they are removed from the Nodes.
+        return bridge.Mixtures.Append((MigrationPhase.RemoveCalico, [PodNetworkKind.Antrea])).SelectMany(m => Mixtures(planned, model, m.Item1, m.Item2))
             .Where(m => !(m is { From: PodNetworkKind.Calico, To: PodNetworkKind.Calico } && already.Contains((m.ByService, m.Place))));
     }
 

@@ -36,15 +36,29 @@ internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions option
         }
     }
 
-    /// <summary>The steps that give every Pod a new network: <paramref name="flip"/> makes it that of new Pods, a canary on every Node shows it, then Pods
-    /// restart, while no CronJob begins.</summary>
-    public void Renew(MigrationPhase phase, Action flip, string title, Func<PodInfo, bool>? which = null)
+    /// <summary>Puts the phase's allowances in force, in place of those of a phase before; nothing where it has none.</summary>
+    public void Allow(MigrationPhase phase)
     {
         if (withAllowances.Contains(phase))
         {
             Add(phase, MigrationStepKind.AllowMasqueraded, "Allow what policies allow and would not know again, under its Nodes' addresses; see the allowances below", Reversibility.Reversible);
         }
+    }
 
+    /// <summary>Removes the phase's allowances; nothing where it has none.</summary>
+    public void Withdraw(MigrationPhase phase)
+    {
+        if (withAllowances.Contains(phase))
+        {
+            Add(phase, MigrationStepKind.WithdrawAllowances, "Remove the allowances, and see that none is left", Reversibility.Reversible);
+        }
+    }
+
+    /// <summary>The steps that give every Pod a new network: <paramref name="flip"/> makes it that of new Pods, a canary on every Node shows it, then Pods
+    /// restart, while no CronJob begins.</summary>
+    public void Renew(MigrationPhase phase, Action flip, string title, Func<PodInfo, bool>? which = null)
+    {
+        Allow(phase);
         var suspends = CronJobs.AreConcerned(snapshot);
         if (suspends)
         {
@@ -54,9 +68,9 @@ internal sealed class StepList(ClusterSnapshot snapshot, MigrationOptions option
         flip();
         Add(phase, MigrationStepKind.TryCanaries, "Try the new network with a Pod of the migration's own on every Node", Reversibility.Reversible);
         Restart(phase, MigrationStepKind.RestartPods, title, which: which);
-        if (withAllowances.Contains(phase))
+        if (phase == MigrationPhase.MultusPods || !withAllowances.Contains(MigrationPhase.RemoveCalico))
         {
-            Add(phase, MigrationStepKind.WithdrawAllowances, "Remove the allowances, and see that none is left", Reversibility.Reversible);
+            Withdraw(phase);
         }
 
         if (suspends)

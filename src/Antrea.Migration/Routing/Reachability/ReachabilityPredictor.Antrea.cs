@@ -18,10 +18,21 @@ public sealed partial class ReachabilityPredictor
                 + "Node's route has a say");
         }
 
-        // Routed by the Nodes, so a Calico route over either address takes packets away.
-        return ShadowedAt(source.Node, destination.Address)
-            ?? ShadowedAt(destination.Node, source.Address)
-            ?? Works(source.Address, $"Nodes {source.Node.Name} and {destination.Node.Name} route between their PodCIDRs");
+        // Routed by the Nodes, so a Calico route over either address takes packets away, and Calico masquerades whatever comes from its pools.
+        var isMasqueraded = _topology.IsMasqueraded(source.Address, destination.Address);
+        if ((ShadowedAt(source.Node, destination.Address)
+            ?? ShadowedAt(isMasqueraded ? source.Node : destination.Node, source.Address)) is { } shadowed)
+        {
+            return shadowed;
+        }
+
+        var between = $"Nodes {source.Node.Name} and {destination.Node.Name} route between their PodCIDRs";
+        return isMasqueraded
+            ? Works(
+                ReachabilityTopology.AddressOf(source.Node, source.Family),
+                $"{between}; Calico masquerades it on {source.Node.Name} as the Node's own address, as {source.Address} lies in a pool with "
+                + $"natOutgoing and no IPPool holds {destination.Address}")
+            : Works(source.Address, between);
     }
 
     /// <summary>From an Antrea interface to an address of Calico's: an Antrea or a Multus Pod to a Calico or a Multus
@@ -104,12 +115,14 @@ public sealed partial class ReachabilityPredictor
     private ReachabilityAnswer Unmasqueraded(Party source, Party destination)
     {
         var (z, x) = (source.Node, destination.Node);
-        if (_topology.AntreaTunnels(x, z))
+        var isReplyLed = IsLed(destination, z);
+        if (!isReplyLed && _topology.AntreaTunnels(x, z))
         {
             return Fails(ReachabilityCause.NotMasqueraded, $"OVS on {x.Name}", ReplyUnknownTo(x, source.Address));
         }
 
-        return _topology.StrictFilterDrops(_topology.SentByTunnel(z, x, destination.Address), false, destination.Family)
+        return _topology.StrictFilterDrops(
+            _topology.SentByTunnel(z, x, destination.Address), isReplyLed && LedByTunnel(destination, z), destination.Family)
             ? FilteredAt(x, z, source.Address)
             : Works(source.Address, $"the hosts of {z.Name} and {x.Name} route both ways and see both, without masquerading");
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Antrea.Migration.Routing.Reachability;
 
@@ -60,7 +61,7 @@ public sealed partial class ReachabilityPredictor
         }
 
         var isMasqueraded = _topology.IsMasqueraded(c, destination.Address);
-        var isLed = Model.LeadsCalicoByItsTunnel && !source.IsOn(s);
+        var isLed = IsLed(source, s);
         if (isMasqueraded && !isLed)
         {
             var seen = source.IsOn(s) || _topology.AntreaTunnels(x, s)
@@ -126,11 +127,35 @@ public sealed partial class ReachabilityPredictor
                 + "calls the client's next one invalid and drops it");
     }
 
+    /// <summary>Whether a rule leads what comes from the address by Calico's way to the Node. Sources in the Node's own PodCIDR are left to the main table.</summary>
+    private bool IsLed(Party source, ReachabilityNode to) =>
+        Model.LeadsCalicoByItsTunnel && !source.IsOn(to) && !ReachabilityTopology.IsOwn(source.Address, source.Node);
+
     /// <summary>The request goes by Calico's tunnel to the host of S, which hands it to its own antrea-gw0; OVS there returns the reply to the
     /// host, wherever the client's address lies.</summary>
-    private ReachabilityAnswer CalicoLed(Party source, Party destination, bool isMasqueraded) =>
-        CalicoUnreachableFrom(destination.Node, source.Node, source.Address)
-        ?? Works(isMasqueraded ? source.Node.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == source.Family) : source.Address, $"the host of {source.Node.Name} leads it by Calico's tunnel to {destination.Node.Name}, which sees both directions");
+    /// <remarks>Both Nodes masquerade, each what comes there from a pool: the client's Node under its tunnel's address, which lies in a pool again.</remarks>
+    private ReachabilityAnswer CalicoLed(Party source, Party destination, bool isMasqueraded)
+    {
+        var (x, s) = (source.Node, destination.Node);
+        var isTunnelled = LedByTunnel(source, s);
+        var sent = !isMasqueraded ? source.Address : isTunnelled ? TunnelOf(x, source.Family) : ReachabilityTopology.AddressOf(x, source.Family);
+        var path = $"the host of {x.Name} leads it by Calico's {(isTunnelled ? "tunnel" : "route")} to {s.Name}, which sees both directions";
+        if (sent is null || (isMasqueraded && !isTunnelled))
+        {
+            return Works(sent, path);
+        }
+
+        return CalicoUnreachableFrom(s, x, sent)
+            ?? (_topology.StrictFilterDrops(isTunnelled, _topology.SentByTunnel(s, x, sent), source.Family) ? FilteredAt(s, x, sent) : null)
+            ?? (_topology.IsMasqueraded(sent, destination.Address)
+                ? Works(Gateway(s, source.Family), $"{path} and masquerades what comes from {sent}, as no IPPool holds {destination.Address}")
+                : Works(sent, path));
+    }
+
+    /// <summary>Whether Calico's way to the Node, which what is led follows, is its tunnel.</summary>
+    private bool LedByTunnel(Party source, ReachabilityNode to) => _topology.CalicoTunnels(source.Node, to, TunnelOf(to, source.Family) ?? source.Address);
+
+    private static IPAddress? TunnelOf(ReachabilityNode node, AddressFamily family) => node.TunnelAddresses.FirstOrDefault(a => a.AddressFamily == family);
 
     /// <summary>The Nodes route both the request and the reply: OVS on S sends to the host whatever answers what came in by antrea-gw0
     /// (FromGatewayCTMark), in whose PodCIDR the client's address may ever lie.</summary>

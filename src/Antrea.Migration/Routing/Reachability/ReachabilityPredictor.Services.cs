@@ -60,6 +60,15 @@ public sealed partial class ReachabilityPredictor
             return Translated("kube-proxy", source.Node, endpoint, FromCalico(source, endpoint, to));
         }
 
+        // A rule about its source has chosen the way before it is masqueraded.
+        if (endpoint.Kind == PodNetworkKind.Antrea && IsLed(source, to))
+        {
+            var led = Kept(source.Node, source.Address)
+                ?? ShadowedAt(source.Node, endpoint.Address)
+                ?? CalicoLed(source, new Party(to, endpoint.Address), isMasqueraded: true);
+            return Translated("kube-proxy", source.Node, endpoint, led, ", masqueraded as the tunnel's own");
+        }
+
         // Masqueraded, it goes on as what the Node itself sends.
         var node = new Party(source.Node, ReachabilityTopology.AddressOf(source.Node, source.Family) ?? source.Address);
         var answer = Kept(source.Node, source.Address) ?? FromHost(node, endpoint, to);

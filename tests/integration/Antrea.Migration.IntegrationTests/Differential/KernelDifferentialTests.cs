@@ -45,6 +45,17 @@ internal sealed class KernelDifferentialTests
     public Task Last_address_of_a_PodCIDR_is_the_same_to_the_kernel([Values(0, 1, 2)] int rpFilter, CancellationToken cancellationToken) =>
         CheckAsync(new ReachabilityCase(KernelMeasurements.LastAddress, new FabricOptions { RpFilter = rpFilter }), cancellationToken);
 
+    /// <summary>Calico masquerades what goes from its pools to addresses in none, from an Antrea Pod to an Antrea Pod as well, where the Nodes forward it.</summary>
+    [Test]
+    [CancelAfter(300_000)]
+    public Task Pool_over_some_PodCIDRs_is_the_same_to_the_kernel([Values] bool encap, [Values] bool isLed, [Values(1, 2)] int rpFilter, CancellationToken cancellationToken) =>
+        CheckAsync(
+            new ReachabilityCase(
+                KernelMeasurements.PartlyCovered,
+                new FabricOptions { Encap = encap, PolicyRoute = isLed, RpFilter = rpFilter, Pool = "10.10.0.0/23,10.20.0.0/16", KubeProxyClusterCidr = "10.10.0.0/16" }),
+            cancellationToken,
+            withServices: true);
+
     [Test]
     public Task Every_small_cluster_is_the_same_to_the_kernel() =>
         RandomClusters.Any.SampleAsync(

@@ -48,25 +48,38 @@ internal static class RandomClusters
         from flags in Gen.Int[0, 511]
         from services in Gen.Int[0, 3]
         from labels in Gen.Bool
+        from isPartial in Gen.Bool
+        from leads in Gen.Bool
+        let isLed = leads && families == Families.IPv4 && (flags & 16) == 0
+        let isDisjoint = isLed || (flags & 3) == 3
+        let texts = new Func<int, string>(i =>
+            Text(layouts[i], pods, places[i], isDisjoint, isIPv6: i == 1, isTunnelled: i == 0 || (flags & 16) != 0))
         select new ReachabilityCase(
-            InFamilies(families, i => Text(layouts[i], pods, places[i], disjoint: (flags & 3) == 3, isIPv6: i == 1, isTunnelled: i == 0 || (flags & 16) != 0)),
+            InFamilies(families, texts),
             new FabricOptions
             {
                 Multus = ReachabilityCase.Variants[variant],
                 RpFilter = rpFilter,
-                Pool = InFamilies(families, i => Ranged((flags & 3) == 3 ? "10.20.0.0/16" : "10.10.0.0/16", isIPv6: i == 1)),
+                Pool = InFamilies(families, i => isPartial
+                    ? PartialPools(texts(i), Cidr.Parse(Ranged("10.10.0.0/23", isIPv6: i == 1)))
+                    : Ranged(isDisjoint ? "10.20.0.0/16" : "10.10.0.0/16", isIPv6: i == 1)),
                 NatOutgoing = (flags & 4) == 0,
                 DropsInvalid = (flags & 8) == 0,
                 Vxlan = (flags & 16) != 0,
                 Egress = (flags & 32) == 0,
                 NoSnat = (flags & 192) == 192,
                 Encap = (flags & 256) == 0,
+                PolicyRoute = isLed,
                 LabelsAddresses = labels && families != Families.IPv4,
                 ServicesByNet1 = (services & 1) != 0,
                 KubeProxyClusterCidr = services == 0
                     ? null
                     : InFamilies(families, i => Ranged(services switch { 1 => "10.10.0.0/16", 2 => "10.20.0.0/16", _ => "10.10.2.0/23" }, isIPv6: i == 1)),
             });
+
+    /// <summary>Pools that hold every block, and the PodCIDRs of the first two Nodes, but not all of the others'.</summary>
+    private static string PartialPools(string text, Cidr first) => string.Join(',', text.Split('\n').Select(line => line.Split(' '))
+        .Where(fields => fields[0] == "node").Select(fields => Cidr.Parse(fields[3])).Where(block => !first.Contains(block.FirstAddress)).Prepend(first));
 
     /// <summary>IPv6 ranges and addresses are the IPv4 ones behind 96 bits in front, and so lie in each other as those do.</summary>
     private static readonly byte[] Front = IPAddress.Parse("fd00:10::").GetAddressBytes();

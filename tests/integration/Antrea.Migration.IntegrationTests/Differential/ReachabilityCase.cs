@@ -144,6 +144,7 @@ internal sealed record ReachabilityCase(string Text, FabricOptions Options)
             1 => ReversePathFilter.Strict,
             _ => ReversePathFilter.Loose,
         },
+        LeadsCalicoByItsTunnel = Options.PolicyRoute,
         LabelsNodeAddresses = Options.LabelsAddresses,
         EgressEnabled = Options.Egress,
         KubeProxyClusterCidrs = Options.KubeProxyClusterCidr is { } cluster ? [.. cluster.Split(',').Select(Cidr.Parse)] : [],

@@ -46,7 +46,7 @@ internal sealed record FabricOptions
 
     public bool DropsInvalid { get; init; } = true;
 
-    /// <summary>One of a family, with a comma between.</summary>
+    /// <summary>All that there are, with commas between.</summary>
     public string Pool { get; init; } = "10.10.0.0/16";
 
     public bool NatOutgoing { get; init; } = true;
@@ -62,7 +62,7 @@ internal sealed record FabricOptions
     /// <summary>With <see cref="MultusRoutes.Routes"/> the Services too are reached by net1.</summary>
     public bool ServicesByNet1 { get; init; }
 
-    /// <summary>kube-proxy's <c>--cluster-cidr</c>; as <see cref="Pool"/>.</summary>
+    /// <summary>kube-proxy's <c>--cluster-cidr</c>: one of a family, with a comma between.</summary>
     public string? KubeProxyClusterCidr { get; init; }
 
     /// <summary>Calico sources reach the PodCIDRs by Calico's tunnel.</summary>
@@ -82,6 +82,7 @@ internal sealed class FabricTopology
     public const string ServiceCidr = "10.96.0.0/16";
     public const string ServiceCidr6 = "fd00:10::a60:0/112";
 
+    private static readonly string LeadTable = CalicoLead.Table.ToString(CultureInfo.InvariantCulture);
     private static readonly IPAddress LinkLocal = IPAddress.Parse("169.254.1.1");
     private static readonly IPAddress LinkLocal6 = IPAddress.Parse("fe80::ecee:eeff:feee:eeee");
 
@@ -294,9 +295,10 @@ internal sealed class FabricTopology
 
         if (_options.PolicyRoute)
         {
-            foreach (var pool in pools)
+            foreach (var (priority, source, table) in line.PodCidrs.Select(own => (CalicoLead.OwnPriority, own, RoutingState.MainTable))
+                .Concat(pools.Select(pool => (CalicoLead.CalicoPriority, pool, LeadTable))))
             {
-                host.AddRule(new RoutingRule(1000, pool, null, "201"));
+                host.AddRule(new RoutingRule(priority, source, null, table));
             }
         }
 
@@ -321,7 +323,7 @@ internal sealed class FabricTopology
         bridge.SetPeer(new OvsPeer(podCidr, node, _options.Encap));
         if (_options.PolicyRoute && TunnelDevice(podCidr.IsIPv6) is { } tunnel)
         {
-            host.ReplaceRoute(new Route { Destination = podCidr, Gateway = node, Device = tunnel, OnLink = true, Table = "201" });
+            host.ReplaceRoute(new Route { Destination = podCidr, Gateway = node, Device = tunnel, OnLink = true, Table = LeadTable });
         }
     }
 

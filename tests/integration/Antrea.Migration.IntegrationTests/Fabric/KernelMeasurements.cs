@@ -73,6 +73,20 @@ internal static class KernelMeasurements
         pod n3a n3 antrea - 10.10.3.2
         """;
 
+    /// <summary>For pools that cover the PodCIDRs of n1 and n2, and not that of n3.</summary>
+    public const string PartlyCovered =
+        """
+        node n1 172.18.0.11 10.20.39.192/26 10.10.0.0/24
+        node n2 172.18.0.12 10.20.72.0/26 10.10.1.0/24
+        node n3 172.18.0.13 10.20.4.128/26 10.10.2.0/24
+        pod n1c n1 calico 10.20.39.193 -
+        pod n1a n1 antrea - 10.10.0.2
+        pod n2a n2 antrea - 10.10.1.2
+        pod n2m n2 multus 10.20.72.2 10.10.1.3
+        pod n3c n3 calico 10.20.4.129 -
+        pod n3a n3 antrea - 10.10.2.2
+        """;
+
     /// <summary>Calico's pool covers no PodCIDR and has natOutgoing.</summary>
     public const string Disjoint =
         """

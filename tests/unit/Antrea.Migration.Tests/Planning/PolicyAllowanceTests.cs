@@ -40,6 +40,25 @@ internal sealed class PolicyAllowanceTests
         }
     }
 
+    /// <summary>Calico's rules masquerade on after the last Pod has moved, so what keeps connections stays until they are gone from the Nodes.</summary>
+    [Test]
+    public void Plan_WhereCalicoMasqueradesAntreaPods_HasAllowancesUntilNodesAreClean()
+    {
+        var snapshot = SnapshotFixtures.Read(PolicyPredictionTests.PartlyCovered + PolicyPredictionTests.Friends + PolicyPredictionTests.Antrea("noEncap"));
+        var bridge = BridgeStrategy.Of(BridgeKind.Pool);
+        var outlook = PolicyPrediction.Of(snapshot, bridge, null, "v2.7.0", PolicyMode.Available);
+        var kept = outlook.Allowances.Where(a => a.Phase == MigrationPhase.RemoveCalico).ToList();
+        var steps = PlanSteps.Of(snapshot, bridge, null, new MigrationOptions(), outlook.Allowances).Select(s => (s.Phase, s.Kind)).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(kept.Select(a => a.ToString()), Is.EqualTo(new[] { "ReplicaSet/shop/server (Antrea Pods): TCP 80 from the addresses of 2 Nodes, for ReplicaSet/shop/friend (Antrea Pods)" }));
+            Assert.That(steps.Where(s => s.Kind == MigrationStepKind.AllowMasqueraded).Select(s => s.Phase), Is.EqualTo(new[] { MigrationPhase.AntreaPods, MigrationPhase.RemoveCalico }));
+            Assert.That(steps.FindAll(s => s.Kind == MigrationStepKind.WithdrawAllowances), Has.Count.EqualTo(1), "one phase's take the place of the other's");
+            Assert.That(
+                steps.FindIndex(s => s.Kind == MigrationStepKind.WithdrawAllowances), Is.GreaterThan(steps.FindLastIndex(s => s.Kind == MigrationStepKind.CleanNode)));
+        }
+    }
+
     /// <summary>What leaves by net1 has an address of its own, which nobody knows before the Pod is there.</summary>
     [Test]
     public void Of_Multus_HasNothingNarrowAndBlocks()

@@ -38,6 +38,22 @@ internal sealed class PolicyPredictionTests
         "AntreaPods: friend (Antrea) -> server (Multus), other Node, TCP 80",
     }));
 
+    /// <summary>Calico's pool covers a's PodCIDR and not b's: where Nodes route between PodCIDRs, Calico masquerades what a's Antrea Pods send to b's.</summary>
+    [TestCase("noEncap", true)]
+    [TestCase("hybrid", true)]
+    [TestCase("encap", false)]
+    public void Of_PoolOverSomePodCidrs_LosesAntreaClientsOfAntreaServersUntilCalicosRulesAreGone(string encap, bool isMasqueraded)
+    {
+        var changes = Of(Friends + Antrea(encap), BridgeKind.PolicyRoute, PartlyCovered).Where(c => c.Contains("friend (Antrea) -> server (Antrea)", StringComparison.Ordinal));
+        Assert.That(changes, Is.EqualTo(isMasqueraded
+            ? new[]
+            {
+                "AntreaPods: friend (Antrea) -> server (Antrea), other Node, TCP 80",
+                "RemoveCalico: friend (Antrea) -> server (Antrea), other Node, TCP 80",
+            }
+            : []));
+    }
+
     /// <summary>By a Service a bridged client leaves by net1, whatever the server is on.</summary>
     [Test]
     public void Of_MultusAndAService_LosesBridgedClientsFromTheFirstRestartOn() => Assert.That(
@@ -106,8 +122,18 @@ internal sealed class PolicyPredictionTests
         }
     }
 
-    private static IEnumerable<string> Of(string policy, BridgeKind bridge) =>
-        PolicyPrediction.Of(SnapshotFixtures.Read(Cluster + policy), BridgeStrategy.Of(bridge), null, "v2.7.0").Changes.Select(Describe);
+    /// <summary><see cref="Cluster"/> with pools over Calico's blocks and the PodCIDR of Node a.</summary>
+    internal static readonly string PartlyCovered = Cluster.Replace(
+        "metadata: {name: pool}\nspec: {cidr: 10.10.0.0/16,",
+        "metadata: {name: old}\nspec: {cidr: 10.10.0.0/24, ipipMode: Always, natOutgoing: true}\n"
+            + "---\napiVersion: crd.projectcalico.org/v1\nkind: IPPool\nmetadata: {name: pool}\nspec: {cidr: 10.10.192.0/20,",
+        StringComparison.Ordinal);
+
+    internal static string Antrea(string encap) =>
+        $"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: antrea-config, namespace: kube-system}}\ndata: {{antrea-agent.conf: 'trafficEncapMode: {encap}'}}\n";
+
+    private static IEnumerable<string> Of(string policy, BridgeKind bridge, string? cluster = null) =>
+        PolicyPrediction.Of(SnapshotFixtures.Read((cluster ?? Cluster) + policy), BridgeStrategy.Of(bridge), null, "v2.7.0").Changes.Select(Describe);
 
     private static string Describe(PredictedPolicyChange change) =>
         $"{change.Phase}: {Short(change.From)} -> {Short(change.To)}, {change.Place}, {(change.Opens ? "OPEN " : "")}{string.Join(", ", change.Ports)}";

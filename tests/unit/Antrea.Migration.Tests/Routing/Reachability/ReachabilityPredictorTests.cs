@@ -172,6 +172,25 @@ public class ReachabilityPredictorTests
         }
     }
 
+    /// <summary>cali-nat-outgoing asks where addresses lie and not whose they are.</summary>
+    [TestCase(AntreaEncapMode.NoEncap, "10.10.1.0/24", "172.18.0.1")]
+    [TestCase(AntreaEncapMode.NoEncap, "10.10.2.0/24", "10.10.1.2")]
+    [TestCase(AntreaEncapMode.NoEncap, "10.10.0.0/16", "10.10.1.2")]
+    [TestCase(AntreaEncapMode.Encap, "10.10.1.0/24", "10.10.1.2")]
+    public void AntreaPodOfAPool_IsMasqueradedOnTheWayToAnAntreaPodOfNone(AntreaEncapMode mode, string pool, string expected)
+    {
+        var model = Model() with { AntreaEncap = mode, Pools = [new(Cidr.Parse(pool), NatOutgoing: true), new(Cidr.Parse("10.10.100.0/23"), NatOutgoing: true)] };
+        Assert.That(Ask(model, AntreaX, AntreaS).SourceSeen, Is.EqualTo(expected));
+    }
+
+    /// <summary>On both Nodes: the client's gives it its tunnel's address, which lies in a pool as well.</summary>
+    [Test]
+    public void LedCalicoPod_IsSeenAsTheServersGatewayWhereNoPoolHoldsTheServer()
+    {
+        var model = Model() with { LeadsCalicoByItsTunnel = true, Pools = [new(Cidr.Parse("10.10.100.0/22"), NatOutgoing: true), new(Cidr.Parse("10.10.200.0/22"), NatOutgoing: true)] };
+        Assert.That(Ask(model, CalicoX(model), AntreaS).SourceSeen, Is.EqualTo("10.10.2.1"));
+    }
+
     [Test]
     public void CalicoSourceInThePodCidrOfAForwardingNode_IsMasqueradedByAntreaThere()
     {
