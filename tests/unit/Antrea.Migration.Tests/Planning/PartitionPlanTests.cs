@@ -146,7 +146,7 @@ internal sealed class PartitionPlanTests
     public void Losses_WhileTheFirstPartMoves_AreWhatLeavesIt()
     {
         var snapshot = SnapshotFixtures.Read(Cluster);
-        var losses = PartitionLosses.Of(snapshot, PartitionPlanner.Of(snapshot, Options)!).Where(l => l.Phase == MigrationPhase.FirstPart).ToList();
+        var losses = PartitionLosses.Of(snapshot, PartitionPlanner.Of(snapshot, Options)!, []).Where(l => l.Phase == MigrationPhase.FirstPart).ToList();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(losses.Select(l => (l.From, l.To, l.Place)), Is.SupersetOf(new[]
