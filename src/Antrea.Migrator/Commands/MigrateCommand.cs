@@ -69,6 +69,7 @@ internal static class MigrateCommand
             var plan = saved ?? await inCluster.ReadPlanAsync(cancellationToken) ?? MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
             inputs.RequireRestart(parse, plan);
             output.WritePlan(plan, json: false);
+            output.WriteNodesAtOnce(plan, parse.GetValue(nodesAtOnce));
             if (!plan.IsExecutable)
             {
                 return ExitCodes.Findings;
