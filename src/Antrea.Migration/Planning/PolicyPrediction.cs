@@ -49,8 +49,8 @@ internal sealed class PolicyPrediction
 
     /// <summary>Looks at every rule that names a source; there is nothing to tell where there is none, or where policies cannot be converted, which blocks by itself.</summary>
     public static Outlook Of(
-        ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, string antreaVersion, PolicyMode mode = PolicyMode.Refuse,
-        IEnumerable<ClusterObject>? antreaManifest = null)
+        ClusterSnapshot snapshot, BridgeStrategy bridge, Readdressing? readdressing, string antreaVersion, PolicyMode mode,
+        IEnumerable<ClusterObject> antreaManifest)
     {
         if (!SourceRules(snapshot).Any() || !ReleaseVersion.TryParse(antreaVersion, out _))
         {
@@ -59,7 +59,7 @@ internal sealed class PolicyPrediction
 
         var options = new PolicyConversionOptions { AntreaVersion = antreaVersion };
         var planned = readdressing is null ? snapshot : LossPrediction.Move(snapshot, readdressing);
-        var mixtures = Mixtures(snapshot, planned, bridge, antreaManifest ?? []).ToList();
+        var mixtures = Mixtures(snapshot, planned, bridge, antreaManifest).ToList();
         var classes = ClassesOf(planned);
         if ((long)classes.Count * classes.Sum(c => c.Ports.Length) > MostVerdicts)
         {

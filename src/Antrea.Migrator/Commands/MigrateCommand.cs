@@ -66,9 +66,11 @@ internal static class MigrateCommand
             await using var cluster = await source.OpenAsync(parse, cancellationToken, output, inputs.NodeAgentImage(parse), monitor.Image(parse));
             var options = inputs.Read(parse, cluster);
             var inCluster = new ConfigMapJournal(cluster.Client!);
-            var plan = saved ?? await inCluster.ReadPlanAsync(cancellationToken) ?? MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
+            var record = await inCluster.ReadRecordAsync(cancellationToken);
+            var plan = saved ?? record.Plan ?? MigrationPlanner.Plan(await cluster.Reader.ReadAsync(cancellationToken), options);
             inputs.RequireRestart(parse, plan);
             output.WritePlan(plan, json: false);
+            output.WriteNodesAtOnce(plan, parse.GetValue(nodesAtOnce));
             if (!plan.IsExecutable)
             {
                 return ExitCodes.Findings;
@@ -98,7 +100,7 @@ internal static class MigrateCommand
                     : parse.GetValue(passHold) ? HoldPolicy.PassNext : HoldPolicy.Stop,
             };
             var forecasts = watch is not null && plan.Partition is { } parts ? watch.Forecast(await cluster.Reader.ReadAsync(cancellationToken), parts) : [];
-            var run = new MigrationRun(output, plan, executor, watch, hook) { Forecasts = forecasts };
+            var run = new MigrationRun(output, plan, executor, watch, hook) { Forecasts = forecasts, AtStart = record.Progress };
             var result = await run.ExecuteAsync(options, execution, cancellationToken);
             await result.WriteAsync(output, parse.GetValue(report));
             await monitor.DrawAsync(parse, result.Traffic, "Traffic during the migration");

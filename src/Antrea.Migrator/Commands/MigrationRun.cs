@@ -20,6 +20,9 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
     /// <summary>What the plan's partition does to the flows that are watched; empty without one.</summary>
     public ImmutableDictionary<FlowName, FlowForecast> Forecasts { get; init; } = [];
 
+    /// <summary>How far its parts were before this run.</summary>
+    public PartitionProgress AtStart { get; init; }
+
     /// <summary>Runs to the end, to a stop, or until it is interrupted: what was seen until then is in the result too.</summary>
     public async Task<MigrationRunResult> ExecuteAsync(
         MigrationOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
@@ -48,6 +51,7 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
             TimeProvider.System.GetElapsedTime(started))
         {
             Forecasts = Forecasts,
+            AtStart = AtStart,
         };
     }
 
@@ -137,6 +141,9 @@ internal sealed record MigrationRunResult(
 {
     /// <summary>What the plan's partition does to the flows that are watched; empty without one.</summary>
     public ImmutableDictionary<FlowName, FlowForecast> Forecasts { get; init; } = [];
+
+    /// <summary>How far its parts were before this run.</summary>
+    public PartitionProgress AtStart { get; init; }
 
     public string Result => Last switch
     {
@@ -231,10 +238,10 @@ internal sealed record MigrationRunResult(
 
     /// <summary>Whether the flow lost what was foretold of it; null where nothing was, or the run did not end well enough to tell.</summary>
     private bool? JudgeFlow(FlowName flow) =>
-        Plan.Undoes is null && Forecasts.TryGetValue(flow, out var forecast) ? forecast.Agrees(LostBy(flow), [.. Phases.Select(p => p.Phase)]) : null;
+        Plan.Undoes is null && Forecasts.TryGetValue(flow, out var forecast) ? forecast.Agrees(LostBy(flow), [.. Phases.Select(p => p.Phase)], AtStart) : null;
 
     /// <summary>Of what nobody knows the ends.</summary>
-    private bool? JudgeUnknown(List<OutageWindow> lost) => lost.Count == 0 ? true : Plan.Undoes is not null || lost.All(o => IsApart(o.Phase)) ? null : false;
+    private bool? JudgeUnknown(List<OutageWindow> lost) => lost.Count == 0 ? true : Plan.Undoes is not null || FlowForecast.OfUnknownEnds.Agrees(lost, [], AtStart) ? null : false;
 
     private List<OutageWindow> LostBy(FlowName flow) => [.. (Traffic?.Outages ?? []).Where(o => o.Flow == flow && o.RequestsLost > 0)];
 
@@ -257,7 +264,7 @@ internal sealed record MigrationRunResult(
     }
 
     private string ForecastOf(FlowTotals totals) => Plan.Undoes is null && Forecasts.TryGetValue(totals.Flow, out var forecast)
-        ? $"; predicted {(forecast.IsWhole ? "all lost while the parts are apart" : $"{forecast.BrokenPairs} of {forecast.Pairs} pairs apart, losses in {string.Join(" and ", forecast.Phases)}")}"
+        ? $"; predicted {(forecast.IsWhole ? "all lost while the parts are apart" : $"{forecast.BrokenPairs} of {forecast.Pairs} pairs apart, losses in {(forecast.Phases.IsEmpty ? "none" : string.Join(" and ", forecast.Phases))}")}"
             + $"; lost in {(LostBy(totals.Flow) is { Count: > 0 } lost ? string.Join(" and ", lost.Select(o => o.Phase).Distinct()) : "none")}: {(JudgeFlow(totals.Flow) == true ? "as predicted" : "NOT as predicted")}"
         : "";
 

@@ -1,3 +1,4 @@
+using Antrea.Migration.Execution;
 using Antrea.Migration.Planning;
 
 namespace Antrea.Migrator.Output;
@@ -83,10 +84,21 @@ internal static class PlanOutput
         output.WriteLine();
         output.WriteLine($"First part ({(parts.IsNamed ? "as named" : "chosen for the fewest broken flows")}): {string.Join(", ", parts.FirstPart)}; about {Minutes(parts.FirstPartTime)}");
         output.WriteLine($"The rest: {string.Join(", ", parts.Rest)}; about {Minutes(parts.RestTime)}");
+        output.WriteLine($"Minutes are for {ExecutionOptions.DefaultNodesAtOnce} Nodes side by side (--nodes-at-once); hooks, and what an error budget makes wait, come on top.");
         output.WriteLine($"{parts.BrokenFlows.Length} of {parts.Flows} flows between workloads break, in both directions, for about {Minutes(parts.TimeApart)} and the time of the hold between:");
         foreach (var flow in parts.BrokenFlows)
         {
             output.WriteLine($"  {flow.From} → {flow.To}: {flow.BrokenPairs} of {flow.Pairs} pairs{(flow.IsWhole ? ", all of it" : "")}");
+        }
+    }
+
+    /// <summary>A warning where Nodes are to go one after the other more than the plan's minutes take for granted.</summary>
+    public static void WriteNodesAtOnce(this TextWriter output, MigrationPlan plan, int nodesAtOnce)
+    {
+        if (plan is { Undoes: null, Partition: { } parts } && parts.MoreTimeApart(nodesAtOnce) is var more && more > TimeSpan.Zero)
+        {
+            output.WriteLine();
+            output.WriteLine($"WARNING --nodes-at-once {nodesAtOnce}: the minutes predicted are for {ExecutionOptions.DefaultNodesAtOnce} Nodes side by side; the parts are apart for about {Minutes(more)} more.");
         }
     }
 

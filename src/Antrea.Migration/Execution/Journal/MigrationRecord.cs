@@ -13,6 +13,30 @@ public sealed record MigrationRecord(MigrationPlan? Plan, MigrationPlan? Rollbac
     /// <summary>The plan that is being carried out: the rollback's, once there is one.</summary>
     public MigrationPlan? Current => Rollback ?? Plan;
 
+    /// <summary>How far the parts of the plan's partition are; not begun without one, and while it is being undone.</summary>
+    public PartitionProgress Progress
+    {
+        get
+        {
+            if (Plan is not { Partition: not null } plan || Rollback is not null)
+            {
+                return PartitionProgress.NotBegun;
+            }
+
+            var journal = new JournalView(plan, Entries);
+            return HasMoved(MigrationPhase.SecondPart) ? PartitionProgress.Moved
+                : HasBegun(MigrationPhase.SecondPart) ? PartitionProgress.InSecondPart
+                : HasMoved(MigrationPhase.FirstPart) ? PartitionProgress.Apart
+                : HasBegun(MigrationPhase.FirstPart) ? PartitionProgress.InFirstPart
+                : PartitionProgress.NotBegun;
+
+            bool HasMoved(MigrationPhase part) => plan.Steps.Any(s => s.Phase == part && s.Kind == MigrationStepKind.AssertPods && journal.IsDone(s));
+
+            // A hold and a cordon take nothing from anybody.
+            bool HasBegun(MigrationPhase part) => plan.Steps.Any(s => s.Phase == part && s.Kind is not (MigrationStepKind.Hold or MigrationStepKind.CordonNode) && journal.IsBegun(s));
+        }
+    }
+
     /// <summary>The rollback that was begun, or the one to begin on <paramref name="snapshot"/>; null when there is nothing to undo.</summary>
     public MigrationPlan? PlanRollback(ClusterSnapshot snapshot) =>
         Rollback ?? (Plan is null ? null : RollbackPlanner.Plan(Plan, Entries, snapshot));

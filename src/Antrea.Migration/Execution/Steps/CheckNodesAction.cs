@@ -17,7 +17,11 @@ internal sealed class CheckNodesAction : StepAction
             names,
             async (node, token) => NodeKernel.Parse(await context.RunAsync(node, NodeCommands.InspectNode(KernelRules.Modules(settings)), token).ConfigureAwait(false)),
             cancellationToken).ConfigureAwait(false);
-        List<Finding> found = [.. KernelRules.Check([.. nodes.Zip(kernels)], settings), .. context.Plan.Restart == RestartMode.InPlace ? await SandboxCheck.FindAsync(context, names, cancellationToken).ConfigureAwait(false) : []];
+        List<Finding> found =
+        [
+            .. KernelRules.Check([.. nodes.Zip(kernels)], settings),
+            .. context.Plan.Restart == RestartMode.InPlace ? await SandboxCheck.FindAsync(context, names, cancellationToken).ConfigureAwait(false) : [],
+        ];
         var findings = Preflight.Judge(found, [.. context.Options.IgnoredFindings.Where(id => found.Exists(f => f.Id == id))]);
         var blockers = findings.Where(f => f.Severity == Severity.Blocker).ToList();
         if (blockers.Count > 0)

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Execution;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Routing.Reachability;
 
@@ -125,7 +126,7 @@ internal sealed class PartitionBridge(NodePartition? partition) : BridgeStrategy
             + $"{parts.BrokenFlows.Length} of {parts.Flows} flows between workloads break"
             + (named.Count == 0 ? "" : $": {string.Join("; ", named)}{(parts.BrokenFlows.Length > FlowsNamed ? $"; and {parts.BrokenFlows.Length - FlowsNamed} more" : "")}")
             + $". That is for about {Minutes(parts.TimeApart)}, and for as long as the hold point between lasts. Within a part Pods miss each other while they restart, about {Minutes(parts.FirstPartTime)} in the first "
-            + $"and {Minutes(parts.RestTime)} in the other",
+            + $"and {Minutes(parts.RestTime)} in the other. Minutes are for {ExecutionOptions.DefaultNodesAtOnce} Nodes side by side (--nodes-at-once); hooks, and what an error budget makes wait, come on top",
             $"Take a new IPPool instead (any other --bridge), where there is free space for one; name another first part; or agree with --ignore {Consent}");
     }
 

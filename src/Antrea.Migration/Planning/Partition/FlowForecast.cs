@@ -15,12 +15,16 @@ namespace Antrea.Migration.Planning;
 /// <param name="IsWhole">Whether every request is lost between the moves of the two parts: no client has a server on its side, or none that resolves the server's name.</param>
 public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long BrokenPairs, long Pairs, bool IsWhole)
 {
+    /// <summary>What is held of a flow whose ends nobody knows: that it may be broken in part.</summary>
+    public static FlowForecast OfUnknownEnds { get; } = new([MigrationPhase.FirstPart, MigrationPhase.SecondPart], 1, 2, false);
+
     /// <summary>The forecast of the flow from <paramref name="source"/> to <paramref name="target"/>.</summary>
     /// <param name="snapshot">The cluster, before or during the migration.</param>
     /// <param name="partition">Its parts.</param>
     /// <param name="source">A Node's name, or <c>namespace/name</c> of a Pod or a workload.</param>
-    /// <param name="target">Whose host is a Service's name (in the source's Namespace, or with its own behind it) or the address of a Service, a Pod or a Node.</param>
-    /// <returns>Null where an end is not in the cluster as far as is known: nothing is foretold of it.</returns>
+    /// <param name="target">Whose host is a Service's name (<c>name</c> in the source's Namespace, <c>name.namespace</c>, or that and <c>.svc</c> behind it) or the address of a Service, a
+    /// Pod or a Node.</param>
+    /// <returns>Null where an end is not in the cluster as far as is known, and where a Node's port leads on to a Service: nothing is foretold of it.</returns>
     public static FlowForecast? Of(ClusterSnapshot snapshot, NodePartition partition, string source, Uri target)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
@@ -29,7 +33,7 @@ public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long Br
         ArgumentNullException.ThrowIfNull(target);
         var host = target.Host.Trim('[', ']');
         var clients = ClientsOf(snapshot, source);
-        var servers = IPAddress.TryParse(host, out var address) ? At(snapshot, address) : Behind(snapshot, host, source.Contains('/') ? source.Split('/')[0] : "default");
+        var servers = IPAddress.TryParse(host, out var address) ? At(snapshot, address, target.Port) : Behind(snapshot, host, source.Contains('/') ? source.Split('/')[0] : "default");
         if (clients.Count == 0 || servers.Count == 0)
         {
             return null;
@@ -41,76 +45,99 @@ public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long Br
             return direct;
         }
 
-        var names = Of(partition, clients, [.. snapshot.Pods.Where(p => WorkloadFlows.IsOnPodNetwork(p) && p.Labels.GetValueOrDefault("k8s-app") == "kube-dns").Select(p => p.NodeName)]);
+        var names = Of(partition, clients, [.. snapshot.Pods.Where(p => IsThere(p) && p.Labels.GetValueOrDefault("k8s-app") == "kube-dns").Select(EndOf)]);
         return direct with { Phases = [.. direct.Phases.Union(names.Phases).Order()], IsWhole = direct.IsWhole || names.IsWhole };
     }
 
-    /// <summary>The forecast of a flow by the Nodes of its ends, one for each Pod.</summary>
-    /// <param name="partition">The parts.</param>
-    /// <param name="clients">The clients' Nodes.</param>
-    /// <param name="servers">The servers' Nodes.</param>
-    public static FlowForecast Of(NodePartition partition, IReadOnlyCollection<string> clients, IReadOnlyCollection<string> servers)
+    /// <summary>One end: a Pod, or what is on the Nodes' network or outside of the cluster, which no cut parts from anybody.</summary>
+    /// <param name="Node">Its Node.</param>
+    /// <param name="IsHost">Whether it is not on the Pod network.</param>
+    internal readonly record struct End(string Node, bool IsHost);
+
+    /// <summary>The forecast of a flow by its ends. Pods and Nodes reach what is not on the Pod network from either part, and Nodes lose nothing on the way there.</summary>
+    internal static FlowForecast Of(NodePartition partition, IReadOnlyCollection<End> clients, IReadOnlyCollection<End> servers)
     {
-        ArgumentNullException.ThrowIfNull(partition);
-        ArgumentNullException.ThrowIfNull(clients);
-        ArgumentNullException.ThrowIfNull(servers);
         var first = partition.FirstPart.ToHashSet(StringComparer.Ordinal);
-        var (clientsFirst, serversFirst) = (clients.LongCount(first.Contains), servers.LongCount(first.Contains));
-        var (clientsThen, serversThen) = (clients.Count - clientsFirst, servers.Count - serversFirst);
-        var (pairs, broken) = ((long)clients.Count * servers.Count, (clientsFirst * serversThen) + (clientsThen * serversFirst));
+        List<End> pods = [.. servers.Where(s => !s.IsHost)];
+        List<End> restless = [.. clients.Where(c => !c.IsHost || pods.Count > 0), .. clients.Count > 0 ? pods : []];
+        var (clientsFirst, podsFirst) = (clients.LongCount(IsFirst), pods.LongCount(IsFirst));
+        var (clientsThen, podsThen) = (clients.Count - clientsFirst, pods.Count - podsFirst);
+        var (pairs, broken) = ((long)clients.Count * servers.Count, (clientsFirst * podsThen) + (clientsThen * podsFirst));
         ImmutableArray<MigrationPhase> phases = pairs == 0 ? [] :
         [
-            .. clientsFirst + serversFirst > 0 ? [MigrationPhase.FirstPart] : (MigrationPhase[])[],
-            .. clientsThen + serversThen > 0 ? [MigrationPhase.SecondPart] : (MigrationPhase[])[],
+            .. restless.Exists(IsFirst) ? [MigrationPhase.FirstPart] : (MigrationPhase[])[],
+            .. restless.Exists(e => !IsFirst(e)) ? [MigrationPhase.SecondPart] : (MigrationPhase[])[],
         ];
         return new FlowForecast(phases, broken, pairs, pairs > 0 && broken == pairs);
+
+        bool IsFirst(End end) => first.Contains(end.Node);
     }
 
-    /// <summary>Whether what was lost is what was foretold: requests in its phases alone, and some where every one is lost.</summary>
+    /// <summary>Whether what was lost is what was foretold: requests where some may be lost alone, and some where every one is lost.</summary>
     /// <param name="outages">Of the flow; stalls, in which nothing was lost, say nothing.</param>
     /// <param name="moved">The phases that were gone through while somebody watched.</param>
-    public bool Agrees(IEnumerable<OutageWindow> outages, IReadOnlyCollection<MigrationPhase> moved)
+    /// <param name="atStart">How far the parts were when the watch began: a run that takes up another's work finds what that one has left.</param>
+    public bool Agrees(IEnumerable<OutageWindow> outages, IReadOnlyCollection<MigrationPhase> moved, PartitionProgress atStart)
     {
         ArgumentNullException.ThrowIfNull(outages);
         ArgumentNullException.ThrowIfNull(moved);
         var lost = outages.Where(o => o.RequestsLost > 0).Select(o => o.Phase).ToHashSet(StringComparer.Ordinal);
 
-        // Who watches the second part alone finds the two apart already.
-        var isApartBefore = BrokenPairs > 0 && moved.Contains(MigrationPhase.SecondPart) && !moved.Contains(MigrationPhase.FirstPart);
-        var mustLose = IsWhole && moved.Any(p => p is MigrationPhase.FirstPart or MigrationPhase.SecondPart);
-        return (isApartBefore || lost.All(phase => Phases.Any(p => p.ToString() == phase))) && (!mustLose || lost.Count > 0);
+        // Who begins within the second part may find both ends there already.
+        var mustLose = IsWhole && atStart < PartitionProgress.InSecondPart && moved.Any(p => p is MigrationPhase.FirstPart or MigrationPhase.SecondPart);
+        return lost.All(phase => MayLose(phase, atStart)) && (!mustLose || lost.Count > 0);
     }
 
-    private static List<string> ClientsOf(ClusterSnapshot snapshot, string source)
+    /// <summary>In its own phases; and where a part was begun before, from the start until that part's own phase.</summary>
+    private bool MayLose(string phase, PartitionProgress atStart)
+    {
+        var known = Enum.TryParse<MigrationPhase>(phase, out var at);
+        return (known && Phases.Contains(at))
+            || (IsBefore(MigrationPhase.FirstPart) && atStart == PartitionProgress.InFirstPart && Phases.Contains(MigrationPhase.FirstPart))
+            || (IsBefore(MigrationPhase.SecondPart) && atStart == PartitionProgress.InSecondPart && Phases.Contains(MigrationPhase.SecondPart))
+            || (IsBefore(MigrationPhase.SecondPart) && atStart is PartitionProgress.InFirstPart or PartitionProgress.Apart or PartitionProgress.InSecondPart && BrokenPairs > 0);
+
+        bool IsBefore(MigrationPhase part) => !known || at < part;
+    }
+
+    private static List<End> ClientsOf(ClusterSnapshot snapshot, string source)
     {
         if (source.Split('/') is not [var @namespace, var name])
         {
-            return [.. snapshot.Nodes.Where(n => n.Name == source).Select(n => n.Name)];
+            return [.. snapshot.Nodes.Where(n => n.Name == source).Select(n => new End(n.Name, true))];
         }
 
         var owners = new WorkloadOwners(snapshot);
-        return
-        [
-            .. snapshot.Pods.Where(p => WorkloadFlows.IsOnPodNetwork(p) && p.Namespace == @namespace && (p.Name == name || owners.Of(p).Name == name)).Select(p => p.NodeName),
-        ];
+        return [.. snapshot.Pods.Where(p => WorkloadFlows.IsOnPodNetwork(p) && p.Namespace == @namespace && (p.Name == name || owners.Of(p).Name == name)).Select(EndOf)];
     }
 
-    private static List<string> Behind(ClusterSnapshot snapshot, string host, string @namespace)
+    private static List<End> Behind(ClusterSnapshot snapshot, string host, string @namespace) => host.TrimEnd('.').Split('.') switch
     {
-        var labels = host.TrimEnd('.').Split('.');
-        return Behind(snapshot, s => s.Name == labels[0] && s.Namespace == (labels.Length > 1 ? labels[1] : @namespace));
-    }
+        [var name] => Behind(snapshot, s => s.Name == name && s.Namespace == @namespace),
+        [var name, var own, .. var rest] when rest is [] or ["svc", ..] => Behind(snapshot, s => s.Name == name && s.Namespace == own),
+        _ => [],
+    };
 
-    private static List<string> At(ClusterSnapshot snapshot, IPAddress address)
+    private static List<End> At(ClusterSnapshot snapshot, IPAddress address, int port)
     {
-        List<string> hosts =
-        [
-            .. snapshot.Pods.Where(p => WorkloadFlows.IsOnPodNetwork(p) && p.PodIPs.Contains(address)).Select(p => p.NodeName),
-            .. snapshot.Nodes.Where(n => n.InternalIPs.Contains(address)).Select(n => n.Name),
-        ];
-        return hosts.Count > 0 ? hosts : Behind(snapshot, s => ReachabilityService.ClusterIPsOf(s).Contains(address));
+        var nodes = snapshot.Nodes.Where(n => n.InternalIPs.Contains(address)).Select(n => new End(n.Name, true)).ToList();
+        if (nodes.Count > 0)
+        {
+            return snapshot.OfKind("", "Service").Any(s => s.Json.ItemsAt("spec", "ports").Any(p => p.NumberAt("nodePort") == port)) ? [] : nodes;
+        }
+
+        var pods = snapshot.Pods.Where(p => WorkloadFlows.IsOnPodNetwork(p) && p.PodIPs.Contains(address)).Select(EndOf).ToList();
+        return pods.Count > 0 ? pods : Behind(snapshot, s => ReachabilityService.ClusterIPsOf(s).Contains(address));
     }
 
-    private static List<string> Behind(ClusterSnapshot snapshot, Predicate<ClusterObject> which) =>
-        [.. ServiceEndpoints.Of(snapshot, snapshot.Pods).Where(s => which(s.Service)).SelectMany(s => s.Pods).Select(i => snapshot.Pods[i]).Where(WorkloadFlows.IsOnPodNetwork).Select(p => p.NodeName)];
+    /// <summary>Its Pods, and its endpoints that are not on the Pod network.</summary>
+    private static List<End> Behind(ClusterSnapshot snapshot, Predicate<ClusterObject> which) =>
+    [
+        .. ServiceEndpoints.Of(snapshot, snapshot.Pods).Where(s => which(s.Service))
+            .SelectMany(s => s.Pods.Select(i => snapshot.Pods[i]).Where(IsThere).Select(EndOf).Concat(s.Others.Select(_ => new End("", true)))),
+    ];
+
+    private static bool IsThere(PodInfo pod) => pod is { HostNetwork: true, HasEnded: false, NodeName.Length: > 0 } || WorkloadFlows.IsOnPodNetwork(pod);
+
+    private static End EndOf(PodInfo pod) => new(pod.NodeName, pod.HostNetwork);
 }

@@ -48,7 +48,7 @@ internal sealed class FlowGraph
 
     /// <summary>A graph by its edges, for example from a test.</summary>
     public FlowGraph(int nodes, IEnumerable<(int One, int Other, long Weight)> edges)
-        : this(nodes, edges.Where(e => e.One != e.Other).Select(e => ((IReadOnlyDictionary<int, long>)new Dictionary<int, long> { [e.One] = 1 }, (IReadOnlyDictionary<int, long>)new Dictionary<int, long> { [e.Other] = 1 }, e.Weight)))
+        : this(nodes, edges.Where(e => e.One != e.Other).Select(e => (OneOf(e.One), OneOf(e.Other), e.Weight)))
     {
     }
 
@@ -89,6 +89,8 @@ internal sealed class FlowGraph
 
         _shares = [.. shares.Select(s => s.ToArray())];
     }
+
+    private static IReadOnlyDictionary<int, long> OneOf(int node) => new Dictionary<int, long> { [node] = 1 };
 
     /// <summary>How many Nodes there are.</summary>
     public int Nodes => _shares.Length;

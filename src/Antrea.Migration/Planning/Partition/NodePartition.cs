@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Antrea.Migration.Execution;
 
 namespace Antrea.Migration.Planning;
 
@@ -22,8 +23,8 @@ public sealed record NodePartition
     /// <summary>How many flows there are, broken or not.</summary>
     public required int Flows { get; init; }
 
-    /// <summary>How long the first part takes to move, and so how long its Pods may miss each other. Running Jobs, which are waited for, and successors that find no room are left
-    /// out; findings name both.</summary>
+    /// <summary>How long the first part takes to move, and so how long its Pods may miss each other. Nodes are taken to go <see cref="ExecutionOptions.DefaultNodesAtOnce"/>
+    /// at once. Running Jobs, which are waited for, and successors that find no room are left out, and findings name both; so are hooks, and what an error budget makes wait.</summary>
     public required TimeSpan FirstPartTime { get; init; }
 
     /// <summary>The same of the others.</summary>
@@ -31,6 +32,15 @@ public sealed record NodePartition
 
     /// <summary>How long the parts are apart, without the time that the operator takes at the hold point between.</summary>
     public TimeSpan TimeApart => FirstPartTime + RestTime;
+
+    /// <summary>How much longer the parts are apart where so many Nodes are changed side by side; negative where more are than <see cref="ExecutionOptions.DefaultNodesAtOnce"/>.</summary>
+    public TimeSpan MoreTimeApart(int nodesAtOnce)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(nodesAtOnce, 1);
+        return OfNodes(nodesAtOnce) - OfNodes(ExecutionOptions.DefaultNodesAtOnce);
+
+        TimeSpan OfNodes(int atOnce) => PartitionTime.OfNodes(true, FirstPart.Length, atOnce) + PartitionTime.OfNodes(false, Rest.Length, atOnce);
+    }
 
     /// <summary>The Nodes that move in a phase; empty for a phase in which none does.</summary>
     public ImmutableArray<string> NodesOf(MigrationPhase phase) => phase switch

@@ -15,10 +15,10 @@ internal static class PartitionLosses
     private readonly record struct EndClass(bool IsFirst, PodNetworkKind Kind, string Where, bool IsIPv6);
 
     /// <summary>By phase; each Pod of the part that moves counts as what it is and as what it becomes.</summary>
-    public static ImmutableArray<PredictedLoss> Of(ClusterSnapshot snapshot, NodePartition partition, IEnumerable<ClusterObject>? antreaManifest = null)
+    public static ImmutableArray<PredictedLoss> Of(ClusterSnapshot snapshot, NodePartition partition, IEnumerable<ClusterObject> antreaManifest)
     {
         var first = partition.FirstPart.ToHashSet(StringComparer.Ordinal);
-        var model = ReachabilityModel.Planned(snapshot, antreaManifest ?? []);
+        var model = ReachabilityModel.Planned(snapshot, antreaManifest);
         return [.. Of(MigrationPhase.FirstPart), .. Of(MigrationPhase.SecondPart)];
 
         IEnumerable<PredictedLoss> Of(MigrationPhase phase)

@@ -5,7 +5,8 @@ namespace Antrea.Migration.Planning;
 
 /// <summary>Estimates how long a part takes to move: longer with its Nodes, with the others that are cordoned meanwhile, and with its Pods.</summary>
 /// <remarks>How often a Node and the API server are asked is counted in the lab, to which a test holds the numbers here. How long an answer and a Pod take is assumed, and rather too
-/// long: it depends on the cluster. Running Jobs, which are waited for, and the hold points are left out.</remarks>
+/// long: it depends on the cluster. Nodes are taken to go <see cref="ExecutionOptions.DefaultNodesAtOnce"/> at once. Left out are running Jobs, which are waited for, hold points, hooks,
+/// and what an error budget makes wait.</remarks>
 internal sealed class PartitionTime(RestartOrder order, MigrationOptions options)
 {
     /// <summary>What a part takes whatever its size: agents start side by side, policies, canaries.</summary>
@@ -45,11 +46,13 @@ internal sealed class PartitionTime(RestartOrder order, MigrationOptions options
     /// <param name="pods">Its Pods on the Pod network.</param>
     public TimeSpan Of(bool isFirst, int nodes, int others, IReadOnlyCollection<PodInfo> pods)
     {
-        var waves = DivideUp(nodes, ExecutionOptions.DefaultNodesAtOnce);
-        var commands = CommandsOfANode + (isFirst ? CommandsOfCleaning : 0);
         var requests = ((long)nodes * RequestsOfANode) + ((long)others * RequestsOfAnother) + ((long)pods.Count * RequestsOfAPod);
-        return OfAPart + (waves * (OfLeaving + (commands * OfACommand))) + (requests * OfARequest) + (OfABatch * Batches(order.Of(pods)));
+        return OfAPart + OfNodes(isFirst, nodes, ExecutionOptions.DefaultNodesAtOnce) + (requests * OfARequest) + (OfABatch * Batches(order.Of(pods)));
     }
+
+    /// <summary>What of it is waited for on Nodes, so many of them side by side.</summary>
+    public static TimeSpan OfNodes(bool isFirst, int nodes, int atOnce) =>
+        DivideUp(nodes, atOnce) * (OfLeaving + ((CommandsOfANode + (isFirst ? CommandsOfCleaning : 0)) * OfACommand));
 
     /// <summary>How often Pods are waited for, one time after the other: workload by workload without a limit, side by side with one.</summary>
     private int Batches(IEnumerable<WorkloadRestart> workloads)

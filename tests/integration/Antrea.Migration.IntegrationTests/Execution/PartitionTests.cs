@@ -1,4 +1,5 @@
 using System.Net;
+using Antrea.Migration.Connectivity;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.ControlPlane;
@@ -62,7 +63,7 @@ public sealed class PartitionTests
             foreach (var flow in traffic.Flows.Select(f => f.Flow).Where(_ => fabric == LabFabricKind.Simulated))
             {
                 var outages = traffic.Outages.Where(o => o.Flow == flow).ToList();
-                Assert.That(forecasts[flow].Agrees(outages, [.. plan.Steps.Select(s => s.Phase).Distinct()]), $"{flow}: {forecasts[flow]}: {string.Join('\n', outages)}");
+                Assert.That(forecasts[flow].Agrees(outages, [.. plan.Steps.Select(s => s.Phase).Distinct()], PartitionProgress.NotBegun), $"{flow}: {forecasts[flow]}: {string.Join('\n', outages)}");
             }
 
             // The kernel's Services follow the model's, and on a busy machine some phases later; between Pods it was asked itself, above.
@@ -78,6 +79,32 @@ public sealed class PartitionTests
 
         var dump = await migration.DumpAsync(cancellationToken);
         Assert.That(dump, Does.Not.Contain("crd.projectcalico.org").And.Not.Contain("10-calico.conflist").And.Not.Contain("\"unschedulable\"").And.Not.Contain("antrea-migration.io/without-calico"));
+    }
+
+    [TestCase(MigrationPhase.FirstPart, PartitionProgress.InFirstPart)]
+    [TestCase(MigrationPhase.SecondPart, PartitionProgress.InSecondPart)]
+    [CancelAfter(600_000)]
+    public async Task A_run_that_takes_up_a_part_where_another_was_killed_loses_as_predicted(MigrationPhase phase, PartitionProgress left, CancellationToken cancellationToken)
+    {
+        var migration = await LabMigration.StartAsync(cancellationToken, Crowded(1), BridgeKind.Partition);
+        migration.Options = migration.Options with { FirstPart = [LabScenario.Crowded + "-worker"] };
+        await using var watched = await WatchedMigration.StartAsync(migration, "client", cancellationToken);
+        await migration.RunUntilAsync(watched.Plan, item => item is StepCompleted { Step.Kind: MigrationStepKind.ClearRoutes } completed && completed.Step.Phase == phase, cancellationToken);
+        using var client = migration.Client();
+        var atStart = (await new ConfigMapJournal(client).ReadRecordAsync(cancellationToken)).Progress;
+        var forecasts = await watched.ForecastAsync(watched.Plan.Partition!, cancellationToken);
+
+        var (last, traffic) = await watched.RunAsync(cancellationToken);
+
+        Assert.That(last, Is.TypeOf<MigrationCompleted>(), last.ToString());
+        bool Agrees(FlowName flow, PartitionProgress from) =>
+            forecasts[flow].Agrees(traffic.Outages.Where(o => o.Flow == flow), [MigrationPhase.FirstPart, MigrationPhase.SecondPart], from);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(atStart, Is.EqualTo(left));
+            Assert.That(traffic.Flows.Select(f => f.Flow).Where(f => !Agrees(f, atStart)), Is.Empty, string.Join('\n', traffic.Outages));
+            Assert.That(traffic.Flows.Select(f => f.Flow).Where(f => !Agrees(f, PartitionProgress.NotBegun)), Is.Not.Empty, "something was lost before the part's phase was taken up");
+        }
     }
 
     [Test]

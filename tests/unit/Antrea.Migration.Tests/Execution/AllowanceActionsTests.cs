@@ -23,7 +23,7 @@ internal sealed class AllowanceActionsTests
     private static readonly ClusterSnapshot Snapshot = SnapshotFixtures.Read(PolicyPredictionTests.Cluster + PolicyPredictionTests.Friends);
 
     private static readonly PolicyAllowance Allowance =
-        PolicyPrediction.Of(Snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, "v2.7.0", PolicyMode.Available).Allowances.Single();
+        PolicyPrediction.Of(Snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, "v2.7.0", PolicyMode.Available, []).Allowances.Single();
 
     [Test]
     public async Task Run_WithItsNodes_AppliesIt()

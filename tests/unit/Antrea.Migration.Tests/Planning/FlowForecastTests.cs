@@ -6,9 +6,7 @@ namespace Antrea.Migration.Tests.Planning;
 [Parallelizable(ParallelScope.All)]
 internal sealed class FlowForecastTests
 {
-    private const MigrationPhase Second = MigrationPhase.SecondPart;
-
-    private static readonly MigrationPhase[] Both = [MigrationPhase.FirstPart, Second];
+    private static readonly MigrationPhase[] Both = [MigrationPhase.FirstPart, MigrationPhase.SecondPart];
 
     private static readonly NodePartition Parts = new()
     {
@@ -21,14 +19,19 @@ internal sealed class FlowForecastTests
         RestTime = default,
     };
 
+    /// <summary>Ends on the Nodes' network have a star.</summary>
     [TestCase("n1", "n2", "FirstPart", 0, false)]
     [TestCase("n3", "n4 n4", "SecondPart", 0, false)]
     [TestCase("n1", "n3 n4", "FirstPart SecondPart", 2, true)]
     [TestCase("n1", "n2 n3", "FirstPart SecondPart", 1, false)]
     [TestCase("n1 n3", "n2 n4", "FirstPart SecondPart", 2, false)]
+    [TestCase("n1", "n3* n4*", "FirstPart", 0, false)]
+    [TestCase("n1", "n3* n4", "FirstPart SecondPart", 1, false)]
+    [TestCase("n1*", "n3", "FirstPart SecondPart", 1, true)]
+    [TestCase("n1*", "n3*", "", 0, false)]
     public void Of_NodesOfBothEnds_TellsWhenAndHowManyPairs(string clients, string servers, string phases, long broken, bool isWhole)
     {
-        var forecast = FlowForecast.Of(Parts, clients.Split(' '), servers.Split(' '));
+        var forecast = FlowForecast.Of(Parts, Ends(clients), Ends(servers));
         Assert.That((string.Join(' ', forecast.Phases), forecast.BrokenPairs, forecast.IsWhole), Is.EqualTo((phases, broken, isWhole)));
     }
 
@@ -41,34 +44,67 @@ internal sealed class FlowForecastTests
     [TestCase("n1", "n3", "", false)]
     [TestCase("n1", "n3", "FirstPart:3 Policies:1", false)]
     public void Agrees_LossesInItsPhasesAndWhereAllAreLost_IsTrue(string clients, string servers, string lost, bool agrees) =>
-        Assert.That(FlowForecast.Of(Parts, clients.Split(' '), servers.Split(' ')).Agrees(Outages(lost), Both), Is.EqualTo(agrees));
+        Assert.That(FlowForecast.Of(Parts, Ends(clients), Ends(servers)).Agrees(Outages(lost), Both, PartitionProgress.NotBegun), Is.EqualTo(agrees));
+
+    /// <summary>A run that takes up what another has left, in the middle of a part or between the two, watches both parts or the second; flows whose state that was lose from the start.</summary>
+    [TestCase("n1", "n3", PartitionProgress.NotBegun, "Before:1 FirstPart:1", false)]
+    [TestCase("n1", "n3", PartitionProgress.InFirstPart, "Before:1 Policies:2 FirstPart:1 SecondPart:1", true)]
+    [TestCase("n1", "n3", PartitionProgress.InFirstPart, "", false)]
+    [TestCase("n1", "n2", PartitionProgress.InFirstPart, "Before:1 Policies:2", true)]
+    [TestCase("n3", "n4", PartitionProgress.InFirstPart, "Before:1", false)]
+    [TestCase("n1", "n2", PartitionProgress.InFirstPart, "SecondPart:1", false)]
+    [TestCase("n1", "n3", PartitionProgress.Apart, "Before:4 Policies:2 FirstPart:1 SecondPart:1", true)]
+    [TestCase("n1", "n3", PartitionProgress.Apart, "", false)]
+    [TestCase("n1", "n2", PartitionProgress.Apart, "Before:1", false)]
+    [TestCase("n3", "n4", PartitionProgress.Apart, "Before:4", false)]
+    [TestCase("n1", "n3", PartitionProgress.InSecondPart, "Before:4 SecondPart:1", true)]
+    [TestCase("n1", "n3", PartitionProgress.InSecondPart, "", true)]
+    [TestCase("n1", "n3", PartitionProgress.InSecondPart, "SecondPart:1 RemoveCalico:1", false)]
+    [TestCase("n3", "n4", PartitionProgress.InSecondPart, "Before:4 FirstPart:1", true)]
+    [TestCase("n1", "n2", PartitionProgress.InSecondPart, "Before:4", false)]
+    [TestCase("n1", "n3", PartitionProgress.Moved, "Before:4", false)]
+    [TestCase("n1", "n3", PartitionProgress.Moved, "", true)]
+    public void Agrees_PartsThatWereBegunBefore_MayLoseUntilTheyHaveMoved(string clients, string servers, PartitionProgress atStart, string lost, bool agrees) =>
+        Assert.That(FlowForecast.Of(Parts, Ends(clients), Ends(servers)).Agrees(Outages(lost), Both, atStart), Is.EqualTo(agrees));
 
     [Test]
-    public void Agrees_WatchedInTheSecondPartAlone_TheCutIsThereBefore()
-    {
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(FlowForecast.Of(Parts, ["n1"], ["n3"]).Agrees(Outages("Before:4 SecondPart:1"), [Second]), Is.True);
-            Assert.That(FlowForecast.Of(Parts, ["n3"], ["n4"]).Agrees(Outages("Before:4"), [Second]), Is.False, "both were on one side");
-            Assert.That(FlowForecast.Of(Parts, ["n1"], ["n3"]).Agrees(Outages(""), [MigrationPhase.Backup]), Is.True, "nothing has moved yet");
-        }
-    }
+    public void Agrees_StoppedBeforeAPartMoves_AWholeFlowNeedNotLose() =>
+        Assert.That(FlowForecast.Of(Parts, Ends("n1"), Ends("n3")).Agrees([], [MigrationPhase.Backup], PartitionProgress.NotBegun), Is.True);
 
     /// <summary>A client on n1 asks web on n2 by name, which DNS on n1 resolves; n3 and n4 have another pair.</summary>
     [TestCase("shop/client", "http://web", "n1", "FirstPart SecondPart", true)]
     [TestCase("shop/client", "http://web.shop.svc.cluster.local:80/x", "n1 n2", "FirstPart", false)]
     [TestCase("depot/app", "http://db", "n1 n2", "FirstPart SecondPart", true)]
     [TestCase("depot/app", "http://10.10.4.68", "n1 n2", "SecondPart", false)]
-    [TestCase("n3", "http://172.18.0.2", "n1 n2", "FirstPart SecondPart", true)]
+    [TestCase("n3", "http://10.10.1.65", "n1 n2", "FirstPart SecondPart", true)]
+    [TestCase("n3", "http://172.18.0.2", "n1 n2", "", false)]
+    [TestCase("depot/app", "http://172.18.0.2", "n1 n2", "SecondPart", false)]
+    [TestCase("depot/app", "http://172.18.0.2:30080", "n1 n2", null, false)]
+    [TestCase("shop/client", "http://db.depot.svc", "n1 n2", "FirstPart SecondPart", true)]
+    [TestCase("shop/client", "http://db.depot.org", "n1 n2", null, false)]
     [TestCase("depot/gone", "http://web", "n1", null, false)]
     [TestCase("shop/client", "http://example.org", "n1", null, false)]
     public void Of_ASourceAndATarget_FindsTheirNodesAndDns(string source, string target, string first, string? phases, bool isWhole)
     {
-        var snapshot = SnapshotFixtures.Read(PartitionPlannerTests.Cluster);
+        var snapshot = SnapshotFixtures.Read(PartitionPlannerTests.Cluster
+            + "---\napiVersion: v1\nkind: Service\nmetadata: {name: port, namespace: shop}\nspec: {type: NodePort, clusterIP: 10.96.0.8, selector: {app: web}, ports: [{port: 80, nodePort: 30080}]}\n");
         var partition = PartitionPlanner.Of(snapshot, new MigrationOptions { FirstPart = [.. first.Split(' ')] })!;
         var forecast = FlowForecast.Of(snapshot, partition, source, new Uri(target));
         Assert.That((forecast is null ? null : string.Join(' ', forecast.Phases), forecast?.IsWhole ?? false), Is.EqualTo((phases, isWhole)));
     }
+
+    /// <summary>Selected Pods, or the addresses in an EndpointSlice: one of n2, which is parted from the client, and one that is a Node's.</summary>
+    [TestCase("---\napiVersion: v1\nkind: Pod\nmetadata: {name: web-h, namespace: shop, labels: {app: web}}\nspec: {nodeName: n4, hostNetwork: true}\nstatus: {phase: Running, podIPs: [{ip: 172.18.0.5}]}\n")]
+    [TestCase("---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: web-x, namespace: shop, labels: {kubernetes.io/service-name: web}}\naddressType: IPv4\nports: [{port: 80, protocol: TCP}]\nendpoints: [{addresses: [10.10.2.66]}, {addresses: [172.18.0.5]}]\n")]
+    public void Of_AServiceThatHasAnEndpointOnTheNodesNetworkToo_IsNotWhollyBroken(string more)
+    {
+        var snapshot = SnapshotFixtures.Read(PartitionPlannerTests.Cluster + more);
+        var partition = PartitionPlanner.Of(snapshot, new MigrationOptions { FirstPart = ["n1"] })!;
+        var forecast = FlowForecast.Of(snapshot, partition, "shop/client", new Uri("http://web"))!;
+        Assert.That((forecast.BrokenPairs, forecast.Pairs, forecast.IsWhole), Is.EqualTo((1, 2, false)));
+    }
+
+    private static FlowForecast.End[] Ends(string nodes) => [.. nodes.Split(' ').Select(n => new FlowForecast.End(n.TrimEnd('*'), n.EndsWith('*')))];
 
     private static IEnumerable<OutageWindow> Outages(string lost) => lost.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(o => o.Split(':'))
         .Select(o => new OutageWindow(new FlowName("a", "b"), default, default, long.Parse(o[1]), ProbeFailureCause.Timeout, o[0], true));

@@ -146,7 +146,7 @@ internal sealed class PartitionPlanTests
     public void Losses_WhileTheFirstPartMoves_AreWhatLeavesIt()
     {
         var snapshot = SnapshotFixtures.Read(Cluster);
-        var losses = PartitionLosses.Of(snapshot, PartitionPlanner.Of(snapshot, Options)!).Where(l => l.Phase == MigrationPhase.FirstPart).ToList();
+        var losses = PartitionLosses.Of(snapshot, PartitionPlanner.Of(snapshot, Options)!, []).Where(l => l.Phase == MigrationPhase.FirstPart).ToList();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(losses.Select(l => (l.From, l.To, l.Place)), Is.SupersetOf(new[]
@@ -180,6 +180,33 @@ internal sealed class PartitionPlanTests
         Assert.That(string.Join(' ', rollback.Steps.Select(s => s.Kind.ToString()).Distinct().Where(asked.Contains)), Is.EqualTo(kinds));
         Assert.That(rollback.Steps.Where(s => s.Kind == MigrationStepKind.ReadmitCalico).Select(s => s.Node), Is.All.EqualTo("n1"));
     }
+
+    /// <summary>What was done up to a step and begun of it, as a process leaves it that dies there.</summary>
+    [TestCase(MigrationPhase.FirstPart, MigrationStepKind.CordonNode, PartitionProgress.NotBegun)]
+    [TestCase(MigrationPhase.FirstPart, MigrationStepKind.AdmitAntrea, PartitionProgress.InFirstPart)]
+    [TestCase(MigrationPhase.FirstPart, MigrationStepKind.RestartPods, PartitionProgress.InFirstPart)]
+    [TestCase(MigrationPhase.FirstPart, MigrationStepKind.CleanNode, PartitionProgress.Apart)]
+    [TestCase(MigrationPhase.SecondPart, MigrationStepKind.Hold, PartitionProgress.Apart)]
+    [TestCase(MigrationPhase.SecondPart, MigrationStepKind.StopCalico, PartitionProgress.InSecondPart)]
+    [TestCase(MigrationPhase.SecondPart, MigrationStepKind.AssertPods, PartitionProgress.InSecondPart)]
+    [TestCase(MigrationPhase.SecondPart, MigrationStepKind.UncordonNode, PartitionProgress.Moved)]
+    public void Progress_OfAJournal_SaysHowFarThePartsAre(MigrationPhase phase, MigrationStepKind kind, PartitionProgress progress)
+    {
+        var plan = MigrationPlanner.Plan(SnapshotFixtures.Read(Cluster), Options) with { Findings = [], Steps = [.. Steps()] };
+        var last = plan.Steps.First(s => s.Phase == phase && s.Kind == kind);
+        var record = new MigrationRecord(
+            plan, null, [.. plan.Steps.TakeWhile(s => s != last).Append(last).Select(s => new JournalEntry(DateTimeOffset.UnixEpoch, s.Id, s == last ? JournalState.Intent : JournalState.Done, ""))]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(record.Progress, Is.EqualTo(progress));
+            Assert.That((record with { Rollback = plan }).Progress, Is.EqualTo(PartitionProgress.NotBegun), "it is being undone");
+        }
+    }
+
+    [Test]
+    public void Check_TheConsent_SaysWhatItsMinutesTakeForGranted() => Assert.That(
+        Check(Cluster, Options).Single(f => f.Id == PartitionBridge.Consent).Evidence,
+        Does.EndWith("Minutes are for 4 Nodes side by side (--nodes-at-once); hooks, and what an error budget makes wait, come on top"));
 
     [Test]
     public void Avoiding_AnAffinity_AddsToEachAlternative()

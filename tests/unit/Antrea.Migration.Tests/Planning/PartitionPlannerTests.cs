@@ -161,6 +161,21 @@ internal sealed class PartitionPlannerTests
         }
     }
 
+    /// <summary>Six Nodes in the first part and two in the other: one at a time they go in eight waves instead of three.</summary>
+    [Test]
+    public void MoreTimeApart_OfFewerNodesAtOnce_IsWhatTheyWaitForEachOther()
+    {
+        var partition = PartitionPlanner.Of(SnapshotFixtures.Read(Nodes(8)), new MigrationOptions { FirstPart = [.. Enumerable.Range(1, 6).Select(n => $"n{n}")] })!;
+        var wave = PartitionTime.OfLeaving + (PartitionTime.CommandsOfANode * PartitionTime.OfACommand);
+        var cleaning = PartitionTime.CommandsOfCleaning * PartitionTime.OfACommand;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(partition.MoreTimeApart(1), Is.EqualTo((4 * (wave + cleaning)) + wave));
+            Assert.That(partition.MoreTimeApart(4), Is.EqualTo(TimeSpan.Zero));
+            Assert.That(partition.MoreTimeApart(6), Is.EqualTo(-(wave + cleaning)));
+        }
+    }
+
     internal static string Nodes(int count) => string.Concat(Enumerable.Range(1, count).Select(n =>
         $$"""
         ---

@@ -181,7 +181,7 @@ internal sealed class PolicyAllowanceTests
             PolicyPredictionTests.Cluster.Replace("spec: {nodeName:", "spec: {serviceAccountName: default, nodeName:", StringComparison.Ordinal)
                 .Replace("kind: Namespace\nmetadata: {name: shop}", "kind: Namespace\nmetadata: {name: shop, labels: {kubernetes.io/metadata.name: shop}}", StringComparison.Ordinal)
             + policy);
-        var outlook = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, Options.AntreaVersion, PolicyMode.Available);
+        var outlook = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, Options.AntreaVersion, PolicyMode.Available, []);
         Assert.That(
             PolicyPrediction.Judge(outlook, PolicyMode.Available).Select(f => (f.Severity, f.Evidence)),
             Has.One.Matches<(Severity Severity, string Evidence)>(f =>
@@ -201,7 +201,7 @@ internal sealed class PolicyAllowanceTests
     {
         var snapshot = SnapshotFixtures.Read((PolicyPredictionTests.Cluster + PolicyPredictionTests.Friends).Replace("spec: {nodeName: a, ", "spec: {nodeName: a, nodeSelector: {none: such}, ", StringComparison.Ordinal)
             .Replace("spec: {nodeName: b, ", "spec: {nodeName: b, nodeSelector: {none: such}, ", StringComparison.Ordinal));
-        var outlook = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, Options.AntreaVersion, PolicyMode.Available);
+        var outlook = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, Options.AntreaVersion, PolicyMode.Available, []);
         Assert.That(PolicyPrediction.Judge(outlook, PolicyMode.Available).Select(f => f.Evidence), Has.Some.Contains("no Node that the clients may run on has an address of that kind"));
     }
 
@@ -274,6 +274,6 @@ internal sealed class PolicyAllowanceTests
     private static (ClusterSnapshot Snapshot, PolicyPrediction.Outlook Outlook) Of(string policy, BridgeKind bridge)
     {
         var snapshot = SnapshotFixtures.Read(PolicyPredictionTests.Cluster + policy);
-        return (snapshot, PolicyPrediction.Of(snapshot, BridgeStrategy.Of(bridge), null, Options.AntreaVersion, PolicyMode.Available));
+        return (snapshot, PolicyPrediction.Of(snapshot, BridgeStrategy.Of(bridge), null, Options.AntreaVersion, PolicyMode.Available, []));
     }
 }

@@ -98,7 +98,7 @@ internal sealed class PolicyPredictionTests
             """;
         var snapshot = SnapshotFixtures.Read(Cluster + policy);
         Assert.That(PolicyConverter.Convert(snapshot, new PolicyConversionOptions { AntreaVersion = "v2.7.0" }).Findings.Where(f => f.Severity == Severity.Blocker), Is.Empty);
-        var changes = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, "v2.7.0");
+        var changes = PolicyPrediction.Of(snapshot, BridgeStrategy.Of(BridgeKind.PolicyRoute), null, "v2.7.0", PolicyMode.Refuse, []);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(changes.Unknown, Is.Null);
@@ -113,7 +113,7 @@ internal sealed class PolicyPredictionTests
     [Test]
     public void Judge_WhatIsDenied_BlocksUntilSomebodyAgrees()
     {
-        var changes = PolicyPrediction.Of(SnapshotFixtures.Read(Cluster + Friends), BridgeStrategy.Of(BridgeKind.PolicyRoute), null, "v2.7.0");
+        var changes = PolicyPrediction.Of(SnapshotFixtures.Read(Cluster + Friends), BridgeStrategy.Of(BridgeKind.PolicyRoute), null, "v2.7.0", PolicyMode.Refuse, []);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(PolicyPrediction.Judge(changes, PolicyMode.Refuse).Select(f => (f.Id, f.Severity, f.Subject)), Is.EqualTo(new[] { ("policy-denies-while-mixed", Severity.Blocker, "ReplicaSet/shop/server (Calico Pods)") }));
@@ -133,7 +133,7 @@ internal sealed class PolicyPredictionTests
         $"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: antrea-config, namespace: kube-system}}\ndata: {{antrea-agent.conf: 'trafficEncapMode: {encap}'}}\n";
 
     private static IEnumerable<string> Of(string policy, BridgeKind bridge, string? cluster = null) =>
-        PolicyPrediction.Of(SnapshotFixtures.Read((cluster ?? Cluster) + policy), BridgeStrategy.Of(bridge), null, "v2.7.0").Changes.Select(Describe);
+        PolicyPrediction.Of(SnapshotFixtures.Read((cluster ?? Cluster) + policy), BridgeStrategy.Of(bridge), null, "v2.7.0", PolicyMode.Refuse, []).Changes.Select(Describe);
 
     private static string Describe(PredictedPolicyChange change) =>
         $"{change.Phase}: {Short(change.From)} -> {Short(change.To)}, {change.Place}, {(change.Opens ? "OPEN " : "")}{string.Join(", ", change.Ports)}";

@@ -25,4 +25,24 @@ public class PartitionTests
             Assert.That(run.Output, Does.Contain("FirstPart done in ").And.Contain("; predicted were ").And.Contain("   Apart     "));
         }
     }
+
+    /// <summary>Three Nodes of the rest one after the other, instead of side by side.</summary>
+    [TestCase("1", true)]
+    [TestCase("4", false)]
+    public async Task A_partition_says_when_fewer_Nodes_at_once_make_it_longer_than_predicted(string nodesAtOnce, bool warns)
+    {
+        var run = await MigratorRun.OfAsync(
+            "migrate", "--lab", "crowded", "--workers", "3", "--bridge", "partition", "--first-part", "crowded-worker", "--ignore", "partition-breaks-flows", "--ignore", "partition-shares-addresses", "--dry-run",
+            "--nodes-at-once", nodesAtOnce);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((run.ExitCode, run.Error), Is.EqualTo((ExitCodes.Success, "")));
+            Assert.That(run.Output, Does.Contain("Minutes are for 4 Nodes side by side"));
+            Assert.That(
+                run.Output,
+                warns
+                    ? Does.Contain("WARNING --nodes-at-once 1: the minutes predicted are for 4 Nodes side by side; the parts are apart for about 1 min more.")
+                    : Does.Not.Contain("WARNING --nodes-at-once"));
+        }
+    }
 }
