@@ -7,14 +7,16 @@ namespace Antrea.Migration.Execution;
 internal sealed record CniConfigs(SortedDictionary<string, string> Texts)
 {
     /// <summary>Reads a line a file: Base64, a space, the name.</summary>
-    /// <exception cref="FormatException">It is not Base64.</exception>
+    /// <exception cref="FormatException">A line is not so.</exception>
     public static CniConfigs Parse(string output)
     {
         var texts = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var end = line.IndexOf(' ');
-            texts[line[(end + 1)..]] = Encoding.UTF8.GetString(Convert.FromBase64String(line[..Math.Max(0, end)]));
+            texts[line[(end + 1)..]] = end >= 0
+                ? Encoding.UTF8.GetString(Convert.FromBase64String(line[..end]))
+                : throw new FormatException($"A Node's CNI configurations cannot be read: '{line}' is not Base64, a space and a name.");
         }
 
         return new CniConfigs(texts);

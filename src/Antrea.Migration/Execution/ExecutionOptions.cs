@@ -32,9 +32,9 @@ public sealed record ExecutionOptions
     /// <summary>How long an API server that does not answer at all is waited for within a step. Default 10 minutes.</summary>
     public TimeSpan OutagePatience { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>On how many Nodes files, routes, rules and labels are looked at or changed side by side; from 1, which is one Node after the other. Default
+    /// <summary>On how many Nodes files, routes, rules and labels are changed side by side; from 1, which is one Node after the other. Default
     /// <see cref="DefaultNodesAtOnce"/>.</summary>
-    /// <remarks>Pods restart by their own limits. A <see cref="Gate"/> is asked before each change all the same, one question at a time, but the changes that it has let
+    /// <remarks>Looks, which change nothing, are at 8 Nodes at once in any case. Pods restart by their own limits. A <see cref="Gate"/> is asked before each change all the same, one question at a time, but the changes that it has let
     /// through may still be under way: who must see the effect of each before the next, takes 1.</remarks>
     public int NodesAtOnce { get; init; } = DefaultNodesAtOnce;
 

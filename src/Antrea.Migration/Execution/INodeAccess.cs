@@ -2,7 +2,8 @@ namespace Antrea.Migration.Execution;
 
 /// <summary>Runs a small command in a Node's own mount and network namespaces.</summary>
 /// <remarks>The seam between the migration and the machines: a privileged DaemonSet with <c>exec</c> on real clusters,
-/// <c>docker exec</c> under KinD. Called for several Nodes at the same time, as many as <see cref="ExecutionOptions.NodesAtOnce"/> says.</remarks>
+/// <c>docker exec</c> under KinD. Called for several Nodes at the same time: 8, or as many as
+/// <see cref="ExecutionOptions.NodesAtOnce"/> says.</remarks>
 public interface INodeAccess
 {
     /// <summary>Runs <paramref name="command"/> on <paramref name="node"/> and waits for its end.</summary>

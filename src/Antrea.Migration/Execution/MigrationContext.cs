@@ -8,6 +8,9 @@ namespace Antrea.Migration.Execution;
 /// <summary>What every step has at hand.</summary>
 internal sealed class MigrationContext
 {
+    /// <summary>On how many Nodes something is looked at side by side, whatever <see cref="NodesAtOnce"/> says: 8, for a look changes nothing.</summary>
+    public const int LooksAtOnce = 8;
+
     public required KubernetesApi Api { get; init; }
 
     public required INodeAccess Nodes { get; init; }
@@ -42,7 +45,13 @@ internal sealed class MigrationContext
     public async Task<CniConfigs> ReadCniConfigsAsync(string node, CancellationToken cancellationToken) =>
         CniConfigs.Parse(await RunAsync(node, NodeCommands.ReadCniConfigs(), cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Does the same on each of <paramref name="nodes"/>, as many side by side as <see cref="NodesAtOnce"/> says.</summary>
+    /// <summary>Looks at each of <paramref name="nodes"/>, <see cref="LooksAtOnce"/> side by side.</summary>
+    /// <returns>What was seen, in the order of <paramref name="nodes"/>.</returns>
+    /// <exception cref="Exception">What it threw on one of them.</exception>
+    public static Task<T[]> LookOnNodesAsync<T>(IReadOnlyList<string> nodes, Func<string, CancellationToken, Task<T>> look, CancellationToken cancellationToken) =>
+        OnNodesAsync(nodes, LooksAtOnce, look, cancellationToken);
+
+    /// <summary>Changes the same on each of <paramref name="nodes"/>, as many side by side as <see cref="NodesAtOnce"/> says.</summary>
     /// <returns>What came of it, in the order of <paramref name="nodes"/>.</returns>
     /// <exception cref="Exception">What it threw on one of them; on Nodes where it had not begun it is not done.</exception>
     public Task<T[]> OnNodesAsync<T>(IReadOnlyList<string> nodes, Func<string, CancellationToken, Task<T>> act, CancellationToken cancellationToken) =>
@@ -91,7 +100,7 @@ internal sealed class MigrationContext
     /// <summary>Every Pod with its network, asked of the API server and, where Multus bridges, of every Node.</summary>
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(CancellationToken cancellationToken) =>
         await InventoryAsync(
-            await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Plan.Bridge == BridgeKind.Multus ? Nodes : null, NodesAtOnce, cancellationToken).ConfigureAwait(false);
+            await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false);
 
     /// <summary>As <see cref="InventoryAsync(CancellationToken)"/>, when no Pod is being wired: one that a Node has begun to start has no address yet,
     /// and may get that of the network before.</summary>
@@ -129,14 +138,14 @@ internal sealed class MigrationContext
         var nodes = await Api.ListAsync("api/v1/nodes", cancellationToken).ConfigureAwait(false) ?? [];
         var snapshot = ClusterSnapshotBuilder.BuildLenient(
             nodes.Where(n => names.Contains(n["metadata"]!["name"]!.GetValue<string>())).Select(o => new ClusterObject(o, "cluster")), []);
-        return await InventoryAsync(snapshot with { Pods = pods }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, NodesAtOnce, cancellationToken).ConfigureAwait(false);
+        return await InventoryAsync(snapshot with { Pods = pods }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>One Pod's network; only its Node is asked.</summary>
     public async Task<PodNetwork> NetworkOfAsync(PodInfo pod, CancellationToken cancellationToken)
     {
         var snapshot = await ReadNodeObjectAsync(pod.NodeName, cancellationToken).ConfigureAwait(false);
-        return (await InventoryAsync(snapshot with { Pods = [pod] }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, NodesAtOnce, cancellationToken).ConfigureAwait(false))[0].Network;
+        return (await InventoryAsync(snapshot with { Pods = [pod] }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false))[0].Network;
     }
 
     /// <summary>One Node; null when it is gone.</summary>
@@ -164,15 +173,15 @@ internal sealed class MigrationContext
 
     /// <summary>Every Pod of <paramref name="snapshot"/> with its network; without <paramref name="access"/> nothing is known of Multus.</summary>
     public static async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(
-        ClusterSnapshot snapshot, INodeAccess? access, int nodesAtOnce, CancellationToken cancellationToken)
+        ClusterSnapshot snapshot, INodeAccess? access, CancellationToken cancellationToken)
     {
         var nodes = snapshot.Nodes.ToDictionary(n => n.Name);
         var attachments = new Dictionary<string, IReadOnlySet<string>>();
         if (access is not null)
         {
             string[] names = [.. nodes.Keys];
-            var listings = await OnNodesAsync(
-                names, nodesAtOnce, (node, token) => RunAsync(access, node, NodeCommands.ListMultusAttachments(), token), cancellationToken).ConfigureAwait(false);
+            var listings = await LookOnNodesAsync(
+                names, (node, token) => RunAsync(access, node, NodeCommands.ListMultusAttachments(), token), cancellationToken).ConfigureAwait(false);
             foreach (var (node, listing) in names.Zip(listings))
             {
                 attachments[node] = listing.Split('\n', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);

@@ -93,7 +93,8 @@ public sealed class MigrationExecutor
                     yield return new PhaseStarted(_time.GetUtcNow(), phase.Key);
                 }
 
-                if (lanes is [[{ Kind: MigrationStepKind.Hold } hold]] && !IsDone(hold))
+                var hold = lanes[0][0];
+                if (hold.Kind == MigrationStepKind.Hold && !IsDone(hold))
                 {
                     // One leave opens one hold, and only one that somebody has seen.
                     if (execution.Holds == HoldPolicy.PassAll || (journal.IsBegun(hold) && passes-- > 0))
@@ -163,7 +164,7 @@ public sealed class MigrationExecutor
         try
         {
             var agent = await _api.GetAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false);
-            var inventory = await MigrationContext.InventoryAsync(snapshot, agent is null ? null : _nodes, ExecutionOptions.DefaultNodesAtOnce, cancellationToken).ConfigureAwait(false);
+            var inventory = await MigrationContext.InventoryAsync(snapshot, agent is null ? null : _nodes, cancellationToken).ConfigureAwait(false);
             return inventory.ToImmutableSortedDictionary(p => p.Pod.ToString(), p => p.Network, StringComparer.Ordinal);
         }
         catch (StepFailedException e)

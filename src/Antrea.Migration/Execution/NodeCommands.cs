@@ -24,7 +24,8 @@ public static class NodeCommands
         command -v base64 >/dev/null 2>&1 || { echo "base64 is not on this Node: its CNI configurations cannot be read" >&2; exit 3; }
         for c in "$d"/*.conf "$d"/*.conflist "$d"/*.json "$d"/.*.conf "$d"/.*.conflist "$d"/.*.json; do
           { [ -e "$c" ] || [ -L "$c" ]; } && [ ! -d "$c" ] || continue
-          printf '%s %s\n' "$(base64 < "$c" | tr -d '\n')" "${c##*/}"
+          if t=$(base64 < "$c"); then printf '%s %s\n' "$(printf %s "$t" | tr -d '\n')" "${c##*/}"
+          elif [ -e "$c" ] || [ -L "$c" ]; then echo "$c cannot be read" >&2; exit 4; fi
         done
         """;
 
@@ -42,7 +43,7 @@ public static class NodeCommands
     public static NodeCommand WriteFile(string path, string content) => new("write-file", $"umask 077; f=$1; shift; {Write}", [path, .. InArguments(content)]);
 
     /// <summary>Prints the CNI configurations that a container runtime would look at, hidden ones included: a line each, of Base64, a space and the name. No kubeconfig, so no token.
-    /// Exit code 3 without <c>base64</c>.</summary>
+    /// Exit code 3 without <c>base64</c>, 4 where one of them cannot be read, a link to nothing included; one that goes away meanwhile is left out.</summary>
     public static NodeCommand ReadCniConfigs() => new("read-cni-configs", $"d=$1; {PrintCniConfigs}", [CniConfigDirectory]);
 
     /// <summary>Writes a CNI configuration as <see cref="WriteFile"/> does, and then prints what <see cref="ReadCniConfigs"/> does.</summary>

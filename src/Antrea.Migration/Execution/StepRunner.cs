@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution.Steps;
 using Antrea.Migration.Planning;
@@ -10,8 +9,8 @@ namespace Antrea.Migration.Execution;
 /// <summary>Carries out groups of steps: a single one, or those of several Nodes side by side.</summary>
 /// <remarks>
 /// Events come in the plan's order whichever Node is faster: a later Node's wait until the ones before it have ended. A Node begins when the events of the one that is
-/// <see cref="ExecutionOptions.NodesAtOnce"/> before it have all been taken, so that work is never further ahead of its reader than that. When a step fails or is stopped, no other begins; those
-/// under way end first, and the stop is told last.
+/// <see cref="ExecutionOptions.NodesAtOnce"/> before it have all been taken, so that work is never further ahead of its reader than that. When a step fails, no other Node
+/// begins, and those that have begun go through their steps; what the gate stops, stops on all Nodes before the next change. Failures and the stop are told last.
 /// </remarks>
 internal sealed class StepRunner(
     KubernetesApi api, INodeAccess nodes, IClusterReader reader, IMigrationJournal journal, TimeProvider time, MigrationPlan plan, MigrationOptions options, ExecutionOptions execution)
@@ -37,28 +36,28 @@ internal sealed class StepRunner(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var brokenOff = execution.Gate?.BrokenOff ?? CancellationToken.None;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, brokenOff);
-        var run = new LaneRun(this, isDone, memory, require, stop.Token, brokenOff, cancellationToken);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, brokenOff);
+        var group = new LaneGroup(this, isDone, memory, require, end.Token, brokenOff, cancellationToken);
         var begun = new Lane?[lanes.Length];
         var next = 0;
-        List<MigrationEvent> stops = [];
+        List<StepFailed> failures = [];
         var reading = 0;
-        run.Say = message => _ = begun.Skip(Volatile.Read(ref reading)).TakeWhile(l => l is not null).Any(l => l!.Say(message));
-        api.Patience = new OutagePatience(execution.OutagePatience, run.Say);
+        group.Say = message => _ = begun.Skip(Volatile.Read(ref reading)).TakeWhile(l => l is not null).Any(l => l!.Say(message));
+        api.Patience = new OutagePatience(execution.OutagePatience, group.Say);
         try
         {
             // Whoever reads that a step starts may stop before it does.
             if (lanes[0].FirstOrDefault(s => !isDone(s)) is { } first && first == lanes[0][0])
             {
                 yield return new StepStarted(time.GetUtcNow(), first);
-                run.Announced = first;
+                group.Announced = first;
             }
 
             for (; reading < lanes.Length; Volatile.Write(ref reading, reading + 1))
             {
-                for (; next < Math.Min(lanes.Length, reading + execution.NodesAtOnce) && !run.IsStopped; next++)
+                for (; next < Math.Min(lanes.Length, reading + execution.NodesAtOnce) && group.MayBegin; next++)
                 {
-                    begun[next] = run.Begin(lanes[next]);
+                    begun[next] = group.Begin(lanes[next]);
                 }
 
                 if (begun[reading] is not { } lane)
@@ -68,9 +67,9 @@ internal sealed class StepRunner(
 
                 await foreach (var item in lane.Events.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
                 {
-                    if (item is StepFailed or MigrationPaused)
+                    if (item is StepFailed failed)
                     {
-                        stops.Add(item);
+                        failures.Add(failed);
                     }
                     else
                     {
@@ -78,73 +77,55 @@ internal sealed class StepRunner(
                     }
                 }
 
-                await lane.Work.ConfigureAwait(false);
+                await lane.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
-            // All failures are told; of pauses the first, for they have one reason.
-            foreach (var item in stops.Exists(s => s is StepFailed) ? stops.Where(s => s is StepFailed) : stops.Take(1))
+            foreach (var failed in failures)
             {
-                yield return item;
+                yield return failed;
+            }
+
+            var ended = begun.OfType<Lane>().ToList();
+            var thrown = ended.Find(l => l.Work.IsFaulted) ?? ended.Find(l => l.Work.IsCanceled);
+            await (thrown?.Work ?? Task.CompletedTask).ConfigureAwait(false);
+            if (await PauseAsync(ended.Select(l => l.Halt).OfType<LaneHalt>().ToList()).ConfigureAwait(false) is { } pause && failures.Count == 0)
+            {
+                yield return pause;
             }
         }
         finally
         {
             // Whoever stops to read stops the steps: nothing acts unseen.
-            await stop.CancelAsync().ConfigureAwait(false);
+            await end.CancelAsync().ConfigureAwait(false);
             await Task.WhenAll(begun.OfType<Lane>().Select(l => l.Work)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>One Node's steps, or one step, at work.</summary>
-    private sealed class Lane
+    /// <summary>Writes one entry, however many lanes were stopped: they have one reason.</summary>
+    private async Task<MigrationPaused?> PauseAsync(List<LaneHalt> halts)
     {
-        private readonly Channel<MigrationEvent> _events = Channel.CreateUnbounded<MigrationEvent>();
-        private readonly TimeProvider _time;
-
-        public Lane(TimeProvider time, Func<Lane, Task> work)
+        if ((halts.Find(h => h.IsWithin) ?? halts.FirstOrDefault()) is not { } told)
         {
-            _time = time;
-            Work = RunAsync(work);
+            return null;
         }
 
-        public ChannelReader<MigrationEvent> Events => _events.Reader;
-
-        public Task Work { get; }
-
-        public MigrationStep? Step { get; set; }
-
-        public void Write(MigrationEvent item) => _events.Writer.TryWrite(item);
-
-        /// <summary>Whether there is still a step here to say it of.</summary>
-        public bool Say(string message) => Step is { } step && _events.Writer.TryWrite(new StepProgress(_time.GetUtcNow(), step, message));
-
-        private async Task RunAsync(Func<Lane, Task> work)
-        {
-            await Task.Yield();
-            try
-            {
-                await work(this).ConfigureAwait(false);
-            }
-            finally
-            {
-                _events.Writer.Complete();
-            }
-        }
+        var others = halts.Count(h => h.IsWithin) - 1;
+        var place = $"{(told.IsWithin ? "within" : "before")} {told.Change.Step.Id}{(others > 0 ? $" and {others} more" : "")}";
+        return await _journal.PauseAsync(place, told.Change, told.Stop).ConfigureAwait(false);
     }
 
     /// <summary>What the lanes of one group share.</summary>
-    private sealed class LaneRun(
+    private sealed class LaneGroup(
         StepRunner runner,
         Func<MigrationStep, bool> isDone,
         PhaseMemory memory,
         Action require,
-        CancellationToken stop,
+        CancellationToken ended,
         CancellationToken brokenOff,
         CancellationToken cancelled)
     {
-        private volatile bool _isStopped;
-
-        public bool IsStopped => _isStopped;
+        private volatile bool _hasFailed;
+        private volatile MigrationStoppedException? _refusal;
 
         /// <summary>Says what holds up all of them, to whoever reads one of them now.</summary>
         public Action<string> Say { get; set; } = _ => { };
@@ -152,62 +133,69 @@ internal sealed class StepRunner(
         /// <summary>The step whose start was told before its lane began.</summary>
         public MigrationStep? Announced { get; set; }
 
+        /// <summary>Why the gate has stopped one of them: asked for once, it is given once, and holds for all.</summary>
+        public MigrationStoppedException? Refusal => _refusal;
+
+        public bool MayBegin => !_hasFailed && _refusal is null;
+
+        /// <summary>A Node that has begun is not left between two steps because another has failed.</summary>
+        public bool MayGoOn(Lane lane) => _refusal is null && (lane.IsBegun || !_hasFailed);
+
+        public void Fail() => _hasFailed = true;
+
+        public void Refuse(MigrationStoppedException refusal) => _refusal ??= refusal;
+
         public Lane Begin(ImmutableArray<MigrationStep> steps) => new(runner.Time, async lane =>
         {
             try
             {
-                foreach (var step in steps.TakeWhile(_ => !_isStopped))
+                foreach (var step in steps.TakeWhile(_ => MayGoOn(lane)))
                 {
-                    lane.Step = step;
-                    var end = isDone(step) ? new StepSkipped(runner.Time.GetUtcNow(), step, "done by an earlier run") : await RunAsync(lane, step).ConfigureAwait(false);
-                    _isStopped |= end is StepFailed or MigrationPaused;
-                    lane.Write(end);
+                    if (isDone(step))
+                    {
+                        lane.IsBegun = true;
+                        lane.End(new StepSkipped(runner.Time.GetUtcNow(), step, "done by an earlier run"));
+                    }
+                    else if (!await RunAsync(lane, step).ConfigureAwait(false))
+                    {
+                        break;
+                    }
                 }
             }
             catch
             {
-                _isStopped = true;
+                Fail();
                 throw;
             }
         });
 
-        private async Task<MigrationEvent> RunAsync(Lane lane, MigrationStep step)
+        /// <returns>Whether the next step may follow.</returns>
+        private async Task<bool> RunAsync(Lane lane, MigrationStep step)
         {
             require();
-            if (step != Announced)
-            {
-                lane.Write(new StepStarted(runner.Time.GetUtcNow(), step));
-            }
-
+            lane.Start(step, isTold: step == Announced);
+            MigrationEvent? end = null;
             try
             {
-                return await runner.ActAsync(runner.ContextOf(step, memory, lane, this), step, stop).ConfigureAwait(false);
+                end = await runner.ActAsync(runner.ContextOf(step, memory, lane, this), lane, this, step, ended).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (brokenOff.IsCancellationRequested && !cancelled.IsCancellationRequested)
             {
-                return await runner.BreakOffAsync(step, cancelled).ConfigureAwait(false);
+                lane.Halt = await runner.BreakOffAsync(step, lane, this, cancelled).ConfigureAwait(false);
             }
             catch (OperationCanceledException e) when (cancelled.IsCancellationRequested)
             {
                 throw new OperationCanceledException(e.Message, e, cancelled);
             }
-        }
 
-        /// <summary>Why the gate has stopped one of them: asked for once, it is given once, and holds for those that ask after it.</summary>
-        public MigrationStop? Stop
-        {
-            get;
-            set
-            {
-                field = value;
-                _isStopped = true;
-            }
+            lane.End(end);
+            return end is StepCompleted or StepSkipped;
         }
     }
 
     private TimeProvider Time => time;
 
-    private MigrationContext ContextOf(MigrationStep step, PhaseMemory memory, Lane lane, LaneRun run) => new()
+    private MigrationContext ContextOf(MigrationStep step, PhaseMemory memory, Lane lane, LaneGroup group) => new()
     {
         Api = api,
         Nodes = nodes,
@@ -218,29 +206,39 @@ internal sealed class StepRunner(
         NodesAtOnce = execution.NodesAtOnce,
         Time = time,
         Memory = memory,
-        PassGateAsync = (subject, places, token) => PassGateAsync(new MigrationChange(step, subject, places), run, token),
-        Report = message => lane.Say(message),
+        PassGateAsync = (subject, places, token) => PassGateAsync(new MigrationChange(step, subject, places), lane, group, token),
+        Report = message => lane.Report(step, message),
     };
 
-    private async Task PassGateAsync(MigrationChange change, LaneRun run, CancellationToken cancellationToken)
+    /// <returns>Whether the change may be made; not where another Node has failed and this one has not begun.</returns>
+    /// <exception cref="MigrationStoppedException">The gate has stopped this one, or another.</exception>
+    private async Task<bool> PassGateAsync(MigrationChange change, Lane lane, LaneGroup group, CancellationToken cancellationToken)
     {
         await _turnAtGate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (run.Stop is { } before)
+            if (group.Refusal is { } refusal)
             {
-                throw new MigrationStoppedException(change, before);
+                throw new MigrationStoppedException(change, refusal.Stop);
             }
 
-            await _control.PassAsync(change, run.Say, cancellationToken).ConfigureAwait(false);
+            if (!group.MayGoOn(lane))
+            {
+                return false;
+            }
+
+            await _control.PassAsync(change, group.Say, cancellationToken).ConfigureAwait(false);
             if (execution.Gate is not null && await execution.Gate.AskAsync(change, cancellationToken).ConfigureAwait(false) is { } wanted)
             {
                 throw new MigrationStoppedException(change, wanted);
             }
+
+            // The answer may have taken long.
+            return group.MayGoOn(lane);
         }
         catch (MigrationStoppedException e)
         {
-            run.Stop = e.Stop;
+            group.Refuse(e);
             throw;
         }
         finally
@@ -249,15 +247,17 @@ internal sealed class StepRunner(
         }
     }
 
-    private async Task<MigrationEvent> BreakOffAsync(MigrationStep step, CancellationToken cancellationToken)
+    private async Task<LaneHalt> BreakOffAsync(MigrationStep step, Lane lane, LaneGroup group, CancellationToken cancellationToken)
     {
         var change = new MigrationChange(step, step.Title, []);
         await _turnAtGate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var reason = await execution.Gate!.AskAsync(change, cancellationToken).ConfigureAwait(false)
+            var reason = group.Refusal?.Stop
+                ?? await execution.Gate!.AskAsync(change, cancellationToken).ConfigureAwait(false)
                 ?? new MigrationStop("The gate broke the step off.", "Run the command again; it goes on at this step.");
-            return await _journal.PauseAsync(change, reason, isBegun: true).ConfigureAwait(false);
+            group.Refuse(new MigrationStoppedException(change, reason));
+            return new LaneHalt(change, reason, lane.IsActing);
         }
         finally
         {
@@ -265,22 +265,28 @@ internal sealed class StepRunner(
         }
     }
 
-    private async Task<MigrationEvent> ActAsync(MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
+    /// <returns>How it ended; null where it was stopped, or did not begin because another Node failed.</returns>
+    private async Task<MigrationEvent?> ActAsync(MigrationContext context, Lane lane, LaneGroup group, MigrationStep step, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         var action = StepActions.Of(step.Kind);
-        var isBegun = false;
         try
         {
             if (await action.AlreadyDoneAsync(context, step, cancellationToken).ConfigureAwait(false) is { } reason)
             {
                 await _journal.WriteAsync(step, JournalState.Done, reason, cancellationToken).ConfigureAwait(false);
+                lane.IsBegun = true;
                 return new StepSkipped(time.GetUtcNow(), step, reason);
             }
 
-            await context.PassGateAsync(step.Title, step.Node is null ? [] : [step.Node], cancellationToken).ConfigureAwait(false);
+            if (!await PassGateAsync(new MigrationChange(step, step.Title, step.Node is null ? [] : [step.Node]), lane, group, cancellationToken).ConfigureAwait(false))
+            {
+                return null;
+            }
+
+            lane.IsBegun = true;
             await _journal.WriteAsync(step, JournalState.Intent, "", cancellationToken).ConfigureAwait(false);
-            isBegun = true;
+            lane.IsActing = true;
             var detail = await action.RunAsync(context, step, cancellationToken).ConfigureAwait(false);
             if (!action.EndsJournal)
             {
@@ -297,7 +303,9 @@ internal sealed class StepRunner(
         }
         catch (MigrationStoppedException e)
         {
-            return await _journal.PauseAsync(e.Change, e.Stop, isBegun).ConfigureAwait(false);
+            // Of those that were only waiting, the one that was asked about is told.
+            lane.Halt = lane.IsActing || e == group.Refusal ? new LaneHalt(e.Change, e.Stop, lane.IsActing) : null;
+            return null;
         }
         catch (StepFailedException e)
         {
@@ -318,6 +326,7 @@ internal sealed class StepRunner(
 
         async Task<MigrationEvent> FailAsync(string message, string next)
         {
+            group.Fail();
             try
             {
                 await _journal.WriteAsync(step, JournalState.Failed, message, CancellationToken.None).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Antrea.Migration.Execution;
+using Antrea.Migration.Planning;
 
 namespace Antrea.Migrator.Commands;
 
@@ -8,7 +9,7 @@ internal sealed class HookOptions
 {
     private readonly Option<string?> _hook = new("--hook")
     {
-        Description = "Call this program as PROGRAM before-phase|after-phase|before-node|after-node NAME; the migration stops when it fails.",
+        Description = "Call this program as PROGRAM before-phase|after-phase|before-node|after-node NAME, around steps of a Node that follow each other once; when it fails, no other change is begun.",
         HelpName = "PROGRAM",
     };
 
@@ -30,7 +31,7 @@ internal sealed class HookOptions
     }
 
     /// <summary>The hooks in front of <paramref name="gate"/>; null where none are asked for.</summary>
-    public Hooks? Read(ParseResult parse, string plan, TextWriter output, IMigrationGate? gate) =>
+    public Hooks? Read(ParseResult parse, MigrationPlan plan, TextWriter output, IMigrationGate? gate) =>
         parse.GetValue(_hook) is { } program
             ? new Hooks(Path.GetFullPath(program), TimeSpan.FromSeconds(parse.GetValue(_timeout)), plan, output, gate)
             : null;

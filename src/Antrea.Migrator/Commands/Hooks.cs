@@ -5,21 +5,25 @@ using CliWrap;
 
 namespace Antrea.Migrator.Commands;
 
-/// <summary>A program of the operator's, told before and after every phase and every Node; when it fails, the migration stops there.</summary>
-/// <remarks>Called as <c>PROGRAM before-phase|after-phase|before-node|after-node NAME</c>. What failed or was stopped gets no <c>after</c>; a run that
+/// <summary>A program of the operator's, told before and after every phase and every Node; when it fails, no other change is begun.</summary>
+/// <remarks>Called as <c>PROGRAM before-phase|after-phase|before-node|after-node NAME</c>. Steps of one Node that follow each other in the plan are one
+/// visit: told before its first, and after its last. What failed or was stopped gets no <c>after</c>; a run that
 /// goes on begins with <c>before</c> again. Asked after <paramref name="inner"/>, so that nothing is announced that does not come.</remarks>
-internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWriter output, IMigrationGate? inner) : IMigrationGate
+internal sealed class Hooks(string program, TimeSpan limit, MigrationPlan plan, TextWriter output, IMigrationGate? inner) : IMigrationGate
 {
     private const string PlanVariable = "ANTREA_MIGRATION_PLAN";
     private const int LinesKept = 5;
 
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly List<string> _nodes = [];
-    private readonly Dictionary<string, HashSet<string>> _stepsOnNode = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MigrationStep> _lastOfVisit = LastOfVisit(plan);
+    private readonly Dictionary<string, string> _visited = new(StringComparer.Ordinal);
+    private readonly List<string> _restarting = [];
     private MigrationPhase? _phase;
-    private MigrationStop? _failure;
 
     public CancellationToken BrokenOff => inner?.BrokenOff ?? CancellationToken.None;
+
+    /// <summary>Which calls failed, and how; null for none. The gate stays closed then.</summary>
+    public MigrationStop? Failure { get; private set; }
 
     public async ValueTask<MigrationStop?> AskAsync(MigrationChange change, CancellationToken cancellationToken = default)
     {
@@ -31,8 +35,9 @@ internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWri
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            await LeaveAsync(change.Nodes, cancellationToken);
             await AnnounceAsync(change, cancellationToken);
-            return _failure;
+            return Failure;
         }
         finally
         {
@@ -40,9 +45,8 @@ internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWri
         }
     }
 
-    /// <summary>Tells what has ended.</summary>
-    /// <returns>Why the migration must stop, or null.</returns>
-    public async Task<MigrationStop?> ObserveAsync(MigrationEvent item, CancellationToken cancellationToken)
+    /// <summary>Tells what has ended, also when a call has failed before: what was done on a Node is told of it.</summary>
+    public async Task ObserveAsync(MigrationEvent item, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
@@ -50,20 +54,16 @@ internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWri
             switch (item)
             {
                 case StepCompleted completed:
-                    // Steps of one Node may follow each other before anybody has heard of the first one's end.
-                    if (completed.Step.Node is { } node && StepsOn(node).Remove(completed.Step.Id) && StepsOn(node).Count == 0)
-                    {
-                        await CallAsync("after-node", node, cancellationToken);
-                    }
-
+                    await EndAsync(completed.Step, cancellationToken);
                     await LeaveAsync([], cancellationToken);
-                    return _failure;
+                    break;
+                case StepSkipped skipped:
+                    await EndAsync(skipped.Step, cancellationToken);
+                    break;
                 case PhaseCompleted completed when completed.Phase == _phase:
                     await CallAsync("after-phase", completed.Phase.ToString(), cancellationToken);
                     _phase = null;
-                    return _failure;
-                default:
-                    return null;
+                    break;
             }
         }
         finally
@@ -72,51 +72,73 @@ internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWri
         }
     }
 
+    /// <summary>Of each step on a Node, by its id, the last of those that follow it there.</summary>
+    private static Dictionary<string, MigrationStep> LastOfVisit(MigrationPlan plan)
+    {
+        Dictionary<string, MigrationStep> lasts = new(StringComparer.Ordinal);
+        MigrationStep? next = null;
+        foreach (var step in plan.Steps.Reverse())
+        {
+            if (step.Node is not null)
+            {
+                lasts[step.Id] = next is not null && (next.Phase, next.Node) == (step.Phase, step.Node) ? lasts[next.Id] : step;
+            }
+
+            next = step;
+        }
+
+        return lasts;
+    }
+
+    /// <summary>Says <c>before</c> of what begins; of nothing that is to come after a failure.</summary>
     private async Task AnnounceAsync(MigrationChange change, CancellationToken cancellationToken)
     {
-        await LeaveAsync(change.Nodes, cancellationToken);
-        if (_phase != change.Step.Phase)
+        if (Failure is null && _phase != change.Step.Phase)
         {
             await CallAsync("before-phase", change.Step.Phase.ToString(), cancellationToken);
             _phase = change.Step.Phase;
         }
 
-        if (change.Step.Node is { } node)
+        if (Failure is null && change.Step.Node is { } node && !_visited.ContainsKey(node) && await BeginAsync(node, cancellationToken))
         {
-            if (StepsOn(node).Count == 0)
-            {
-                await CallAsync("before-node", node, cancellationToken);
-            }
-
-            StepsOn(node).Add(change.Step.Id);
+            _visited[node] = _lastOfVisit[change.Step.Id].Id;
         }
 
-        foreach (var other in change.Nodes.Except(_nodes).Where(n => StepsOn(n).Count == 0).ToList())
+        foreach (var other in change.Nodes.Except(_restarting).Except(_visited.Keys).ToList())
         {
-            await CallAsync("before-node", other, cancellationToken);
-            _nodes.Add(other);
+            if (Failure is null && await BeginAsync(other, cancellationToken))
+            {
+                _restarting.Add(other);
+            }
         }
     }
 
-    private HashSet<string> StepsOn(string node) =>
-        _stepsOnNode.TryGetValue(node, out var steps) ? steps : _stepsOnNode[node] = new HashSet<string>(StringComparer.Ordinal);
+    private async Task<bool> BeginAsync(string node, CancellationToken cancellationToken)
+    {
+        await CallAsync("before-node", node, cancellationToken);
+        return Failure is null;
+    }
+
+    private async Task EndAsync(MigrationStep step, CancellationToken cancellationToken)
+    {
+        if (step.Node is { } node && _visited.GetValueOrDefault(node) == step.Id)
+        {
+            _visited.Remove(node);
+            await CallAsync("after-node", node, cancellationToken);
+        }
+    }
 
     private async Task LeaveAsync(IEnumerable<string> kept, CancellationToken cancellationToken)
     {
-        foreach (var node in _nodes.Except(kept).ToList())
+        foreach (var node in _restarting.Except(kept).ToList())
         {
             await CallAsync("after-node", node, cancellationToken);
-            _nodes.Remove(node);
+            _restarting.Remove(node);
         }
     }
 
     private async Task CallAsync(string moment, string name, CancellationToken cancellationToken)
     {
-        if (_failure is not null)
-        {
-            return;
-        }
-
         Queue<string> last = [];
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         ended.CancelAfter(limit);
@@ -124,7 +146,7 @@ internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWri
         {
             var result = await Cli.Wrap(program)
                 .WithArguments([moment, name])
-                .WithEnvironmentVariables(new Dictionary<string, string?> { [PlanVariable] = plan })
+                .WithEnvironmentVariables(new Dictionary<string, string?> { [PlanVariable] = plan.Id })
                 .WithStandardOutputPipe(PipeTarget.ToDelegate(Print))
                 .WithStandardErrorPipe(PipeTarget.ToDelegate(Print))
                 .WithValidation(CommandResultValidation.None)
@@ -143,8 +165,12 @@ internal sealed class Hooks(string program, TimeSpan limit, string plan, TextWri
             Fail($"cannot be started: {e.Message}");
         }
 
-        void Fail(string how) => _failure = new MigrationStop(
-            $"Hook {program} {moment} {name} {how}.", "See what the hook ran into; then run the command again, with it or without. It goes on here.");
+        void Fail(string how)
+        {
+            var reason = $"Hook {program} {moment} {name} {how}.";
+            Failure = new MigrationStop(
+                Failure is null ? reason : $"{Failure.Reason} {reason}", "See what the hook ran into; then run the command again, with it or without. It goes on here.");
+        }
 
         void Print(string line)
         {

@@ -15,6 +15,7 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
     private readonly MigrationConsole _console = new(output, plan);
     private readonly ImmutableArray<(MigrationPhase Phase, TimeSpan Duration)>.Builder _phases = ImmutableArray.CreateBuilder<(MigrationPhase, TimeSpan)>();
     private MigrationEvent? _last;
+    private MigrationStep? _lastEnded;
     private StepCompleted? _policies;
 
     /// <summary>What the plan's partition does to the flows that are watched; empty without one.</summary>
@@ -85,12 +86,29 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
                 }
             }
 
-            if (hooks is not null && await hooks.ObserveAsync(item, cancellationToken) is { } stop)
+            if (hooks is not null)
             {
-                _last = new MigrationPaused(item.Time, LastStepOf(item), "the next change", stop.Reason, stop.Next);
-                _console.Write(_last);
-                break;
+                _lastEnded = LastStepOf(item) ?? _lastEnded;
+                await hooks.ObserveAsync(item, cancellationToken);
             }
+        }
+
+        TellFailedHooks();
+    }
+
+    /// <summary>A hook that failed when nothing else was to come, or that failed beside what the run ended with, is told too.</summary>
+    private void TellFailedHooks()
+    {
+        if (hooks?.Failure is not { } failure || (_last as MigrationPaused)?.Reason == failure.Reason)
+        {
+            return;
+        }
+
+        var stop = new MigrationPaused(_last!.Time, _lastEnded ?? plan.Steps[0], "the next change", failure.Reason, failure.Next);
+        _console.Write(stop);
+        if (_last is not StepFailed)
+        {
+            _last = stop;
         }
     }
 
@@ -108,11 +126,11 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
         }
     }
 
-    private MigrationStep LastStepOf(MigrationEvent item) => item switch
+    private MigrationStep? LastStepOf(MigrationEvent item) => item switch
     {
         StepCompleted completed => completed.Step,
         PhaseCompleted completed => plan.Steps.Last(s => s.Phase == completed.Phase),
-        _ => throw new ArgumentException("Only a step or a phase ends.", nameof(item)),
+        _ => null,
     };
 
     private static bool ChangesTraffic(MigrationPhase phase) =>
@@ -263,10 +281,22 @@ internal sealed record MigrationRunResult(
         return json;
     }
 
-    private string ForecastOf(FlowTotals totals) => Plan.Undoes is null && Forecasts.TryGetValue(totals.Flow, out var forecast)
-        ? $"; predicted {(forecast.IsWhole ? "all lost while the parts are apart" : $"{forecast.BrokenPairs} of {forecast.Pairs} pairs apart, losses in {(forecast.Phases.IsEmpty ? "none" : string.Join(" and ", forecast.Phases))}")}"
-            + $"; lost in {(LostBy(totals.Flow) is { Count: > 0 } lost ? string.Join(" and ", lost.Select(o => o.Phase).Distinct()) : "none")}: {(JudgeFlow(totals.Flow) == true ? "as predicted" : "NOT as predicted")}"
-        : "";
+    private string ForecastOf(FlowTotals totals)
+    {
+        if (Plan.Undoes is not null || !Forecasts.TryGetValue(totals.Flow, out var forecast))
+        {
+            return "";
+        }
+
+        var predicted = forecast.IsWhole
+            ? "all lost while the parts are apart"
+            : $"{forecast.BrokenPairs} of {forecast.Pairs} pairs apart, losses in {(forecast.Phases.IsEmpty ? "none" : string.Join(" and ", forecast.Phases))}";
+        var lost = LostBy(totals.Flow);
+        var phases = lost.Count == 0 ? "none" : string.Join(" and ", lost.Select(o => o.Phase).Distinct());
+        return $"; predicted {predicted}; lost in {phases}: {Verdict(JudgeFlow(totals.Flow) == true)}";
+    }
+
+    private static string Verdict(bool asPredicted) => asPredicted ? "as predicted" : "NOT as predicted";
 
     private static bool IsApart(string phase) => phase is nameof(MigrationPhase.FirstPart) or nameof(MigrationPhase.SecondPart);
 
@@ -289,13 +319,16 @@ internal sealed record MigrationRunResult(
         output.WriteLine($"   Pods      {(Pods is null ? "unknown" : string.Join(", ", Pods.Select(p => $"{p.Value} {p.Key}")))}");
         foreach (var flow in Traffic?.Flows ?? [])
         {
-            output.WriteLine(
-                $"   Traffic   {flow.Flow}: {flow.Total} requests, {flow.Failure} lost,{(flow.NotSent > 0 ? $" {flow.NotSent} not sent," : "")} longest outage {flow.LongestOutage.TotalSeconds:0.0} s{ForecastOf(flow)}");
+            var notSent = flow.NotSent > 0 ? $" {flow.NotSent} not sent," : "";
+            var outage = $"longest outage {flow.LongestOutage.TotalSeconds:0.0} s";
+            output.WriteLine($"   Traffic   {flow.Flow}: {flow.Total} requests, {flow.Failure} lost,{notSent} {outage}{ForecastOf(flow)}");
         }
 
         if (AsPredicted is { } asPredicted)
         {
-            output.WriteLine($"   Predicted no lost request{(Plan.Partition is null ? "" : " but while the parts were apart")}; measured {Traffic!.Flows.Sum(f => f.Failure)} of {Traffic.Flows.Sum(f => f.Total)}: {(asPredicted ? "as predicted" : "NOT as predicted")}");
+            var but = Plan.Partition is null ? "" : " but while the parts were apart";
+            var measured = $"{Traffic!.Flows.Sum(f => f.Failure)} of {Traffic.Flows.Sum(f => f.Total)}";
+            output.WriteLine($"   Predicted no lost request{but}; measured {measured}: {Verdict(asPredicted)}");
         }
 
         if (HasMovedBothParts && Plan.Partition is { } parts)

@@ -30,7 +30,10 @@ internal sealed class StepJournal(KubernetesApi api, IMigrationJournal journal, 
     }
 
     /// <summary>The stop is written down apart from the step, whose own entry still says how far it is.</summary>
-    public async Task<MigrationPaused> PauseAsync(MigrationChange change, MigrationStop stop, bool isBegun)
+    /// <param name="place">Before or within which steps, in words.</param>
+    /// <param name="change">What was not done any more.</param>
+    /// <param name="stop">Why.</param>
+    public async Task<MigrationPaused> PauseAsync(string place, MigrationChange change, MigrationStop stop)
     {
         await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
@@ -40,7 +43,7 @@ internal sealed class StepJournal(KubernetesApi api, IMigrationJournal journal, 
                     time.GetUtcNow(),
                     JournalEntry.PauseId,
                     JournalState.Paused,
-                    $"{(isBegun ? "within" : "before")} {change.Step.Id}, next {change.Subject}: {stop.Reason}"),
+                    $"{place}, next {change.Subject}: {stop.Reason}"),
                 CancellationToken.None).ConfigureAwait(false);
         }
         finally

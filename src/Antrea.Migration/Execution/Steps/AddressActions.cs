@@ -65,7 +65,7 @@ internal sealed class ReleaseBlocksAction : StepAction
 
     private static async Task<string?> RoutesLeftAsync(MigrationContext context, ImmutableArray<Cidr> ranges, CancellationToken cancellationToken)
     {
-        var left = await context.OnNodesAsync(
+        var left = await MigrationContext.LookOnNodesAsync(
             context.Plan.Nodes,
             async (node, token) =>
             {

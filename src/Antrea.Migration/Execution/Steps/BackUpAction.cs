@@ -38,7 +38,7 @@ internal sealed class BackUpAction : StepAction
                 .ConfigureAwait(false);
         }
 
-        await context.OnNodesAsync(
+        await MigrationContext.LookOnNodesAsync(
             context.Plan.Nodes,
             async (node, token) =>
             {

@@ -13,7 +13,7 @@ internal sealed class CheckNodesAction : StepAction
         var settings = AntreaAgentSettings.Of(context.Options.AntreaManifest);
         var nodes = (await context.ReadPodsAsync(cancellationToken).ConfigureAwait(false)).Nodes;
         string[] names = [.. nodes.Select(n => n.Name)];
-        var kernels = await context.OnNodesAsync(
+        var kernels = await MigrationContext.LookOnNodesAsync(
             names,
             async (node, token) => NodeKernel.Parse(await context.RunAsync(node, NodeCommands.InspectNode(KernelRules.Modules(settings)), token).ConfigureAwait(false)),
             cancellationToken).ConfigureAwait(false);

@@ -241,7 +241,7 @@ internal sealed class InstallAntreaAction : StepAction
     {
         var file = context.Plan.Bridge == BridgeKind.Multus ? MultusConfig.FileName : HeldConfig.FileName;
         string[] nodes = [.. RestartPodsAction.MovingNodes(context.Plan, step)];
-        var texts = await context.OnNodesAsync(
+        var texts = await MigrationContext.LookOnNodesAsync(
             nodes, async (node, token) => (await context.ReadCniConfigsAsync(node, token).ConfigureAwait(false))[file], cancellationToken).ConfigureAwait(false);
         foreach (var (node, text) in nodes.Zip(texts))
         {

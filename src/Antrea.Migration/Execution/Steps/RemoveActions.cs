@@ -145,7 +145,7 @@ internal sealed class VerifyAction : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         List<string> left = [];
-        var onNodes = await context.OnNodesAsync(
+        var onNodes = await MigrationContext.LookOnNodesAsync(
             context.Plan.Nodes,
             async (node, token) =>
             {

@@ -47,7 +47,7 @@ internal sealed class VerifyRollbackAction : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         List<string> left = [];
-        var onNodes = await context.OnNodesAsync(
+        var onNodes = await MigrationContext.LookOnNodesAsync(
             context.Plan.Nodes,
             async (node, token) =>
             {

@@ -8,7 +8,7 @@ internal static class SandboxCheck
     /// <summary>A blocker for each Node where that is not so.</summary>
     public static async Task<IReadOnlyCollection<Finding>> FindAsync(MigrationContext context, IReadOnlyList<string> nodes, CancellationToken cancellationToken)
     {
-        var results = await context.OnNodesAsync(nodes, (node, token) => context.Nodes.RunAsync(node, NodeCommands.CheckSandboxes(), token), cancellationToken).ConfigureAwait(false);
+        var results = await MigrationContext.LookOnNodesAsync(nodes, (node, token) => context.Nodes.RunAsync(node, NodeCommands.CheckSandboxes(), token), cancellationToken).ConfigureAwait(false);
         return
         [
             .. nodes.Zip(results).Where(r => r.Second.ExitCode != 0).Select(r => new Finding(

@@ -46,7 +46,7 @@ internal sealed class PolicyAllowanceTests
     {
         var snapshot = SnapshotFixtures.Read(PolicyPredictionTests.PartlyCovered + PolicyPredictionTests.Friends + PolicyPredictionTests.Antrea("noEncap"));
         var bridge = BridgeStrategy.Of(BridgeKind.Pool);
-        var outlook = PolicyPrediction.Of(snapshot, bridge, null, "v2.7.0", PolicyMode.Available);
+        var outlook = PolicyPrediction.Of(snapshot, bridge, null, "v2.7.0", PolicyMode.Available, []);
         var kept = outlook.Allowances.Where(a => a.Phase == MigrationPhase.RemoveCalico).ToList();
         var steps = PlanSteps.Of(snapshot, bridge, null, new MigrationOptions(), outlook.Allowances).Select(s => (s.Phase, s.Kind)).ToList();
         using (Assert.EnterMultipleScope())
