@@ -163,7 +163,7 @@ internal sealed class PolicyPrediction
         var model = bridge.Adapt(ReachabilityModel.Planned(planned, antreaManifest));
 
         // Calico's rules masquerade whatever comes from its pools, Antrea's Pods as well, until they are removed from the Nodes.
-        return bridge.Mixtures.Append((MigrationPhase.RemoveCalico, [PodNetworkKind.Antrea])).SelectMany(m => Mixtures(planned, model, m.Item1, m.Item2))
+        return bridge.Mixtures.Append((MigrationPhase.RemoveCalico, [PodNetworkKind.Antrea])).SelectMany(m => Mixtures(planned, model, m.Phase, m.Kinds))
             .Where(m => !(m is { From: PodNetworkKind.Calico, To: PodNetworkKind.Calico } && already.Contains((m.ByService, m.Place))));
     }
 
