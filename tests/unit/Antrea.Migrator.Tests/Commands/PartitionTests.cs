@@ -1,4 +1,9 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Antrea.Migration.Connectivity;
+using Antrea.Migration.Execution;
+using Antrea.Migration.Planning;
+using Antrea.Migrator.Commands;
 
 namespace Antrea.Migrator.Tests.Commands;
 
@@ -44,5 +49,27 @@ public class PartitionTests
                     ? Does.Contain("WARNING --nodes-at-once 1: the minutes predicted are for 4 Nodes side by side; the parts are apart for about 1 min more.")
                     : Does.Not.Contain("WARNING --nodes-at-once"));
         }
+    }
+
+    /// <summary>A flow across the cut, and one that nobody knows the ends of, lose before the run has come to a part.</summary>
+    [TestCase(PartitionProgress.NotBegun, true, false)]
+    [TestCase(PartitionProgress.InFirstPart, true, true)]
+    [TestCase(PartitionProgress.NotBegun, false, false)]
+    [TestCase(PartitionProgress.InFirstPart, false, null)]
+    public async Task A_run_that_takes_up_a_part_is_judged_from_where_the_parts_were(PartitionProgress atStart, bool isKnown, bool? asPredicted)
+    {
+        var planned = await MigratorRun.OfAsync(
+            "plan", "--lab", "crowded", "--workers", "1", "--bridge", "partition", "--first-part", "crowded-worker", "--ignore", "partition-breaks-flows", "--ignore", "partition-shares-addresses", "-o", "json");
+        var flow = new FlowName("default/client", "http://nginx-origin");
+        var traffic = new ContinuousProbeResult(
+            [new OutageWindow(flow, default, default, 3, ProbeFailureCause.Timeout, "Before", true)], [new FlowTotals(flow, 10, 3, 0, TimeSpan.FromSeconds(1))]);
+        var forecast = new FlowForecast([MigrationPhase.FirstPart, MigrationPhase.SecondPart], 1, 2, false);
+        var run = new MigrationRunResult(
+            PlanJson.Parse(planned.Output, "plan"), new MigrationCompleted(default, []), null, [(MigrationPhase.FirstPart, default), (MigrationPhase.SecondPart, default)], [], traffic, null, default)
+        {
+            Forecasts = isKnown ? ImmutableDictionary<FlowName, FlowForecast>.Empty.Add(flow, forecast) : [],
+            AtStart = atStart,
+        };
+        Assert.That((bool?)run.ToJson()["prediction"]!["asPredicted"], Is.EqualTo(asPredicted));
     }
 }
