@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.IntegrationTests.Execution;
@@ -86,11 +89,142 @@ public sealed class NodesAtOnceTests
         Assert.That((nodes.Most, left, again[^1].GetType()), Is.EqualTo((4, 0, typeof(MigrationHeld))));
     }
 
-    private static async Task<List<MigrationEvent>> RunAsync(
-        LabMigration migration, MigrationPlan plan, MigrationExecutor executor, int atOnce, CancellationToken cancellationToken)
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Looks_are_at_several_Nodes_at_once_also_where_changes_are_one_by_one(CancellationToken cancellationToken)
     {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Six, BridgeKind.PolicyRoute);
+        using var client = migration.Client();
+        var nodes = new GatheringNodes(new PodExecNodeAccess(client), 6, "inspect-node");
+
+        var events = await RunAsync(migration, await migration.PlanAsync(cancellationToken), new MigrationExecutor(client, new ConfigMapJournal(client), nodes), 1, cancellationToken);
+
+        Assert.That((events[^1].GetType(), nodes.Most), Is.EqualTo((typeof(MigrationHeld), 6)));
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task A_Node_that_waits_at_the_gate_does_not_begin_when_another_fails(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Six, BridgeKind.PolicyRoute);
+        using var client = migration.Client();
+        var journal = new WatchedJournal(new ConfigMapJournal(client));
+        var second = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var nodes = new SteeredNodes(new PodExecNodeAccess(client), async (_, command, token) =>
+        {
+            if (command.Verb != "write-cni-config")
+            {
+                return null;
+            }
+
+            await second.Task.WaitAsync(token);
+            return SteeredNodes.Failure;
+        });
+        var asked = 0;
+        var gate = new SteeredGate(async (change, token) =>
+        {
+            if (change.Step.Kind == MigrationStepKind.HoldCalico && ++asked == 2)
+            {
+                second.SetResult();
+                await journal.Failed.WaitAsync(token);
+            }
+
+            return null;
+        });
+
+        var events = await RunAsync(migration, await migration.PlanAsync(cancellationToken), new MigrationExecutor(client, journal, nodes), 4, cancellationToken, gate);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(events[^1], Is.TypeOf<StepFailed>());
+            Assert.That(asked, Is.EqualTo(2), "who is behind the second is not asked about any more");
+            Assert.That(journal.Of("bridge/hold-calico/").Select(e => e.State), Is.EqualTo(new[] { JournalState.Intent, JournalState.Failed }));
+            Assert.That(journal.Of(JournalEntry.PauseId), Is.Empty);
+        }
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task A_Node_of_a_part_goes_through_its_steps_when_another_fails(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = LabScenario.Crowded, Workers = 3 }, BridgeKind.Partition);
+        var (first, second) = (LabScenario.Crowded + "-worker", LabScenario.Crowded + "-worker2");
+        migration.Options = migration.Options with { FirstPart = [first, second] };
+        using var client = migration.Client();
+        var journal = new WatchedJournal(new ConfigMapJournal(client));
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var nodes = new SteeredNodes(new PodExecNodeAccess(client), async (node, command, token) =>
+        {
+            if (journal.Of($"first-part/release-hold/{node}").Count == 0 || command.Verb != "remove-file")
+            {
+                return null;
+            }
+
+            if (node == first)
+            {
+                await begun.Task.WaitAsync(token);
+                return SteeredNodes.Failure;
+            }
+
+            begun.TrySetResult();
+            await journal.Failed.WaitAsync(token);
+            return null;
+        });
+
+        var events = await RunAsync(migration, await migration.PlanAsync(cancellationToken), new MigrationExecutor(client, journal, nodes), 4, cancellationToken, holds: HoldPolicy.PassAll);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((events[^1] as StepFailed)?.Step.Id, Is.EqualTo($"first-part/release-hold/{first}"), events[^1].ToString());
+            foreach (var kind in (string[])["release-hold", "stop-calico", "clear-routes"])
+            {
+                Assert.That(journal.Of($"first-part/{kind}/{second}").LastOrDefault()?.State, Is.EqualTo(JournalState.Done), kind);
+            }
+        }
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task A_failure_is_told_also_when_the_journal_is_lost_beside_it(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Six, BridgeKind.PolicyRoute);
+        using var client = migration.Client();
+        var journal = new WatchedJournal(new ConfigMapJournal(client)) { Loses = e => e.State == JournalState.Done && e.StepId.StartsWith("bridge/hold-calico/", StringComparison.Ordinal) };
+        var both = new GatheringNodes(new PodExecNodeAccess(client), 2) { Fails = migration.Lab.NodeNames.Order(StringComparer.Ordinal).First() };
+        var plan = await migration.PlanAsync(cancellationToken);
         List<MigrationEvent> events = [];
-        var execution = new ExecutionOptions { BackupDirectory = migration.BackupDirectory, Holder = "operator", NodesAtOnce = atOnce };
+
+        Assert.That(
+            async () => await RunAsync(migration, plan, new MigrationExecutor(client, journal, both), 2, cancellationToken, into: events),
+            Throws.TypeOf<MigrationException>().With.Message.EqualTo("The disk is full."));
+
+        Assert.That((events[^1] as StepFailed)?.Step.Node, Is.EqualTo(both.Fails));
+    }
+
+    [Test]
+    [CancelAfter(120_000)]
+    public async Task Broken_off_on_several_Nodes_is_one_entry_that_says_within_which(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Six, BridgeKind.PolicyRoute);
+        using var client = migration.Client();
+        using var broken = new CancellationTokenSource();
+        var journal = new WatchedJournal(new ConfigMapJournal(client));
+        var gate = new SteeredGate((_, _) => Task.FromResult(broken.IsCancellationRequested ? new MigrationStop("Too much is lost.", "Look.") : null)) { BrokenOff = broken.Token };
+        var nodes = new GatheringNodes(new PodExecNodeAccess(client), 3) { Gathered = broken.Cancel };
+
+        var events = await RunAsync(migration, await migration.PlanAsync(cancellationToken), new MigrationExecutor(client, journal, nodes), 3, cancellationToken, gate);
+
+        var paused = events[^1] as MigrationPaused;
+        Assert.That(paused?.Reason, Is.EqualTo("Too much is lost."), events[^1].ToString());
+        Assert.That(journal.Of(JournalEntry.PauseId).Select(e => e.Detail), Is.EqualTo(new[] { $"within {paused!.Step.Id} and 2 more, next {paused.Subject}: Too much is lost." }));
+    }
+
+    private static async Task<List<MigrationEvent>> RunAsync(
+        LabMigration migration, MigrationPlan plan, MigrationExecutor executor, int atOnce, CancellationToken cancellationToken,
+        IMigrationGate? gate = null, HoldPolicy holds = HoldPolicy.Stop, List<MigrationEvent>? into = null)
+    {
+        var events = into ?? [];
+        var execution = new ExecutionOptions { BackupDirectory = migration.BackupDirectory, Holder = "operator", NodesAtOnce = atOnce, Gate = gate, Holds = holds };
         await foreach (var item in executor.ExecuteAsync(plan, migration.Options, execution, cancellationToken))
         {
             events.Add(item);
@@ -99,8 +233,8 @@ public sealed class NodesAtOnceTests
         return events;
     }
 
-    /// <summary>Counts how many Nodes get a file at the same time. The first of them wait for each other, since a lab's commands end at once.</summary>
-    private sealed class GatheringNodes(INodeAccess nodes, int size) : INodeAccess
+    /// <summary>Counts how many Nodes get a file, or another command, at the same time. The first of them wait for each other, since a lab's commands end at once.</summary>
+    private sealed class GatheringNodes(INodeAccess nodes, int size, string verb = "write-cni-config") : INodeAccess
     {
         private readonly Lock _lock = new();
         private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -116,7 +250,7 @@ public sealed class NodesAtOnceTests
 
         public async Task<NodeCommandResult> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken = default)
         {
-            if (command.Verb != "write-cni-config")
+            if (command.Verb != verb)
             {
                 return await nodes.RunAsync(node, command, cancellationToken);
             }
@@ -142,6 +276,54 @@ public sealed class NodesAtOnceTests
                 {
                     AtWork--;
                 }
+            }
+        }
+    }
+
+    /// <summary>Answers in a Node's place where it is told to.</summary>
+    private sealed class SteeredNodes(INodeAccess nodes, Func<string, NodeCommand, CancellationToken, Task<NodeCommandResult?>> answer) : INodeAccess
+    {
+        public static readonly NodeCommandResult Failure = new(1, "", "no space left on device");
+
+        public async Task<NodeCommandResult> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken = default) =>
+            await answer(node, command, cancellationToken) ?? await nodes.RunAsync(node, command, cancellationToken);
+    }
+
+    private sealed class SteeredGate(Func<MigrationChange, CancellationToken, Task<MigrationStop?>> answer) : IMigrationGate
+    {
+        public CancellationToken BrokenOff { get; init; }
+
+        public async ValueTask<MigrationStop?> AskAsync(MigrationChange change, CancellationToken cancellationToken = default) => await answer(change, cancellationToken);
+    }
+
+    /// <summary>Remembers what was written, and loses what it is told to.</summary>
+    private sealed class WatchedJournal(IMigrationJournal journal) : IMigrationJournal
+    {
+        private readonly ConcurrentQueue<JournalEntry> _entries = [];
+        private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Func<JournalEntry, bool> Loses { get; init; } = _ => false;
+
+        /// <summary>A step has failed.</summary>
+        public Task Failed => _failed.Task;
+
+        /// <summary>The entries of steps whose ids begin so.</summary>
+        public List<JournalEntry> Of(string beginning) => [.. _entries.Where(e => e.StepId.StartsWith(beginning, StringComparison.Ordinal))];
+
+        public Task<ImmutableArray<JournalEntry>> ReadAsync(CancellationToken cancellationToken = default) => journal.ReadAsync(cancellationToken);
+
+        public async Task AppendAsync(JournalEntry entry, CancellationToken cancellationToken = default)
+        {
+            if (Loses(entry))
+            {
+                throw new MigrationException("The disk is full.", "Make room.");
+            }
+
+            _entries.Enqueue(entry);
+            await journal.AppendAsync(entry, cancellationToken);
+            if (entry.State == JournalState.Failed)
+            {
+                _failed.TrySetResult();
             }
         }
     }

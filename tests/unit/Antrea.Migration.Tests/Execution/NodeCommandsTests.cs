@@ -77,7 +77,7 @@ public sealed class NodeCommandsTests : IDisposable
         await File.WriteAllTextAsync(At(".hidden.json"), "");
         await File.WriteAllTextAsync(At("calico-kubeconfig"), "a token");
         Directory.CreateDirectory(At("multus.d.conf"));
-        File.CreateSymbolicLink(At("99-gone.conf"), At("nowhere"));
+        File.CreateSymbolicLink(At("99-link.conf"), At("10-calico.conflist"));
         var command = NodeCommands.WriteCniConfig("00 multus.conf", content);
 
         var result = await RunAsync(command with { Arguments = command.Arguments.SetItem(0, _folder.FullName) });
@@ -86,7 +86,7 @@ public sealed class NodeCommandsTests : IDisposable
         var configs = CniConfigs.Parse(result.StandardOutput);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(configs.Texts.Keys, Is.EqualTo(new[] { ".hidden.json", "00 multus.conf", "10-calico.conflist", "99-gone.conf" }));
+            Assert.That(configs.Texts.Keys, Is.EqualTo(new[] { ".hidden.json", "00 multus.conf", "10-calico.conflist", "99-link.conf" }));
             Assert.That((configs["00 multus.conf"], configs["10-calico.conflist"]?.Length, configs[".hidden.json"], configs["calico-kubeconfig"]), Is.EqualTo((content, 5000, "", (string?)null)));
             Assert.That((configs.First(), configs.First(except: ".hidden.json")), Is.EqualTo((".hidden.json", "00 multus.conf")));
             Assert.That((result.ExitCode, read.ExitCode, read.StandardOutput), Is.EqualTo((0, 0, result.StandardOutput)));
@@ -103,6 +103,24 @@ public sealed class NodeCommandsTests : IDisposable
         Assert.That((result.ExitCode, result.StandardOutput), Is.EqualTo((1, "")));
         Assert.That(result.StandardError, Does.Contain("missing/00-multus.conf"));
     }
+
+    [TestCase("nowhere", TestName = "ReadCniConfigs_ALinkToNothing_FailsWithItsName")]
+    [TestCase("/proc/self/mem", TestName = "ReadCniConfigs_AFileThatCannotBeRead_FailsWithItsName")]
+    public async Task ReadCniConfigs_Unreadable(string target)
+    {
+        await File.WriteAllTextAsync(At("10-calico.conflist"), "{}");
+        File.CreateSymbolicLink(At("99-broken.conf"), target);
+
+        var result = await RunAsync(NodeCommands.ReadCniConfigs() with { Arguments = [_folder.FullName] });
+
+        Assert.That(result.ExitCode, Is.EqualTo(4));
+        Assert.That(result.StandardError, Does.Contain("/99-broken.conf cannot be read"));
+    }
+
+    [TestCase("e30=")]
+    [TestCase("10-calico.conflist")]
+    [TestCase("no-base64! 10-calico.conflist")]
+    public void CniConfigs_ALineThatIsNone_IsRefused(string line) => Assert.That(() => CniConfigs.Parse($"e30= 00-multus.conf\n{line}\n"), Throws.TypeOf<FormatException>());
 
     [Test]
     public async Task ReadCniConfigs_WithoutTheTool_IsNotAnEmptyFolder()

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Scenarios;
 
@@ -70,6 +71,69 @@ public sealed class HookTests : IDisposable
             {
                 open += call.StartsWith("before-node ", StringComparison.Ordinal) ? 1 : call.StartsWith("after-node ", StringComparison.Ordinal) ? -1 : 0;
                 Assert.That(call.StartsWith("after-phase ", StringComparison.Ordinal) && open > 0, Is.False, $"{call} with {open} Nodes that are not done");
+            }
+        }
+    }
+
+    /// <summary>Of Nodes side by side one call fails; what is under way ends and is told of, nothing else begins.</summary>
+    [TestCase("before-node", 3)]
+    [TestCase("after-node", 1)]
+    [CancelAfter(120_000)]
+    public async Task Hook_that_fails_at_one_Node_is_told_of_those_beside_it(string moment, int call, CancellationToken cancellationToken)
+    {
+        await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = "c2a0", Workers = 5, Workloads = false }, cancellationToken);
+        var hook = Script(
+            $"""
+            echo "$1 $2" >> "{_folder.At("calls")}"
+            [ $1 = {moment} ] && [ "$(grep -c "^$1 " "{_folder.At("calls")}")" = {call} ] && [ ! -e "{_folder.At("failed")}" ] || exit 0
+            touch "{_folder.At("failed")}"
+            sleep 1
+            exit 3
+            """);
+
+        var stopped = await MigrateAsync(lab, hook, cancellationToken, "--nodes-at-once", "4");
+
+        var calls = await File.ReadAllLinesAsync(_folder.At("calls"), cancellationToken);
+        var done = (await new FileJournal(_folder.At("journal.jsonl")).ReadAsync(cancellationToken))
+            .Where(e => e.State == JournalState.Done && lab.NodeNames.Any(n => e.StepId.EndsWith($"/{n}", StringComparison.Ordinal))).Select(e => e.StepId.Split('/')[^1]).ToList();
+        File.Delete(_folder.At("calls"));
+        var again = await MigrateAsync(lab, hook, cancellationToken, "--nodes-at-once", "4");
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(stopped.ExitCode, Is.EqualTo(ExitCodes.Findings), stopped.Output + stopped.Error);
+            Assert.That(stopped.Output, Does.Contain($"{moment} ").And.Contain("ended with exit code 3"));
+            Assert.That(done, Is.Not.Empty.And.Count.LessThan(lab.NodeNames.Count()));
+            Assert.That(calls.Where(c => c.StartsWith("after-node ", StringComparison.Ordinal)).Select(c => c["after-node ".Length..]), Is.EquivalentTo(done));
+            Assert.That(again.ExitCode, Is.EqualTo(ExitCodes.Success), again.Output + again.Error);
+        }
+    }
+
+    /// <summary>Where steps of a Node follow each other, the Node is out of service once, however they are done.</summary>
+    [TestCase("1")]
+    [TestCase("4")]
+    [CancelAfter(120_000)]
+    public async Task Hook_is_told_once_of_a_Nodes_steps_in_a_row(string atOnce, CancellationToken cancellationToken)
+    {
+        await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = LabScenario.Crowded, Workers = 3 }, cancellationToken);
+        var hook = Script($"""echo "$1 $2" >> "{_folder.At("calls")}" """);
+
+        string[] moving = [LabScenario.Crowded + "-worker", LabScenario.Crowded + "-worker2"];
+
+        var run = await MigrateAsync(
+            lab, hook, cancellationToken, "--nodes-at-once", atOnce, "--bridge", "partition", "--first-part", string.Join(',', moving), "--ignore", "partition-breaks-flows", "partition-shares-addresses");
+
+        Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Success), run.Output + run.Error);
+
+        var calls = await File.ReadAllLinesAsync(_folder.At("calls"), cancellationToken);
+        var part = calls.SkipWhile(c => c != "before-phase FirstPart").TakeWhile(c => c != "after-phase FirstPart").ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var node in moving)
+            {
+                // Antrea is admitted, the Node moves in three steps, and it is cleaned.
+                Assert.That(part.Count(c => c == $"before-node {node}"), Is.EqualTo(3), string.Join('\n', part));
+                Assert.That(part.Count(c => c == $"after-node {node}"), Is.EqualTo(3));
             }
         }
     }
