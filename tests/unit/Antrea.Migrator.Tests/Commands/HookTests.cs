@@ -131,9 +131,9 @@ public sealed class HookTests : IDisposable
         {
             foreach (var node in moving)
             {
-                // Antrea is admitted, the Node moves in three steps, and it is cleaned.
-                Assert.That(part.Count(c => c == $"before-node {node}"), Is.EqualTo(3), string.Join('\n', part));
-                Assert.That(part.Count(c => c == $"after-node {node}"), Is.EqualTo(3));
+                // Antrea is admitted, the Node moves in three steps, Pods restart on it twice, and it is cleaned.
+                Assert.That(part.Count(c => c == $"before-node {node}"), Is.EqualTo(5), string.Join('\n', part));
+                Assert.That(part.Count(c => c == $"after-node {node}"), Is.EqualTo(5));
             }
         }
     }
