@@ -51,7 +51,8 @@ public sealed class ScaleTests
         return MigrateAsync(Apart(nodes), bridge, cancellationToken);
     }
 
-    /// <summary>What one Node and its Pods add to the larger cluster may be a quarter more than what they add to the smaller one, which is for what is counted by chance.</summary>
+    /// <summary>What one Node and its Pods add to the larger cluster may be half as much again as what they add to the smaller one, which is for what is counted by chance, as looks at Nodes that wait are;
+    /// what grew with the square of the Nodes would be twice as much.</summary>
     private static void AssertLinear(Figures small, Figures middle, Figures large)
     {
         using (Assert.EnterMultipleScope())
@@ -62,7 +63,7 @@ public sealed class ScaleTests
         }
 
         void Check(Func<Figures, long> of, string what) => Assert.That(
-            (double)(of(large) - of(middle)) / (large.Nodes - middle.Nodes), Is.LessThan(1.25 * (of(middle) - of(small)) / (middle.Nodes - small.Nodes)), what);
+            (double)(of(large) - of(middle)) / (large.Nodes - middle.Nodes), Is.LessThan(1.5 * (of(middle) - of(small)) / (middle.Nodes - small.Nodes)), what);
     }
 
     /// <summary>Calico's pool is outside the PodCIDRs.</summary>
