@@ -51,7 +51,7 @@ public sealed class ScaleTests
         return MigrateAsync(Apart(nodes), bridge, cancellationToken);
     }
 
-    /// <summary>What one Node and its Pods add to the larger cluster may be half as much again as what they add to the smaller one, which is for what is counted by chance, as looks at Nodes that wait are;
+    /// <summary>What one Node and its Pods add to the larger cluster may be half as much again as what they add to the smaller one, which is for what differs from run to run;
     /// what grew with the square of the Nodes would be twice as much.</summary>
     private static void AssertLinear(Figures small, Figures middle, Figures large)
     {
