@@ -97,10 +97,9 @@ internal sealed class MigrationContext
             : snapshot;
     }
 
-    /// <summary>Every Pod with its network, asked of the API server and, where Multus bridges, of every Node.</summary>
+    /// <summary>Every Pod with its network, asked of the API server and, where Multus bridges, of every Node that has a Pod of Calico's.</summary>
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(CancellationToken cancellationToken) =>
-        await InventoryAsync(
-            await ReadPodsAsync(cancellationToken).ConfigureAwait(false), Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false);
+        await InventoryAsync(await ReadPodsAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     /// <summary>As <see cref="InventoryAsync(CancellationToken)"/>, when no Pod is being wired: one that a Node has begun to start has no address yet,
     /// and may get that of the network before.</summary>
@@ -110,11 +109,15 @@ internal sealed class MigrationContext
         await WaitUntilAsync(
             async token =>
             {
-                inventory = await InventoryAsync(token).ConfigureAwait(false);
-                var unwired = inventory.Where(p => p.Network == PodNetwork.None && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0).ToList();
-                return unwired.Count == 0
-                    ? null
-                    : $"{unwired.Count} Pods have no address yet: {string.Join(", ", unwired.Take(5).Select(p => $"{p.Pod} (Node {p.Pod.NodeName})"))}";
+                var snapshot = await ReadPodsAsync(token).ConfigureAwait(false);
+                var unwired = snapshot.Pods.Where(p => p is { HostNetwork: false, HasEnded: false, PodIPs.IsEmpty: true, NodeName.Length: > 0 }).ToList();
+                if (unwired.Count > 0)
+                {
+                    return $"{unwired.Count} Pods have no address yet: {string.Join(", ", unwired.Take(5).Select(p => $"{p} (Node {p.NodeName})"))}";
+                }
+
+                inventory = await InventoryAsync(snapshot, token).ConfigureAwait(false);
+                return null;
             },
             next,
             cancellationToken).ConfigureAwait(false);
@@ -138,14 +141,14 @@ internal sealed class MigrationContext
         var nodes = await Api.ListAsync("api/v1/nodes", cancellationToken).ConfigureAwait(false) ?? [];
         var snapshot = ClusterSnapshotBuilder.BuildLenient(
             nodes.Where(n => names.Contains(n["metadata"]!["name"]!.GetValue<string>())).Select(o => new ClusterObject(o, "cluster")), []);
-        return await InventoryAsync(snapshot with { Pods = pods }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false);
+        return await InventoryAsync(snapshot with { Pods = pods }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>One Pod's network; only its Node is asked.</summary>
     public async Task<PodNetwork> NetworkOfAsync(PodInfo pod, CancellationToken cancellationToken)
     {
         var snapshot = await ReadNodeObjectAsync(pod.NodeName, cancellationToken).ConfigureAwait(false);
-        return (await InventoryAsync(snapshot with { Pods = [pod] }, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken).ConfigureAwait(false))[0].Network;
+        return (await InventoryAsync(snapshot with { Pods = [pod] }, cancellationToken).ConfigureAwait(false))[0].Network;
     }
 
     /// <summary>One Node; null when it is gone.</summary>
@@ -171,7 +174,11 @@ internal sealed class MigrationContext
         return ClusterSnapshotBuilder.BuildLenient(nodes.Concat(pods).Select(o => new ClusterObject(o, "cluster")), []);
     }
 
-    /// <summary>Every Pod of <paramref name="snapshot"/> with its network; without <paramref name="access"/> nothing is known of Multus.</summary>
+    private Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken) =>
+        InventoryAsync(snapshot, Plan.Bridge == BridgeKind.Multus ? Nodes : null, cancellationToken);
+
+    /// <summary>Every Pod of <paramref name="snapshot"/> with its network; without <paramref name="access"/> nothing is known of Multus. Only Nodes where a Pod has
+    /// a Calico address are asked: of others the Pods' own addresses tell.</summary>
     public static async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(
         ClusterSnapshot snapshot, INodeAccess? access, CancellationToken cancellationToken)
     {
@@ -179,7 +186,11 @@ internal sealed class MigrationContext
         var attachments = new Dictionary<string, IReadOnlySet<string>>();
         if (access is not null)
         {
-            string[] names = [.. nodes.Keys];
+            string[] names =
+            [
+                .. snapshot.Pods.Where(p => nodes.TryGetValue(p.NodeName, out var node) && PodNetworkInventory.Classify(p, node, ImmutableHashSet<string>.Empty) == PodNetwork.Calico)
+                    .Select(p => p.NodeName).Distinct(),
+            ];
             var listings = await LookOnNodesAsync(
                 names, (node, token) => RunAsync(access, node, NodeCommands.ListMultusAttachments(), token), cancellationToken).ConfigureAwait(false);
             foreach (var (node, listing) in names.Zip(listings))

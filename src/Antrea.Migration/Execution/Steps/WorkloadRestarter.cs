@@ -47,10 +47,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             await EvictStragglersAsync([.. rank], order, goal, cancellationToken).ConfigureAwait(false);
         }
 
-        await context.WaitUntilAsync(
-            async token => Describe(await StrayPodsAsync(goal, token).ConfigureAwait(false), goal),
-            NextStep,
-            cancellationToken).ConfigureAwait(false);
+        await AwaitNoStrayAsync(goal, cancellationToken).ConfigureAwait(false);
         return (await context.InventoryAsync(cancellationToken).ConfigureAwait(false)).Count(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0 && goal.IsReached(p.Pod, p.Network));
     }
 
@@ -59,6 +56,28 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     public async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> StrayPodsAsync(
         RestartGoal goal, CancellationToken cancellationToken) =>
         StraysAmong(await context.InventoryAsync(cancellationToken).ConfigureAwait(false), goal);
+
+    /// <summary>While some are waited for, only their Nodes are looked at; the last look is at the whole cluster.</summary>
+    private Task AwaitNoStrayAsync(RestartGoal goal, CancellationToken cancellationToken)
+    {
+        HashSet<string> on = [];
+        return context.WaitUntilAsync(
+            async token =>
+            {
+                var strays = on.Count == 0
+                    ? []
+                    : StraysAmong(await context.InventoryAsync("api/v1/pods", p => on.Contains(p.NodeName), token).ConfigureAwait(false), goal);
+                if (strays.IsEmpty)
+                {
+                    strays = await StrayPodsAsync(goal, token).ConfigureAwait(false);
+                }
+
+                on = [.. strays.Select(s => s.Pod.NodeName)];
+                return Describe(strays, goal);
+            },
+            NextStep,
+            cancellationToken);
+    }
 
     public static string? Describe(ImmutableArray<(PodInfo Pod, PodNetwork Network)> strays, RestartGoal goal) =>
         strays.IsEmpty
