@@ -48,14 +48,16 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
         if (!set.IsTerminating())
         {
             store.Adopt(ResourceType.Pod, set);
-            Place(set, hash);
-            if (set.Text("spec", "updateStrategy", "type") == "RollingUpdate")
-            {
-                Roll(set, hash);
-            }
         }
 
-        return Publish(set, hash);
+        var view = Look(set);
+        if (!set.IsTerminating())
+        {
+            view = Place(set, view, hash) ? Look(set) : view;
+            view = set.Text("spec", "updateStrategy", "type") == "RollingUpdate" && Roll(set, view, hash) ? Look(set) : view;
+        }
+
+        return Publish(set, view, hash);
     }
 
     private static bool IsHeartbeat(StoreEvent happened) =>
@@ -114,64 +116,79 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
         return surge == 0 && unavailable == 0 ? (1, 0) : (unavailable, surge);
     }
 
-    private Dictionary<string, List<JsonObject>> PodsByNode(JsonObject set) =>
-        store.PodsOf(set).GroupBy(NodeOf).ToDictionary(g => g.Key, g => g.ToList());
+    private View Look(JsonObject set)
+    {
+        var spec = SpecOf(set);
+        return new View(
+            spec,
+            store.PodsOf(set).GroupBy(NodeOf).ToDictionary(g => g.Key, g => g.ToList()),
+            [.. store.PeekAll(ResourceType.Node).Select(n => (n, n.NameOf(), NodeFit.Objection(spec, n) is null))]);
+    }
 
     private bool IsAvailable(JsonObject set, JsonObject pod) =>
         pod.IsActive() && pod.UntilAvailable(set.Number("spec", "minReadySeconds") ?? 0, time.GetUtcNow()) == TimeSpan.Zero;
 
     /// <summary>Makes missing Pods and takes away those that have ended, are too many or have no business there.</summary>
-    private void Place(JsonObject set, string hash)
+    /// <returns>Whether anything was to be done.</returns>
+    private bool Place(JsonObject set, View view, string hash)
     {
-        var (pods, spec) = (PodsByNode(set), SpecOf(set));
-        foreach (var node in store.PeekAll(ResourceType.Node))
+        var isChanged = false;
+        foreach (var (node, name, mayRun) in view.Nodes)
         {
-            var here = pods.GetValueOrDefault(node.NameOf(), []);
-            pods.Remove(node.NameOf());
-            var mayRun = NodeFit.Objection(spec, node) is null;
-            var mayStay = NodeFit.MatchesSelectors(spec, node) && NodeFit.UntoleratedTaint(spec, node, "NoExecute") is null;
+            var here = view.On(name);
             if (here.Count == 0)
             {
                 if (mayRun)
                 {
-                    store.Create(ResourceType.Pod, NewPod(set, node.NameOf(), hash));
+                    store.Create(ResourceType.Pod, NewPod(set, name, hash));
+                    isChanged = true;
                 }
 
                 continue;
             }
 
+            var mayStay = mayRun || (NodeFit.MatchesSelectors(view.Spec, node) && NodeFit.UntoleratedTaint(view.Spec, node, "NoExecute") is null);
             var running = here.Where(p => p.IsActive()).ToList();
             foreach (var pod in here.Where(p => p.HasEnded() || !mayStay))
             {
-                store.Stop(pod);
+                Stop(pod);
             }
 
             // While surging, an old and a new Pod are there at once; more than one of a kind is one too many.
             foreach (var extra in running.GroupBy(p => p.Text("metadata", "labels", Hash) == hash)
                 .SelectMany(g => g.OrderBy(p => p.Text("metadata", "creationTimestamp"), StringComparer.Ordinal).Skip(1)))
             {
-                store.Stop(extra);
+                Stop(extra);
             }
         }
 
-        foreach (var stray in pods.Values.SelectMany(p => p))
+        var names = view.Nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var stray in view.Pods.Where(p => !names.Contains(p.Key)).SelectMany(p => p.Value))
         {
-            store.Stop(stray); // its Node is gone
+            Stop(stray); // its Node is gone
+        }
+
+        return isChanged;
+
+        void Stop(JsonObject pod)
+        {
+            store.Stop(pod);
+            isChanged = true;
         }
     }
 
-    private void Roll(JsonObject set, string hash)
+    /// <returns>Whether anything was to be done.</returns>
+    private bool Roll(JsonObject set, View view, string hash)
     {
-        var spec = SpecOf(set);
-        var nodes = store.PeekAll(ResourceType.Node).Where(n => NodeFit.Objection(spec, n) is null).Select(n => n.NameOf()).ToList();
-        var pods = PodsByNode(set);
+        var isChanged = false;
+        var nodes = view.Nodes.Where(n => n.MayRun).Select(n => n.Name).ToList();
         var (maxUnavailable, maxSurge) = Limits(set, nodes.Count);
         var (unavailable, surging) = (0L, 0L);
         var broken = new List<(JsonObject Pod, string Node)>();
         var good = new List<(JsonObject Pod, string Node)>();
         foreach (var node in nodes)
         {
-            var here = pods.GetValueOrDefault(node, []);
+            var here = view.On(node);
             var old = here.Find(p => p.IsActive() && p.Text("metadata", "labels", Hash) != hash);
             var fresh = here.Find(p => p.IsActive() && p.Text("metadata", "labels", Hash) == hash);
             var works = here.Exists(p => IsAvailable(set, p));
@@ -180,6 +197,7 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
             {
                 case ({ }, { }) when IsAvailable(set, fresh):
                     store.Stop(old);
+                    isChanged = true;
                     break;
                 case ({ }, { }):
                     surging++;
@@ -195,27 +213,30 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
             foreach (var (_, node) in broken.Concat(good).Take((int)Math.Max(0, maxSurge - surging)))
             {
                 store.Create(ResourceType.Pod, NewPod(set, node, hash));
+                isChanged = true;
             }
 
-            return;
+            return isChanged;
         }
 
         foreach (var (pod, _) in broken.Concat(good.Take((int)Math.Max(0, maxUnavailable - unavailable))))
         {
             store.Stop(pod);
+            isChanged = true;
         }
+
+        return isChanged;
     }
 
-    private TimeSpan? Publish(JsonObject set, string hash)
+    private TimeSpan? Publish(JsonObject set, View view, string hash)
     {
         var (desired, current, misscheduled, ready, available, updated) = (0, 0, 0, 0, 0, 0);
         TimeSpan? again = null;
-        var (pods, spec) = (PodsByNode(set), SpecOf(set));
-        foreach (var node in store.PeekAll(ResourceType.Node))
+        foreach (var (_, name, mayRun) in view.Nodes)
         {
-            var here = pods.GetValueOrDefault(node.NameOf(), []);
+            var here = view.On(name);
             var active = here.Where(p => p.IsActive()).ToList();
-            if (NodeFit.Objection(spec, node) is not null)
+            if (!mayRun)
             {
                 misscheduled += here.Count > 0 ? 1 : 0;
                 continue;
@@ -244,5 +265,14 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
             return true;
         });
         return again;
+    }
+
+    /// <summary>What there is at one look. What others change meanwhile brings another.</summary>
+    /// <param name="Spec">What the Pods ask of a Node.</param>
+    /// <param name="Pods">By the Node that they are on or meant for.</param>
+    /// <param name="Nodes">All of them, with whether one may run there.</param>
+    private sealed record View(JsonObject Spec, Dictionary<string, List<JsonObject>> Pods, List<(JsonObject Node, string Name, bool MayRun)> Nodes)
+    {
+        public List<JsonObject> On(string node) => Pods.GetValueOrDefault(node, []);
     }
 }

@@ -65,9 +65,22 @@ internal abstract class PolicyBook : IDisposable
             {
                 // Counted first, read then: what is written meanwhile is read twice rather than never.
                 var stamp = Interlocked.Read(ref _changes);
-                return _table.Stamp == stamp ? _table : _table = Compile(stamp);
+                return _table.Stamp == stamp ? _table : _table = Compile(stamp, Inputs());
             }
         }
+    }
+
+    /// <summary>What is to be enforced now, compiled when somebody asks: in a large cluster agents end by the thousand, and few are asked afterwards.</summary>
+    public Lazy<PolicyTable> Capture()
+    {
+        var stamp = Interlocked.Read(ref _changes);
+        if (_table is { } table && table.Stamp == stamp)
+        {
+            return new Lazy<PolicyTable>(table);
+        }
+
+        var inputs = Inputs();
+        return new Lazy<PolicyTable>(() => Compile(stamp, inputs));
     }
 
     /// <summary>Puts a Node's enforcer to work; it takes the place of one that was left there.</summary>
@@ -92,7 +105,7 @@ internal abstract class PolicyBook : IDisposable
             return;
         }
 
-        if (_enforcers.Values.All(e => e.Frozen is not null))
+        if (_enforcers.Values.All(e => e.IsFrozen))
         {
             return;
         }
@@ -187,14 +200,16 @@ internal abstract class PolicyBook : IDisposable
         }
     }
 
-    private PolicyTable Compile(long stamp)
-    {
-        var inputs = _store.Types()
+    private List<(PolicyInput Class, JsonObject Json)> Inputs() =>
+    [
+        .. _store.Types()
             .Select(t => (Class: ClassOf(t), Type: t)).Where(t => t.Class != PolicyInput.None)
-            .SelectMany(t => _store.PeekAll(t.Type), (t, o) => (t.Class, t.Type, Json: o))
-            .Where(o => o.Type != ResourceType.Pod || IsEndpoint(o.Json))
-            .Select(o => (o.Class, Object: new ClusterObject(o.Json, "cluster")))
-            .ToList();
+            .SelectMany(t => _store.PeekAll(t.Type).Where(o => t.Type != ResourceType.Pod || IsEndpoint(o)), (t, o) => (t.Class, Json: o)),
+    ];
+
+    private PolicyTable Compile(long stamp, List<(PolicyInput Class, JsonObject Json)> objects)
+    {
+        var inputs = objects.ConvertAll(o => (o.Class, Object: new ClusterObject(o.Json, "cluster")));
         var snapshot = ClusterSnapshotBuilder.BuildLenient(inputs.Select(i => i.Object), []);
         foreach (var message in Unenforced(snapshot))
         {
@@ -238,7 +253,7 @@ internal abstract class PolicyBook : IDisposable
             Refused = refused,
         };
 
-        ClusterSnapshot With(ImmutableArray<ClusterObject> objects) => snapshot with { Objects = objects };
+        ClusterSnapshot With(ImmutableArray<ClusterObject> some) => snapshot with { Objects = some };
     }
 
     private IPolicyEvaluator? TryEvaluator(ClusterSnapshot snapshot, out string? error)

@@ -8,14 +8,17 @@ namespace Antrea.Migration.Lab.Policies;
 /// <remarks>Safe for use by several threads.</remarks>
 internal abstract class PolicyEnforcer(PolicyBook book) : IPolicyEnforcer
 {
-    private volatile PolicyTable? _frozen;
+    private volatile Lazy<PolicyTable>? _frozen;
+
+    /// <summary>Whether the agent has ended.</summary>
+    public bool IsFrozen => _frozen is not null;
 
     /// <summary>What was left behind; null while the agent runs.</summary>
-    public PolicyTable? Frozen => _frozen;
+    public PolicyTable? Frozen => _frozen?.Value;
 
     public PolicyDecision Decide(PolicyDirection direction, PodNetns pod, Flow packet)
     {
-        var table = _frozen ?? book.Current;
+        var table = Frozen ?? book.Current;
         if (table.Find(pod) is not { } subject)
         {
             return Unknown();
@@ -39,7 +42,7 @@ internal abstract class PolicyEnforcer(PolicyBook book) : IPolicyEnforcer
     {
         try
         {
-            return (_frozen ?? book.Current).RulesOf(direction, pod, address)
+            return (Frozen ?? book.Current).RulesOf(direction, pod, address)
                 ?? (Unknown().Action == PolicyAction.Allow ? PolicyRules.None : PolicyRules.DropAll);
         }
         catch (NotSupportedException e)
@@ -50,7 +53,7 @@ internal abstract class PolicyEnforcer(PolicyBook book) : IPolicyEnforcer
     }
 
     /// <summary>The agent ends. Its rules stay as they are.</summary>
-    public void Freeze() => _frozen ??= book.Current;
+    public void Freeze() => _frozen ??= book.Capture();
 
     /// <summary>What happens to packets of a Pod that the agent has not heard of.</summary>
     protected abstract PolicyDecision Unknown();

@@ -366,11 +366,7 @@ internal sealed class KubernetesApi
             request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, contentType!);
         }
 
-        if (_client.Credentials is { } credentials)
-        {
-            await credentials.ProcessHttpRequestAsync(request, cancellationToken).ConfigureAwait(false);
-        }
-
+        await AuthenticateAsync(request, cancellationToken).ConfigureAwait(false);
         using var response = await AnswerAsync(request, cancellationToken).ConfigureAwait(false);
         var text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
@@ -388,6 +384,20 @@ internal sealed class KubernetesApi
                 $"{method} {path}: the answer of {_client.BaseUri} is not a Kubernetes object: {e.Message}",
                 "Check that the kubeconfig's server is a Kubernetes API server.",
                 e);
+        }
+    }
+
+    /// <exception cref="MigrationException">The kubeconfig's credentials cannot be had: its exec plugin or its identity provider failed.</exception>
+    private async Task AuthenticateAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (_client.Credentials?.ProcessHttpRequestAsync(request, cancellationToken) ?? Task.CompletedTask).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is k8s.Exceptions.KubeConfigException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new MigrationException(
+                $"The credentials for {_client.BaseUri} cannot be had: {e.Message}", "Log in again, or choose another --context; nothing is lost, run the command again.", e);
         }
     }
 

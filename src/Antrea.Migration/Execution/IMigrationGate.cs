@@ -33,9 +33,4 @@ public sealed record MigrationChange(MigrationStep Step, string Subject, Immutab
 public sealed record MigrationStop(string Reason, string Next);
 
 /// <summary>The gate is closed. Becomes a <see cref="MigrationPaused"/> event.</summary>
-internal sealed class MigrationStoppedException(MigrationChange change, MigrationStop stop) : Exception(stop.Reason)
-{
-    public MigrationChange Change { get; } = change;
-
-    public MigrationStop Stop { get; } = stop;
-}
+internal sealed class MigrationStoppedException(MigrationChange change, MigrationStop stop) : Exception($"{change.Subject}: {stop.Reason}");

@@ -10,6 +10,7 @@ internal sealed class Lane
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private MigrationStep? _step;
+    private TimeSpan _waited;
 
     public Lane(TimeProvider time, Func<Lane, Task> work)
     {
@@ -24,11 +25,26 @@ internal sealed class Lane
     /// <summary>Whether a step has passed the gate, or was found done: to stop now would leave the Node between two steps.</summary>
     public bool IsBegun { get; set; }
 
-    /// <summary>Whether the step's intent is written down.</summary>
-    public bool IsActing { get; set; }
+    /// <summary>The step at work whose intent is written down.</summary>
+    public MigrationStep? ActingStep { get; set; }
 
-    /// <summary>Where the gate has stopped it; null where it has not. Of <see cref="Work"/> that has ended.</summary>
-    public LaneHalt? Halt { get; set; }
+    /// <summary>The time of the step at work was the gate's so long.</summary>
+    public void AddWait(TimeSpan wait)
+    {
+        lock (_lock)
+        {
+            _waited += wait;
+        }
+    }
+
+    /// <summary>What of the time since the step's start it was not kept waiting at the gate.</summary>
+    public TimeSpan WithoutWaits(TimeSpan elapsed)
+    {
+        lock (_lock)
+        {
+            return elapsed > _waited ? elapsed - _waited : TimeSpan.Zero;
+        }
+    }
 
     /// <param name="step">What starts.</param>
     /// <param name="isTold">Whether its start was told before.</param>
@@ -42,7 +58,8 @@ internal sealed class Lane
             }
 
             _step = step;
-            IsActing = false;
+            _waited = TimeSpan.Zero;
+            ActingStep = null;
         }
     }
 
@@ -52,6 +69,7 @@ internal sealed class Lane
         lock (_lock)
         {
             _step = null;
+            ActingStep = null;
             if (item is not null)
             {
                 _events.Writer.TryWrite(item);
@@ -88,8 +106,21 @@ internal sealed class Lane
     }
 }
 
-/// <summary>Where the gate has stopped a lane.</summary>
+/// <summary>Where the gate has stopped the lanes.</summary>
 /// <param name="Change">What was not done any more.</param>
 /// <param name="Stop">Why.</param>
 /// <param name="IsWithin">Whether the step had begun.</param>
-internal sealed record LaneHalt(MigrationChange Change, MigrationStop Stop, bool IsWithin);
+internal sealed record LaneHalt(MigrationChange Change, MigrationStop Stop, bool IsWithin)
+{
+    /// <summary>How many more were broken off within a step.</summary>
+    public int Others { get; init; }
+
+    /// <summary>What could not be written of it, in words that follow the reason; empty for nothing.</summary>
+    public string Remark { get; init; } = "";
+
+    public MigrationPaused ToEvent(DateTimeOffset time) => new(
+        time, Change.Step, Change.Subject, Stop.Reason + Remark, Stop.Next);
+
+    /// <summary>The place in words, as the journal has it.</summary>
+    public override string ToString() => $"{(IsWithin ? "within" : "before")} {Change.Step.Id}{(Others > 0 ? $" and {Others} more" : "")}, next {Change.Subject}";
+}

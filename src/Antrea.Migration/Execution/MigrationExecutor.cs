@@ -41,7 +41,7 @@ public sealed class MigrationExecutor
 
     /// <summary>Executes what of <paramref name="plan"/> is not done yet.</summary>
     /// <remarks>The sequence ends with <see cref="MigrationCompleted"/>, <see cref="MigrationHeld"/>, <see cref="MigrationPaused"/> or
-    /// <see cref="StepFailed"/>; before that, where several Nodes failed side by side, come the other failures. Steps come in the plan's order. Work
+    /// <see cref="StepFailed"/>; before that, where several Nodes failed side by side, come the other failures, and before them the stop that came beside them. Steps come in the plan's order. Work
     /// goes on only while events are taken: whoever reads them may do something of their own between two phases.</remarks>
     /// <param name="plan">The plan. On a fresh start the cluster must still be as it was when the plan was made.</param>
     /// <param name="options">The options the plan was made with.</param>
@@ -70,7 +70,8 @@ public sealed class MigrationExecutor
             throw new ArgumentException("The plan has findings that block it; see its Findings.", nameof(plan));
         }
 
-        if (await new JournalOpening(_journal, _reader, _api, _time).OpenAsync(plan, options, cancellationToken).ConfigureAwait(false) is not { } journal)
+        var opening = new JournalOpening(_journal, _reader, _api, _time);
+        if (!await opening.FitsAsync(plan, options, cancellationToken).ConfigureAwait(false))
         {
             yield return new MigrationCompleted(_time.GetUtcNow(), plan.Findings);
             yield break;
@@ -78,6 +79,12 @@ public sealed class MigrationExecutor
 
         var lease = await MigratorLease.TakeAsync(_api, execution.Holder, _time, cancellationToken).ConfigureAwait(false);
         await using var held = lease.ConfigureAwait(false);
+        if (await opening.OpenAsync(plan, options, cancellationToken).ConfigureAwait(false) is not { } journal)
+        {
+            yield return new MigrationCompleted(_time.GetUtcNow(), plan.Findings);
+            yield break;
+        }
+
         var runner = new StepRunner(_api, _nodes, _reader, _journal, _time, plan, options, execution);
         var passes = execution.Holds == HoldPolicy.PassNext ? 1 : 0;
         foreach (var phase in plan.Steps.GroupBy(s => s.Phase))
@@ -144,7 +151,7 @@ public sealed class MigrationExecutor
         {
             if (lease.LostTo is { } other)
             {
-                throw new MigrationException($"{other} has taken the migration over.", "Let that one go on, or see 'antrea-migrator status'.");
+                throw StepJournal.AsItsFailure(new MigrationException($"{other} has taken the migration over.", "Let that one go on, or see 'antrea-migrator status'."));
             }
         }
     }

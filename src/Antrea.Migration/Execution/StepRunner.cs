@@ -10,7 +10,7 @@ namespace Antrea.Migration.Execution;
 /// <remarks>
 /// Events come in the plan's order whichever Node is faster: a later Node's wait until the ones before it have ended. A Node begins when the events of the one that is
 /// <see cref="ExecutionOptions.NodesAtOnce"/> before it have all been taken, so that work is never further ahead of its reader than that. When a step fails, no other Node
-/// begins, and those that have begun go through their steps; what the gate stops, stops on all Nodes before the next change. Failures and the stop are told last.
+/// begins, and those that have begun go through their steps; what the gate stops, stops on all Nodes before the next change. The stop and the failures are told last.
 /// </remarks>
 internal sealed class StepRunner(
     KubernetesApi api, INodeAccess nodes, IClusterReader reader, IMigrationJournal journal, TimeProvider time, MigrationPlan plan, MigrationOptions options, ExecutionOptions execution)
@@ -37,8 +37,8 @@ internal sealed class StepRunner(
     {
         var brokenOff = execution.Gate?.BrokenOff ?? CancellationToken.None;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, brokenOff);
-        var group = new LaneGroup(this, isDone, memory, require, end.Token, brokenOff, cancellationToken);
         var begun = new Lane?[lanes.Length];
+        var group = new LaneGroup(this, begun, isDone, memory, require, end.Token, brokenOff, cancellationToken);
         var next = 0;
         List<StepFailed> failures = [];
         var reading = 0;
@@ -80,6 +80,11 @@ internal sealed class StepRunner(
                 await lane.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
+            if (group.Halt is { } halt)
+            {
+                yield return halt.ToEvent(time.GetUtcNow());
+            }
+
             foreach (var failed in failures)
             {
                 yield return failed;
@@ -88,10 +93,6 @@ internal sealed class StepRunner(
             var ended = begun.OfType<Lane>().ToList();
             var thrown = ended.Find(l => l.Work.IsFaulted) ?? ended.Find(l => l.Work.IsCanceled);
             await (thrown?.Work ?? Task.CompletedTask).ConfigureAwait(false);
-            if (await PauseAsync(ended.Select(l => l.Halt).OfType<LaneHalt>().ToList()).ConfigureAwait(false) is { } pause && failures.Count == 0)
-            {
-                yield return pause;
-            }
         }
         finally
         {
@@ -101,22 +102,10 @@ internal sealed class StepRunner(
         }
     }
 
-    /// <summary>Writes one entry, however many lanes were stopped: they have one reason.</summary>
-    private async Task<MigrationPaused?> PauseAsync(List<LaneHalt> halts)
-    {
-        if ((halts.Find(h => h.IsWithin) ?? halts.FirstOrDefault()) is not { } told)
-        {
-            return null;
-        }
-
-        var others = halts.Count(h => h.IsWithin) - 1;
-        var place = $"{(told.IsWithin ? "within" : "before")} {told.Change.Step.Id}{(others > 0 ? $" and {others} more" : "")}";
-        return await _journal.PauseAsync(place, told.Change, told.Stop).ConfigureAwait(false);
-    }
-
     /// <summary>What the lanes of one group share.</summary>
     private sealed class LaneGroup(
         StepRunner runner,
+        IReadOnlyList<Lane?> lanes,
         Func<MigrationStep, bool> isDone,
         PhaseMemory memory,
         Action require,
@@ -125,7 +114,7 @@ internal sealed class StepRunner(
         CancellationToken cancelled)
     {
         private volatile bool _hasFailed;
-        private volatile MigrationStoppedException? _refusal;
+        private volatile LaneHalt? _halt;
 
         /// <summary>Says what holds up all of them, to whoever reads one of them now.</summary>
         public Action<string> Say { get; set; } = _ => { };
@@ -133,17 +122,33 @@ internal sealed class StepRunner(
         /// <summary>The step whose start was told before its lane began.</summary>
         public MigrationStep? Announced { get; set; }
 
-        /// <summary>Why the gate has stopped one of them: asked for once, it is given once, and holds for all.</summary>
-        public MigrationStoppedException? Refusal => _refusal;
+        /// <summary>Where and why the gate has stopped one of them: asked for once, it is given once, and holds for all.</summary>
+        public LaneHalt? Halt => _halt;
 
-        public bool MayBegin => !_hasFailed && _refusal is null;
+        public bool MayBegin => !_hasFailed && _halt is null;
+
+        /// <summary>Cancelled by whoever executes.</summary>
+        public CancellationToken Cancelled => cancelled;
+
+        /// <summary>What is in the middle of a step, in the plan's order.</summary>
+        public IReadOnlyList<Lane> Acting => [.. lanes.OfType<Lane>().Where(l => l.ActingStep is not null)];
 
         /// <summary>A Node that has begun is not left between two steps because another has failed.</summary>
-        public bool MayGoOn(Lane lane) => _refusal is null && (lane.IsBegun || !_hasFailed);
+        public bool MayGoOn(Lane lane) => _halt is null && (lane.IsBegun || !_hasFailed);
+
+        /// <exception cref="MigrationException">This run may change nothing any more.</exception>
+        public void Require() => require();
 
         public void Fail() => _hasFailed = true;
 
-        public void Refuse(MigrationStoppedException refusal) => _refusal ??= refusal;
+        /// <summary>Says to whoever waits for other Nodes that <paramref name="lane"/> has failed.</summary>
+        public void Fail(Lane lane, string message)
+        {
+            Fail();
+            _ = lanes.OfType<Lane>().Any(l => l != lane && l.Say(message));
+        }
+
+        public void Stop(LaneHalt halt) => _halt = halt;
 
         public Lane Begin(ImmutableArray<MigrationStep> steps) => new(runner.Time, async lane =>
         {
@@ -181,7 +186,7 @@ internal sealed class StepRunner(
             }
             catch (OperationCanceledException) when (brokenOff.IsCancellationRequested && !cancelled.IsCancellationRequested)
             {
-                lane.Halt = await runner.BreakOffAsync(step, lane, this, cancelled).ConfigureAwait(false);
+                await runner.BreakOffAsync(step, this, cancelled).ConfigureAwait(false);
             }
             catch (OperationCanceledException e) when (cancelled.IsCancellationRequested)
             {
@@ -214,32 +219,56 @@ internal sealed class StepRunner(
     /// <exception cref="MigrationStoppedException">The gate has stopped this one, or another.</exception>
     private async Task<bool> PassGateAsync(MigrationChange change, Lane lane, LaneGroup group, CancellationToken cancellationToken)
     {
+        var since = time.GetTimestamp();
         await _turnAtGate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (group.Refusal is { } refusal)
+            if (group.Halt is { } halt)
             {
-                throw new MigrationStoppedException(change, refusal.Stop);
+                throw new MigrationStoppedException(change, halt.Stop);
             }
 
+            group.Require();
+            var abort = await _control.PassAsync(change, () => group.MayGoOn(lane), group.Say, cancellationToken).ConfigureAwait(false);
             if (!group.MayGoOn(lane))
             {
                 return false;
             }
 
-            await _control.PassAsync(change, group.Say, cancellationToken).ConfigureAwait(false);
-            if (execution.Gate is not null && await execution.Gate.AskAsync(change, cancellationToken).ConfigureAwait(false) is { } wanted)
+            var stop = abort is not null ? ControlGate.StopOf(abort)
+                : execution.Gate is not null ? await execution.Gate.AskAsync(change, cancellationToken).ConfigureAwait(false)
+                : null;
+            if (stop is not null)
             {
-                throw new MigrationStoppedException(change, wanted);
+                await StopAsync(new LaneHalt(change, stop, IsWithin: lane.ActingStep is not null), abort, group).ConfigureAwait(false);
+                throw new MigrationStoppedException(change, stop);
             }
 
             // The answer may have taken long.
+            group.Require();
             return group.MayGoOn(lane);
         }
-        catch (MigrationStoppedException e)
+        finally
         {
-            group.Refuse(e);
-            throw;
+            lane.AddWait(time.GetElapsedTime(since));
+            _turnAtGate.Release();
+        }
+    }
+
+    private async Task BreakOffAsync(MigrationStep step, LaneGroup group, CancellationToken cancellationToken)
+    {
+        await _turnAtGate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (group.Halt is null)
+            {
+                var acting = group.Acting;
+                var told = acting.FirstOrDefault()?.ActingStep ?? step;
+                var change = new MigrationChange(told, told.Title, []);
+                var stop = await execution.Gate!.AskAsync(change, cancellationToken).ConfigureAwait(false)
+                    ?? new MigrationStop("The gate broke the step off.", "Run the command again; it goes on at this step.");
+                await StopAsync(new LaneHalt(change, stop, acting.Count > 0) { Others = Math.Max(0, acting.Count - 1) }, abort: null, group).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -247,23 +276,27 @@ internal sealed class StepRunner(
         }
     }
 
-    private async Task<LaneHalt> BreakOffAsync(MigrationStep step, Lane lane, LaneGroup group, CancellationToken cancellationToken)
+    /// <summary>Writes it down before anything else happens: a process that dies then leaves the reason, and an abort that is not written down stays in force.</summary>
+    private async Task StopAsync(LaneHalt halt, MigrationRequest? abort, LaneGroup group)
     {
-        var change = new MigrationChange(step, step.Title, []);
-        await _turnAtGate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        group.Stop(halt);
+        if (await _journal.PauseAsync($"{halt}: {halt.Stop.Reason}", group.Cancelled).ConfigureAwait(false) is { } failure)
+        {
+            group.Stop(halt with { Remark = NotKept(failure) });
+            return;
+        }
+
         try
         {
-            var reason = group.Refusal?.Stop
-                ?? await execution.Gate!.AskAsync(change, cancellationToken).ConfigureAwait(false)
-                ?? new MigrationStop("The gate broke the step off.", "Run the command again; it goes on at this step.");
-            group.Refuse(new MigrationStoppedException(change, reason));
-            return new LaneHalt(change, reason, lane.IsActing);
+            await (abort is null ? Task.CompletedTask : _control.SpendAsync(abort, group.Cancelled)).ConfigureAwait(false);
         }
-        finally
+        catch (MigrationException e)
         {
-            _turnAtGate.Release();
+            group.Stop(halt with { Remark = $" (And it stays in force until 'antrea-migrator resume': {e.Message})" });
         }
     }
+
+    private static string NotKept(string failure) => $" (And the journal could not say so: {failure})";
 
     /// <returns>How it ended; null where it was stopped, or did not begin because another Node failed.</returns>
     private async Task<MigrationEvent?> ActAsync(MigrationContext context, Lane lane, LaneGroup group, MigrationStep step, CancellationToken cancellationToken)
@@ -286,14 +319,15 @@ internal sealed class StepRunner(
 
             lane.IsBegun = true;
             await _journal.WriteAsync(step, JournalState.Intent, "", cancellationToken).ConfigureAwait(false);
-            lane.IsActing = true;
+            lane.ActingStep = step;
             var detail = await action.RunAsync(context, step, cancellationToken).ConfigureAwait(false);
+            var duration = lane.WithoutWaits(time.GetElapsedTime(started));
             if (!action.EndsJournal)
             {
-                await _journal.WriteAsync(step, JournalState.Done, detail, cancellationToken, time.GetElapsedTime(started)).ConfigureAwait(false);
+                await _journal.WriteAsync(step, JournalState.Done, detail, cancellationToken, duration).ConfigureAwait(false);
             }
 
-            return new StepCompleted(time.GetUtcNow(), step, time.GetElapsedTime(started), detail);
+            return new StepCompleted(time.GetUtcNow(), step, duration, detail);
         }
         catch (Exception e) when (cancellationToken.IsCancellationRequested
             && e is OperationCanceledException or KubernetesApiException or StepFailedException or FormatException or MigrationException)
@@ -301,10 +335,8 @@ internal sealed class StepRunner(
             // Clients link the caller's token into ones of their own, or call the connection they broke off a failure.
             throw new OperationCanceledException(e.Message, e, cancellationToken);
         }
-        catch (MigrationStoppedException e)
+        catch (MigrationStoppedException)
         {
-            // Of those that were only waiting, the one that was asked about is told.
-            lane.Halt = lane.IsActing || e == group.Refusal ? new LaneHalt(e.Change, e.Stop, lane.IsActing) : null;
             return null;
         }
         catch (StepFailedException e)
@@ -321,20 +353,33 @@ internal sealed class StepRunner(
         }
         catch (MigrationException e) when (!StepJournal.IsItsFailure(e))
         {
+            if (KubernetesApi.IsAway(e))
+            {
+                _journal.GiveUp();
+            }
+
             return await FailAsync(e.Message, e.Next).ConfigureAwait(false);
         }
 
         async Task<MigrationEvent> FailAsync(string message, string next)
         {
-            group.Fail();
+            group.Fail(lane, $"{step.Title} has failed ({message}); no other Node begins");
             try
             {
-                await _journal.WriteAsync(step, JournalState.Failed, message, CancellationToken.None).ConfigureAwait(false);
+                // What failed before it began leaves the step's own entry as it is: it has changed nothing.
+                if (lane.ActingStep is not null)
+                {
+                    await _journal.WriteAsync(step, JournalState.Failed, message, group.Cancelled).ConfigureAwait(false);
+                }
+                else if (await _journal.PauseAsync($"before {step.Id}: {message}", group.Cancelled).ConfigureAwait(false) is { } failure)
+                {
+                    message += NotKept(failure);
+                }
             }
             catch (MigrationException e)
             {
                 // The step's own failure is the news; that the journal lacks it is a second one.
-                message += $" (And the journal could not say so: {e.Message})";
+                message += NotKept(e.Message);
             }
 
             return new StepFailed(time.GetUtcNow(), step, message, next);

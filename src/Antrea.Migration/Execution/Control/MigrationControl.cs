@@ -66,12 +66,17 @@ public sealed class MigrationControl
     /// <summary>Takes back what was asked for.</summary>
     /// <returns>What that was; null for nothing.</returns>
     /// <exception cref="MigrationException">The cluster cannot be told.</exception>
-    public async Task<MigrationRequest?> WithdrawAsync(CancellationToken cancellationToken = default)
+    public Task<MigrationRequest?> WithdrawAsync(CancellationToken cancellationToken = default) => WithdrawAsync(only: null, cancellationToken);
+
+    /// <summary>As <see cref="WithdrawAsync(CancellationToken)"/>.</summary>
+    /// <param name="only">What is taken back and nothing else; null for whatever there is.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    internal async Task<MigrationRequest?> WithdrawAsync(MigrationRequest? only, CancellationToken cancellationToken)
     {
         var stored = Stored();
         await stored.ReadAsync(cancellationToken).ConfigureAwait(false);
         var request = Parse(stored);
-        if (request is not null)
+        if (request is not null && (only ?? request) == request)
         {
             await stored.WriteAsync("", cancellationToken).ConfigureAwait(false);
         }

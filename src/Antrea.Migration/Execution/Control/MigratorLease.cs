@@ -20,6 +20,9 @@ internal sealed class MigratorLease : IAsyncDisposable
     private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A request that hangs must not keep the next renewals back until the Lease has run out.</summary>
+    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
+
     private readonly KubernetesApi _api;
     private readonly TimeProvider _time;
     private readonly string _holder;
@@ -62,14 +65,15 @@ internal sealed class MigratorLease : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _keeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
+        using var limit = new CancellationTokenSource(RequestLimit, _time);
         try
         {
-            if (_lostTo is null && await _api.GetAsync(Path, CancellationToken.None).ConfigureAwait(false) is { } lease && MigratorPresence.Of(lease).Holder == _holder)
+            if (_lostTo is null && await _api.GetAsync(Path, limit.Token).ConfigureAwait(false) is { } lease && MigratorPresence.Of(lease).Holder == _holder)
             {
-                await _api.DeleteAsync(Path, CancellationToken.None).ConfigureAwait(false);
+                await _api.DeleteAsync(Path, limit.Token).ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (e is KubernetesApiException or MigrationException)
+        catch (Exception e) when (e is KubernetesApiException or MigrationException or OperationCanceledException)
         {
             // It runs out by itself.
         }
@@ -149,20 +153,22 @@ internal sealed class MigratorLease : IAsyncDisposable
         using var timer = new PeriodicTimer(RenewEvery, _time);
         while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
         {
+            using var limit = new CancellationTokenSource(RequestLimit, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, limit.Token);
             try
             {
-                await RenewAsync().ConfigureAwait(false);
+                await RenewAsync(either.Token).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is KubernetesApiException or MigrationException)
+            catch (Exception) when (!_stop.IsCancellationRequested)
             {
-                // The next one may work; whoever takes the Lease meanwhile is noticed then.
+                // Whatever it was, the next one may work; whoever takes the Lease meanwhile is noticed then.
             }
         }
     }
 
-    private async Task RenewAsync()
+    private async Task RenewAsync(CancellationToken cancellationToken)
     {
-        if (await _api.GetOnceAsync(Path, _stop.Token).ConfigureAwait(false) is not { } lease)
+        if (await _api.GetOnceAsync(Path, cancellationToken).ConfigureAwait(false) is not { } lease)
         {
             return;
         }
@@ -181,7 +187,7 @@ internal sealed class MigratorLease : IAsyncDisposable
 
         annotations[DoingAnnotation] = _doing;
         lease["spec"]!["renewTime"] = Text(_time.GetUtcNow());
-        await _api.ReplaceOnceAsync(Path, lease, _stop.Token).ConfigureAwait(false);
+        await _api.ReplaceOnceAsync(Path, lease, cancellationToken).ConfigureAwait(false);
     }
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);

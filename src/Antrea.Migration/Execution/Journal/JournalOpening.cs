@@ -10,8 +10,47 @@ internal sealed class JournalOpening(IMigrationJournal journal, IClusterReader r
 {
     private const string Source = "the journal";
 
-    /// <summary>Null when <paramref name="plan"/> is a rollback whose last step had begun, and which has ended meanwhile.</summary>
+    private ImmutableArray<JournalEntry> _seen = [];
+
+    /// <summary>Refuses what does not fit, and changes nothing: whoever may not go on decides nothing for whoever does.</summary>
+    /// <returns>False when <paramref name="plan"/> is a rollback whose last step had begun, and which has ended meanwhile.</returns>
+    /// <exception cref="MigrationException">It does not fit.</exception>
+    public async Task<bool> FitsAsync(MigrationPlan plan, MigrationOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await LookAsync(plan, options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KubernetesApiException e)
+        {
+            throw new MigrationException(
+                $"What there is of an earlier run cannot be read: {e.Message}", "Look into the API server's log, then run the command again; nothing was changed.", e);
+        }
+    }
+
+    /// <summary>Takes the journal up, or begins it; for who holds the Lease, and after <see cref="FitsAsync"/>. Null as it says false.</summary>
+    /// <exception cref="MigrationException">What another has done until the Lease was had does not fit.</exception>
     public async Task<JournalView?> OpenAsync(MigrationPlan plan, MigrationOptions options, CancellationToken cancellationToken)
+    {
+        if (!(await journal.ReadAsync(cancellationToken).ConfigureAwait(false)).SequenceEqual(_seen)
+            && !await FitsAsync(plan, options, cancellationToken).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        if (BegunIn(_seen) != plan.Id)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await journal.AppendAsync(
+                new JournalEntry(time.GetUtcNow(), plan.Id, JournalState.Plan, PlanJson.Pack(plan)), CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return new JournalView(plan, _seen);
+    }
+
+    private static string? BegunIn(ImmutableArray<JournalEntry> entries) => entries.LastOrDefault(e => e.State == JournalState.Plan)?.StepId;
+
+    private async Task<bool> LookAsync(MigrationPlan plan, MigrationOptions options, CancellationToken cancellationToken)
     {
         var wasEnding = await WaitForEndOfNamespaceAsync(options, cancellationToken).ConfigureAwait(false);
         if (MigrationPlanner.ManifestHash(options) != plan.ManifestHash)
@@ -21,38 +60,33 @@ internal sealed class JournalOpening(IMigrationJournal journal, IClusterReader r
                 "Name the same --antrea-manifest and --multus-manifest as before.");
         }
 
-        var entries = await journal.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var begun = entries.LastOrDefault(e => e.State == JournalState.Plan)?.StepId;
+        _seen = await journal.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var begun = BegunIn(_seen);
         if (wasEnding && begun is null && plan.Undoes is not null)
         {
-            return null;
+            return false;
         }
 
         if (begun != plan.Id && (plan.Undoes is not null || begun is not null) && (plan.Undoes is null || begun != plan.Undoes))
         {
-            throw Misfit(plan, begun, MigrationRecord.Of(entries, Source).Rollback);
+            throw Misfit(plan, begun, MigrationRecord.Of(_seen, Source).Rollback);
         }
 
         var snapshot = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
         if (begun == plan.Id)
         {
             RequireSameNodes(plan, snapshot);
-            return new JournalView(plan, entries);
         }
-
-        if (plan.Undoes is null)
+        else if (plan.Undoes is null)
         {
             RequireUnchanged(plan, MigrationPlanner.Plan(snapshot, options with { Restart = plan.Restart, FirstPart = plan.Partition?.FirstPart ?? options.FirstPart }));
         }
         else
         {
-            RequireUnchangedRollback(plan, entries, snapshot);
+            RequireUnchangedRollback(plan, _seen, snapshot);
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        await journal.AppendAsync(
-            new JournalEntry(time.GetUtcNow(), plan.Id, JournalState.Plan, PlanJson.Pack(plan)), CancellationToken.None).ConfigureAwait(false);
-        return new JournalView(plan, entries);
+        return true;
     }
 
     /// <summary>What a rollback's last step deletes takes a while to go, and nothing can be written there meanwhile.</summary>

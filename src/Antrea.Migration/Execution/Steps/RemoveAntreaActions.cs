@@ -24,6 +24,9 @@ internal sealed class RemoveAntreaAction : StepAction
 
     private const string AgentPods = "api/v1/namespaces/kube-system/pods?labelSelector=app%3Dantrea%2Ccomponent%3Dantrea-agent";
 
+    /// <summary>An agent that crashes for want of its bridge makes another each time it starts.</summary>
+    private const int MostDetachments = 3;
+
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
 
     private static readonly string[] First = ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService"];
@@ -40,18 +43,7 @@ internal sealed class RemoveAntreaAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
-        if (context.Plan.Partition is not null)
-        {
-            await AwaitStartingAgentsAsync(context, cancellationToken).ConfigureAwait(false);
-        }
-
-        // The bridge goes while its daemon runs; afterwards the Node has no tools for it.
-        if (await context.Api.GetAsync(Agents, cancellationToken).ConfigureAwait(false) is not null)
-        {
-            await context.OnNodesAsync(
-                context.Plan.Nodes, (node, token) => context.RunAsync(node, NodeCommands.DetachAntrea(), token), cancellationToken).ConfigureAwait(false);
-        }
-
+        await DetachAsync(context, cancellationToken).ConfigureAwait(false);
         var objects = context.Options.AntreaManifest;
         var removed = await Manifests.DeleteAsync(context, objects.Where(o => First.Contains(o.Kind)), cancellationToken).ConfigureAwait(false);
         removed += await Manifests.DeleteAsync(context, objects.Where(o => Workloads.Contains(o.Kind)), cancellationToken).ConfigureAwait(false);
@@ -72,26 +64,52 @@ internal sealed class RemoveAntreaAction : StepAction
         return $"{removed} objects of Antrea's removed";
     }
 
-    /// <summary>An agent that has just been let onto its Node would make its bridge after the look for one, and leave it. It is waited for, but not for ever: one that cannot start makes none.</summary>
-    private static async Task AwaitStartingAgentsAsync(MigrationContext context, CancellationToken cancellationToken)
+    /// <summary>The bridges go while their daemons run; afterwards a Node has no tools for its own. An agent that came up meanwhile has made its bridge after the look for one.</summary>
+    private static async Task DetachAsync(MigrationContext context, CancellationToken cancellationToken)
     {
-        var since = context.Time.GetTimestamp();
-        while (context.Time.GetElapsedTime(since) < StartPatience && await context.Api.GetAsync(Agents, cancellationToken).ConfigureAwait(false) is not null)
+        HashSet<string>? detached = null;
+        for (var looks = 0; looks < MostDetachments; looks++)
         {
-            var without = await NodeLabels.FindAsync(context, NodeLabels.WithoutAntrea, cancellationToken).ConfigureAwait(false);
-            var ready = (await context.Api.ListAsync(AgentPods, cancellationToken).ConfigureAwait(false) ?? [])
-                .Where(p => p.ItemsAt("status", "conditions").Any(c => c.TextAt("type") == "Ready" && c.TextAt("status") == "True"))
-                .Select(p => p.TextAt("spec", "nodeName")).ToHashSet();
-            var starting = context.Plan.Nodes.Where(n => !without.Contains(n) && !ready.Contains(n)).ToList();
-            if (starting.Count == 0)
+            var agents = await AwaitStartingAgentsAsync(context, cancellationToken).ConfigureAwait(false);
+            if (agents is null || detached?.SetEquals(agents) == true)
             {
                 return;
+            }
+
+            await context.OnNodesAsync(
+                context.Plan.Nodes, (node, token) => context.RunAsync(node, NodeCommands.DetachAntrea(), token), cancellationToken).ConfigureAwait(false);
+            detached = agents;
+        }
+    }
+
+    /// <summary>An agent that is starting would make its bridge after the look for one, and leave it. It is waited for, but not for ever: one that cannot start makes none.</summary>
+    /// <returns>The containers of the agents that run; null where there are no agents.</returns>
+    private static async Task<HashSet<string>?> AwaitStartingAgentsAsync(MigrationContext context, CancellationToken cancellationToken)
+    {
+        for (var since = context.Time.GetTimestamp(); await context.Api.GetAsync(Agents, cancellationToken).ConfigureAwait(false) is not null;)
+        {
+            var without = await NodeLabels.FindAsync(context, NodeLabels.WithoutAntrea, cancellationToken).ConfigureAwait(false);
+            var agents = await context.Api.ListAsync(AgentPods, cancellationToken).ConfigureAwait(false) ?? [];
+            var ready = agents.Where(p => p.ItemsAt("status", "conditions").Any(c => c.TextAt("type") == "Ready" && c.TextAt("status") == "True"))
+                .Select(p => p.TextAt("spec", "nodeName")).ToHashSet();
+            var starting = context.Plan.Nodes.Where(n => !without.Contains(n) && !ready.Contains(n)).ToList();
+            var patience = agents.Any(a => starting.Contains(a.TextAt("spec", "nodeName") ?? "") && IsComingUp(a)) ? context.Options.StepTimeout : StartPatience;
+            if (starting.Count == 0 || context.Time.GetElapsedTime(since) >= patience)
+            {
+                return [.. agents.SelectMany(a => a.ItemsAt("status", "containerStatuses")).Select(c => c.TextAt("containerID")).OfType<string>()];
             }
 
             context.Report($"antrea-agent is still starting on {string.Join(", ", starting.Take(3))}{(starting.Count > 3 ? ", …" : "")}");
             await Task.Delay(context.Options.PollInterval, context.Time, cancellationToken).ConfigureAwait(false);
         }
+
+        return null;
     }
+
+    /// <summary>Whether nothing has gone wrong with a Pod's start so far: its images are pulled, or its first containers run.</summary>
+    private static bool IsComingUp(JsonObject pod) =>
+        pod.ItemsAt("status", "initContainerStatuses").Concat(pod.ItemsAt("status", "containerStatuses"))
+            .All(c => c.TextAt("state", "waiting", "reason") is null or "ContainerCreating" or "PodInitializing" && c.TextAt("lastState", "terminated", "reason") is null);
 
     public static Predicate<JsonObject> IsOfManifest(MigrationContext context)
     {

@@ -41,5 +41,25 @@ internal sealed class LaneTests
         Assert.That(told, Is.EqualTo(new[] { "first starts", "first: at work", "first ends", "second starts", "second: to whoever is at work" }));
     }
 
+    [Test]
+    public async Task WithoutWaits_AtTheGate_LeavesTheStepsOwnTime()
+    {
+        List<TimeSpan> own = [];
+        var lane = new Lane(TimeProvider.System, lane =>
+        {
+            lane.Start(Step("first"), isTold: false);
+            lane.AddWait(TimeSpan.FromHours(2));
+            lane.AddWait(TimeSpan.FromMinutes(1));
+            own.Add(lane.WithoutWaits(TimeSpan.FromMinutes(125)));
+            own.Add(lane.WithoutWaits(TimeSpan.FromMinutes(100)));
+            lane.Start(Step("second"), isTold: false);
+            own.Add(lane.WithoutWaits(TimeSpan.FromMinutes(5)));
+            return Task.CompletedTask;
+        });
+        await lane.Work;
+
+        Assert.That(own, Is.EqualTo(new[] { TimeSpan.FromMinutes(4), TimeSpan.Zero, TimeSpan.FromMinutes(5) }));
+    }
+
     private static MigrationStep Step(string id) => new(id, MigrationPhase.Bridge, MigrationStepKind.HoldCalico, "", "a", Reversibility.Reversible, []);
 }
