@@ -20,9 +20,12 @@ internal enum ModuleState
     Present,
 }
 
-/// <summary>What a Node's kernel says of itself, as far as it matters to a migration.</summary>
+/// <summary>What a Node's kernel and container runtime say of themselves, as far as it matters to a migration.</summary>
 internal sealed record NodeKernel
 {
+    /// <summary>containerd's <c>conf_dir</c>, <c>bin_dir</c> or <c>bin_dirs</c> (several by spaces) and <c>max_conf_num</c>; those of them that it tells.</summary>
+    public ImmutableSortedDictionary<string, string> Containerd { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>The modules asked for.</summary>
     public ImmutableSortedDictionary<string, ModuleState> Modules { get; init; } = ImmutableSortedDictionary<string, ModuleState>.Empty;
 
@@ -39,7 +42,7 @@ internal sealed record NodeKernel
     public ImmutableSortedSet<(string Protocol, int Port)> Listening { get; init; } = [];
 
     /// <summary>Reads the lines that the Node command prints: <c>module NAME STATE</c>, <c>rp_filter DEVICE N</c>, <c>mtu DEVICE N</c>,
-    /// <c>address DEVICE ADDRESS/LENGTH</c>, <c>socket FILE LOCAL</c> with the local end as <c>/proc/net</c> has it. What is none of these is passed over.</summary>
+    /// <c>address DEVICE ADDRESS/LENGTH</c>, <c>socket FILE LOCAL</c> with the local end as <c>/proc/net</c> has it, <c>containerd SETTING VALUE</c>. What is none of these is passed over.</summary>
     public static NodeKernel Parse(string text)
     {
         var modules = ImmutableSortedDictionary.CreateBuilder<string, ModuleState>(StringComparer.Ordinal);
@@ -47,6 +50,7 @@ internal sealed record NodeKernel
         var mtus = ImmutableSortedDictionary.CreateBuilder<string, int>(StringComparer.Ordinal);
         var devices = ImmutableDictionary.CreateBuilder<IPAddress, string>();
         var listening = ImmutableSortedSet.CreateBuilder<(string, int)>();
+        var containerd = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var line in text.Split('\n'))
         {
             switch (line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
@@ -66,6 +70,9 @@ internal sealed record NodeKernel
                 case ["socket", var file, var local] when int.TryParse(local[(local.LastIndexOf(':') + 1)..], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var port):
                     listening.Add((file.TrimEnd('6'), port));
                     break;
+                case ["containerd", var setting, .. var values] when values.Length > 0:
+                    containerd[setting] = string.Join(' ', values);
+                    break;
             }
         }
 
@@ -76,6 +83,7 @@ internal sealed record NodeKernel
             Mtus = mtus.ToImmutable(),
             Devices = devices.ToImmutable(),
             Listening = listening.ToImmutable(),
+            Containerd = containerd.ToImmutable(),
         };
     }
 }

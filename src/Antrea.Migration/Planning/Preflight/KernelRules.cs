@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Antrea.Migration.Clusters;
+using Antrea.Migration.Execution;
 using Antrea.Migration.Findings;
 
 namespace Antrea.Migration.Planning;
@@ -19,7 +20,35 @@ internal static class KernelRules
     /// <param name="nodes">The Nodes, with what their kernels said.</param>
     /// <param name="settings">What Antrea will ask of them.</param>
     public static IEnumerable<Finding> Check(IReadOnlyCollection<(NodeInfo Node, NodeKernel Kernel)> nodes, AntreaAgentSettings settings) =>
-        nodes.SelectMany(n => OfNode(n.Node, n.Kernel, settings)).Concat(OfAll(nodes, settings));
+        nodes.SelectMany(n => OfRuntime(n.Node, n.Kernel).Concat(OfNode(n.Node, n.Kernel, settings))).Concat(OfAll(nodes, settings));
+
+    /// <summary>The migration, Calico and Antrea all put their files where containerd looks by default, and the first file alone is to count. Source: containerd
+    /// <c>internal/cri/config/config_unix.go</c>.</summary>
+    private static IEnumerable<Finding> OfRuntime(NodeInfo node, NodeKernel kernel)
+    {
+        if (kernel.Containerd.TryGetValue("max_conf_num", out var most) && most != "1")
+        {
+            yield return new Finding(
+                "cni-files-several",
+                Severity.Blocker,
+                $"Node/{node.Name}",
+                $"containerd's max_conf_num is {most}: each Pod gets the networks of {(most == "0" ? "all" : $"the first {most}")} CNI files, so Calico's and Antrea's at once.",
+                "Set it to 1 in /etc/containerd/config.toml and restart containerd there.");
+        }
+
+        foreach (var (setting, expected) in ((string, string)[])[("conf_dir", NodeCommands.CniConfigDirectory), ("bin_dir", "/opt/cni/bin"), ("bin_dirs", "/opt/cni/bin")])
+        {
+            if (kernel.Containerd.TryGetValue(setting, out var value) && !value.Split(' ').Select(d => d.TrimEnd('/')).Contains(expected))
+            {
+                yield return new Finding(
+                    "cni-directory-differs",
+                    Severity.Blocker,
+                    $"Node/{node.Name}",
+                    $"containerd's {setting} is {value}; the manifests of Antrea and Multus, and the migration, put their files into {expected}.",
+                    $"Set it to {expected} in /etc/containerd/config.toml, move the files there and restart containerd, or mount one over the other.");
+            }
+        }
+    }
 
     private static IEnumerable<Finding> OfNode(NodeInfo node, NodeKernel kernel, AntreaAgentSettings settings)
     {

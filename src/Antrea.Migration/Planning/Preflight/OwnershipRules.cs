@@ -4,7 +4,7 @@ using Antrea.Migration.Findings;
 namespace Antrea.Migration.Planning;
 
 /// <summary>Who else writes to what a migration changes: it would be taken back, or brought back after its removal.</summary>
-/// <remarks>Known by the marks that each leaves on objects. Sources: Argo CD <c>docs/user-guide/resource_tracking.md</c>, Flux
+/// <remarks>Known by the marks that each leaves on objects, an operator by the custom resource that controls a workload. Sources: Argo CD <c>docs/user-guide/resource_tracking.md</c>, Flux
 /// <c>kustomize-controller</c> and <c>helm-controller</c> labels, Kubernetes <c>cluster/addons/addon-manager</c>, k3s deploy controller. Argo CD's older mark
 /// <c>app.kubernetes.io/instance</c> is set by many others too and is not taken for one.</remarks>
 internal static class OwnershipRules
@@ -23,7 +23,7 @@ internal static class OwnershipRules
 
     /// <summary>Calico is deleted and its configuration changed; whoever brings it back breaks a migrated cluster.</summary>
     public static IEnumerable<Finding> Calico(PreflightContext context) =>
-        OwnedBy(context.Snapshot.Objects.Where(IsCalicos)).Select(g => new Finding(
+        OwnedBy(context.Snapshot.Objects.Where(IsCalicos), OwnerOf).Select(g => new Finding(
             "calico-kept-by-others",
             Severity.Blocker,
             g.First().ToString(),
@@ -33,8 +33,10 @@ internal static class OwnershipRules
     /// <summary>A restart is an annotation in the workload's template, unless Pods stay in place.</summary>
     public static IEnumerable<Finding> Workloads(PreflightContext context) => context.Options.Restart == RestartMode.InPlace
         ? []
-        : OwnedBy(context.Snapshot.Objects.Where(o => o is { Group: "apps", Kind: "Deployment" or "StatefulSet" or "DaemonSet" } && !IsCalicos(o)
-                && o.Json.FlagAt("spec", "template", "spec", "hostNetwork") != true))
+        : OwnedBy(
+                context.Snapshot.Objects.Where(o => o is { Group: "apps", Kind: "Deployment" or "StatefulSet" or "DaemonSet" } && !IsCalicos(o)
+                    && o.Json.FlagAt("spec", "template", "spec", "hostNetwork") != true),
+                o => OwnerOf(o) ?? OperatorOf(o))
             .Select(g => new Finding(
                 "workload-kept-by-others",
                 Severity.Warning,
@@ -54,8 +56,8 @@ internal static class OwnershipRules
                 "It adds and removes Nodes; a migration stops when its Nodes are not those of its plan.",
                 "Scale it to 0 for the migration."));
 
-    private static IEnumerable<IGrouping<string, ClusterObject>> OwnedBy(IEnumerable<ClusterObject> objects) =>
-        objects.Select(o => (Object: o, Owner: OwnerOf(o))).Where(o => o.Owner is not null)
+    private static IEnumerable<IGrouping<string, ClusterObject>> OwnedBy(IEnumerable<ClusterObject> objects, Func<ClusterObject, string?> ownerOf) =>
+        objects.Select(o => (Object: o, Owner: ownerOf(o))).Where(o => o.Owner is not null)
             .OrderBy(o => o.Object.ToString(), StringComparer.Ordinal).GroupBy(o => o.Owner!, o => o.Object);
 
     private static string? OwnerOf(ClusterObject obj)
@@ -69,6 +71,15 @@ internal static class OwnershipRules
         }
 
         return null;
+    }
+
+    /// <summary>Who makes a workload from a custom resource; Tigera's operator has findings of its own.</summary>
+    private static string? OperatorOf(ClusterObject obj)
+    {
+        var owner = obj.Json.ItemsAt("metadata", "ownerReferences").FirstOrDefault(r => r.FlagAt("controller") == true);
+        return owner.TextAt("apiVersion") is { } version && version.Contains('.', StringComparison.Ordinal) && !version.StartsWith("operator.tigera.io/", StringComparison.Ordinal)
+            ? $"the operator of {owner.TextAt("kind")} ({version.Split('/')[0]})"
+            : null;
     }
 
     private static bool IsCalicos(ClusterObject obj) =>

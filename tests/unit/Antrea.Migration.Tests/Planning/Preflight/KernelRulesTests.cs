@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.Versioning;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Findings;
@@ -27,6 +28,9 @@ internal sealed class KernelRulesTests
         address eth0 fe80::1/64
         socket tcp 0100007F:18EB
         socket udp6 00000000000000000000000000000000:12B5
+        containerd conf_dir /etc/cni/net.d
+        containerd bin_dir /usr/lib/cni /opt/cni/bin
+        containerd max_conf_num 1
 
         """;
 
@@ -36,6 +40,9 @@ internal sealed class KernelRulesTests
     [TestCase("0100007F:18EB", "00000000:286E", "node-port-taken", "pod-mtu-shrinks")]
     [TestCase("00000000000000000000000000000000:12B5", "00000000000000000000000000000000:17C1", "node-port-taken", "pod-mtu-shrinks")]
     [TestCase("rp_filter all 0", "rp_filter all 1", "node-rp-filter-strict", "pod-mtu-shrinks")]
+    [TestCase("max_conf_num 1", "max_conf_num 0", "cni-files-several", "pod-mtu-shrinks")]
+    [TestCase("conf_dir /etc/cni/net.d", "conf_dir /etc/kubernetes/cni", "cni-directory-differs", "pod-mtu-shrinks")]
+    [TestCase("bin_dir /usr/lib/cni /opt/cni/bin", "bin_dirs /home/kubernetes/bin", "cni-directory-differs", "pod-mtu-shrinks")]
     [TestCase("mtu tunl0 1480", "mtu vxlan.calico 1450")]
     [TestCase("mtu eth0 1500", "mtu eth0 9000")]
     [TestCase("address eth0 172.18.0.2/16", "address eth0 172.18.0.9/16", "node-mtu-unknown")]
@@ -94,6 +101,46 @@ internal sealed class KernelRulesTests
             Assert.That(kernel.Mtus.Keys, Does.Contain("lo"));
             Assert.That(kernel.ReversePathFilters.Keys, Does.Contain("all"));
             Assert.That(kernel.Modules["no_such_module"], Is.AnyOf(ModuleState.Missing, ModuleState.Unknown));
+        }
+    }
+
+    /// <summary>Some distributions have the plugins elsewhere and a link where everybody looks for them.</summary>
+    [Test]
+    [Platform("Linux")]
+    [UnsupportedOSPlatform("windows")]
+    public async Task Inspection_OfContainerd_TellsItsCniFilesAndNothingElseOfItsConfiguration()
+    {
+        var folder = Directory.CreateTempSubdirectory("containerd-");
+        try
+        {
+            Directory.CreateSymbolicLink(Path.Combine(folder.FullName, "plugins"), "/opt/cni/bin");
+            var containerd = Path.Combine(folder.FullName, "containerd");
+            await File.WriteAllTextAsync(containerd, $"""
+                #!/bin/sh
+                echo '[plugins."io.containerd.grpc.v1.cri".cni]'
+                echo '      bin_dirs = ["/usr/libexec/cni", "{folder.FullName}/plugins"]'
+                echo "      conf_dir = '/etc/cni/net.d'"
+                echo '      max_conf_num = 2'
+                echo '        cni_max_conf_num = 7'
+                echo '      password = "max_conf_num = 3"'
+                """);
+            File.SetUnixFileMode(containerd, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            var argv = NodeCommands.InspectNode([]).ToArgv();
+            var result = await Cli.Wrap(argv[0]).WithArguments(argv[1..])
+                .WithEnvironmentVariables(e => e.Set("PATH", $"{folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}")).ExecuteBufferedAsync();
+
+            var told = NodeKernel.Parse(result.StandardOutput).Containerd;
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That(told["bin_dirs"], Is.EqualTo($"/usr/libexec/cni {folder.FullName}/plugins /opt/cni/bin"));
+                Assert.That(told["conf_dir"], Is.EqualTo("/etc/cni/net.d /etc/cni/net.d"));
+                Assert.That(told["max_conf_num"], Is.EqualTo("2"));
+                Assert.That(result.StandardOutput, Does.Not.Contain("password"));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
         }
     }
 

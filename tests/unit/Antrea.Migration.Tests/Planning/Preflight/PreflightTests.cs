@@ -312,6 +312,9 @@ internal sealed class PreflightTests
 
         yield return Case("workloads of Argo CD", Deployment("a", "annotations: {argocd.argoproj.io/tracking-id: 'shop:apps/Deployment:shop/a'}", "nginx") + Deployment("b", "labels: {argocd.argoproj.io/instance: shop}", "nginx"),
             new Expected(Severity.Warning, "workload-kept-by-others", "Deployment/shop/a", "Argo CD keeps Deployment/shop/a, Deployment/shop/b as written elsewhere"));
+        yield return Case("workload of an operator", Deployment("a", "ownerReferences: [{apiVersion: databases.example/v1, kind: Store, name: s, uid: u, controller: true}]", "nginx"),
+            new Expected(Severity.Warning, "workload-kept-by-others", "Deployment/shop/a", "the operator of Store (databases.example) keeps Deployment/shop/a"));
+        yield return Case("workload that a custom resource only mentions", Deployment("a", "ownerReferences: [{apiVersion: databases.example/v1, kind: Store, name: s, uid: u}]", "nginx"));
         yield return Case("workloads that an add-on manager only made", Deployment("a", "labels: {addonmanager.kubernetes.io/mode: EnsureExists}", "nginx"));
         yield return Case("autoscaler", Deployment("scaler", "labels: {a: b}", "autoscaling/cluster-autoscaler:v1.30.0"),
             new Expected(Severity.Warning, "nodes-are-autoscaled", "Deployment/shop/scaler"));
