@@ -2,6 +2,8 @@ using System.Runtime.Versioning;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Scenarios;
+using Antrea.Migration.Planning;
+using Antrea.Migrator.Commands;
 
 namespace Antrea.Migrator.Tests.Commands;
 
@@ -136,6 +138,46 @@ public sealed class HookTests : IDisposable
                 Assert.That(part.Count(c => c == $"after-node {node}"), Is.EqualTo(5));
             }
         }
+    }
+
+    /// <summary>Where Pods of several Nodes may restart at the same time, a Node is told of when all of the step's have: asked about the next one, nobody knows whether those before are done.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    [CancelAfter(120_000)]
+    public async Task Hook_is_told_after_a_Node_when_no_Pod_of_it_restarts_any_more(bool changesOverlap, CancellationToken cancellationToken)
+    {
+        var step = new MigrationStep("antrea-pods/restart-pods", MigrationPhase.AntreaPods, MigrationStepKind.RestartPods, "Restart", null, Reversibility.ReversibleWithRestarts, []);
+        var planned = PlanJson.Parse((await MigratorRun.OfAsync(cancellationToken, ["plan", "--lab", "c2a0", "--workers", "1", "-o", "json"])).Output, "plan") with { Steps = [step] };
+        var hook = Script($"""echo "$1 $2" >> "{_folder.At("calls")}" """);
+        var hooks = new Hooks(hook, TimeSpan.FromSeconds(30), planned, changesOverlap, TextWriter.Null, null);
+
+        Assert.That(await hooks.AskAsync(new MigrationChange(step, "Pod a", ["n1"]), cancellationToken), Is.Null);
+        Assert.That(await hooks.AskAsync(new MigrationChange(step, "Pod b", ["n2"]), cancellationToken), Is.Null);
+        Assert.That(await hooks.AskAsync(new MigrationChange(step, "Pod c", ["n1", "n2"]), cancellationToken), Is.Null);
+        await hooks.ObserveAsync(new StepCompleted(default, step, default, ""), cancellationToken);
+
+        var calls = await File.ReadAllLinesAsync(_folder.At("calls"), cancellationToken);
+        Assert.That(calls, Is.EqualTo((string[])["before-phase AntreaPods", .. changesOverlap
+            ? (string[])["before-node n1", "before-node n2", "after-node n1", "after-node n2"]
+            : ["before-node n1", "after-node n1", "before-node n2", "before-node n1", "after-node n2", "after-node n1"]]));
+    }
+
+    /// <summary>While Pods restart one after the other, some Nodes are told of before others begin; with a limit for all workloads, and in place, none is.</summary>
+    [TestCase(false)]
+    [TestCase(true, "--max-unavailable", "2")]
+    [TestCase(true, "--restart", "in-place")]
+    public async Task Hook_is_told_after_Nodes_at_the_steps_end_where_Pods_restart_side_by_side(bool isAtEnd, params string[] more)
+    {
+        await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = "c2a0", Workers = 2 }, CancellationToken.None);
+        var hook = Script($"""echo "$1 $2" >> "{_folder.At("calls")}" """);
+
+        var run = await MigrateAsync(lab, hook, CancellationToken.None, ["--bridge", "policy-route", .. more]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Success), run.Output + run.Error);
+        var calls = await File.ReadAllLinesAsync(_folder.At("calls"), CancellationToken.None);
+        var phase = calls.SkipWhile(c => c != "before-phase AntreaPods").TakeWhile(c => c != "after-phase AntreaPods").ToList();
+        var nodes = phase.Select(c => c.Split(' ')[1]).Distinct().Count() - 1;
+        Assert.That(phase.TakeLast(nodes).All(c => c.StartsWith("after-node ", StringComparison.Ordinal)), Is.EqualTo(isAtEnd), string.Join('\n', phase));
     }
 
     [TestCase("sleep 100", "did not end within 1 s, and was killed")]
