@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Execution;
@@ -7,7 +8,7 @@ using Antrea.Migration.Lab.Fabric.Kernel;
 
 namespace Antrea.Migration.Lab.Nodes;
 
-/// <summary><c>pods/exec</c> in the lab: only the migration's Node commands, only in its node agent, and its probes, where an image has a shell.
+/// <summary><c>pods/exec</c> in the lab: only the migration's Node commands, only in its node agent, a Pod's routes, and the migration's probes, where an image has a shell.
 /// Everything else is 127. On the kernel's own network the commands about it run for real.</summary>
 /// <param name="find">The Node of a name, or null.</param>
 /// <param name="probes">Runs the probes.</param>
@@ -31,7 +32,9 @@ internal sealed class LabPodExecutor(Func<string, LabNode?> find, PodProbes prob
             return await probe.ConfigureAwait(false);
         }
 
-        var result = carrier is KernelFabric kernel && KernelNodeShell.Knows(argv) && NodeOf(pod, image) is { } node
+        var result = argv is ["sh", "-c", _, NodeCommand.NamePrefix + PodRoutes.Verb]
+            ? await ReadRoutesAsync(pod, argv, cancellationToken).ConfigureAwait(false)
+            : carrier is KernelFabric kernel && KernelNodeShell.Knows(argv) && NodeOf(pod, image) is { } node
             ? await new KernelNodeShell(kernel).RunAsync(node, argv, cancellationToken).ConfigureAwait(false)
             : await RunAsync(pod, image, argv, cancellationToken).ConfigureAwait(false);
         await carrier.CaughtUpAsync(cancellationToken).ConfigureAwait(false);
@@ -46,6 +49,34 @@ internal sealed class LabPodExecutor(Func<string, LabNode?> find, PodProbes prob
             : NodeOf(pod, image) is { } node
                 ? await NodeVerbs.RunAsync(node, argv, cancellationToken).ConfigureAwait(false)
                 : new NodeCommandResult(127, "", $"Pod {pod.NamespaceOf()}/{pod.NameOf()} is on no Node of the lab\n");
+
+    /// <summary>Whatever the image: each of the lab's has <c>ip</c>.</summary>
+    private async Task<NodeCommandResult> ReadRoutesAsync(JsonObject pod, IReadOnlyList<string> argv, CancellationToken cancellationToken)
+    {
+        if (pod.Text("spec", "nodeName") is not { } name || find(name)?.Pods.GetValueOrDefault(pod.UidOf())?.Netns is not { } netns)
+        {
+            return new NodeCommandResult(1, "", $"Pod {pod.NamespaceOf()}/{pod.NameOf()} has no sandbox\n");
+        }
+
+        if (carrier is KernelFabric kernel)
+        {
+            await carrier.CaughtUpAsync(cancellationToken).ConfigureAwait(false);
+            var (code, output, error) = await kernel.RunInsideAsync(netns, argv, cancellationToken).ConfigureAwait(false);
+            return new NodeCommandResult(code, output, error);
+        }
+
+        var text = new StringBuilder();
+        foreach (var isIPv6 in new[] { false, true })
+        {
+            text.Append(CultureInfo.InvariantCulture, $"$ ip -{(isIPv6 ? 6 : 4)} route show table main\n");
+            foreach (var route in netns.State.Routing.Routes.Where(r => r.Destination.IsIPv6 == isIPv6 && r.Table == RoutingState.MainTable))
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{route}\n");
+            }
+        }
+
+        return new NodeCommandResult(0, text.ToString(), "");
+    }
 
     private LabNode? NodeOf(JsonObject pod, string image) =>
         NodePrograms.IsNodeAgent(image) && pod.Text("spec", "nodeName") is { } name ? find(name) : null;

@@ -49,6 +49,9 @@ internal sealed class PodWorker : IDisposable
         _terminating = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
     }
 
+    /// <summary>Its sandbox's network; null while it has none, and for a Pod of the Node's own.</summary>
+    public PodNetns? Netns => Volatile.Read(ref _netns);
+
     private bool IsHostNetwork => _pod.Flag("spec", "hostNetwork");
 
     /// <summary>The container runtime ends the sandbox, if it has this address: containers first, then the network.</summary>

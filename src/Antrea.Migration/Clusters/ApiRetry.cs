@@ -23,10 +23,10 @@ internal static class ApiRetry
             time,
             code => code is HttpStatusCode.TooManyRequests or HttpStatusCode.Conflict || code >= HttpStatusCode.InternalServerError);
 
-    /// <summary>5xx and lost answers; 429 is what a disruption budget answers, which may last.</summary>
-    public static ResiliencePipeline ForEvictions(TimeProvider time) => Create(time, code => code >= HttpStatusCode.InternalServerError);
+    /// <summary>5xx and lost answers. Not 429, which is what a disruption budget answers, and may last; nor the 500 for two of them, which does not pass by itself.</summary>
+    public static ResiliencePipeline ForEvictions(TimeProvider time) => Create(time, code => code >= HttpStatusCode.InternalServerError, e => e.IsTwoBudgets);
 
-    private static ResiliencePipeline Create(TimeProvider time, Predicate<HttpStatusCode> passes) =>
+    private static ResiliencePipeline Create(TimeProvider time, Predicate<HttpStatusCode> passes, Predicate<KubernetesApiException>? lasts = null) =>
         new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -40,7 +40,7 @@ internal static class ApiRetry
                     .Handle<IOException>()
                     .Handle<WebSocketException>()
                     .Handle<HttpOperationException>(e => passes(e.Response.StatusCode))
-                    .Handle<KubernetesApiException>(e => passes(e.Code)),
+                    .Handle<KubernetesApiException>(e => passes(e.Code) && lasts?.Invoke(e) != true),
                 DelayGenerator = a => ValueTask.FromResult(Bounded((a.Outcome.Exception as KubernetesApiException)?.RetryAfter)),
             })
             .Build();

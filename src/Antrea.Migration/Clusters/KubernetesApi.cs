@@ -19,6 +19,10 @@ internal sealed class KubernetesApiException(HttpStatusCode code, string reason,
     public string Reason { get; } = reason;
 
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Whether it refuses an eviction because more than one disruption budget matches the Pod: however often it is asked.</summary>
+    /// <remarks>Source: Kubernetes <c>pkg/registry/core/pod/storage/eviction.go</c>, the same text from 1.20 on.</remarks>
+    public bool IsTwoBudgets => Code == HttpStatusCode.InternalServerError && Message.Contains("more than one PodDisruptionBudget", StringComparison.Ordinal);
 }
 
 /// <summary>Every kind of object by one path: JSON in, JSON out, with retries at the edge.</summary>

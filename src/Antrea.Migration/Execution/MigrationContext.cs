@@ -41,6 +41,26 @@ internal sealed class MigrationContext
     public Task<string> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken) =>
         RunAsync(Nodes, node, command, cancellationToken);
 
+    /// <summary>Runs a command in a container of a Pod; a non-zero exit code fails the step. It must be one that may be run twice, as an answer may be lost.</summary>
+    public async Task<string> RunInPodAsync(string @namespace, string pod, string container, NodeCommand command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await ApiRetry.ForReads(Time).ExecuteAsync(
+                async token => await PodExec.RunAsync(Api.Client, @namespace, pod, container, command.ToArgv(), token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            return result.ExitCode == 0
+                ? result.Output
+                : throw new StepFailedException(
+                    $"{command.Verb} in Pod {@namespace}/{pod} ended with exit code {result.ExitCode}: {LastLines(result.Error)}",
+                    $"See what its image lacks with 'kubectl -n {@namespace} exec {pod} -- sh', then run the command again; it goes on at this step.");
+        }
+        catch (Exception e) when (PodExec.IsFailure(e) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new StepFailedException(
+                $"{command.Verb} in Pod {@namespace}/{pod}: {e.Message}", $"Check the Pod with 'kubectl -n {@namespace} describe pod {pod}', then run the command again.");
+        }
+    }
+
     /// <summary>The CNI configurations of a Node.</summary>
     public async Task<CniConfigs> ReadCniConfigsAsync(string node, CancellationToken cancellationToken) =>
         CniConfigs.Parse(await RunAsync(node, NodeCommands.ReadCniConfigs(), cancellationToken).ConfigureAwait(false));

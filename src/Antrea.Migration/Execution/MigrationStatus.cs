@@ -22,7 +22,8 @@ public sealed record NodeStatus(string Node, int Done, int Total, MigrationStepK
 /// <param name="Nodes">By name.</param>
 /// <param name="Next">The first step that is not done; null when all are.</param>
 /// <param name="Entry">That step's newest entry, with the reason when it has failed; null before it began.</param>
-/// <param name="Remaining">How long the steps left will take, by how long steps of their kind took so far; holds and pauses not counted.</param>
+/// <param name="Remaining">How long the steps left will take, by how long steps of their kind took so far, and by how many Nodes went side by side so far; holds and pauses not
+/// counted.</param>
 /// <param name="Unmeasured">How many steps left are of a kind that was never measured: they come on top.</param>
 public sealed record MigrationStatus(
     MigrationPlan Plan,
@@ -45,7 +46,7 @@ public sealed record MigrationStatus(
         var newest = record.Entries.GroupBy(e => e.StepId).ToDictionary(g => g.Key, g => g.Last());
         bool IsDone(MigrationStep step) => newest.GetValueOrDefault(step.Id)?.State == JournalState.Done;
         var next = plan.Steps.FirstOrDefault(s => !IsDone(s));
-        var (remaining, unmeasured) = Estimate([.. plan.Steps.Where(s => !IsDone(s) && s.Kind != MigrationStepKind.Hold)], Measure(record, newest));
+        var (remaining, unmeasured) = Estimate(plan, IsDone, Measure(record, newest), SideBySide(plan, newest));
         return new MigrationStatus(
             plan,
             [.. plan.Steps.GroupBy(s => s.Phase).Select(g => new PhaseStatus(g.Key, g.Count(IsDone), g.Count()))],
@@ -67,7 +68,42 @@ public sealed record MigrationStatus(
             .GroupBy(m => m.Kind)
             .ToDictionary(g => g.Key, g => TimeSpan.FromSeconds(g.Average(m => m.Duration!.Value.TotalSeconds)));
 
+    /// <summary>How many Nodes were at work at the same time in the passes over Nodes so far, on average: what their steps took, over what that took by the clock. At least 1.</summary>
+    /// <remarks>Measured, for runs may differ in how many Nodes at once they were allowed, and Nodes wait for each other at gates.</remarks>
+    private static double SideBySide(MigrationPlan plan, Dictionary<string, JournalEntry> newest)
+    {
+        var spans = Passes(plan).Where(p => p.Length > 1).SelectMany(p => p).SelectMany(lane => lane)
+            .Select(s => newest.GetValueOrDefault(s.Id)).OfType<JournalEntry>().Where(e => e.Duration is not null)
+            .Select(e => (From: e.Time - e.Duration!.Value, To: e.Time)).OrderBy(s => s.From).ToList();
+        var (busy, until) = (TimeSpan.Zero, DateTimeOffset.MinValue);
+        foreach (var (from, to) in spans.Where(s => s.To > until))
+        {
+            busy += to - (from > until ? from : until);
+            until = to;
+        }
+
+        return busy > TimeSpan.Zero ? Math.Max(1, spans.Sum(s => (s.To - s.From).TotalSeconds) / busy.TotalSeconds) : 1;
+    }
+
     private static (TimeSpan Remaining, int Unmeasured) Estimate(
-        ImmutableArray<MigrationStep> left, Dictionary<MigrationStepKind, TimeSpan> measured) =>
-        (left.Aggregate(TimeSpan.Zero, (sum, s) => sum + measured.GetValueOrDefault(s.Kind)), left.Count(s => !measured.ContainsKey(s.Kind)));
+        MigrationPlan plan, Func<MigrationStep, bool> isDone, Dictionary<MigrationStepKind, TimeSpan> measured, double sideBySide)
+    {
+        var (remaining, unmeasured) = (TimeSpan.Zero, 0);
+        foreach (var pass in Passes(plan))
+        {
+            var lanes = pass.Select(lane => lane.Where(s => s.Kind != MigrationStepKind.Hold && !isDone(s)).ToList()).ToList();
+            var times = lanes.ConvertAll(lane => lane.Aggregate(TimeSpan.Zero, (sum, s) => sum + measured.GetValueOrDefault(s.Kind)));
+            var all = times.Aggregate(TimeSpan.Zero, (sum, t) => sum + t);
+
+            // No more Nodes go side by side than there are, and none is quicker than it is alone.
+            remaining += pass.Length == 1 ? all : TimeSpan.FromTicks(Math.Max((long)(all.Ticks / sideBySide), times.Max().Ticks));
+            unmeasured += lanes.Sum(lane => lane.Count(s => !measured.ContainsKey(s.Kind)));
+        }
+
+        return (remaining, unmeasured);
+    }
+
+    /// <summary>What goes side by side wherever more than one Node may.</summary>
+    private static IEnumerable<ImmutableArray<ImmutableArray<MigrationStep>>> Passes(MigrationPlan plan) =>
+        plan.Steps.GroupBy(s => s.Phase).SelectMany(phase => NodeLanes.Of(phase, ExecutionOptions.MostNodesAtOnce));
 }

@@ -31,7 +31,8 @@ public sealed record MigrationOptions
     /// <see cref="AntreaManifest"/>.</summary>
     public string AntreaVersion { get; init; } = "";
 
-    /// <summary>The image of the migration's own privileged DaemonSet; any with <c>chroot</c> and <c>sleep</c>.</summary>
+    /// <summary>The image of the migration's own privileged DaemonSet and of its canaries; any with <c>sh</c>, <c>chroot</c> and <c>sleep</c>, and <c>ip</c>, without which the
+    /// canaries tell nothing of IPv6's routes.</summary>
     public string NodeAgentImage { get; init; } = "busybox:1.36";
 
     /// <summary>Ids of findings that the operator has judged and wants ignored.</summary>

@@ -14,9 +14,13 @@ public sealed record MigrationPlan
     /// <summary>Identifies the plan: derived from <see cref="Fingerprint"/>, so the same cluster gets the same id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>SHA-256, in hexadecimal, of what the plan was made from: Nodes with their PodCIDRs, Calico pools, policies,
-    /// the scenario and the Antrea version. Pods come and go and are not part of it.</summary>
+    /// <summary>SHA-256, in hexadecimal, of what the plan was made from: Nodes with their PodCIDRs, Calico's pools and settings, policies and what they are predicted to do,
+    /// the new addresses, the scenario, the options and the Antrea version. Pods come and go and are not part of it.</summary>
     public required string Fingerprint { get; init; }
+
+    /// <summary>A hash of each part of <see cref="Fingerprint"/>, by a name for people, so that a refusal can say what has changed. Empty in a plan from before there were any, and in a
+    /// rollback.</summary>
+    public ImmutableSortedDictionary<string, string> Inputs { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>What kind of migration the addresses ask for, as words: <c>Simple</c>, <c>SmallOverlap</c>, <c>MostOverlap</c>;
     /// or <c>Partition</c> where that was asked for.</summary>

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Text;
 using Antrea.Migration.Addressing;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
@@ -27,12 +25,14 @@ public static class MigrationPlanner
         var readdressing = ReaddressingPlanner.Of(snapshot, analysis, bridge);
         var policyChanges = PolicyPrediction.Of(snapshot, bridge, readdressing, antreaVersion, options.PolicyMode, options.AntreaManifest);
         var findings = PlanFindings.Collect(snapshot, options, antreaVersion, analysis, bridge, readdressing, [.. left, .. PolicyPrediction.Judge(policyChanges, options.PolicyMode)]);
-        var fingerprint = Fingerprint(snapshot, options, analysis, antreaVersion, bridge, partition, policyChanges.Allowances);
+        var inputs = PlanFingerprint.Of(snapshot, options, analysis, antreaVersion, bridge, partition, readdressing, policyChanges);
+        var fingerprint = PlanFingerprint.Join(inputs);
         var isBlocked = findings.Any(f => f.Severity == Severity.Blocker);
         return new MigrationPlan
         {
             Id = fingerprint[..12],
             Fingerprint = fingerprint,
+            Inputs = inputs,
             Scenario = bridge.Kind == BridgeKind.Partition ? nameof(BridgeKind.Partition) : analysis.Scenario.ToString(),
             Bridge = bridge.Kind,
             BridgeReason = reason,
@@ -70,54 +70,5 @@ public static class MigrationPlanner
 
     /// <summary>SHA-256 of both manifests' objects, in their order.</summary>
     internal static string ManifestHash(MigrationOptions options) =>
-        Hash(string.Concat(options.AntreaManifest.Concat(options.MultusManifest).Select(o => o.Json.ToJsonString() + "\n")));
-
-    private static string Fingerprint(
-        ClusterSnapshot snapshot, MigrationOptions options, AddressAnalysis analysis, string antreaVersion, BridgeStrategy bridge, NodePartition? partition,
-        ImmutableArray<PolicyAllowance> allowances)
-    {
-        var text = new StringBuilder();
-        text.AppendLine($"manifests {ManifestHash(options)}");
-        text.AppendLine($"antrea {antreaVersion}").AppendLine($"scenario {analysis.Scenario}").AppendLine($"bridge {bridge.Kind}");
-        if (options.Restart != RestartMode.Reschedule)
-        {
-            text.AppendLine($"restart {options.Restart}");
-        }
-
-        if (partition is not null)
-        {
-            text.AppendLine($"first part {string.Join(' ', partition.FirstPart)}");
-        }
-
-        foreach (var node in snapshot.Nodes)
-        {
-            text.AppendLine($"node {node.Name} {string.Join(' ', node.PodCidrs)}");
-        }
-
-        foreach (var cidr in snapshot.ServiceCidrs)
-        {
-            text.AppendLine($"services {cidr}");
-        }
-
-        foreach (var allowance in allowances)
-        {
-            text.AppendLine($"allowance {AllowanceObjects.TextOf(allowance)}");
-        }
-
-        foreach (var input in Inputs(snapshot).OrderBy(o => o.ToString(), StringComparer.Ordinal))
-        {
-            text.AppendLine($"input {input} {input.Json["spec"]?.ToJsonString()}");
-        }
-
-        return Hash(text.ToString());
-    }
-
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    /// <summary>What the plan's steps are made from word for word.</summary>
-    private static IEnumerable<ClusterObject> Inputs(ClusterSnapshot snapshot) =>
-        snapshot.Objects.Where(o =>
-            (o.Group.EndsWith("projectcalico.org", StringComparison.Ordinal)
-             && o.Kind is "IPPool" or "NetworkPolicy" or "GlobalNetworkPolicy" or "Tier" or "NetworkSet" or "GlobalNetworkSet" or "HostEndpoint")
-            || (o.Group == "networking.k8s.io" && o.Kind == "NetworkPolicy"));
+        PlanFingerprint.Hash(string.Concat(options.AntreaManifest.Concat(options.MultusManifest).Select(o => o.Json.ToJsonString() + "\n")));
 }

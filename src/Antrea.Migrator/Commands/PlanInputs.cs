@@ -45,7 +45,7 @@ internal sealed class PlanInputs
 
     private readonly Option<string?> _nodeAgentImage = new("--node-agent-image")
     {
-        Description = "Image of the migration's own DaemonSet; any with chroot and sleep that the Nodes can pull (default busybox:1.36).",
+        Description = "Image of the migration's own DaemonSet and its canaries; any with sh, chroot, sleep and ip that the Nodes can pull (default busybox:1.36).",
     };
 
     private readonly Option<int> _stepTimeout = CommonOptions.Whole("--step-timeout", "Seconds that one step may take.", 600, 1, CommonOptions.DayInMilliseconds / 1000);

@@ -98,6 +98,14 @@ internal sealed partial class KernelFabric : IConnectionCarrier, IAsyncDisposabl
     /// <exception cref="MigrationException">The kernel refused something; it does not follow any more.</exception>
     public Task CaughtUpAsync(CancellationToken cancellationToken) => AskAsync(null, cancellationToken);
 
+    /// <summary>Runs a command in the namespace of a Pod or Node, that changes nothing there.</summary>
+    /// <param name="owner">The Pod or Node.</param>
+    /// <param name="argv">The program and its arguments.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">The kernel has no such namespace.</exception>
+    public Task<(int Code, string Output, string Error)> RunInsideAsync(NetworkNamespace owner, IReadOnlyList<string> argv, CancellationToken cancellationToken) =>
+        KernelTools.RunInsideAsync(_spaces.Find(owner) ?? throw new IOException($"{owner.Name} has no network."), argv[0], [.. argv.Skip(1)], cancellationToken);
+
     /// <summary>Lets somebody else change a Node's namespace as the model changes: the kernel is then taken to have what the model says.</summary>
     /// <param name="node">The Node.</param>
     /// <param name="model">Changes the model.</param>

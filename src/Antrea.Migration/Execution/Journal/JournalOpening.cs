@@ -123,13 +123,15 @@ internal sealed class JournalOpening(IMigrationJournal journal, IClusterReader r
                     $"The journal belongs to plan {begun}, not to plan {plan.Id}.",
                     "Execute the plan that was begun, or see what was done with 'antrea-migrator status'.");
 
-    private static void RequireUnchanged(MigrationPlan plan, MigrationPlan now)
+    /// <summary>Refuses to begin a plan that the cluster does not fit any more.</summary>
+    /// <param name="plan">The plan as it was shown.</param>
+    /// <param name="now">What the same options give now.</param>
+    /// <exception cref="MigrationException">It does not; the message says what has changed.</exception>
+    internal static void RequireUnchanged(MigrationPlan plan, MigrationPlan now)
     {
         if (now.Fingerprint != plan.Fingerprint)
         {
-            throw new MigrationException(
-                $"The cluster has changed since plan {plan.Id} was made; it would be plan {now.Id} now.",
-                "Make the plan again with 'antrea-migrator plan', look at it, and execute that one.");
+            throw Drifted(plan, now, PlanFingerprint.Drift(plan, now));
         }
 
         if (now.Findings.FirstOrDefault(f => f.Severity == Severity.Blocker) is { } blocker)
@@ -137,6 +139,26 @@ internal sealed class JournalOpening(IMigrationJournal journal, IClusterReader r
             throw new MigrationException(
                 $"Since plan {plan.Id} was made something has come up: {blocker.Id}, {blocker.Subject}: {blocker.Evidence}", blocker.Remedy);
         }
+    }
+
+    private static MigrationException Drifted(MigrationPlan plan, MigrationPlan now, ImmutableArray<string> drift)
+    {
+        const string again = "Make the plan again with 'antrea-migrator plan', look at it, and execute that one.";
+        return plan.Inputs.IsEmpty
+            ? new MigrationException($"Plan {plan.Id} is of an earlier version of this program, and does not say enough of what it was made from.", again)
+            : drift.All(d => d.StartsWith("--", StringComparison.Ordinal))
+                ? new MigrationException(
+                    $"Plan {plan.Id} was made with another {string.Join(" and ", drift)}; with this one it would be plan {now.Id}.", $"Give the options that the plan was made with. Or else: {again}")
+                : new MigrationException(
+                    $"The cluster has changed since plan {plan.Id} was made ({string.Join(", ", drift.Select(d => Told(d, plan, now)))}); it would be plan {now.Id} now.", again);
+    }
+
+    /// <summary>A part that has changed; of the Nodes also which.</summary>
+    private static string Told(string part, MigrationPlan then, MigrationPlan now)
+    {
+        var nodes = part != PlanFingerprint.Nodes ? [] : then.PodCidrs.Keys.Union(now.PodCidrs.Keys)
+            .Where(n => !then.PodCidrs.GetValueOrDefault(n, []).SequenceEqual(now.PodCidrs.GetValueOrDefault(n, []))).Order(StringComparer.Ordinal).ToList();
+        return nodes.Count == 0 ? part : $"{part}: {string.Join(' ', nodes.Take(5))}{(nodes.Count > 5 ? $" and {nodes.Count - 5} more" : "")}";
     }
 
     private static void RequireUnchangedRollback(MigrationPlan plan, ImmutableArray<JournalEntry> entries, ClusterSnapshot snapshot)

@@ -10,6 +10,23 @@ internal static class Definitions
     public static async Task<List<JsonObject>> ListAsync(MigrationContext context, Predicate<JsonObject> which, CancellationToken cancellationToken) =>
         (await context.Api.ListAsync(Collection, cancellationToken).ConfigureAwait(false) ?? []).FindAll(which);
 
+    /// <summary>Every object of a definition's kind, in whatever Namespace.</summary>
+    /// <exception cref="StepFailedException">The API server does not serve it: its objects cannot be seen, and would go with it.</exception>
+    public static async Task<List<JsonObject>> ListObjectsAsync(MigrationContext context, JsonObject definition, CancellationToken cancellationToken)
+    {
+        var path = $"apis/{definition["spec"]!["group"]}/{VersionOf(definition)}/{definition["spec"]!["names"]!["plural"]}";
+        return await context.Api.ListAsync(path, cancellationToken).ConfigureAwait(false)
+            ?? throw new StepFailedException($"{path} is not served, though it is defined.", "See the CustomResourceDefinition's conditions, then run the command again.");
+    }
+
+    /// <summary>The version that objects are kept in: not every kind has a v1.</summary>
+    public static string VersionOf(JsonObject definition)
+    {
+        var versions = definition["spec"]!["versions"]!.AsArray();
+        return (versions.FirstOrDefault(v => v!["storage"]?.GetValue<bool>() == true && v["served"]?.GetValue<bool>() == true)
+            ?? versions.First(v => v!["served"]?.GetValue<bool>() == true))!["name"]!.ToString();
+    }
+
     /// <summary>Deletes them with all their objects, whose finalizers are released: the controllers that would are gone. Returns how many there were.</summary>
     public static async Task<int> DeleteAsync(
         MigrationContext context, string whose, Predicate<JsonObject> which, CancellationToken cancellationToken)

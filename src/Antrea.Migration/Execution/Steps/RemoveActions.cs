@@ -4,7 +4,7 @@ using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.Execution.Steps;
 
-/// <summary>Removes Calico: what an operator runs by that operator, the rest as its manifest brought it; API server first, controllers, agents, objects, definitions.</summary>
+/// <summary>Removes Calico, once the backup is known to hold what goes: what an operator runs by that operator, the rest as its manifest brought it; API server first, controllers, agents, objects, definitions.</summary>
 internal sealed class RemoveCalicoAction : StepAction
 {
     private const string CalicoGroup = ".projectcalico.org";
@@ -37,6 +37,9 @@ internal sealed class RemoveCalicoAction : StepAction
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
+        // Before the first deletion, and for the objects once more before they go with their definitions: until then controllers have written some.
+        var backup = new CalicoBackup(context);
+        await backup.EnsureAsync(IsCalicos, Paths, cancellationToken).ConfigureAwait(false);
         var removed = await TigeraOperator.RemoveAsync(context, cancellationToken).ConfigureAwait(false);
         foreach (var path in Paths)
         {
@@ -53,8 +56,9 @@ internal sealed class RemoveCalicoAction : StepAction
         }
 
         removed += await TigeraOperator.RemoveNamespacesAsync(context, cancellationToken).ConfigureAwait(false);
+        await backup.EnsureAsync(IsCalicos, [], cancellationToken).ConfigureAwait(false);
         removed += await Definitions.DeleteAsync(context, "Calico's", IsCalicos, cancellationToken).ConfigureAwait(false);
-        return $"{removed} objects of Calico's removed";
+        return $"{removed} objects of Calico's removed; {backup}";
     }
 
     public static bool IsCalicos(JsonObject definition) =>

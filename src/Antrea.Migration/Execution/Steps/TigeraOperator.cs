@@ -44,20 +44,10 @@ internal static class TigeraOperator
         List<JsonObject> objects = [];
         foreach (var definition in await Definitions.ListAsync(context, IsDefinition, cancellationToken).ConfigureAwait(false))
         {
-            var path = $"apis/{Group}/{VersionOf(definition)}/{definition["spec"]!["names"]!["plural"]}";
-            objects.AddRange(await context.Api.ListAsync(path, cancellationToken).ConfigureAwait(false)
-                ?? throw new StepFailedException($"{path} is not served, though it is defined.", "See the CustomResourceDefinition's conditions, then run the command again."));
+            objects.AddRange(await Definitions.ListObjectsAsync(context, definition, cancellationToken).ConfigureAwait(false));
         }
 
         return objects;
-    }
-
-    /// <summary>The version that objects are kept in: not every kind of the group has a v1.</summary>
-    private static string VersionOf(JsonObject definition)
-    {
-        var versions = definition["spec"]!["versions"]!.AsArray();
-        return (versions.FirstOrDefault(v => v!["storage"]?.GetValue<bool>() == true && v["served"]?.GetValue<bool>() == true)
-            ?? versions.First(v => v!["served"]?.GetValue<bool>() == true))!["name"]!.ToString();
     }
 
     public static string PathOf(JsonObject installation) => $"{Installations}/{installation["metadata"]!["name"]}";
@@ -78,7 +68,7 @@ internal static class TigeraOperator
         var removed = 0;
         foreach (var isInstallation in new[] { false, true })
         {
-            var kinds = definitions.Select(d => (Version: VersionOf(d), Plural: d["spec"]!["names"]!["plural"]!.ToString()))
+            var kinds = definitions.Select(d => (Version: Definitions.VersionOf(d), Plural: d["spec"]!["names"]!["plural"]!.ToString()))
                 .Where(k => k.Plural is not ("tigerastatuses" or "imagesets") && k.Plural == "installations" == isInstallation)
                 .OrderBy(k => k.Plural, StringComparer.Ordinal).ToList();
             removed += await RemoveObjectsAsync(context, kinds, cancellationToken).ConfigureAwait(false);

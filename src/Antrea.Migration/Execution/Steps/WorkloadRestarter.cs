@@ -381,7 +381,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
                 {
                     return $"Pod {pod} may not be evicted yet: {e.Message}";
                 }
-                catch (KubernetesApiException e) when (e.Code == HttpStatusCode.InternalServerError && e.Message.Contains("PodDisruptionBudget", StringComparison.Ordinal))
+                catch (KubernetesApiException e) when (e.IsTwoBudgets)
                 {
                     throw new StepFailedException(
                         $"Pod {pod} can never be evicted: {e.Message}", "Narrow the PodDisruptionBudgets' selectors so that one matches it, then run the command again.");

@@ -20,7 +20,11 @@ internal sealed record BridgeChoice(BridgeStrategy Bridge, string Reason)
         return Because(why, BridgeStrategy.Of(kind));
     }
 
-    private static BridgeChoice Because(string why, BridgeStrategy bridge) => new(bridge, $"{why}. It needs {bridge.Needs}. It costs {bridge.Costs}.");
+    private static BridgeChoice Because(string why, BridgeStrategy bridge) => new(
+        bridge, $"{why}. Between Nodes it mends {Words(bridge)}. It needs {bridge.Needs}. It costs {bridge.Costs}.");
+
+    /// <summary>Rows of the decision table, for example <c>Calico to Antrea</c>.</summary>
+    private static string Words(BridgeStrategy bridge) => bridge.Mends.IsEmpty ? "nothing" : string.Join(", ", bridge.Mends.Select(m => $"{m.From} to {m.To}"));
 
     private static (BridgeKind Kind, string Why) Choose(ClusterSnapshot snapshot)
     {

@@ -1,6 +1,7 @@
 using Antrea.Migration.Execution;
 using Antrea.Migration.IntegrationTests.Faults;
 using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Planning;
 using k8s;
 
@@ -58,6 +59,62 @@ internal sealed class ControlTests
         }
 
         Assert.That(await waiting, Is.InstanceOf<MigrationEvent>());
+    }
+
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Migrator_whose_Lease_another_has_taken_begins_no_further_step(CancellationToken cancellationToken)
+    {
+        // The keeper looks at the Lease, one look after the other: by its second look it knows what the first one said.
+        var looks = 0;
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isTaken = false;
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Small with
+        {
+            Faults = request =>
+            {
+                if (Volatile.Read(ref isTaken) && request is { Verb: "get", Resource: "leases", Name: "migrator" } && Interlocked.Increment(ref looks) == 2)
+                {
+                    seen.TrySetResult();
+                }
+
+                return null;
+            },
+        });
+        var plan = await migration.PlanAsync(cancellationToken);
+        using var client = migration.Client();
+        List<MigrationEvent> after = [];
+        async Task RunAsync()
+        {
+            await foreach (var item in Execute(migration, client, plan, "ann@laptop"))
+            {
+                if (isTaken)
+                {
+                    after.Add(item);
+                }
+                else if (item is StepCompleted { Step.Kind: MigrationStepKind.InstallMultus })
+                {
+                    migration.Lab.Apply(
+                        """
+                        apiVersion: coordination.k8s.io/v1
+                        kind: Lease
+                        metadata: {name: migrator, namespace: antrea-migration}
+                        spec: {holderIdentity: "bob@desktop", leaseDurationSeconds: 15, acquireTime: "2026-01-01T00:00:00.000000Z", renewTime: "2026-01-01T00:00:00.000000Z"}
+                        """);
+                    Volatile.Write(ref isTaken, true);
+                    await seen.Task.WaitAsync(cancellationToken);
+                }
+            }
+        }
+
+        Assert.That(RunAsync, Throws.TypeOf<MigrationException>().With.Message.EqualTo("bob@desktop has taken the migration over.").And.Property("Next").Contains("antrea-migrator status"));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(after.OfType<StepCompleted>(), Is.Empty);
+            Assert.That(
+                migration.Lab.Store.PeekAll(new ResourceType("coordination.k8s.io", "v1", "Lease", "leases", true)).Select(l => l.Text("spec", "holderIdentity")),
+                Does.Contain("bob@desktop"), "it is not given back by whoever lost it");
+        }
     }
 
     [Test]

@@ -169,7 +169,20 @@ public sealed class MigrationTests
 
         Assert.That(
             async () => await migration.ExecuteAsync(plan, cancellationToken),
-            Throws.TypeOf<MigrationException>().With.Message.Contains("has changed since plan").And.Property("Next").Contains("plan"));
+            Throws.TypeOf<MigrationException>().With.Message.Contains($"has changed since plan {plan.Id} was made (crd.projectcalico.org/IPPool").And.Property("Next").Contains("plan"));
+    }
+
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task A_plan_made_with_another_limit_to_missing_Pods_is_refused_by_the_name_of_the_option(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = "c2a0", Workers = 1, Workloads = false });
+        var plan = await migration.PlanAsync(cancellationToken);
+        migration.Options = migration.Options with { MaxUnavailable = 3 };
+
+        Assert.That(
+            async () => await migration.ExecuteAsync(plan, cancellationToken),
+            Throws.TypeOf<MigrationException>().With.Message.StartsWith($"Plan {plan.Id} was made with another --max-unavailable;").And.Property("Next").StartsWith("Give the options"));
     }
 
     [Test]

@@ -32,6 +32,24 @@ public sealed class RollbackTests
         }
     }
 
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task A_rollback_that_was_shown_before_the_migration_went_on_is_refused(CancellationToken cancellationToken)
+    {
+        await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
+        var plan = await migration.PlanAsync(cancellationToken);
+        await migration.RunUntilAsync(plan, e => e is StepCompleted { Step.Kind: MigrationStepKind.InstallMultus }, cancellationToken);
+        var shown = await migration.PlanRollbackAsync(cancellationToken);
+        await migration.RunUntilAsync(plan, e => e is StepCompleted { Step.Kind: MigrationStepKind.InstallAntrea }, cancellationToken);
+
+        Assert.That(
+            async () => await migration.ExecuteAsync(shown, cancellationToken),
+            Throws.TypeOf<MigrationException>().With.Message.EqualTo($"The migration has gone on, or Nodes have come or gone, since rollback {shown.Id} was shown.")
+                .And.Property("Next").Contains("antrea-migrator rollback"));
+        Assert.That(
+            (await migration.ExecuteAsync(await migration.PlanRollbackAsync(cancellationToken), cancellationToken))[^1], Is.TypeOf<MigrationCompleted>(), "looked at again, it is carried out");
+    }
+
     /// <summary>The other bridges, and clusters whose addresses had to move: after the last step of each kind, which is where they differ.</summary>
     [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
     [TestCase("c2a0", 1, BridgeKind.Pool)]

@@ -78,6 +78,58 @@ internal sealed class StuckClusterTests
         Assert.That(await faulted.RunUntilCompletedAsync(plan, runs: 1, cancellationToken), Is.Empty, "the budget relaxed, it goes on");
     }
 
+    /// <summary>The API server answers 500 for it, as it does in a bad moment; but this one does not pass, and is told apart at once.</summary>
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task Pod_that_two_disruption_budgets_match_is_asked_for_once_and_never_said_to_be_a_matter_of_time(CancellationToken cancellationToken)
+    {
+        await using var faulted = await FaultedMigration.StartAsync(cancellationToken);
+        var plan = await faulted.PlanAsync(cancellationToken);
+        var asked = 0;
+        faulted.Faults.Rule = request =>
+        {
+            if (request is { Subresource: "eviction", Namespace: "default" } && request.Name.StartsWith("bare-", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref asked);
+            }
+
+            return null;
+        };
+
+        // Both come after the plan, whose preflight would name them.
+        var events = await faulted.RunAsync(plan, cancellationToken, item =>
+        {
+            if (item is StepStarted { Step: { Kind: MigrationStepKind.RestartPods, Phase: MigrationPhase.MultusPods } })
+            {
+                faulted.Migration.Lab.Apply(
+                    """
+                    apiVersion: policy/v1
+                    kind: PodDisruptionBudget
+                    metadata: {name: one, namespace: default}
+                    spec: {maxUnavailable: 1, selector: {matchLabels: {app: bare}}}
+                    ---
+                    apiVersion: policy/v1
+                    kind: PodDisruptionBudget
+                    metadata: {name: other, namespace: default}
+                    spec: {maxUnavailable: 1, selector: {matchLabels: {app: bare}}}
+                    """);
+            }
+        });
+
+        var failed = events[^1] as StepFailed;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(failed?.Step.Kind, Is.EqualTo(MigrationStepKind.RestartPods), string.Join('\n', events.TakeLast(3)));
+            Assert.That(failed?.Message, Does.StartWith("Pod default/bare-").And.Contain(" can never be evicted: ").And.Contain("more than one PodDisruptionBudget"));
+            Assert.That(failed?.Next, Does.StartWith("Narrow the PodDisruptionBudgets' selectors"));
+            Assert.That(asked, Is.EqualTo(1));
+            AssertClientReachesServers(faulted);
+        }
+
+        faulted.Migration.Lab.Store.Delete(ResourceType.PodDisruptionBudget, "default", "other");
+        Assert.That(await faulted.RunUntilCompletedAsync(plan, runs: 1, cancellationToken), Is.Empty, "with one left, it goes on");
+    }
+
     /// <summary>An operator cancels while an evicted Pod has no successor with an address yet: the next run must not call it a stray.</summary>
     [Test]
     [CancelAfter(600_000)]
