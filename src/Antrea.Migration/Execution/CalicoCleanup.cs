@@ -47,6 +47,20 @@ internal static class CalicoCleanup
         case "$1" in network=*) network=${1#network=}; shift ;; esac
         """;
 
+    /// <summary>What sends packets to WireGuard: rules for everything without its mark, at Felix's priority or to a table that leads to its device; and never to one
+    /// that holds anything but such routes and exceptions from them. Source: Calico v3.26 <c>felix/wireguard/wireguard.go</c> (<c>addRouteRule</c>).</summary>
+    private const string WireGuard =
+        """
+        # wgrules FAMILY: a line each, of the priority, the mark and the table.
+        wgrules() {
+          ip "$1" rule list 2>/dev/null | sed -n 's/^\([0-9]*\):[[:space:]]*not from all fwmark \(0x[0-9a-f]*\)\/\(0x[0-9a-f]*\) lookup \([^ ]*\) *$/\1 \2 \3 \4/p' |
+            while read -r p m k t; do
+              [ "$m" = "$k" ] || continue
+              r=$(ip "$1" route show table "$t" 2>/dev/null)
+              case "$p $r" in "99 "*|*"dev wireguard.cali"*|*"dev wg-v6.cali"*) ;; *) continue ;; esac
+              printf '%s\n' "$r" | grep -v -e '^throw ' -e ' dev wireguard\.cali' -e ' dev wg-v6\.cali' | grep -q . || echo "$p $m $t"; done; }
+        """;
+
     private const string FlushRoutes =
         """
         for c in "$@"; do for p in 12 80; do ip "$(family "$c")" route flush table main root "$c" proto "$p" 2>/dev/null; done; done
@@ -69,17 +83,18 @@ internal static class CalicoCleanup
         if has ipset; then ipset list -n 2>/dev/null | grep '^cali' | sed 's/^/ipset: /'; fi
         {{PrintRoutes}}
         for l in vxlan.calico vxlan-v6.calico wireguard.cali wg-v6.cali; do ! ip link show "$l" >/dev/null 2>&1 || echo "link: $l"; done
+        for f in -4 -6; do wgrules $f | while read -r p m t; do echo "rule: $f $p not fwmark $m lookup $t"; done; done
         ip -4 -o address show dev tunl0 2>/dev/null | sed 's/^/address: /'
         exit 0
         """;
 
     public const string ClearRoutes = Functions + "\n" + FlushRoutes + "\n" + PrintRoutes + "\nexit 0";
 
-    public const string Audit = Functions + "\n" + Network + "\n" + Print;
+    public const string Audit = Functions + "\n" + Network + "\n" + WireGuard + "\n" + Print;
 
     public const string Clean =
         Functions
-        + "\n" + Network + "\n"
+        + "\n" + Network + "\n" + WireGuard + "\n"
         + $$"""
         failed=0
         {
@@ -93,6 +108,9 @@ internal static class CalicoCleanup
         if has ipset; then
           for s in $(ipset list -n 2>/dev/null | grep '^cali'); do ipset destroy "$s" || failed=1; done; fi
         {{FlushRoutes}}
+        for f in -4 -6; do
+          wgrules $f | { e=0; while read -r p m t; do
+            ip $f rule delete not fwmark "$m/$m" lookup "$t" priority "$p" || e=1; ip $f route flush table "$t" 2>/dev/null || :; done; exit $e; } || failed=1; done
         for l in vxlan.calico vxlan-v6.calico wireguard.cali wg-v6.cali; do
           ! ip link show "$l" >/dev/null 2>&1 || ip link delete "$l" || failed=1; done
         if ip link show tunl0 >/dev/null 2>&1; then ip address flush dev tunl0 && ip link set tunl0 down || failed=1; fi

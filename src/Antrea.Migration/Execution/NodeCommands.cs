@@ -108,7 +108,7 @@ public static class NodeCommands
     public static NodeCommand AuditCalico(IEnumerable<Cidr> calicoCidrs, string network = CalicoNetwork) =>
         new("audit-calico", CalicoCleanup.Audit, [OfNetwork(network), .. calicoCidrs.Select(c => c.ToString())]);
 
-    /// <summary>Removes what Calico left on the Node: files, hostPorts, netfilter rules, ipsets, routes and links; then prints what is left, as
+    /// <summary>Removes what Calico left on the Node: files, hostPorts, netfilter rules, ipsets, routes, rules to WireGuard and links; then prints what is left, as
     /// <see cref="AuditCalico"/> does. May be repeated.</summary>
     /// <param name="calicoCidrs">Calico's pools and blocks: routes are removed inside them only.</param>
     /// <param name="network">The name of its network, whose hostPorts and host-local addresses are removed.</param>
