@@ -21,7 +21,7 @@ internal sealed class CniPlugins
             ["calico"] = new CalicoPlugin(store, ipam),
             ["antrea"] = new AntreaPlugin(),
             ["multus"] = new MultusPlugin(this, store),
-            ["portmap"] = accepted,
+            ["portmap"] = new PortmapPlugin(store),
             ["bandwidth"] = accepted,
             ["tuning"] = accepted,
             ["loopback"] = accepted,
@@ -72,7 +72,7 @@ internal sealed class CniPlugins
                 ?? throw new CniException($"the lab knows no CNI plugin \"{type}\"; it has {string.Join(", ", _plugins.Keys)}");
     }
 
-    /// <summary>portmap, bandwidth and their like: accepted, without an effect that the lab's fabric has.</summary>
+    /// <summary>bandwidth and its like: accepted, without an effect that the lab's fabric has.</summary>
     private sealed class AcceptedPlugin : ICniPlugin
     {
         public ImmutableArray<CniAddress> Add(CniInvocation invocation, JsonObject config) => [];

@@ -127,7 +127,7 @@ internal sealed partial class ConnectionWalk
         return LeaveBy(host, state, route!, PostRoute(host, state, route!, packet, tracked, isLocal: true));
     }
 
-    /// <summary>nat PREROUTING and OUTPUT: what is known already, and kube-proxy for what is new.</summary>
+    /// <summary>nat PREROUTING and OUTPUT: what is known already, and kube-proxy and portmap for what is new.</summary>
     private Station.Lost? RewriteDestination(HostNetns host, string? device, HostState state, Tracked tracked, ref Packet packet)
     {
         if (tracked is { Verdict: ConntrackVerdict.New, Entry: { IsConfirmed: false } entry } && state.KubeProxy is { } proxy
@@ -146,6 +146,12 @@ internal sealed partial class ConnectionWalk
                 || endpoint.Address.Equals(packet.Source);
             Note(packet, host.Name, device, $"kube-proxy: DNAT to {endpoint}");
         }
+        else if (tracked is { Verdict: ConntrackVerdict.New, Entry: { IsConfirmed: false } opened } && state.Holds(packet.Destination) && HostPortOf(state, packet) is { } hostPort)
+        {
+            opened.RedirectTo(hostPort.Target);
+            opened.MustMasquerade = hostPort.Target.Address.Equals(packet.Source);
+            Note(packet, host.Name, device, $"portmap of {hostPort.Network}: DNAT to {hostPort.Target}");
+        }
 
         if (tracked.Target is { } target && (!packet.Destination.Equals(target.Destination)
             || packet.Flow.DestinationPort != target.DestinationPort))
@@ -159,6 +165,8 @@ internal sealed partial class ConnectionWalk
 
         return null;
     }
+
+    private static HostPortRule? HostPortOf(HostState state, Packet packet) => state.HostPorts.FirstOrDefault(rule => rule.Matches(packet));
 
     /// <summary>INPUT.</summary>
     private Station EnterPrograms(HostNetns host, HostState state, string device, Packet packet, Tracked tracked)

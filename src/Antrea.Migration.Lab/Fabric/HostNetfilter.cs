@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Antrea.Migration.Addressing;
 
 namespace Antrea.Migration.Lab.Fabric;
@@ -29,4 +30,20 @@ internal sealed record KubeProxy(bool DropsInvalid = true, ImmutableArray<Cidr> 
     /// <summary>The range of a family; null where there is none.</summary>
     public Cidr? ClusterCidrOf(bool isIPv6) =>
         ClusterCidrs.IsDefault ? null : ClusterCidrs.Where(cidr => cidr.IsIPv6 == isIPv6).Select(cidr => (Cidr?)cidr).FirstOrDefault();
+}
+
+/// <summary>One hostPort of one sandbox, as the CNI plugin portmap keeps it in nat; the first that matches counts.</summary>
+/// <param name="Network">The CNI network's name, by which alone the plugin finds it again.</param>
+/// <param name="ContainerId">The sandbox.</param>
+/// <param name="Protocol">The port's protocol.</param>
+/// <param name="HostIP">The Node's address it is for; null for all of them.</param>
+/// <param name="Port">The Node's port.</param>
+/// <param name="Target">Where it leads; only packets of that family match.</param>
+/// <remarks>Source: containernetworking/plugins v1.9, plugins/meta/portmap/portmap_iptables.go.</remarks>
+internal sealed record HostPortRule(string Network, string ContainerId, TransportProtocol Protocol, IPAddress? HostIP, int Port, IPEndPoint Target)
+{
+    /// <summary>Whether it is for a packet to one of the Node's own addresses.</summary>
+    public bool Matches(Packet packet) =>
+        packet.Flow.Protocol == Protocol && packet.Flow.DestinationPort == Port && packet.Destination.AddressFamily == Target.AddressFamily
+        && (HostIP is null || HostIP.Equals(packet.Destination));
 }

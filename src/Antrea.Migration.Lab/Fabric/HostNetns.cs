@@ -24,6 +24,9 @@ internal sealed record HostState : NamespaceState
     /// <summary>Antrea's chains; null where there are none.</summary>
     public AntreaNetfilter? Antrea { get; init; }
 
+    /// <summary>The hostPorts, in the order of their rules.</summary>
+    public ImmutableArray<HostPortRule> HostPorts { get; init; } = [];
+
     /// <summary>kube-proxy; null where it does not run and left no rules.</summary>
     public KubeProxy? KubeProxy { get; init; } = new();
 

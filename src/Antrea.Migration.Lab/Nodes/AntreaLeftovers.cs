@@ -46,12 +46,13 @@ internal static class AntreaLeftovers
             lines.Add($"link: {GatewayDevice}");
         }
 
+        lines.AddRange(HostPortVerbs.Lines(state, NodeCommands.AntreaNetwork));
         lines.AddRange(state.Routing.Routes.Where(r => IsDirect(r, arguments)).Select(r => $"route: {r}"));
 
         return new NodeCommandResult(0, string.Concat(lines.Select(l => l + "\n")), "");
     }
 
-    /// <summary>Removes files, chains, sets and routes, and prints what is left. A bridge without its daemon stays, as on a Node without the tools for it.</summary>
+    /// <summary>Removes files, hostPorts, chains, sets and routes, and prints what is left. A bridge without its daemon stays, as on a Node without the tools for it.</summary>
     public static NodeCommandResult Clean(LabNode node, IReadOnlyList<string> arguments)
     {
         foreach (var file in Files.Concat(node.Files.All().Select(f => f.Key).Where(f => f.StartsWith(RunDirectory + "/", StringComparison.Ordinal))).ToList())
@@ -59,7 +60,8 @@ internal static class AntreaLeftovers
             node.Files.Remove(file);
         }
 
-        node.Host.Update(state => state with { Antrea = null, Routing = state.Routing.Remove(r => IsDirect(r, arguments)) });
+        node.Host.Update(state => HostPortVerbs.Without(
+            state with { Antrea = null, Routing = state.Routing.Remove(r => IsDirect(r, arguments)) }, NodeCommands.AntreaNetwork));
         return node.Host.State.Ovs is null
             ? Audit(node, arguments)
             : new NodeCommandResult(1, "", $"RTNETLINK answers: Operation not supported ({GatewayDevice})\n");

@@ -32,6 +32,7 @@ internal static class CalicoLeftovers
             lines.Add($"ipset: {sets}masq-ipam-pools");
         }
 
+        lines.AddRange(HostPortVerbs.Lines(state, HostPortVerbs.NetworkIn(arguments)));
         lines.AddRange(Routes(node));
         lines.AddRange(Vxlans.Where(device => state.Device(device) is not null).Select(device => $"link: {device}"));
 
@@ -50,7 +51,7 @@ internal static class CalicoLeftovers
         return new NodeCommandResult(0, string.Concat(Routes(node).Select(l => l + "\n")), "");
     }
 
-    /// <summary>Removes files, chains and sets, routes by protocol, and the tunnel's address; prints what is left. May be repeated.</summary>
+    /// <summary>Removes files, hostPorts, chains and sets, routes by protocol, and the tunnel's address; prints what is left. May be repeated.</summary>
     public static NodeCommandResult Clean(LabNode node, IReadOnlyList<string> arguments)
     {
         var everything = node.Files.All().Select(f => f.Key).ToList();
@@ -60,7 +61,7 @@ internal static class CalicoLeftovers
             node.Files.Remove(file);
         }
 
-        node.Host.Update(state => state with { Calico = null });
+        node.Host.Update(state => HostPortVerbs.Without(state with { Calico = null }, HostPortVerbs.NetworkIn(arguments)));
         node.Host.SetVethPolicy(null, null);
         node.Host.RemoveRoutes(IsCalicos);
         foreach (var device in Vxlans.Append(CalicoTunnel.Ipip.Device))

@@ -15,7 +15,7 @@ internal sealed class KernelNodeShell(KernelFabric kernel)
     private static readonly HashSet<string> Verbs = new(StringComparer.Ordinal)
     {
         "read-routes", "audit-calico", "clean-calico", "clear-calico-routes", "lead-calico", "stop-leading-calico", "label-addresses",
-        "remove-address-labels",
+        "remove-address-labels", "release-host-ports",
     };
 
     /// <summary>Where a Node's files are, and the names of protocols, which iproute2 has in a file.</summary>

@@ -111,6 +111,11 @@ internal static class LabDump
     private static IEnumerable<string> SandboxLines(IReadOnlyCollection<LabNode> nodes)
     {
         yield return $"veths {nodes.Sum(n => n.Host.State.Veths.Count)}";
+        foreach (var hostPort in nodes.SelectMany(n => n.Host.State.HostPorts).GroupBy(r => $"hostPorts {r.Port}/{r.Protocol} of {r.Network}"))
+        {
+            yield return $"{hostPort.Key} {hostPort.Count()}";
+        }
+
         yield return $"OVS ports {nodes.Sum(n => n.Host.State.Ovs?.State.Ports.Values.DistinctBy(p => p.Name).Count() ?? 0)}";
         yield return $"Multus caches {nodes.Sum(n => n.Files.Files(MultusCaches.TrimEnd('/')).Count)}";
         yield return $"host-local addresses {nodes.Sum(n => n.Files.Files(HostLocalFiles + "antrea").Count(f => f != "last_reserved_ip.0"))}";

@@ -27,6 +27,7 @@ internal static class NodeVerbs
             ["inspect-node"] = (AnyNumber, InspectNode),
             ["list-multus-attachments"] = (1, ListMultusAttachments),
             ["check-sandboxes"] = (0, (_, _) => Done("")),
+            ["release-host-ports"] = (AnyNumber, HostPortVerbs.Release),
             ["audit-calico"] = (AnyNumber, CalicoLeftovers.Audit),
             ["clear-calico-routes"] = (AnyNumber, CalicoLeftovers.ClearRoutes),
             ["lead-calico"] = (AnyNumber, CalicoLeadVerbs.Start),

@@ -42,6 +42,9 @@ public sealed record PodInfo
     /// <summary>The annotations.</summary>
     public ImmutableSortedDictionary<string, string> Annotations { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>The <c>hostPort</c>s of the containers, in ascending order, each once; empty for a Pod on its Node's network, whose ports are the Node's own.</summary>
+    public ImmutableArray<int> HostPorts { get; init; } = [];
+
     /// <summary><c>spec.restartPolicy</c>; Always when absent.</summary>
     public string RestartPolicy { get; init; } = "Always";
 

@@ -28,9 +28,16 @@ internal static class PodInfoReader
             Controller = owner.TextAt("kind") is { } kind && owner.TextAt("name") is { } name ? (kind, name) : null,
             Labels = json.MapAt("metadata", "labels").ToImmutableSortedDictionary(StringComparer.Ordinal),
             Annotations = json.MapAt("metadata", "annotations").ToImmutableSortedDictionary(StringComparer.Ordinal),
+            HostPorts = fields.Flag("spec.hostNetwork") ? [] : HostPorts(json),
             RestartPolicy = fields.Text("spec.restartPolicy") ?? "Always",
         };
     }
+
+    private static ImmutableArray<int> HostPorts(JsonObject pod) =>
+    [
+        .. pod.ItemsAt("spec", "containers").Concat(pod.ItemsAt("spec", "initContainers"))
+            .SelectMany(c => c.ItemsAt("ports")).Select(p => p.NumberAt("hostPort")).Where(p => p is > 0 and <= ushort.MaxValue).Select(p => (int)p!.Value).Distinct().Order(),
+    ];
 
     private static ImmutableArray<IPAddress> PodIPs(ObjectFields fields)
     {

@@ -40,6 +40,7 @@ internal static class AntreaCleanup
         for b in $(backends); do for t in $tables; do
           n=$(saved "$b" "$t" | grep -c -e '^:ANTREA-' -e '-j ANTREA-'); [ "$n" = 0 ] || echo "netfilter: $b $t: $n rules and chains"; done; done
         if has nft; then nft list tables 2>/dev/null | grep -E '^table (ip|ip6) antrea$' | sed 's/^/netfilter: /'; fi
+        print_hostports antrea
         if has ipset; then ipset list -n 2>/dev/null | grep '^ANTREA-' | sed 's/^/ipset: /'; fi
         for l in {{Links}}; do ! ip link show "$l" >/dev/null 2>&1 || echo "link: $l"; done
         for c in "$@"; do routes "$c" | sed 's/^/route: /'; done
@@ -55,6 +56,7 @@ internal static class AntreaCleanup
         failed=0
         {
         rm -f /etc/cni/net.d/10-antrea.conflist /opt/cni/bin/antrea
+        remove_hostports antrea
         unhook '-j ANTREA-' ANTREA-
         if has nft; then for f in ip ip6; do
           ! nft list table "$f" antrea >/dev/null 2>&1 || nft delete table "$f" antrea || failed=1; done; fi

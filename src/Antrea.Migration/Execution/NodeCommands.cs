@@ -12,6 +12,12 @@ public static class NodeCommands
     /// <summary>Where the container runtime looks for CNI configurations.</summary>
     public const string CniConfigDirectory = "/etc/cni/net.d";
 
+    /// <summary>The name of Calico's network where its CNI configuration says no other.</summary>
+    public const string CalicoNetwork = "k8s-pod-network";
+
+    /// <summary>The name of Antrea's network.</summary>
+    public const string AntreaNetwork = "antrea";
+
     /// <summary>Where Multus remembers each Pod's delegates, one file a container.</summary>
     public const string MultusCacheDirectory = "/var/lib/cni/multus";
 
@@ -86,17 +92,29 @@ public static class NodeCommands
             "restart-sandbox", SandboxRestart.Restart, [uid, address.ToString(), Math.Ceiling(grace.TotalSeconds).ToString(CultureInfo.InvariantCulture)]);
     }
 
+    /// <summary>Removes the rules by which hostPorts of networks lead to Pods that are gone, and makes conntrack forget such connections. Prints a line
+    /// for each chain: <c>released: ADDRESSES by BACKEND CHAIN</c>, or <c>alive: ADDRESS by BACKEND CHAIN</c> for one that stays. May be repeated.</summary>
+    /// <param name="networks">The networks' names, as in their CNI configurations; hostPorts of others are not touched.</param>
+    /// <param name="inUse">The addresses of Pods that are there. One that has a route of its own on the Node, as each Pod that Calico has wired, is there too.</param>
+    /// <exception cref="ArgumentException">A name is none that a CNI network can have.</exception>
+    public static NodeCommand ReleaseHostPorts(IEnumerable<string> networks, IEnumerable<IPAddress> inUse) =>
+        new("release-host-ports", HostPortCleanup.Release, [.. networks.Select(OfNetwork), .. inUse.Select(a => $"keep={a}").Distinct()]);
+
     /// <summary>Lists what Calico left on the Node, one <c>WHAT: DETAIL</c> a line; nothing when it is clean. Exit code 3 when the Node
     /// lacks the tools to tell.</summary>
     /// <param name="calicoCidrs">Calico's pools and blocks: routes are looked for inside them.</param>
-    public static NodeCommand AuditCalico(IEnumerable<Cidr> calicoCidrs) =>
-        new("audit-calico", CalicoCleanup.Audit, [.. calicoCidrs.Select(c => c.ToString())]);
+    /// <param name="network">The name of its network, whose hostPorts and host-local addresses are looked for.</param>
+    /// <exception cref="ArgumentException">The name is none that a CNI network can have.</exception>
+    public static NodeCommand AuditCalico(IEnumerable<Cidr> calicoCidrs, string network = CalicoNetwork) =>
+        new("audit-calico", CalicoCleanup.Audit, [OfNetwork(network), .. calicoCidrs.Select(c => c.ToString())]);
 
-    /// <summary>Removes what Calico left on the Node: files, netfilter rules, ipsets, routes and links, in that order; then prints what is left, as
+    /// <summary>Removes what Calico left on the Node: files, hostPorts, netfilter rules, ipsets, routes, rules to WireGuard and links; then prints what is left, as
     /// <see cref="AuditCalico"/> does. May be repeated.</summary>
     /// <param name="calicoCidrs">Calico's pools and blocks: routes are removed inside them only.</param>
-    public static NodeCommand CleanCalico(IEnumerable<Cidr> calicoCidrs) =>
-        new("clean-calico", CalicoCleanup.Clean, [.. calicoCidrs.Select(c => c.ToString())]);
+    /// <param name="network">The name of its network, whose hostPorts and host-local addresses are removed.</param>
+    /// <exception cref="ArgumentException">The name is none that a CNI network can have.</exception>
+    public static NodeCommand CleanCalico(IEnumerable<Cidr> calicoCidrs, string network = CalicoNetwork) =>
+        new("clean-calico", CalicoCleanup.Clean, [OfNetwork(network), .. calicoCidrs.Select(c => c.ToString())]);
 
     /// <summary>Removes the routes that Calico left on the Node, blackholes included, and nothing else of it: Pods that it has wired keep their own. Prints the routes that are
     /// left, as <see cref="AuditCalico"/> does. May be repeated.</summary>
@@ -143,7 +161,7 @@ public static class NodeCommands
     /// <param name="podCidrs">The other Nodes' PodCIDRs, where Antrea routed to them without a tunnel: such routes outlive it.</param>
     public static NodeCommand AuditAntrea(IEnumerable<Cidr> podCidrs) => new("audit-antrea", AntreaCleanup.Audit, [.. podCidrs.Select(c => c.ToString())]);
 
-    /// <summary>Removes what Antrea left on the Node: files, netfilter rules, ipsets, links and routes, in that order; then prints what is left, as
+    /// <summary>Removes what Antrea left on the Node: files, hostPorts, netfilter rules, ipsets, links and routes, in that order; then prints what is left, as
     /// <see cref="AuditAntrea"/> does. Logs stay. May be repeated.</summary>
     /// <param name="podCidrs">As for <see cref="AuditAntrea"/>.</param>
     public static NodeCommand CleanAntrea(IEnumerable<Cidr> podCidrs) => new("clean-antrea", AntreaCleanup.Clean, [.. podCidrs.Select(c => c.ToString())]);
@@ -151,6 +169,9 @@ public static class NodeCommands
     /// <summary>Removes the Multus binary, its kubeconfig and its memory of Pods' delegates.</summary>
     public static NodeCommand RemoveMultus() =>
         new("remove-multus", """rm -rf "$1" "$2" && rm -f /opt/cni/bin/multus""", [MultusCacheDirectory, $"{CniConfigDirectory}/multus.d"]);
+
+    private static string OfNetwork(string network) =>
+        CniConfigs.IsNetworkName(network) ? $"network={network}" : throw new ArgumentException($"'{network}' is not the name of a CNI network.", nameof(network));
 
     private static IEnumerable<string> InArguments(string content) =>
         Convert.ToBase64String(Encoding.UTF8.GetBytes(content)).Chunk(ArgumentLength).Select(c => new string(c));

@@ -58,11 +58,19 @@ internal static class Requires
     /// <summary>Minutes of work, which only a run does that asks for it: <c>ANTREA_MIGRATION_REQUIRE=long</c>.</summary>
     public static void LongRun() => Asked("long", "Takes minutes");
 
-    private static string Program(string tier, string program) =>
+    /// <summary>A program that a tier has where it is complete.</summary>
+    public static void Tool(string tier, string program) => Program(tier, program);
+
+    /// <summary>Whether a program is there, for a part of a test that can do without.</summary>
+    public static bool HasProgram(string program) => Find(program) is not null;
+
+    private static string Program(string tier, string program) => Find(program) ?? throw Missing(tier, $"{program} is not on the PATH");
+
+    private static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .Concat(["/usr/sbin", "/sbin"])
         .SelectMany(folder => (string[])[Path.Combine(folder, program), Path.Combine(folder, program + ".exe")])
-        .FirstOrDefault(File.Exists) ?? throw Missing(tier, $"{program} is not on the PATH");
+        .FirstOrDefault(File.Exists);
 
     private static async Task AnswerAsync(string tier, Func<CancellationToken, Task<string>> ask)
     {

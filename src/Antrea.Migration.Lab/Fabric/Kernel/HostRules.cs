@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using Antrea.Migration.Addressing;
 
@@ -65,6 +67,7 @@ internal static class HostRules
             AppendKubeProxyNat(nat, proxy, services, isIPv6);
         }
 
+        nat.Append(HostPortNat([.. state.HostPorts.Where(rule => isIPv6 == (rule.Target.AddressFamily == AddressFamily.InterNetworkV6))]));
         var mangle = new StringBuilder("*mangle\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n");
         if (state.Antrea is { } antrea)
         {
@@ -190,6 +193,48 @@ internal static class HostRules
             services,
             proxy.MasqueradeAll ? "" : proxy.ClusterCidrOf(isIPv6) is { } inside ? $"! -s {inside}" : null);
     }
+
+    /// <summary>As portmap writes them, its masquerading for a Pod that asks itself aside.</summary>
+    private static string HostPortNat(ImmutableArray<HostPortRule> rules)
+    {
+        if (rules.IsEmpty)
+        {
+            return "";
+        }
+
+        var nat = new StringBuilder(
+            """
+            :CNI-HOSTPORT-DNAT - [0:0]
+            -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
+            -A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
+
+            """);
+        foreach (var sandbox in rules.GroupBy(rule => (rule.Network, rule.ContainerId)))
+        {
+            var chain = PortmapChain(sandbox.Key.Network, sandbox.Key.ContainerId);
+            nat.Append($":{chain} - [0:0]\n");
+            foreach (var rule in sandbox)
+            {
+                var protocol = rule.Protocol.ToString().ToLowerInvariant();
+                nat.Append($"-A {chain} {(rule.HostIP is null ? "" : $"-d {rule.HostIP} ")}-p {protocol} --dport {rule.Port} -j DNAT --to-destination {rule.Target}\n");
+            }
+
+            foreach (var protocol in sandbox.GroupBy(rule => rule.Protocol))
+            {
+                nat.Append(
+                    $"""
+                    -A CNI-HOSTPORT-DNAT -p {protocol.Key.ToString().ToLowerInvariant()} -m comment --comment "dnat name: \"{sandbox.Key.Network}\" id: \"{sandbox.Key.ContainerId}\"" -m multiport --destination-ports {string.Join(',', protocol.Select(rule => rule.Port).Distinct())} -j {chain}
+
+                    """);
+            }
+        }
+
+        return nat.ToString();
+    }
+
+    /// <summary>The name of a sandbox's chain.</summary>
+    internal static string PortmapChain(string network, string containerId) =>
+        $"CNI-DN-{Convert.ToHexStringLower(SHA512.HashData(Encoding.UTF8.GetBytes(network + containerId)))}"[..28];
 
     private static string AntreaNat(AntreaNetfilter antrea, string gateway, bool isIPv6) =>
         $"""

@@ -25,6 +25,7 @@ internal sealed class InPlaceRestarter(MigrationContext context)
     /// <summary>How long a Pod whose containers end may look ready to others.</summary>
     private static readonly TimeSpan HoldInterval = TimeSpan.FromMilliseconds(250);
 
+    private readonly HostPortRules _hostPorts = new(context);
     private readonly SemaphoreSlim _asking = new(1);
     private readonly List<string> _underWay = [];
 
@@ -105,6 +106,8 @@ internal sealed class InPlaceRestarter(MigrationContext context)
             {
                 await EndSandboxAsync(pod, cancellationToken).ConfigureAwait(false);
             }
+
+            await _hostPorts.ReleaseEndedAsync(pod, cancellationToken).ConfigureAwait(false);
 
             await context.WaitUntilAsync(
                 token => PendingAsync(pod, serves, goal, token),

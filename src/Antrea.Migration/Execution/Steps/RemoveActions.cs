@@ -80,10 +80,11 @@ internal sealed class CleanNodeAction : StepAction
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         var node = step.Node!;
-        var before = await AuditAsync(context, node, cancellationToken).ConfigureAwait(false);
+        var network = (await context.ReadCniConfigsAsync(node, cancellationToken).ConfigureAwait(false)).CalicoNetwork;
+        var before = await AuditAsync(context, node, network, cancellationToken).ConfigureAwait(false);
         var after = before.Length == 0
             ? before
-            : LinesOf(await context.RunAsync(node, NodeCommands.CleanCalico(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false));
+            : LinesOf(await context.RunAsync(node, NodeCommands.CleanCalico(context.Plan.OutermostCalicoCidrs(), network), cancellationToken).ConfigureAwait(false));
         if (after.Length > 0)
         {
             throw new StepFailedException(
@@ -95,8 +96,9 @@ internal sealed class CleanNodeAction : StepAction
         return before.Length == 0 ? "was clean" : $"{before.Length} left-overs removed";
     }
 
-    public static async Task<string[]> AuditAsync(MigrationContext context, string node, CancellationToken cancellationToken) =>
-        LinesOf(await context.RunAsync(node, NodeCommands.AuditCalico(context.Plan.OutermostCalicoCidrs()), cancellationToken).ConfigureAwait(false));
+    /// <summary>What is left. The network's name is to be read before the file that says it is removed; afterwards there is nothing of another name than the usual one.</summary>
+    public static async Task<string[]> AuditAsync(MigrationContext context, string node, string network, CancellationToken cancellationToken) =>
+        LinesOf(await context.RunAsync(node, NodeCommands.AuditCalico(context.Plan.OutermostCalicoCidrs(), network), cancellationToken).ConfigureAwait(false));
 
     /// <summary>What an audit has found, one thing each.</summary>
     public static string[] LinesOf(string audit) => audit.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -153,8 +155,9 @@ internal sealed class VerifyAction : StepAction
             context.Plan.Nodes,
             async (node, token) =>
             {
-                var audit = await CleanNodeAction.AuditAsync(context, node, token).ConfigureAwait(false);
-                var files = (await context.ReadCniConfigsAsync(node, token).ConfigureAwait(false)).Texts.Keys.Where(f => f is MultusConfig.FileName or HeldConfig.FileName);
+                var configs = await context.ReadCniConfigsAsync(node, token).ConfigureAwait(false);
+                var audit = await CleanNodeAction.AuditAsync(context, node, configs.CalicoNetwork, token).ConfigureAwait(false);
+                var files = configs.Texts.Keys.Where(f => f is MultusConfig.FileName or HeldConfig.FileName);
                 return audit.Concat(files.Select(f => $"file: {f}")).Select(l => $"Node {node}: {l}").ToList();
             },
             cancellationToken).ConfigureAwait(false);

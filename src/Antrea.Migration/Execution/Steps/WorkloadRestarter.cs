@@ -26,6 +26,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
 
     private readonly ConcurrentDictionary<(string Namespace, string ReplicaSet), WorkloadOwner> _replicaSets = [];
     private readonly SemaphoreSlim _gate = new(1);
+    private readonly HostPortRules _hostPorts = new(context);
     private readonly InPlaceRestarter _inPlace = new(context);
 
     /// <summary>Restarts until no Pod is left elsewhere; returns how many Pods are there.</summary>
@@ -35,12 +36,14 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     /// <param name="cancellationToken">Stops between two requests.</param>
     public async Task<int> RestartAsync(RestartGoal goal, string? marker, CancellationToken cancellationToken)
     {
-        var order = new RestartOrder(await context.Reader.ReadAsync(cancellationToken).ConfigureAwait(false));
+        var snapshot = await context.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var order = new RestartOrder(snapshot);
         var strays = (await StrayPodsAsync(goal, cancellationToken).ConfigureAwait(false)).Select(p => p.Pod).Where(p => !p.Terminating).ToList();
         var marked = marker is null ? await MarkedAsync(context, cancellationToken).ConfigureAwait(false) : [];
         var workloads = order.Of(strays, marked).ToList();
         RequireController(order, workloads, goal);
         await RequireSandboxesAsync(strays, cancellationToken).ConfigureAwait(false);
+        await _hostPorts.ReleaseEverywhereAsync(snapshot, cancellationToken).ConfigureAwait(false);
         foreach (var rank in workloads.GroupBy(w => w.Rank))
         {
             await RestartRankAsync(rank.Key, rank, order, goal, marker, cancellationToken).ConfigureAwait(false);
@@ -48,6 +51,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         }
 
         await AwaitNoStrayAsync(goal, cancellationToken).ConfigureAwait(false);
+        await _hostPorts.ReleaseEverywhereAsync(snapshot, cancellationToken).ConfigureAwait(false);
         return (await context.InventoryAsync(cancellationToken).ConfigureAwait(false)).Count(p => !p.Pod.HostNetwork && !p.Pod.HasEnded && p.Pod.NodeName.Length > 0 && goal.IsReached(p.Pod, p.Network));
     }
 
@@ -227,7 +231,9 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         }
         else if (workload.Owner.Kind == "Job")
         {
-            await context.WaitUntilAsync(
+            await WaitUntilAsync(
+                workload.Pods,
+                PodsPathOf(workload.Owner, order),
                 async token => Describe(await StraysOfAsync(workload.Owner, order, goal, token).ConfigureAwait(false), goal),
                 $"Wait for Job {workload.Owner.Namespace}/{workload.Owner.Name} to end, or delete it, then run the command again.",
                 cancellationToken,
@@ -320,11 +326,27 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             return;
         }
 
-        await context.WaitUntilAsync(
+        await WaitUntilAsync(
+            workload.Pods,
+            PodsPathOf(workload.Owner, order),
             async token => await context.Api.GetAsync(path, token).ConfigureAwait(false) is { } now ? Rollout.Pending(now) : null,
             NextStep,
             cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Waits, and takes the hostPorts back of those Pods that are gone meanwhile.</summary>
+    private Task WaitUntilAsync(
+        IReadOnlyList<PodInfo> restarted, string podsPath, Func<CancellationToken, Task<string?>> pending, string next, CancellationToken cancellationToken, TimeSpan? patience = null) =>
+        context.WaitUntilAsync(
+            async token =>
+            {
+                var waitingFor = await pending(token).ConfigureAwait(false);
+                await _hostPorts.ReleaseGoneAsync(restarted, podsPath, token).ConfigureAwait(false);
+                return waitingFor;
+            },
+            next,
+            cancellationToken,
+            patience);
 
     private static JsonObject MarkerPatch(JsonObject current, string? marker)
     {
@@ -360,8 +382,8 @@ internal sealed class WorkloadRestarter(MigrationContext context)
                 await EvictAsync(pod, cancellationToken).ConfigureAwait(false);
             }
 
-            await context.WaitUntilAsync(
-                token => PendingReplacementsAsync(workload, path, batch, ready, token), NextStep, cancellationToken).ConfigureAwait(false);
+            await WaitUntilAsync(
+                batch, path, token => PendingReplacementsAsync(workload, path, batch, ready, token), NextStep, cancellationToken).ConfigureAwait(false);
             done += batch.Length;
             context.Report($"{workload}: {done} of {workload.Pods.Count} Pods restarted");
         }

@@ -52,6 +52,7 @@ internal static class PreflightRules
         WorkloadRules.ServesWithGap,
         WorkloadRules.GoesAllAtOnce,
         WorkloadRules.BoundToNode,
+        WorkloadRules.HostPorts,
         WorkloadRules.PinnedAddresses,
 
         OwnershipRules.Calico,

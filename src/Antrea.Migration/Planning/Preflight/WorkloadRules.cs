@@ -136,6 +136,15 @@ internal static class WorkloadRules
         }
     }
 
+    /// <summary>Two Pods with one hostPort do not fit on a Node, so that nobody answers there between the old and the new.</summary>
+    public static IEnumerable<Finding> HostPorts(PreflightContext context) =>
+        context.Workloads.Where(w => w.Pods.Exists(p => !p.HostPorts.IsEmpty)).Select(w => new Finding(
+            "host-port-has-gap",
+            Severity.Warning,
+            w.ToString(),
+            $"Its Pods are reached by ports of their Nodes ({string.Join(", ", w.Pods.SelectMany(p => p.HostPorts).Distinct().Order())}): on each Node nobody answers there from the end of the old Pod until the new one is ready.",
+            "Let clients go to other Nodes meanwhile, as a load balancer's health check does, or tell them. Rules that would still lead to the old Pod are removed as soon as it is gone."));
+
     public static IEnumerable<Finding> PinnedAddresses(PreflightContext context) =>
         context.PodsOnPodNetwork
             .Select(p => (Pod: p, Names: AddressAnnotations.Where(p.Annotations.ContainsKey).ToList()))
