@@ -21,8 +21,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
 
     private static readonly TimeSpan BegunPatience = TimeSpan.FromMinutes(1);
 
-    private const string NextStep =
-        "See why with 'kubectl describe' on the Pods named, then run the command again; it goes on at this step.";
+    private static readonly string NextStep = Rollout.NextOf(null);
 
     private readonly ConcurrentDictionary<(string Namespace, string ReplicaSet), WorkloadOwner> _replicaSets = [];
     private readonly SemaphoreSlim _gate = new(1);
@@ -304,8 +303,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         }
 
         await context.WaitUntilAsync(
-            async token => await context.Api.GetAsync(path, token).ConfigureAwait(false) is { } now ? Rollout.Pending(now) : null,
-            NextStep,
+            async token => await context.Api.GetAsync(path, token).ConfigureAwait(false) is { } now && Rollout.Pending(now) is { } pending ? new Wait(pending, Rollout.NextOf(now)) : null,
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -343,8 +341,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
                 await EvictAsync(pod, cancellationToken).ConfigureAwait(false);
             }
 
-            await context.WaitUntilAsync(
-                token => PendingReplacementsAsync(workload, path, batch, ready, token), NextStep, cancellationToken).ConfigureAwait(false);
+            await context.WaitUntilAsync(token => PendingReplacementsAsync(workload, path, batch, ready, token), cancellationToken).ConfigureAwait(false);
             done += batch.Length;
             context.Report($"{workload}: {done} of {workload.Pods.Count} Pods restarted");
         }
@@ -374,17 +371,29 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<string?> PendingReplacementsAsync(
+    private async Task<Wait?> PendingReplacementsAsync(
         WorkloadRestart workload, string path, PodInfo[] evicted, int readyBefore, CancellationToken cancellationToken)
     {
         var pods = await context.ReadPodsAsync(path, cancellationToken).ConfigureAwait(false);
         if (evicted.FirstOrDefault(e => e.Uid.Length > 0 && pods.Any(p => p.Uid == e.Uid)) is { } ending)
         {
-            return $"Pod {ending} is ending";
+            return new Wait($"Pod {ending} is ending", NextStep);
         }
 
         var ready = await CountReadyAsync(workload.Owner, pods, cancellationToken).ConfigureAwait(false);
-        return ready < readyBefore ? $"{workload}: {ready} of {readyBefore} Pods ready after evicting {string.Join(", ", evicted.Select(e => e.Name))}" : null;
+        if (ready >= readyBefore)
+        {
+            return null;
+        }
+
+        // A quota that was narrowed since lets nobody take the place of those that went.
+        var now = workload.Owner.Kind is "Deployment" or "ReplicaSet"
+            ? await context.Api.GetAsync($"apis/apps/v1/namespaces/{workload.Owner.Namespace}/{workload.Owner.Kind.ToLowerInvariant()}s/{workload.Owner.Name}", cancellationToken)
+                .ConfigureAwait(false)
+            : null;
+        return new Wait(
+            $"{workload}: {ready} of {readyBefore} Pods ready after evicting {string.Join(", ", evicted.Select(e => e.Name))}{(Rollout.RefusalOf(now) is { } refusal ? $"; {refusal}" : "")}",
+            Rollout.NextOf(now));
     }
 
     private async Task<int> CountReadyAsync(WorkloadOwner owner, ImmutableArray<PodInfo> pods, CancellationToken cancellationToken)
