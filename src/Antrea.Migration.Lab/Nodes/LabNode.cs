@@ -66,12 +66,16 @@ internal sealed class LabNode
         {
             var back = _back;
             _back = value ? back ?? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+            Losses += value && back is null ? 1 : 0;
             if (!value)
             {
                 back?.SetResult();
             }
         }
     }
+
+    /// <summary>How often it was lost: a Pod's worker that looks seldom may miss one.</summary>
+    public int Losses { get; private set; }
 
     /// <summary>Returns when the Node is not lost.</summary>
     public Task BackAsync(CancellationToken cancellationToken) => _back?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask;

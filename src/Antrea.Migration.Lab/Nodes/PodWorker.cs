@@ -183,11 +183,13 @@ internal sealed class PodWorker : IDisposable
         _status.Running(_addresses, _containerId, isReady: false);
         await _carrier.CaughtUpAsync(terminating).ConfigureAwait(false);
         var reported = false;
+        var losses = _node.Losses;
         var looked = _services.Time.GetTimestamp();
         while (true)
         {
-            if (_node.IsLost)
+            if (_node.Losses != losses)
             {
+                losses = _node.Losses;
                 await _node.BackAsync(terminating).ConfigureAwait(false);
                 reported = false;
             }

@@ -401,10 +401,12 @@ internal sealed class KubernetesApi
             var response = await _client.HttpClient.SendAsync(request, limit.Token).ConfigureAwait(false);
             return (response, await response.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false));
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e)
         {
-            // What was not asked for is the limit.
-            throw new HttpRequestException("there was no answer in time", e);
+            // What the caller has not asked for is the limit.
+            throw cancellationToken.IsCancellationRequested
+                ? new OperationCanceledException(e.Message, e, cancellationToken)
+                : new HttpRequestException("there was no answer in time", e);
         }
     }
 

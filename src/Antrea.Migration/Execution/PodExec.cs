@@ -64,9 +64,11 @@ internal static class PodExec
                 },
                 limit.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e)
         {
-            throw new IOException("there was no answer in time", e);
+            throw cancellationToken.IsCancellationRequested
+                ? new OperationCanceledException(e.Message, e, cancellationToken)
+                : new IOException("there was no answer in time", e);
         }
         catch (Exception e) when (e is JsonException or ArgumentNullException)
         {

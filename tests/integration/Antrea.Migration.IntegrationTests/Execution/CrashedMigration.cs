@@ -39,7 +39,7 @@ internal static class CrashedMigration
         var points = new CrashPoints(isPoint) { Look = denied.Look };
         var killed = plan.Steps.Count(s => isPoint?.Invoke($"journal {s.Id} ") != false);
 
-        var events = await RunAsync(crashing, plan, points, cancellationToken, atEvent: item => denied.Look(item.ToString()));
+        var events = await RunAsync(crashing, plan, points, cancellationToken, atEvent: denied.LookAt);
 
         await unharmed;
         Assert.That(events?[^1], Is.TypeOf<MigrationCompleted>(), string.Join('\n', events!.TakeLast(5)));
@@ -47,6 +47,13 @@ internal static class CrashedMigration
         using (Assert.EnterMultipleScope())
         {
             Assert.That(points.Crashes, Is.GreaterThan(killed * 2), "every step was killed more than once");
+            if (isPoint is null && bridge != BridgeKind.Partition)
+            {
+                Assert.That(
+                    points.Names.Count(n => n.StartsWith("PATCH ", StringComparison.Ordinal) && n.Contains("/daemonsets/nginx-ds in ", StringComparison.Ordinal)),
+                    Is.EqualTo(plan.Steps.Count(s => s.Kind == MigrationStepKind.RestartPods)), "the same object's patch is a point in each phase");
+            }
+
             Assert.That(denied.Opened, Is.Empty);
             Assert.That(denied.Looked, Is.GreaterThan(points.Crashes));
             Assert.That(denied.IsOpenWhereAllowed());

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.ControlPlane;
 using Antrea.Migration.Lab.Fabric;
@@ -57,6 +58,15 @@ internal sealed class DeniedWatch : IAsyncDisposable
 
     /// <summary>Whether port 80, which policies open, can be reached between the same Pods: or nothing is proven by 9090.</summary>
     public bool IsOpenWhereAllowed() => Pairs(LabPods.Ready(_lab)).All(p => _lab.Fabric.Connect(p.Client.Netns, p.Server.Address, Open).Outcome == ConnectionOutcome.Delivered);
+
+    /// <summary>Looks at an event of a migration, unless that says that nothing was done.</summary>
+    public void LookAt(MigrationEvent item)
+    {
+        if (item is not StepSkipped)
+        {
+            Look($"{item}");
+        }
+    }
 
     public void Look(string when)
     {

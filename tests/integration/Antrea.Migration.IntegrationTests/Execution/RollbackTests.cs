@@ -15,6 +15,7 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 [Parallelizable(ParallelScope.All)]
 public sealed class RollbackTests
 {
+    private const int RollbacksOfACluster = 8;
     private const string InPlace = "in place";
     private const string ByOperator = "by an operator";
 
@@ -40,35 +41,28 @@ public sealed class RollbackTests
     /// they differ.</summary>
     [TestCase("c2a0", 1, BridgeKind.PolicyRoute, "")]
     [TestCase("c2a0", 1, BridgeKind.PolicyRoute, InPlace)]
-    [TestCase("c2a0", 1, BridgeKind.Multus, InPlace)]
     [TestCase("c2a0", 1, BridgeKind.Multus, ByOperator)]
     [TestCase("c2a0", 1, BridgeKind.Pool, "")]
     [TestCase("c2a3", 3, BridgeKind.Multus, "")]
     [TestCase("c2a3", 3, BridgeKind.PolicyRoute, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.PolicyRoute, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Multus, "")]
+    [CancelAfter(600_000)]
+    public Task Rolled_back_whatever_the_bridge_the_cluster_is_what_it_was(string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken) =>
+        AssertRolledBackFromEveryPhaseAsync(name, workers, bridge, variant, cancellationToken);
+
+    [TestCase("c2a0", 1, BridgeKind.Multus, InPlace)]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute, ByOperator)]
     [TestCase("c2a3", 3, BridgeKind.Pool, "")]
     [TestCase(LabScenario.Crowded, 3, BridgeKind.PolicyRoute, "")]
-    [TestCase(LabScenario.Crowded, 1, BridgeKind.Multus, "")]
     [TestCase(LabScenario.Crowded, 1, BridgeKind.Pool, "")]
     [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition, "")]
-    [CancelAfter(600_000)]
-    public async Task Rolled_back_whatever_the_bridge_the_cluster_is_what_it_was(
+    [CancelAfter(1_800_000)]
+    public Task Rolled_back_from_every_phase_of_every_scenario_the_cluster_is_what_it_was(
         string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken)
     {
-        if (bridge == BridgeKind.Partition)
-        {
-            Requires.LongRun();
-        }
-
-        await using var migration = await StartAsync(name, workers, bridge, variant, cancellationToken);
-        var before = await DumpAsync(migration, cancellationToken);
-        var plan = await migration.PlanAsync(cancellationToken);
-        Assert.That(plan.IsExecutable, string.Join('\n', plan.Findings.Take(3)));
-        var steps = plan.Steps.TakeWhile(s => s.Reversibility != Reversibility.Final).Where(s => s.Kind != MigrationStepKind.Hold)
-            .GroupBy(s => (s.Phase, s.Kind)).Select(g => g.Last()).ToList();
-        foreach (var step in steps.SkipWhile(s => s.Kind is MigrationStepKind.InstallNodeAgent or MigrationStepKind.CheckNodes or MigrationStepKind.BackUp))
-        {
-            await AssertRolledBackAfterAsync(step, migration, plan, before, cancellationToken);
-        }
+        Requires.LongRun();
+        return AssertRolledBackFromEveryPhaseAsync(name, workers, bridge, variant, cancellationToken);
     }
 
     /// <summary>From each phase of a partition, in the middle of a part and at its end.</summary>
@@ -198,6 +192,27 @@ public sealed class RollbackTests
         return migration;
     }
 
+    /// <summary>Each cluster is migrated and rolled back a few times: Multus' leaked addresses would fill a block, which nobody frees here.</summary>
+    private static async Task AssertRolledBackFromEveryPhaseAsync(string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken)
+    {
+        var done = 0;
+        for (var all = int.MaxValue; done < all; done += RollbacksOfACluster)
+        {
+            await using var migration = await StartAsync(name, workers, bridge, variant, cancellationToken);
+            var before = await DumpAsync(migration, cancellationToken);
+            var plan = await migration.PlanAsync(cancellationToken);
+            Assert.That(plan.IsExecutable, string.Join('\n', plan.Findings.Take(3)));
+            var steps = plan.Steps.TakeWhile(s => s.Reversibility != Reversibility.Final).Where(s => s.Kind != MigrationStepKind.Hold)
+                .GroupBy(s => (s.Phase, s.Kind)).Select(g => g.Last())
+                .SkipWhile(s => s.Kind is MigrationStepKind.InstallNodeAgent or MigrationStepKind.CheckNodes or MigrationStepKind.BackUp).ToList();
+            all = steps.Count;
+            foreach (var step in steps.Skip(done).Take(RollbacksOfACluster))
+            {
+                await AssertRolledBackAfterAsync(step, migration, plan, before, cancellationToken);
+            }
+        }
+    }
+
     private static async Task AssertCrashesChangeNothingAsync(string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken)
     {
         var unharmed = SmoothRestartsAsync();
@@ -216,7 +231,7 @@ public sealed class RollbackTests
             points,
             async journal => (await journal.ReadRecordAsync(cancellationToken)).Plan is null ? null : await migration.PlanRollbackAsync(cancellationToken),
             cancellationToken,
-            item => denied.Look(item.ToString()));
+            denied.LookAt);
 
         Assert.That(events is null || events[^1] is MigrationCompleted, events is null ? "" : Describe(events));
         TestContext.Out.WriteLine($"{points.Crashes} crashes, {denied.Looked} looks at what is denied");

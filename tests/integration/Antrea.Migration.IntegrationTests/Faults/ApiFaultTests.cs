@@ -23,7 +23,7 @@ internal sealed class ApiFaultTests
         var started = CountPods(faulted.Migration);
 
         faulted.Migration.AnswersWithin = FaultInjection.Patience;
-        faulted.Faults.Rule = FaultInjection.Share(20, seed, hangsOneOf: 400);
+        faulted.Faults.Rule = FaultInjection.Share(20, seed, hangsOneOf: 900);
         var stops = await faulted.RunUntilCompletedAsync(plan, runs: 8, cancellationToken);
         faulted.Faults.Rule = null;
 
@@ -48,7 +48,7 @@ internal sealed class ApiFaultTests
         var started = CountPods(faulted.Migration);
 
         faulted.Migration.AnswersWithin = FaultInjection.Patience;
-        faulted.Faults.Rule = FaultInjection.Share(20, 1, hangsOneOf: 300);
+        faulted.Faults.Rule = FaultInjection.Share(20, 1, hangsOneOf: 500);
         var stops = await faulted.RunUntilCompletedAsync(
             async () =>
             {

@@ -21,7 +21,7 @@ internal sealed class FaultInjection
     public LabClusterOptions Options => new() { Name = "c2a0", Workers = 3, Faults = Decide, ExtraObjects = Evicted };
 
     /// <summary>How long a client waits for an answer where some requests hang: longer than an answer takes on a busy machine.</summary>
-    public static TimeSpan Patience => TimeSpan.FromSeconds(3);
+    public static TimeSpan Patience => TimeSpan.FromSeconds(2);
 
     /// <summary>A share of all requests refused, dropped before they are handled, or dropped after; and one of each <paramref name="hangsOneOf"/> requests is never answered.</summary>
     public static Func<LabApiRequest, LabApiFault?> Share(int percent, int seed, int hangsOneOf)

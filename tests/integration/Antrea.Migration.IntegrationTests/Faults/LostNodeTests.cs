@@ -73,7 +73,7 @@ internal sealed class LostNodeTests
         {
             switch (item)
             {
-                case StepStarted { Step.Kind: MigrationStepKind.InstallAntrea }:
+                case StepStarted { Step.Kind: MigrationStepKind.InstallMultus }:
                     fleet.Lose(Lost);
                     break;
                 case StepProgress progress when progress.Message.Contains($"Node {Lost} is not ready", StringComparison.Ordinal):
@@ -87,7 +87,7 @@ internal sealed class LostNodeTests
         });
 
         Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), string.Join('\n', events.TakeLast(3)));
-        Assert.That(told, Has.Some.Contains("antrea-agent"), "what was waited for is told beside it");
+        Assert.That(told, Has.Some.Contains("kube-multus-ds"), "what was waited for is told beside it");
     }
 
     [TestCase(false)]
@@ -132,6 +132,7 @@ internal sealed class LostNodeTests
             async () => await faulted.RunAsync(plan, cancellationToken),
             Throws.TypeOf<MigrationException>().With.Message.Contains("gone none, new c2a0-late").And.Property("Next").StartsWith("Drain and remove Node c2a0-late"));
         lab.Store.Delete(ResourceType.Node, "", "c2a0-late");
+        await lab.SettledAsync(cancellationToken);
         await lab.AllReadyAsync(cancellationToken);
         Assert.That(await faulted.RunUntilCompletedAsync(plan, runs: 1, cancellationToken), Is.Empty, "its Pods are new, and its files what they were");
         Assert.That((await faulted.CountPodsAsync(cancellationToken)).Keys, Is.EqualTo(new[] { PodNetwork.Antrea }));
