@@ -25,7 +25,7 @@ internal sealed class CrashPoints(Predicate<string>? isPoint = null)
     /// <summary>What there was to crash around.</summary>
     public IReadOnlyCollection<string> Names => _before;
 
-    /// <summary>Called wherever a crash may be, also where there is none.</summary>
+    /// <summary>Called at each crash, with where it is.</summary>
     public Action<string> Look { get; init; } = _ => { };
 
     /// <summary>The next process; the one before does nothing any more, whatever it still wants to tidy up.</summary>
@@ -44,13 +44,11 @@ internal sealed class CrashPoints(Predicate<string>? isPoint = null)
     {
         lock (_gate)
         {
-            _ = entry.State == JournalState.Intent ? Add() : _steps.Remove(entry.StepId);
-        }
-
-        bool Add()
-        {
-            _steps.Add(entry.StepId);
-            return true;
+            _steps.Remove(entry.StepId);
+            if (entry.State == JournalState.Intent)
+            {
+                _steps.Add(entry.StepId);
+            }
         }
     }
 
