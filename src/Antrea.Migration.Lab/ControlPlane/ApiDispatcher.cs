@@ -45,6 +45,19 @@ internal sealed class ApiDispatcher(ApiServices services, string token)
 
                     http.Abort();
                     return;
+                case LabApiFault.Hang(var afterHandling):
+                    if (afterHandling && path?.Subresource != "exec")
+                    {
+                        http.Response.Body = Stream.Null;
+                        await RouteAsync(http, path, request.Verb).ConfigureAwait(false);
+                    }
+
+                    using (var aborted = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, services.Stopping))
+                    {
+                        await Task.Delay(Timeout.Infinite, aborted.Token).ConfigureAwait(false);
+                    }
+
+                    return;
                 case LabApiFault.EndWatch(var events):
                     http.Items[typeof(LabApiFault.EndWatch)] = events;
                     break;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace Antrea.Migration.Lab.ControlPlane;
@@ -14,6 +15,11 @@ internal static class ExecHandler
         if (argv.Length == 0)
         {
             throw ApiException.BadRequest("you must specify at least 1 command for the container");
+        }
+
+        if (call.Services.Executor.ObstacleTo(pod) is { } obstacle)
+        {
+            throw new ApiException(HttpStatusCode.InternalServerError, "InternalError", $"error dialing backend: {obstacle}");
         }
 
         await ExecSession.RunAsync(

@@ -94,11 +94,11 @@ internal static class JsonObjects
     /// <summary>Sets a condition; <c>lastTransitionTime</c> moves only when the status changes.</summary>
     /// <param name="status">The object's status.</param>
     /// <param name="type">Which condition.</param>
-    /// <param name="isTrue">True, or else False; the lab knows no Unknown.</param>
+    /// <param name="isTrue">True or False; null for Unknown.</param>
     /// <param name="reason">Null for none, which most kinds leave out.</param>
     /// <param name="message">As <paramref name="reason"/>.</param>
     /// <param name="now">The time.</param>
-    public static void SetCondition(this JsonObject status, string type, bool isTrue, string? reason, string? message, string now)
+    public static void SetCondition(this JsonObject status, string type, bool? isTrue, string? reason, string? message, string now)
     {
         if (status["conditions"] is not JsonArray conditions)
         {
@@ -112,7 +112,7 @@ internal static class JsonObjects
             conditions.Add(condition);
         }
 
-        var value = isTrue ? "True" : "False";
+        var value = isTrue switch { true => "True", false => "False", null => "Unknown" };
         if (condition.Text("status") != value)
         {
             condition["status"] = value;

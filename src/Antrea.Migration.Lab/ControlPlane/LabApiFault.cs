@@ -28,6 +28,10 @@ internal abstract record LabApiFault
     /// <summary>Wait, on the cluster's clock, and then do the request.</summary>
     public sealed record Delay(TimeSpan Time) : LabApiFault;
 
+    /// <summary>Never answer, and keep the connection open until the caller gives up.</summary>
+    /// <param name="AfterHandling">Do the request first, so that the caller cannot know whether it was done.</param>
+    public sealed record Hang(bool AfterHandling = false) : LabApiFault;
+
     /// <summary>Break the connection without an answer.</summary>
     /// <param name="AfterHandling">Do the request first, so that the caller cannot know whether it was done.</param>
     public sealed record Drop(bool AfterHandling = false) : LabApiFault;

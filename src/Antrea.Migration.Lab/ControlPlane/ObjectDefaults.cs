@@ -6,7 +6,7 @@ using Antrea.Migration.Addressing;
 namespace Antrea.Migration.Lab.ControlPlane;
 
 /// <summary>Completes objects as the API server's defaults do, as far as clients and controllers here look at them, and
-/// gives Services their ClusterIPs. Runs inside every write (<see cref="ObjectStore.Admission"/>).</summary>
+/// gives Services their ClusterIPs; refuses Pods beyond a quota. Runs inside every write (<see cref="ObjectStore.Admission"/>).</summary>
 /// <param name="store">For the ClusterIPs in use and the kinds that are taken.</param>
 /// <param name="serviceCidr">Where ClusterIPs come from.</param>
 /// <param name="serviceCidr6">Where dual-stack Services' second ones come from; null for nowhere.</param>
@@ -21,7 +21,7 @@ internal sealed class ObjectDefaults(ObjectStore store, Cidr serviceCidr, Cidr? 
     /// <param name="type">Its kind.</param>
     /// <param name="obj">The object about to be stored.</param>
     /// <param name="old">What it replaces; null for a creation.</param>
-    /// <exception cref="StoreConflictException">Invalid: a ClusterIP that cannot be had.</exception>
+    /// <exception cref="StoreConflictException">Invalid: a ClusterIP that cannot be had. Forbidden: a quota is used up.</exception>
     public void Apply(ResourceType type, JsonObject obj, JsonObject? old)
     {
         switch (type.Group, type.Kind)
@@ -30,6 +30,11 @@ internal sealed class ObjectDefaults(ObjectStore store, Cidr serviceCidr, Cidr? 
                 Namespace(obj, old);
                 break;
             case ("", "Pod"):
+                if (old is null)
+                {
+                    PodQuotas.Check(store, obj);
+                }
+
                 CompletePodSpec(obj.Ensure("spec"));
                 if (old.Text("spec", "nodeName") is { Length: > 0 } node)
                 {

@@ -44,6 +44,7 @@ internal sealed class ControllerLoop : IAsyncDisposable
             new Scheduler(store),
             new EndpointsController(store),
             new DisruptionController(store),
+            new OrphanedPods(store),
         ]);
 
     /// <summary>Waits until every change made so far is dealt with, those included that the controllers make meanwhile.</summary>

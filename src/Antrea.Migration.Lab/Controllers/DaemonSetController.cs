@@ -11,6 +11,9 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
 {
     private const string Hash = "controller-revision-hash";
 
+    /// <summary>Whether the API has refused a Pod of the set at hand.</summary>
+    private bool _refused;
+
     /// <summary>Troubles of a Node that a DaemonSet's Pods stay through, with the effect they tolerate.</summary>
     private static readonly (string Key, string Effect)[] Tolerated =
     [
@@ -44,6 +47,7 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
             return null;
         }
 
+        _refused = false;
         var hash = PodTemplates.HashOf(set.At("spec", "template"));
         if (!set.IsTerminating())
         {
@@ -57,7 +61,8 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
             view = set.Text("spec", "updateStrategy", "type") == "RollingUpdate" && Roll(set, view, hash) ? Look(set) : view;
         }
 
-        return Publish(set, view, hash);
+        var again = Publish(set, view, hash);
+        return _refused ? ReplicaSetController.TryAgainAfter : again;
     }
 
     private static bool IsHeartbeat(StoreEvent happened) =>
@@ -140,7 +145,7 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
             {
                 if (mayRun)
                 {
-                    store.Create(ResourceType.Pod, NewPod(set, name, hash));
+                    _refused |= store.Make(set, NewPod(set, name, hash)) is not null;
                     isChanged = true;
                 }
 
@@ -212,7 +217,7 @@ internal sealed class DaemonSetController(ObjectStore store, TimeProvider time) 
         {
             foreach (var (_, node) in broken.Concat(good).Take((int)Math.Max(0, maxSurge - surging)))
             {
-                store.Create(ResourceType.Pod, NewPod(set, node, hash));
+                _refused |= store.Make(set, NewPod(set, node, hash)) is not null;
                 isChanged = true;
             }
 

@@ -239,6 +239,8 @@ internal sealed class DeploymentController(ObjectStore store) : IController
                 _ => ("FoundNewReplicaSet", "Waiting for the old Pods to go."),
             };
             status.SetCondition("Progressing", true, reason, message, store.Now);
+            status.SetOrClearFailure(
+                sets.OrderBy(s => s == current ? 0 : 1).SelectMany(s => s.Items("status", "conditions")).FirstOrDefault(c => c.Text("type") == "ReplicaFailure").Text("message"), store.Now);
             if (current is not null && RevisionOf(current) > 0)
             {
                 now.Ensure("metadata").Ensure("annotations")[Revision] = current.Text("metadata", "annotations", Revision);

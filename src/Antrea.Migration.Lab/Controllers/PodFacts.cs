@@ -42,6 +42,44 @@ internal static class PodFacts
     public static void Stop(this ObjectStore store, JsonObject pod) => store.MarkForDeletion(
         ResourceType.Pod, pod.NamespaceOf(), pod.NameOf(), DeleteHandler.GraceOf(ResourceType.Pod, pod, null));
 
+    /// <summary>Makes a workload's Pod, where the API lets it; if not, an Event of the workload says so.</summary>
+    /// <returns>Why the API refuses; null when the Pod is there.</returns>
+    public static string? Make(this ObjectStore store, JsonObject owner, JsonObject pod)
+    {
+        try
+        {
+            store.Create(ResourceType.Pod, pod);
+            return null;
+        }
+        catch (StoreConflictException e) when (e.Reason == "Forbidden")
+        {
+            LabEvents.FailedCreate(store, owner, e.Message);
+            return e.Message;
+        }
+    }
+
+    /// <summary>Sets condition ReplicaFailure of a status while Pods are refused.</summary>
+    /// <param name="status">Of a ReplicaSet or Deployment.</param>
+    /// <param name="refusal">The API's words; null takes the condition away.</param>
+    /// <param name="now">The time.</param>
+    /// <remarks>As long as it fails, the first message stays. Source: Kubernetes <c>pkg/controller/replicaset/replica_set_utils.go</c> SetCondition.</remarks>
+    public static void SetOrClearFailure(this JsonObject status, string? refusal, string now)
+    {
+        var failure = status.Items("conditions").FirstOrDefault(c => c.Text("type") == "ReplicaFailure");
+        if (refusal is null && failure is not null)
+        {
+            status["conditions"]!.AsArray().Remove(failure);
+            if (status["conditions"]!.AsArray().Count == 0)
+            {
+                status.Remove("conditions");
+            }
+        }
+        else if (refusal is not null && failure is null)
+        {
+            status.SetCondition("ReplicaFailure", true, "FailedCreate", refusal, now);
+        }
+    }
+
     /// <summary>The Pods that a workload controls.</summary>
     public static List<JsonObject> PodsOf(this ObjectStore store, JsonObject owner) =>
         store.OwnedBy(ResourceType.Pod, owner);

@@ -6,6 +6,9 @@ namespace Antrea.Migration.Lab.Controllers;
 /// <summary>Keeps as many Pods of a ReplicaSet as it asks for.</summary>
 internal sealed class ReplicaSetController(ObjectStore store, TimeProvider time) : IController
 {
+    /// <summary>How soon Pods that the API refuses are tried again; a real controller waits longer each time.</summary>
+    public static readonly TimeSpan TryAgainAfter = TimeSpan.FromMilliseconds(500);
+
     public IEnumerable<WorkKey> KeysFor(StoreEvent happened)
     {
         if (happened.Resource == ResourceType.ReplicaSet)
@@ -25,10 +28,11 @@ internal sealed class ReplicaSetController(ObjectStore store, TimeProvider time)
             return null;
         }
 
+        string? refusal = null;
         if (!set.IsTerminating())
         {
             store.Adopt(ResourceType.Pod, set);
-            Scale(set, [.. store.PodsOf(set).Where(p => p.IsActive())]);
+            refusal = Scale(set, [.. store.PodsOf(set).Where(p => p.IsActive())]);
         }
 
         var active = store.PodsOf(set).Where(p => p.IsActive()).ToList();
@@ -41,18 +45,23 @@ internal sealed class ReplicaSetController(ObjectStore store, TimeProvider time)
             status["readyReplicas"] = active.Count(p => p.IsReady());
             status["availableReplicas"] = waits.Count(w => w == TimeSpan.Zero);
             status["observedGeneration"] = set.Number("metadata", "generation");
+            status.SetOrClearFailure(refusal, store.Now);
             return true;
         });
-        return waits.Where(w => w > TimeSpan.Zero).Min();
+        return refusal is null ? waits.Where(w => w > TimeSpan.Zero).Min() : TryAgainAfter;
     }
 
-    private void Scale(JsonObject set, List<JsonObject> active)
+    /// <returns>Why not all Pods could be made.</returns>
+    private string? Scale(JsonObject set, List<JsonObject> active)
     {
         var missing = (set.Number("spec", "replicas") ?? 1) - active.Count;
         for (; missing > 0; missing--)
         {
             var hash = set.Text("metadata", "labels", "pod-template-hash");
-            store.Create(ResourceType.Pod, PodTemplates.NewPod(set, "pod-template-hash", hash ?? PodTemplates.HashOf(set.At("spec", "template"))));
+            if (store.Make(set, PodTemplates.NewPod(set, "pod-template-hash", hash ?? PodTemplates.HashOf(set.At("spec", "template")))) is { } refusal)
+            {
+                return refusal;
+            }
         }
 
         var surplus = active
@@ -66,5 +75,7 @@ internal sealed class ReplicaSetController(ObjectStore store, TimeProvider time)
         {
             store.Stop(pod);
         }
+
+        return null;
     }
 }

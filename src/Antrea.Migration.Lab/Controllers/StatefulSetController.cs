@@ -11,6 +11,9 @@ internal sealed class StatefulSetController(ObjectStore store, TimeProvider time
 {
     private const string Hash = "controller-revision-hash";
 
+    /// <summary>Whether the API has refused a Pod of the set at hand.</summary>
+    private bool _refused;
+
     public IEnumerable<WorkKey> KeysFor(StoreEvent happened)
     {
         if (happened.Resource == ResourceType.StatefulSet)
@@ -30,6 +33,7 @@ internal sealed class StatefulSetController(ObjectStore store, TimeProvider time
             return null;
         }
 
+        _refused = false;
         var revision = $"{set.NameOf()}-{PodTemplates.HashOf(set.At("spec", "template"))}";
         if (!set.IsTerminating())
         {
@@ -41,7 +45,8 @@ internal sealed class StatefulSetController(ObjectStore store, TimeProvider time
             Roll(set, revision);
         }
 
-        return Publish(set, revision);
+        var again = Publish(set, revision);
+        return _refused ? ReplicaSetController.TryAgainAfter : again;
     }
 
     private static int NumberOf(JsonObject pod) =>
@@ -65,7 +70,7 @@ internal sealed class StatefulSetController(ObjectStore store, TimeProvider time
         {
             if (!pods.TryGetValue(number, out var pod))
             {
-                store.Create(ResourceType.Pod, NewPod(set, number, revision));
+                _refused |= store.Make(set, NewPod(set, number, revision)) is not null;
             }
             else if (pod.HasEnded() && !pod.IsTerminating())
             {

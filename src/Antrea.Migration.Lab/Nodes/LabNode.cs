@@ -16,6 +16,7 @@ internal sealed record AntreaAgentState(OvsBridge Bridge, bool HonoursIpamRoutes
 internal sealed class LabNode
 {
     private volatile AntreaAgentState? _antreaAgent;
+    private volatile TaskCompletionSource? _back;
 
     /// <summary>A Node as KinD makes one: base CNI plugins installed, no CNI configuration.</summary>
     /// <param name="name">The Node's name.</param>
@@ -56,6 +57,28 @@ internal sealed class LabNode
 
     /// <summary>What its kernel says when asked.</summary>
     public NodeKernelFacts Kernel { get; set; } = new();
+
+    /// <summary>Whether the Node is lost: its kubelet neither reports nor starts nor ends a Pod, nobody reaches it, and it has what it had.</summary>
+    public bool IsLost
+    {
+        get => _back is not null;
+        set
+        {
+            var back = _back;
+            _back = value ? back ?? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+            Losses += value && back is null ? 1 : 0;
+            if (!value)
+            {
+                back?.SetResult();
+            }
+        }
+    }
+
+    /// <summary>How often it was lost: a Pod's worker that looks seldom may miss one.</summary>
+    public int Losses { get; private set; }
+
+    /// <summary>Returns when the Node is not lost.</summary>
+    public Task BackAsync(CancellationToken cancellationToken) => _back?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Set while antrea-agent runs and serves CNI requests.</summary>
     public AntreaAgentState? AntreaAgent

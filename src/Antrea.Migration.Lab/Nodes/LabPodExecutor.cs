@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Execution;
@@ -15,6 +16,9 @@ namespace Antrea.Migration.Lab.Nodes;
 /// <param name="carrier">What a Node command changes counts when the command ends.</param>
 internal sealed class LabPodExecutor(Func<string, LabNode?> find, PodProbes probes, IConnectionCarrier carrier) : IPodExecutor
 {
+    public string? ObstacleTo(JsonObject pod) =>
+        pod.Text("spec", "nodeName") is { } name && find(name) is { IsLost: true } node ? $"dial tcp {new IPEndPoint(node.Address, 10250)}: connect: no route to host" : null;
+
     public async Task<int> ExecAsync(
         JsonObject pod,
         string container,

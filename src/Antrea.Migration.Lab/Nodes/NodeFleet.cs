@@ -64,6 +64,33 @@ internal sealed class NodeFleet : IAsyncDisposable
         node.Cni.Reloaded += () => NodeRegistration.ReportNetwork(Services.Store, node);
     }
 
+    /// <summary>Loses a Node, as a failed switch or hypervisor does: see <see cref="LabNode.IsLost"/>. What its programs learn meanwhile is as if it were not.</summary>
+    /// <exception cref="InvalidOperationException">There is no such Node.</exception>
+    public void Lose(string name)
+    {
+        var node = Find(name) ?? throw new InvalidOperationException($"The lab has no Node {name}.");
+        node.IsLost = true;
+        SimulatedFabric.SetDown(node.Host, true);
+        NodeRegistration.ReportLost(Services.Store, node);
+    }
+
+    /// <summary>Brings a lost Node back with all that it had; one whose object was deleted registers anew.</summary>
+    /// <exception cref="InvalidOperationException">There is no such Node.</exception>
+    public void BringBack(string name)
+    {
+        var node = Find(name) ?? throw new InvalidOperationException($"The lab has no Node {name}.");
+        SimulatedFabric.SetDown(node.Host, false);
+        node.IsLost = false;
+        if (Services.Store.Peek(ResourceType.Node, "", name) is null)
+        {
+            NodeRegistration.Create(Services.Store, node, _options);
+        }
+        else
+        {
+            NodeRegistration.ReportBack(Services.Store, node);
+        }
+    }
+
     /// <summary>Waits until every change made so far has been dealt with by programs and handed to kubelets.</summary>
     public async Task SettledAsync(CancellationToken cancellationToken)
     {

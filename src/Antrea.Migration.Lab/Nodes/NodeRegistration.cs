@@ -58,12 +58,7 @@ internal static class NodeRegistration
             status["daemonEndpoints"] = new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = port } };
         }
 
-        foreach (var pressure in (string[])["MemoryPressure", "DiskPressure", "PIDPressure"])
-        {
-            status.SetCondition(pressure, false, "KubeletHasNo" + pressure, null, store.Now);
-        }
-
-        SetNetwork(store, status, node);
+        SetConditions(store, status, node);
         store.Create(ResourceType.Node, new JsonObject
         {
             ["metadata"] = new JsonObject { ["name"] = node.Name, ["labels"] = labels, ["annotations"] = new JsonObject() },
@@ -75,9 +70,55 @@ internal static class NodeRegistration
     /// <summary>Sets condition Ready from what the runtime has loaded.</summary>
     public static void ReportNetwork(ObjectStore store, LabNode node) => store.Mutate(ResourceType.Node, "", node.Name, json =>
     {
+        if (node.IsLost)
+        {
+            return false;
+        }
+
         SetNetwork(store, json.Ensure("status"), node);
         return true;
     });
+
+    /// <summary>As a kubelet that is back after a while.</summary>
+    public static void ReportBack(ObjectStore store, LabNode node) => store.Mutate(ResourceType.Node, "", node.Name, json =>
+    {
+        SetConditions(store, json.Ensure("status"), node);
+        return true;
+    });
+
+    /// <summary>What the node lifecycle controller writes of a Node whose kubelet reports no more, and of its Pods.</summary>
+    /// <remarks>A real one waits 40 seconds for that, and after five minutes evicts Pods. The lab's does it at once, and evicts nothing.
+    /// Source: Kubernetes <c>pkg/controller/nodelifecycle</c>.</remarks>
+    public static void ReportLost(ObjectStore store, LabNode node)
+    {
+        store.Mutate(ResourceType.Node, "", node.Name, json =>
+        {
+            foreach (var type in json.Items("status", "conditions").Select(c => c.Text("type")!).Where(t => t != "NetworkUnavailable").ToList())
+            {
+                json.Ensure("status").SetCondition(type, null, "NodeStatusUnknown", "Kubelet stopped posting node status.", store.Now);
+            }
+
+            return true;
+        });
+        foreach (var pod in store.PeekAll(ResourceType.Pod).Where(p => p.Text("spec", "nodeName") == node.Name))
+        {
+            store.Mutate(ResourceType.Pod, pod.NamespaceOf(), pod.NameOf(), json =>
+            {
+                json.Ensure("status").SetCondition("Ready", false, null, null, store.Now);
+                return true;
+            });
+        }
+    }
+
+    private static void SetConditions(ObjectStore store, JsonObject status, LabNode node)
+    {
+        foreach (var pressure in (string[])["MemoryPressure", "DiskPressure", "PIDPressure"])
+        {
+            status.SetCondition(pressure, false, "KubeletHasNo" + pressure, null, store.Now);
+        }
+
+        SetNetwork(store, status, node);
+    }
 
     private static void SetNetwork(ObjectStore store, JsonObject status, LabNode node)
     {

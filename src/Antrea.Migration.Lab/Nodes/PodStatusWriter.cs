@@ -6,7 +6,7 @@ using Antrea.Migration.Lab.ControlPlane;
 namespace Antrea.Migration.Lab.Nodes;
 
 /// <summary>Writes one Pod's status as a kubelet does, as long as the object is still the same Pod.</summary>
-internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, ImmutableArray<IPAddress> hostAddresses)
+internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, LabNode node)
 {
     private readonly string _started = store.Now;
     private int _restarts;
@@ -35,15 +35,15 @@ internal sealed class PodStatusWriter(ObjectStore store, JsonObject pod, Immutab
         string phase, ImmutableArray<IPAddress> addresses, bool isReady, Func<JsonObject, JsonObject> state, string? containerId = null) =>
         store.Mutate(ResourceType.Pod, pod.NamespaceOf(), pod.NameOf(), json =>
         {
-            if (json.UidOf() != pod.UidOf())
+            if (json.UidOf() != pod.UidOf() || node.IsLost)
             {
                 return false;
             }
 
             var status = json.Ensure("status");
             status["phase"] = phase;
-            status["hostIP"] = hostAddresses[0].ToString();
-            status["hostIPs"] = Listed(hostAddresses);
+            status["hostIP"] = node.Address.ToString();
+            status["hostIPs"] = Listed(node.Addresses);
             status["startTime"] = _started;
             if (addresses is [var first, ..])
             {

@@ -44,7 +44,7 @@ internal sealed class PodWorker : IDisposable
         _services = services;
         _carrier = carrier;
         _options = options;
-        _status = new PodStatusWriter(services.Store, _pod, node.Addresses);
+        _status = new PodStatusWriter(services.Store, _pod, node);
         _gone = CancellationTokenSource.CreateLinkedTokenSource(lab);
         _terminating = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
     }
@@ -96,6 +96,16 @@ internal sealed class PodWorker : IDisposable
         {
             // The normal end of a Pod's life. What follows must not run inside the canceller's call.
             await Task.Yield();
+        }
+
+        // What is deleted of a lost Node goes on, and goes, when its kubelet is back.
+        try
+        {
+            await _node.BackAsync(lab).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (lab.IsCancellationRequested)
+        {
+            // The lab ends first.
         }
 
         try
@@ -169,15 +179,24 @@ internal sealed class PodWorker : IDisposable
         }
 
         await _carrier.CaughtUpAsync(terminating).ConfigureAwait(false);
+        await _node.BackAsync(terminating).ConfigureAwait(false);
         await RetryAsync("CreateContainerError", () => StartPrograms(netns), terminating).ConfigureAwait(false);
 
         // Policies know a Pod by the address in its status. They are in force before the first Service leads there.
         _status.Running(_addresses, _containerId, isReady: false);
         await _carrier.CaughtUpAsync(terminating).ConfigureAwait(false);
         var reported = false;
+        var losses = _node.Losses;
         var looked = _services.Time.GetTimestamp();
         while (true)
         {
+            if (_node.Losses != losses)
+            {
+                losses = _node.Losses;
+                await _node.BackAsync(terminating).ConfigureAwait(false);
+                reported = false;
+            }
+
             var isReady = _programs.TrueForAll(p => p.IsReady);
             foreach (var workload in _programs.OfType<WorkloadProgram>())
             {
@@ -202,6 +221,7 @@ internal sealed class PodWorker : IDisposable
         string? reported = null;
         while (true)
         {
+            await _node.BackAsync(cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             try
             {

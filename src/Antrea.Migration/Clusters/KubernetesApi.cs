@@ -371,8 +371,8 @@ internal sealed class KubernetesApi
         }
 
         await AuthenticateAsync(request, cancellationToken).ConfigureAwait(false);
-        using var response = await AnswerAsync(request, cancellationToken).ConfigureAwait(false);
-        var text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        var (response, text) = await AnswerAsync(request, cancellationToken).ConfigureAwait(false);
+        using var answer = response;
         if (!response.IsSuccessStatusCode)
         {
             throw Refused(method, path, response, text);
@@ -405,16 +405,22 @@ internal sealed class KubernetesApi
         }
     }
 
-    private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>The answer with its whole text. KubernetesClient's HttpClient waits for ever; its time for requests is kept to here.</summary>
+    private async Task<(HttpResponseMessage Response, string Text)> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_client.HttpClientTimeout);
         try
         {
-            return await _client.HttpClient.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            var response = await _client.HttpClient.SendAsync(request, limit.Token).ConfigureAwait(false);
+            return (response, await response.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false));
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e)
         {
-            // The client's own timeout looks like a cancellation that nobody asked for.
-            throw new HttpRequestException("there was no answer in time", e);
+            // What the caller has not asked for is the limit.
+            throw cancellationToken.IsCancellationRequested
+                ? new OperationCanceledException(e.Message, e, cancellationToken)
+                : new HttpRequestException("there was no answer in time", e);
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed record WantedKind(string Group, string Kind, string? Namespace =
     /// discovery says what is served, and they are large.</remarks>
     public static IReadOnlyList<WantedKind> All { get; } =
     [
-        .. Of("", "Node", "Namespace", "Pod", "Service", "ServiceAccount", "ReplicationController", "PersistentVolume", "PersistentVolumeClaim"),
+        .. Of("", "Node", "Namespace", "Pod", "Service", "ServiceAccount", "ReplicationController", "ResourceQuota", "PersistentVolume", "PersistentVolumeClaim"),
         new("", "ConfigMap", "kube-system"),
         .. Of("apps", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"),
         .. Of("batch", "CronJob", "Job"),

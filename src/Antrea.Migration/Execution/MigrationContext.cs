@@ -11,6 +11,9 @@ internal sealed class MigrationContext
     /// <summary>On how many Nodes something is looked at side by side, whatever <see cref="NodesAtOnce"/> says: 8, for a look changes nothing.</summary>
     public const int LooksAtOnce = 8;
 
+    /// <summary>How long nothing has moved before a wait looks whether a Node is the reason.</summary>
+    private static readonly TimeSpan NodesAreLookedAtAfter = TimeSpan.FromSeconds(15);
+
     public required KubernetesApi Api { get; init; }
 
     public required INodeAccess Nodes { get; init; }
@@ -77,34 +80,59 @@ internal sealed class MigrationContext
     public Task<T[]> OnNodesAsync<T>(IReadOnlyList<string> nodes, Func<string, CancellationToken, Task<T>> act, CancellationToken cancellationToken) =>
         OnNodesAsync(nodes, NodesAtOnce, act, cancellationToken);
 
-    /// <summary>Asks until the answer is null (nothing left to wait for); each new answer is reported.</summary>
+    /// <summary>Asks until the answer is null (nothing left to wait for); each new answer is reported, and after a while which Nodes are not ready.</summary>
     /// <param name="pending">What is still waited for.</param>
     /// <param name="next">What a person can do when it does not come.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="patience">How long nothing may move; null for the step's time.</param>
-    /// <exception cref="StepFailedException">Nothing has moved for that time; the last answer says what it waited for.</exception>
-    public async Task WaitUntilAsync(
-        Func<CancellationToken, Task<string?>> pending, string next, CancellationToken cancellationToken, TimeSpan? patience = null)
+    /// <exception cref="StepFailedException">Nothing has moved for that time; the last answer says what it waited for, and a Node that is not ready is named beside it.</exception>
+    public Task WaitUntilAsync(
+        Func<CancellationToken, Task<string?>> pending, string next, CancellationToken cancellationToken, TimeSpan? patience = null) =>
+        WaitUntilAsync(async token => await pending(token).ConfigureAwait(false) is { } waitingFor ? new Wait(waitingFor, next) : null, cancellationToken, patience);
+
+    /// <summary>As the other, where what a person can do depends on what is waited for.</summary>
+    public async Task WaitUntilAsync(Func<CancellationToken, Task<Wait?>> pending, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
         var limit = patience ?? Options.StepTimeout;
         var since = Time.GetTimestamp();
-        string? last = null;
-        while (await pending(cancellationToken).ConfigureAwait(false) is { } waitingFor)
+        var looked = false;
+        Wait? last = null;
+        while (await pending(cancellationToken).ConfigureAwait(false) is { } wait)
         {
-            if (waitingFor != last)
+            if (wait.For != last?.For)
             {
-                Report(waitingFor);
-                last = waitingFor;
                 since = Time.GetTimestamp();
+                looked = false;
+                Report(wait.For);
             }
 
-            if (Time.GetElapsedTime(since) > limit)
+            last = wait;
+            var stands = Time.GetElapsedTime(since);
+            if (stands > limit)
             {
-                throw new StepFailedException($"No progress for {limit.TotalSeconds:0} s: {waitingFor}", next);
+                throw await GiveUpAsync(wait, limit, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (!looked && stands > NodesAreLookedAtAfter)
+            {
+                looked = true;
+                if (await NodeTrouble.FindAsync(Api, Plan.Nodes, cancellationToken).ConfigureAwait(false) is { } trouble)
+                {
+                    Report($"{wait.For}. {trouble.Message}");
+                }
             }
 
             await Task.Delay(Options.PollInterval, Time, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>A Node that is not ready explains more than what was waited for on it.</summary>
+    private async Task<StepFailedException> GiveUpAsync(Wait wait, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var message = $"No progress for {limit.TotalSeconds:0} s: {wait.For}";
+        return await NodeTrouble.FindAsync(Api, Plan.Nodes, cancellationToken).ConfigureAwait(false) is { } trouble
+            ? new StepFailedException($"{message}. {trouble.Message}.", trouble.Next)
+            : new StepFailedException(message, wait.Next);
     }
 
     /// <summary>The whole cluster, for steps that must not miss a part of it.</summary>
@@ -252,3 +280,8 @@ internal sealed class MigrationContext
     private static string LastLines(string text) =>
         string.Join(" | ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(3));
 }
+
+/// <summary>What a step waits for.</summary>
+/// <param name="For">What is missing. A change of it is progress.</param>
+/// <param name="Next">What a person can do when it does not come.</param>
+internal sealed record Wait(string For, string Next);

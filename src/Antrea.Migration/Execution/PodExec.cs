@@ -44,6 +44,8 @@ internal static class PodExec
         Func<StreamReader, StreamReader, Task> read,
         CancellationToken cancellationToken)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(client.HttpClientTimeout);
         try
         {
             return await client.NamespacedPodExecAsync(
@@ -54,11 +56,19 @@ internal static class PodExec
                 tty: false,
                 async (_, outStream, errStream) =>
                 {
+                    // Connected; how long the command may take is the command's affair.
+                    limit.CancelAfter(Timeout.InfiniteTimeSpan);
                     using var outReader = new StreamReader(outStream);
                     using var errReader = new StreamReader(errStream);
                     await read(outReader, errReader).ConfigureAwait(false);
                 },
-                cancellationToken).ConfigureAwait(false);
+                limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw cancellationToken.IsCancellationRequested
+                ? new OperationCanceledException(e.Message, e, cancellationToken)
+                : new IOException("there was no answer in time", e);
         }
         catch (Exception e) when (e is JsonException or ArgumentNullException)
         {

@@ -76,9 +76,10 @@ public sealed class PodExecNodeAccess : INodeAccess
             {
                 if (attempt > 1 || _api.Patience is null || cancellationToken.IsCancellationRequested)
                 {
+                    var trouble = cancellationToken.IsCancellationRequested ? null : await NodeTrouble.FindAsync(_api, [node], cancellationToken).ConfigureAwait(false);
                     throw new MigrationException(
-                        $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message}",
-                        $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
+                        $"{command.Verb} on Node {node} through Pod {NodeAgentManifest.Namespace}/{pod}: {e.Message.TrimEnd('.')}{(trouble is null ? "" : $". {trouble.Message}.")}",
+                        trouble?.Next ?? $"Check the Pod with 'kubectl -n {NodeAgentManifest.Namespace} describe pod {pod}', then run the command again.",
                         e);
                 }
 
@@ -97,8 +98,14 @@ public sealed class PodExecNodeAccess : INodeAccess
             $"{NodeAgentManifest.PodsPath}&fieldSelector=spec.nodeName%3D{node}", cancellationToken).ConfigureAwait(false) ?? [];
         var ready = pods.FirstOrDefault(p =>
             p["metadata"]?["deletionTimestamp"] is null && p["status"]?["phase"]?.GetValue<string>() == "Running");
-        return ready?["metadata"]!["name"]!.GetValue<string>() ?? throw new MigrationException(
-            $"No running node agent on Node {node}.",
-            $"Look at 'kubectl -n {NodeAgentManifest.Namespace} get pods -o wide'; its image must be pullable, see --node-agent-image.");
+        if (ready?["metadata"]!["name"]!.GetValue<string>() is { } name)
+        {
+            return name;
+        }
+
+        var trouble = await NodeTrouble.FindAsync(_api, [node], cancellationToken).ConfigureAwait(false);
+        throw new MigrationException(
+            $"No running node agent on Node {node}.{(trouble is null ? "" : $" {trouble.Message}.")}",
+            trouble?.Next ?? $"Look at 'kubectl -n {NodeAgentManifest.Namespace} get pods -o wide'; its image must be pullable, see --node-agent-image.");
     }
 }

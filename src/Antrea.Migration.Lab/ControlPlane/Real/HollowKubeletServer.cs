@@ -55,6 +55,12 @@ internal sealed class HollowKubeletServer : IAsyncDisposable
                 return;
             }
 
+            if (_executor.ObstacleTo(pod) is not null)
+            {
+                http.Abort();
+                return;
+            }
+
             await ExecSession.RunAsync(http, _executor, Request(http.Request.Query, pod, container), aborted.Token).ConfigureAwait(false);
         }
         catch (ApiException e)

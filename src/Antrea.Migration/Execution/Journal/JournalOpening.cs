@@ -182,7 +182,11 @@ internal sealed class JournalOpening(IMigrationJournal journal, IClusterReader r
         {
             throw new MigrationException(
                 $"The Nodes are not those of plan {plan.Id}: gone {Names(gone)}, new {Names(joined)}.",
-                "Bring the Nodes that are gone back, and drain and remove the new ones until the migration is done.");
+                string.Join(' ', (string[])
+                [
+                    .. gone.Count > 0 ? [NodeTrouble.NextOfGone(gone, plan.Undoes is not null)] : (string[])[],
+                    .. joined.Count > 0 ? [$"Drain and remove Node {Names(joined)} until the migration is done."] : (string[])[],
+                ]));
         }
 
         static string Names(List<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);

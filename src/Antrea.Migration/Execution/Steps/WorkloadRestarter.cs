@@ -21,8 +21,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
 
     private static readonly TimeSpan BegunPatience = TimeSpan.FromMinutes(1);
 
-    private const string NextStep =
-        "See why with 'kubectl describe' on the Pods named, then run the command again; it goes on at this step.";
+    private static readonly string NextStep = Rollout.NextOf(null);
 
     private readonly ConcurrentDictionary<(string Namespace, string ReplicaSet), WorkloadOwner> _replicaSets = [];
     private readonly SemaphoreSlim _gate = new(1);
@@ -234,8 +233,9 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             await WaitUntilAsync(
                 workload.Pods,
                 PodsPathOf(workload.Owner, order),
-                async token => Describe(await StraysOfAsync(workload.Owner, order, goal, token).ConfigureAwait(false), goal),
-                $"Wait for Job {workload.Owner.Namespace}/{workload.Owner.Name} to end, or delete it, then run the command again.",
+                async token => Describe(await StraysOfAsync(workload.Owner, order, goal, token).ConfigureAwait(false), goal) is { } waitingFor
+                    ? new Wait(waitingFor, $"Wait for Job {workload.Owner.Namespace}/{workload.Owner.Name} to end, or delete it, then run the command again.")
+                    : null,
                 cancellationToken,
                 context.Options.JobTimeout).ConfigureAwait(false);
         }
@@ -329,14 +329,13 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         await WaitUntilAsync(
             workload.Pods,
             PodsPathOf(workload.Owner, order),
-            async token => await context.Api.GetAsync(path, token).ConfigureAwait(false) is { } now ? Rollout.Pending(now) : null,
-            NextStep,
+            async token => await context.Api.GetAsync(path, token).ConfigureAwait(false) is { } now && Rollout.Pending(now) is { } pending ? new Wait(pending, Rollout.NextOf(now)) : null,
             cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Waits, and takes the hostPorts back of those Pods that are gone meanwhile.</summary>
     private Task WaitUntilAsync(
-        IReadOnlyList<PodInfo> restarted, string podsPath, Func<CancellationToken, Task<string?>> pending, string next, CancellationToken cancellationToken, TimeSpan? patience = null) =>
+        IReadOnlyList<PodInfo> restarted, string podsPath, Func<CancellationToken, Task<Wait?>> pending, CancellationToken cancellationToken, TimeSpan? patience = null) =>
         context.WaitUntilAsync(
             async token =>
             {
@@ -344,7 +343,6 @@ internal sealed class WorkloadRestarter(MigrationContext context)
                 await _hostPorts.ReleaseGoneAsync(restarted, podsPath, token).ConfigureAwait(false);
                 return waitingFor;
             },
-            next,
             cancellationToken,
             patience);
 
@@ -382,8 +380,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
                 await EvictAsync(pod, cancellationToken).ConfigureAwait(false);
             }
 
-            await WaitUntilAsync(
-                batch, path, token => PendingReplacementsAsync(workload, path, batch, ready, token), NextStep, cancellationToken).ConfigureAwait(false);
+            await WaitUntilAsync(batch, path, token => PendingReplacementsAsync(workload, path, batch, ready, token), cancellationToken).ConfigureAwait(false);
             done += batch.Length;
             context.Report($"{workload}: {done} of {workload.Pods.Count} Pods restarted");
         }
@@ -413,17 +410,29 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<string?> PendingReplacementsAsync(
+    private async Task<Wait?> PendingReplacementsAsync(
         WorkloadRestart workload, string path, PodInfo[] evicted, int readyBefore, CancellationToken cancellationToken)
     {
         var pods = await context.ReadPodsAsync(path, cancellationToken).ConfigureAwait(false);
         if (evicted.FirstOrDefault(e => e.Uid.Length > 0 && pods.Any(p => p.Uid == e.Uid)) is { } ending)
         {
-            return $"Pod {ending} is ending";
+            return new Wait($"Pod {ending} is ending", NextStep);
         }
 
         var ready = await CountReadyAsync(workload.Owner, pods, cancellationToken).ConfigureAwait(false);
-        return ready < readyBefore ? $"{workload}: {ready} of {readyBefore} Pods ready after evicting {string.Join(", ", evicted.Select(e => e.Name))}" : null;
+        if (ready >= readyBefore)
+        {
+            return null;
+        }
+
+        // A quota that was narrowed since lets nobody take the place of those that went.
+        var now = workload.Owner.Kind is "Deployment" or "ReplicaSet"
+            ? await context.Api.GetAsync($"apis/apps/v1/namespaces/{workload.Owner.Namespace}/{workload.Owner.Kind.ToLowerInvariant()}s/{workload.Owner.Name}", cancellationToken)
+                .ConfigureAwait(false)
+            : null;
+        return new Wait(
+            $"{workload}: {ready} of {readyBefore} Pods ready after evicting {string.Join(", ", evicted.Select(e => e.Name))}{(Rollout.RefusalOf(now) is { } refusal ? $"; {refusal}" : "")}",
+            Rollout.NextOf(now));
     }
 
     private async Task<int> CountReadyAsync(WorkloadOwner owner, ImmutableArray<PodInfo> pods, CancellationToken cancellationToken)

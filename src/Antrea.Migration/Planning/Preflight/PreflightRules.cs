@@ -42,6 +42,7 @@ internal static class PreflightRules
 
         DisruptionRules.BudgetsThatAllowNone,
         DisruptionRules.PodsWithTwoBudgets,
+        QuotaRules.NoRoomForSurge,
         WorkloadRules.BarePods,
         WorkloadRules.StaticPods,
         WorkloadRules.NeverRestarted,

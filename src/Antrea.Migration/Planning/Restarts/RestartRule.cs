@@ -87,6 +87,17 @@ internal readonly record struct RestartRule(RestartManner Manner, int AtOnce, st
         }
     }
 
+    /// <summary>How many Pods more than it wants a workload has while it rolls.</summary>
+    /// <remarks>Source: as <see cref="Missing"/>.</remarks>
+    public static int Surge(string kind, JsonObject workload) => kind switch
+    {
+        "Deployment" when workload.TextAt("spec", "strategy", "type") != "Recreate" =>
+            Resolve(workload.At("spec", "strategy", "rollingUpdate", "maxSurge"), Wanted(workload), roundUp: true, "25%"),
+        "DaemonSet" => Resolve(
+            workload.At("spec", "updateStrategy", "rollingUpdate", "maxSurge"), (int)(workload.NumberAt("status", "desiredNumberScheduled") ?? 1), roundUp: true, "0"),
+        _ => 0,
+    };
+
     /// <summary>How many Pods the workload wants; 1 when it does not say.</summary>
     public static int Wanted(JsonObject workload) => (int)(workload.NumberAt("spec", "replicas") ?? 1);
 

@@ -281,4 +281,34 @@ internal sealed class WorkloadControllerTests
             Assert.That(cluster.Store.PeekAll(ResourceType.ReplicaSet).Single().ControllerOf().Text("name"), Is.EqualTo("web"));
         }
     }
+
+    /// <summary>What cannot be made is said where each kind says it, and made when there is room.</summary>
+    [Test]
+    public async Task Pods_beyond_a_quota_are_refused_until_there_is_room()
+    {
+        var quotas = new ResourceType("", "v1", "ResourceQuota", "resourcequotas", true);
+        await using var cluster = await TestCluster.StartAsync(CancellationToken.None);
+        cluster.Store.Create(quotas, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "few", ["namespace"] = "default" },
+            ["spec"] = new JsonObject { ["hard"] = new JsonObject { ["pods"] = "2", ["count/pods"] = 5 } },
+        });
+        cluster.Store.Create(ResourceType.Deployment, TestCluster.NewWorkload("web", """{ "replicas": 3 }"""));
+        var failed = await cluster.UntilAsync(
+            ResourceType.Deployment, "web", d => d.ConditionIsTrue("ReplicaFailure") && d.Number("status", "availableReplicas") == 2, CancellationToken.None);
+        var message = failed.Condition("ReplicaFailure").Text("message");
+        cluster.Store.Mutate(quotas, "default", "few", now =>
+        {
+            now["spec"]!["hard"]!["pods"] = "3";
+            return true;
+        });
+        var whole = await cluster.UntilAsync(ResourceType.Deployment, "web", d => Done(d, 3) && d.Condition("ReplicaFailure") is null, CancellationToken.None);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(message, Does.Match("^pods \"web-.+\" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2$"));
+            Assert.That(cluster.Store.PeekAll(ResourceType.Event, "default").Count(e => e.Text("reason") == "FailedCreate"), Is.EqualTo(1));
+            Assert.That(whole.ConditionIsTrue("Available"));
+        }
+    }
 }

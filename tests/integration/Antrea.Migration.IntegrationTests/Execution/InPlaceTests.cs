@@ -168,7 +168,7 @@ public sealed class InPlaceTests
         await using var migration = await StartAsync(BridgeKind.PolicyRoute, cancellationToken, objects: "");
         var before = Pods(migration.Lab);
         var plan = await migration.PlanAsync(cancellationToken);
-        var points = new CrashPoints(what => what.Contains(" restart-sandbox ", StringComparison.Ordinal) || what.EndsWith("/status", StringComparison.Ordinal)
+        var points = new CrashPoints(what => what.Contains(" restart-sandbox ", StringComparison.Ordinal) || what.Contains("/status in ", StringComparison.Ordinal)
             || what.Contains("restart-pods", StringComparison.Ordinal));
 
         var events = await CrashedRun.ToTheEndAsync(migration, points, async journal => await journal.ReadPlanAsync(cancellationToken) ?? plan, cancellationToken);

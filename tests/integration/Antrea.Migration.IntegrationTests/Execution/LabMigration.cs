@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
+using Antrea.Migration.Lab.Nodes;
 using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Planning;
 using k8s;
@@ -54,13 +55,27 @@ internal sealed class LabMigration : IAsyncDisposable
         CancellationToken cancellationToken, LabClusterOptions? options = null, BridgeKind bridge = BridgeKind.Multus) =>
         new(await LabCluster.StartAsync(options ?? new LabClusterOptions { Name = "c2a0", Workers = 3 }, cancellationToken), bridge);
 
+    /// <summary>As <see cref="StartAsync"/>, for tests that send no traffic: Pods end at once, and nothing is drained.</summary>
+    public static async Task<LabMigration> StartUnwatchedAsync(
+        CancellationToken cancellationToken, LabClusterOptions? options = null, BridgeKind bridge = BridgeKind.Multus)
+    {
+        options ??= new LabClusterOptions { Name = "c2a0", Workers = 3 };
+        var kubelet = new KubeletOptions { Drain = TimeSpan.Zero, RetryInterval = TimeSpan.FromMilliseconds(20), ProbeInterval = TimeSpan.FromMilliseconds(500) };
+        var migration = await StartAsync(cancellationToken, options with { Kubelet = kubelet }, bridge);
+        migration.Options = migration.Options with { DrainTime = TimeSpan.FromMilliseconds(10) };
+        return migration;
+    }
+
+    /// <summary>How long clients wait for an answer.</summary>
+    public TimeSpan AnswersWithin { get; set; } = TimeSpan.FromSeconds(100);
+
     /// <summary>The kubeconfig's text of another account than the lab's administrator.</summary>
     public string? Account { get; set; }
 
     public Kubernetes Client(params DelegatingHandler[] handlers)
     {
         using var account = new MemoryStream(Encoding.UTF8.GetBytes(Account ?? Lab.Kubeconfig));
-        return new(KubernetesClientConfiguration.BuildConfigFromConfigFile(account), handlers);
+        return new(KubernetesClientConfiguration.BuildConfigFromConfigFile(account), handlers) { HttpClientTimeout = AnswersWithin };
     }
 
     public async Task<MigrationPlan> PlanAsync(CancellationToken cancellationToken)

@@ -15,8 +15,10 @@ internal static class LabPods
     public static List<LabPod> Ready(LabCluster lab) =>
     [
         .. lab.Store.PeekAll(ResourceType.Pod, "default")
-            .Where(p => p.ConditionIsTrue("Ready") && !p.IsTerminating() && lab.Fabric.Find($"default/{p.NameOf()}") is PodNetns)
-            .Select(p => (Pod: p, Node: p.Text("spec", "nodeName")!, Netns: (PodNetns)lab.Fabric.Find($"default/{p.NameOf()}")!))
+            .Where(p => p.ConditionIsTrue("Ready") && !p.IsTerminating())
+            .Select(p => (Pod: p, Node: p.Text("spec", "nodeName")!, Netns: lab.Fabric.Find($"default/{p.NameOf()}") as PodNetns))
+            .Where(p => p.Netns is not null)
+            .Select(p => (p.Pod, p.Node, Netns: p.Netns!))
             .Select(p => new LabPod(
                 p.Pod["metadata"]!["labels"]!["app"]!.GetValue<string>(),
                 p.Node,

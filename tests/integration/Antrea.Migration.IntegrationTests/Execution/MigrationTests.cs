@@ -14,7 +14,7 @@ public sealed class MigrationTests
     [CancelAfter(600_000)]
     public async Task Operator_migrates_a_simple_cluster_and_nothing_of_Calico_is_left(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken);
 
         var events = await migration.ExecuteAsync(await migration.PlanAsync(cancellationToken), cancellationToken);
 
@@ -33,7 +33,7 @@ public sealed class MigrationTests
     [CancelAfter(600_000)]
     public async Task Node_that_Antrea_could_not_start_on_stops_the_migration_before_anything_is_changed(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = "c2a0", Workers = 1 });
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken, new LabClusterOptions { Name = "c2a0", Workers = 1 });
         var node = migration.Lab.Fleet.Find("c2a0-worker")!;
         node.Kernel = node.Kernel with { MissingModules = ["openvswitch"], Listening = [("udp", 6081)] };
         var plan = await migration.PlanAsync(cancellationToken);
@@ -57,7 +57,7 @@ public sealed class MigrationTests
     [CancelAfter(600_000)]
     public async Task Operator_is_held_twice_and_goes_on_when_told(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
 
         var unseen = await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.PassNext);
@@ -78,7 +78,7 @@ public sealed class MigrationTests
     [CancelAfter(600_000)]
     public async Task What_changed_while_the_migration_was_held_is_seen_when_it_goes_on(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
         await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.Stop);
         migration.Lab.Fleet.Find("c2a0-worker3")!.Files.Remove("/etc/cni/net.d/00-multus.conf");
@@ -106,7 +106,7 @@ public sealed class MigrationTests
     [CancelAfter(600_000)]
     public async Task Other_manifests_than_the_plans_are_refused(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
         using var client = migration.Client();
         var executor = new MigrationExecutor(client, new ConfigMapJournal(client));
@@ -131,16 +131,21 @@ public sealed class MigrationTests
     public Task Migrator_killed_around_every_write_reaches_the_same_end_and_restarts_nothing_twice(
         string name, int workers, BridgeKind bridge, CancellationToken cancellationToken) => CrashedMigration.AssertSameEndAsync(Options(name, workers), bridge, cancellationToken);
 
-    [TestCase("c2a0", 3, BridgeKind.PolicyRoute)]
-    [TestCase("c2a0", 1, BridgeKind.Pool)]
-    [TestCase("c2a3", 3, BridgeKind.Multus)]
-    [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition)]
+    [TestCase("c2a0", 3, BridgeKind.PolicyRoute, "")]
+    [TestCase("c2a0", 1, BridgeKind.Pool, "")]
+    [TestCase("c2a0", 1, BridgeKind.Multus, "by an operator")]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute, "by an operator")]
+    [TestCase("c2a3", 3, BridgeKind.Multus, "")]
+    [TestCase("c2a3", 3, BridgeKind.PolicyRoute, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.PolicyRoute, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Multus, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition, "")]
     [CancelAfter(1_800_000)]
     public Task Migrator_killed_around_every_write_reaches_the_same_end_whatever_the_scenario(
-        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
+        string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken)
     {
         Requires.LongRun();
-        return CrashedMigration.AssertSameEndAsync(Options(name, workers), bridge, cancellationToken);
+        return CrashedMigration.AssertSameEndAsync(Options(name, workers) with { CalicoByOperator = variant.Length > 0 }, bridge, cancellationToken);
     }
 
     /// <summary>Around what a partition has of its own; around every write with the other scenarios, above.</summary>
@@ -157,7 +162,7 @@ public sealed class MigrationTests
     [CancelAfter(600_000)]
     public async Task A_plan_made_before_the_cluster_changed_is_refused(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
         migration.Lab.Apply(
             """
@@ -189,7 +194,7 @@ public sealed class MigrationTests
     [CancelAfter(600_000)]
     public async Task Another_plan_does_not_go_on_with_a_begun_migration(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
         await migration.ExecuteAsync(plan, cancellationToken, HoldPolicy.Stop);
 

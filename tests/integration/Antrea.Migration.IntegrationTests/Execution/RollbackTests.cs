@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.RegularExpressions;
 using Antrea.Migration.Execution;
@@ -14,6 +15,10 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 [Parallelizable(ParallelScope.All)]
 public sealed class RollbackTests
 {
+    private const int RollbacksOfACluster = 8;
+    private const string InPlace = "in place";
+    private const string ByOperator = "by an operator";
+
     private static readonly LabClusterOptions Small = new() { Name = "c2a0", Workers = 1, ExtraObjects = LabMigration.CronJob };
 
     /// <summary>One cluster for all: what a rollback leaves is the start of the next migration.</summary>
@@ -21,7 +26,7 @@ public sealed class RollbackTests
     [CancelAfter(600_000)]
     public async Task Rolled_back_after_every_step_the_cluster_is_what_it_was([Values(0, 1)] int half, CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken, Small);
         var before = await DumpAsync(migration, cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
         var steps = plan.Steps.TakeWhile(s => s.Reversibility != Reversibility.Final).Where(s => s.Kind != MigrationStepKind.Hold).ToList();
@@ -50,29 +55,32 @@ public sealed class RollbackTests
             (await migration.ExecuteAsync(await migration.PlanRollbackAsync(cancellationToken), cancellationToken))[^1], Is.TypeOf<MigrationCompleted>(), "looked at again, it is carried out");
     }
 
-    /// <summary>The other bridges, and clusters whose addresses had to move: after the last step of each kind, which is where they differ.</summary>
-    [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
-    [TestCase("c2a0", 1, BridgeKind.Pool)]
-    [TestCase("c2a3", 3, BridgeKind.Multus)]
-    [TestCase(LabScenario.Crowded, 3, BridgeKind.PolicyRoute)]
-    [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition)]
+    /// <summary>The other bridges, clusters whose addresses had to move, an operator's Calico, Pods that stay where they are: after the last step of each kind, which is where
+    /// they differ.</summary>
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute, "")]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute, InPlace)]
+    [TestCase("c2a0", 1, BridgeKind.Multus, ByOperator)]
+    [TestCase("c2a0", 1, BridgeKind.Pool, "")]
+    [TestCase("c2a3", 3, BridgeKind.Multus, "")]
+    [TestCase("c2a3", 3, BridgeKind.PolicyRoute, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.PolicyRoute, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Multus, "")]
     [CancelAfter(600_000)]
-    public async Task Rolled_back_whatever_the_bridge_the_cluster_is_what_it_was(string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
-    {
-        if (bridge == BridgeKind.Partition)
-        {
-            Requires.LongRun();
-        }
+    public Task Rolled_back_whatever_the_bridge_the_cluster_is_what_it_was(string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken) =>
+        AssertRolledBackFromEveryPhaseAsync(name, workers, bridge, variant, cancellationToken);
 
-        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = name, Workers = workers }, bridge);
-        var before = await DumpAsync(migration, cancellationToken);
-        var plan = await migration.PlanAsync(cancellationToken);
-        var steps = plan.Steps.TakeWhile(s => s.Reversibility != Reversibility.Final).Where(s => s.Kind != MigrationStepKind.Hold)
-            .GroupBy(s => (s.Phase, s.Kind)).Select(g => g.Last()).ToList();
-        foreach (var step in steps.SkipWhile(s => s.Kind is MigrationStepKind.InstallNodeAgent or MigrationStepKind.CheckNodes or MigrationStepKind.BackUp))
-        {
-            await AssertRolledBackAfterAsync(step, migration, plan, before, cancellationToken);
-        }
+    [TestCase("c2a0", 1, BridgeKind.Multus, InPlace)]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute, ByOperator)]
+    [TestCase("c2a3", 3, BridgeKind.Pool, "")]
+    [TestCase(LabScenario.Crowded, 3, BridgeKind.PolicyRoute, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Pool, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition, "")]
+    [CancelAfter(1_800_000)]
+    public Task Rolled_back_from_every_phase_of_every_scenario_the_cluster_is_what_it_was(
+        string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken)
+    {
+        Requires.LongRun();
+        return AssertRolledBackFromEveryPhaseAsync(name, workers, bridge, variant, cancellationToken);
     }
 
     /// <summary>From each phase of a partition, in the middle of a part and at its end.</summary>
@@ -82,10 +90,11 @@ public sealed class RollbackTests
     {
         (MigrationPhase, MigrationStepKind)[] after =
         [
-            (MigrationPhase.Bridge, MigrationStepKind.ConfineCalico), (MigrationPhase.FirstPart, MigrationStepKind.AdmitAntrea), (MigrationPhase.FirstPart, MigrationStepKind.ClearRoutes),
+            (MigrationPhase.Bridge, MigrationStepKind.ConfineCalico), (MigrationPhase.InstallAntrea, MigrationStepKind.InstallAntrea), (MigrationPhase.Policies, MigrationStepKind.ConvertPolicies),
+            (MigrationPhase.FirstPart, MigrationStepKind.AdmitAntrea), (MigrationPhase.FirstPart, MigrationStepKind.ClearRoutes),
             (MigrationPhase.FirstPart, MigrationStepKind.UncordonNode), (MigrationPhase.SecondPart, MigrationStepKind.StopCalico), (MigrationPhase.SecondPart, MigrationStepKind.UncordonNode),
         ];
-        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = LabScenario.Crowded, Workers = 1 }, BridgeKind.Partition);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken, new LabClusterOptions { Name = LabScenario.Crowded, Workers = 1 }, BridgeKind.Partition);
         var before = await DumpAsync(migration, cancellationToken);
         var plan = await migration.PlanAsync(cancellationToken);
         foreach (var point in after)
@@ -133,29 +142,36 @@ public sealed class RollbackTests
     public Task A_cluster_of_IPv6_alone_comes_back_from_Multus_and_nothing_is_lost(CancellationToken cancellationToken) =>
         AssertIPv6ComesBackAsync(DualStack.IPv6Alone(new LabClusterOptions { Name = "c2a0", Workers = 2 }), cancellationToken);
 
-    [TestCase("c2a0", 1, BridgeKind.Multus)]
+    [TestCase("c2a0", 1, BridgeKind.Multus, "")]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute, InPlace)]
     [CancelAfter(600_000)]
     public Task Rollback_killed_around_every_write_ends_where_it_would_have(
-        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken) => AssertCrashesChangeNothingAsync(name, workers, bridge, cancellationToken);
+        string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken) => AssertCrashesChangeNothingAsync(name, workers, bridge, variant, cancellationToken);
 
-    [TestCase("c2a0", 3, BridgeKind.Multus)]
-    [TestCase("c2a0", 1, BridgeKind.PolicyRoute)]
-    [TestCase("c2a0", 1, BridgeKind.Pool)]
-    [TestCase("c2a3", 3, BridgeKind.Multus)]
-    [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition)]
+    [TestCase("c2a0", 3, BridgeKind.Multus, "")]
+    [TestCase("c2a0", 1, BridgeKind.Multus, InPlace)]
+    [TestCase("c2a0", 1, BridgeKind.Multus, ByOperator)]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute, "")]
+    [TestCase("c2a0", 1, BridgeKind.PolicyRoute, ByOperator)]
+    [TestCase("c2a0", 1, BridgeKind.Pool, "")]
+    [TestCase("c2a3", 3, BridgeKind.Multus, "")]
+    [TestCase("c2a3", 3, BridgeKind.PolicyRoute, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.PolicyRoute, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Multus, "")]
+    [TestCase(LabScenario.Crowded, 1, BridgeKind.Partition, "")]
     [CancelAfter(1_800_000)]
     public Task Rollback_killed_around_every_write_ends_where_it_would_have_whatever_the_scenario(
-        string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
+        string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken)
     {
         Requires.LongRun();
-        return AssertCrashesChangeNothingAsync(name, workers, bridge, cancellationToken);
+        return AssertCrashesChangeNothingAsync(name, workers, bridge, variant, cancellationToken);
     }
 
     [Test]
     [CancelAfter(600_000)]
     public async Task Once_Calicos_removal_has_begun_a_rollback_is_refused_in_words(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken, Small);
         var plan = await migration.PlanAsync(cancellationToken);
         await migration.RunUntilAsync(plan, e => e is StepCompleted { Step.Kind: MigrationStepKind.RemoveCalico }, cancellationToken);
 
@@ -175,7 +191,7 @@ public sealed class RollbackTests
     [CancelAfter(600_000)]
     public async Task A_migration_that_is_being_rolled_back_does_not_go_forward(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken, Small);
+        await using var migration = await LabMigration.StartUnwatchedAsync(cancellationToken, Small);
         var plan = await migration.PlanAsync(cancellationToken);
         await migration.RunUntilAsync(plan, e => e is StepCompleted { Step.Kind: MigrationStepKind.InstallMultus }, cancellationToken);
         await migration.RunUntilAsync(
@@ -186,28 +202,75 @@ public sealed class RollbackTests
             Throws.TypeOf<MigrationException>().With.Message.Contains("being rolled back").And.Property("Next").Contains("rollback --execute"));
     }
 
-    private static async Task AssertCrashesChangeNothingAsync(string name, int workers, BridgeKind bridge, CancellationToken cancellationToken)
+    private static async Task<LabMigration> StartAsync(string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(
-            cancellationToken, new LabClusterOptions { Name = name, Workers = workers, ExtraObjects = LabMigration.CronJob }, bridge);
+        var options = new LabClusterOptions { Name = name, Workers = workers, ExtraObjects = LabMigration.CronJob, CalicoByOperator = variant == ByOperator };
+        var migration = await LabMigration.StartUnwatchedAsync(cancellationToken, options, bridge);
+        migration.Options = migration.Options with { Restart = variant == InPlace ? RestartMode.InPlace : RestartMode.Reschedule };
+        return migration;
+    }
+
+    /// <summary>Each cluster is migrated and rolled back a few times: Multus' leaked addresses would fill a block, which nobody frees here.</summary>
+    private static async Task AssertRolledBackFromEveryPhaseAsync(string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken)
+    {
+        var done = 0;
+        for (var all = int.MaxValue; done < all; done += RollbacksOfACluster)
+        {
+            await using var migration = await StartAsync(name, workers, bridge, variant, cancellationToken);
+            var before = await DumpAsync(migration, cancellationToken);
+            var plan = await migration.PlanAsync(cancellationToken);
+            Assert.That(plan.IsExecutable, string.Join('\n', plan.Findings.Take(3)));
+            var steps = plan.Steps.TakeWhile(s => s.Reversibility != Reversibility.Final).Where(s => s.Kind != MigrationStepKind.Hold)
+                .GroupBy(s => (s.Phase, s.Kind)).Select(g => g.Last())
+                .SkipWhile(s => s.Kind is MigrationStepKind.InstallNodeAgent or MigrationStepKind.CheckNodes or MigrationStepKind.BackUp).ToList();
+            all = steps.Count;
+            foreach (var step in steps.Skip(done).Take(RollbacksOfACluster))
+            {
+                await AssertRolledBackAfterAsync(step, migration, plan, before, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task AssertCrashesChangeNothingAsync(string name, int workers, BridgeKind bridge, string variant, CancellationToken cancellationToken)
+    {
+        var unharmed = SmoothRestartsAsync();
+        await using var migration = await StartAsync(name, workers, bridge, variant, cancellationToken);
         var before = await DumpAsync(migration, cancellationToken);
         await migration.RunUntilAsync(
             await migration.PlanAsync(cancellationToken), e => e is StepStarted { Step.Kind: MigrationStepKind.RemoveCalico }, cancellationToken);
         var steps = (await migration.PlanRollbackAsync(cancellationToken)).Steps.Length;
-        var points = new CrashPoints();
+        await using var denied = new DeniedWatch(migration.Lab);
+        var restarts = CrashedMigration.CountPods(migration);
+        var points = new CrashPoints { Look = denied.Look };
+        Assert.That(denied.IsOpenWhereAllowed(), "a connection that nothing allows proves nothing");
 
         var events = await CrashedRun.ToTheEndAsync(
             migration,
             points,
             async journal => (await journal.ReadRecordAsync(cancellationToken)).Plan is null ? null : await migration.PlanRollbackAsync(cancellationToken),
-            cancellationToken);
+            cancellationToken,
+            denied.LookAt);
 
         Assert.That(events is null || events[^1] is MigrationCompleted, events is null ? "" : Describe(events));
-        TestContext.Out.WriteLine($"{points.Crashes} crashes");
+        TestContext.Out.WriteLine($"{points.Crashes} crashes, {denied.Looked} looks at what is denied");
         using (Assert.EnterMultipleScope())
         {
             Assert.That(points.Crashes, Is.GreaterThan(steps * 2), "every step was killed more than once");
+            Assert.That(denied.Opened, Is.Empty);
+            Assert.That(denied.Looked, Is.GreaterThan(points.Crashes));
             Assert.That(await DumpAsync(migration, cancellationToken), Is.EqualTo(before));
+            Assert.That(denied.IsOpenWhereAllowed());
+            Assert.That(CrashedMigration.Workloads(restarts), Is.EqualTo(CrashedMigration.Workloads(await unharmed)), "no Pod restarts more often than planned");
+        }
+
+        async Task<ConcurrentDictionary<string, int>> SmoothRestartsAsync()
+        {
+            await using var smooth = await StartAsync(name, workers, bridge, variant, cancellationToken);
+            await smooth.RunUntilAsync(await smooth.PlanAsync(cancellationToken), e => e is StepStarted { Step.Kind: MigrationStepKind.RemoveCalico }, cancellationToken);
+            var counted = CrashedMigration.CountPods(smooth);
+            var events = await smooth.ExecuteAsync(await smooth.PlanRollbackAsync(cancellationToken), cancellationToken);
+            Assert.That(events[^1], Is.TypeOf<MigrationCompleted>(), Describe(events));
+            return counted;
         }
     }
 

@@ -11,7 +11,8 @@ namespace Antrea.Migration.IntegrationTests.Faults;
 [Parallelizable(ParallelScope.All)]
 internal sealed class ApiFaultTests
 {
-    private static readonly Lazy<Task<string>> SmoothEnd = new(SmoothDumpAsync);
+    /// <summary>The canonical text of the cluster that every fault-free migration of this lab ends in.</summary>
+    public static readonly Lazy<Task<string>> SmoothEnd = new(SmoothDumpAsync);
 
     [Test]
     [CancelAfter(600_000)]
@@ -21,7 +22,8 @@ internal sealed class ApiFaultTests
         var plan = await faulted.PlanAsync(cancellationToken);
         var started = CountPods(faulted.Migration);
 
-        faulted.Faults.Rule = FaultInjection.Share(20, seed);
+        faulted.Migration.AnswersWithin = FaultInjection.Patience;
+        faulted.Faults.Rule = FaultInjection.Share(20, seed, hangsOneOf: 900);
         var stops = await faulted.RunUntilCompletedAsync(plan, runs: 8, cancellationToken);
         faulted.Faults.Rule = null;
 
@@ -31,6 +33,39 @@ internal sealed class ApiFaultTests
             Assert.That(faulted.Faults.Injected, Is.GreaterThan(plan.Steps.Length));
             Assert.That(await faulted.Migration.DumpAsync(cancellationToken), Is.EqualTo(await SmoothEnd.Value));
             Assert.That(started["still"], Is.EqualTo(4), "each of two Pods is restarted once a phase, whatever answers are lost");
+        }
+    }
+
+    /// <summary>The way back, by two bridges: what cannot be undone while answers are lost is undone by a later run.</summary>
+    [TestCase(BridgeKind.Multus)]
+    [TestCase(BridgeKind.PolicyRoute)]
+    [CancelAfter(600_000)]
+    public async Task Every_fifth_request_of_a_rollback_fails_and_the_cluster_is_what_it_was(BridgeKind bridge, CancellationToken cancellationToken)
+    {
+        await using var faulted = await FaultedMigration.StartAsync(cancellationToken, bridge: bridge, workers: 1);
+        var before = await RollbackTests.DumpAsync(faulted.Migration, cancellationToken);
+        await faulted.Migration.RunUntilAsync(await faulted.PlanAsync(cancellationToken), e => e is StepStarted { Step.Kind: MigrationStepKind.RemoveCalico }, cancellationToken);
+        var started = CountPods(faulted.Migration);
+
+        faulted.Migration.AnswersWithin = FaultInjection.Patience;
+        faulted.Faults.Rule = FaultInjection.Share(20, 1, hangsOneOf: 500);
+        var stops = await faulted.RunUntilCompletedAsync(
+            async () =>
+            {
+                using var client = faulted.Migration.Client();
+                return (await new ConfigMapJournal(client, faulted.Time).ReadRecordAsync(cancellationToken)).PlanRollback(
+                    await new Clusters.KubernetesClusterReader(client, faulted.Time).ReadAsync(cancellationToken));
+            },
+            runs: 8,
+            cancellationToken);
+        faulted.Faults.Rule = null;
+
+        TestContext.Out.WriteLine($"{faulted.Faults.Injected} faults, {stops.Count} stops\n{string.Join('\n', stops)}");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(faulted.Faults.Injected, Is.GreaterThan(40));
+            Assert.That(await RollbackTests.DumpAsync(faulted.Migration, cancellationToken), Is.EqualTo(before));
+            Assert.That(started["still"], Is.EqualTo(bridge == BridgeKind.Multus ? 4 : 2), "each of two Pods is restarted once from each network that it leaves");
         }
     }
 

@@ -20,14 +20,24 @@ internal sealed class FaultInjection
     /// <summary>A lab of three workers, with a bare ReplicaSet and a StatefulSet that does not roll by itself: both must be evicted.</summary>
     public LabClusterOptions Options => new() { Name = "c2a0", Workers = 3, Faults = Decide, ExtraObjects = Evicted };
 
-    /// <summary>A share of all requests refused, dropped before they are handled, or dropped after.</summary>
-    public static Func<LabApiRequest, LabApiFault?> Share(int percent, int seed)
+    /// <summary>How long a client waits for an answer where some requests hang: longer than an answer takes on a busy machine.</summary>
+    public static TimeSpan Patience => TimeSpan.FromSeconds(2);
+
+    /// <summary>A share of all requests refused, dropped before they are handled, or dropped after; and one of each <paramref name="hangsOneOf"/> requests is never answered.</summary>
+    public static Func<LabApiRequest, LabApiFault?> Share(int percent, int seed, int hangsOneOf)
     {
         var random = new Random(seed);
+        var requests = 0;
         return request =>
         {
             lock (random)
             {
+                // Waited out by the caller's clock, and so not one in five of those that fail.
+                if (++requests % hangsOneOf == 0)
+                {
+                    return new LabApiFault.Hang(AfterHandling: requests / hangsOneOf % 2 == 0);
+                }
+
                 return random.Next(100) >= percent
                     ? null
                     : random.Next(5) switch

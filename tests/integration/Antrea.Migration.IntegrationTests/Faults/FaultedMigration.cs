@@ -21,12 +21,15 @@ internal sealed class FaultedMigration : IAsyncDisposable
 
     public MigrationOptions Options { get; set; }
 
-    public static async Task<FaultedMigration> StartAsync(CancellationToken cancellationToken, string extraObjects = "")
+    public static async Task<FaultedMigration> StartAsync(
+        CancellationToken cancellationToken, string extraObjects = "", BridgeKind bridge = BridgeKind.Multus, int? workers = null)
     {
         var faults = new FaultInjection();
         var options = faults.Options;
         return new FaultedMigration(
-            await LabMigration.StartAsync(cancellationToken, options with { ExtraObjects = $"{options.ExtraObjects}{extraObjects}" }), faults);
+            await LabMigration.StartUnwatchedAsync(
+                cancellationToken, options with { ExtraObjects = $"{options.ExtraObjects}{extraObjects}", Workers = workers ?? options.Workers }, bridge),
+            faults);
     }
 
     public async Task<MigrationPlan> PlanAsync(CancellationToken cancellationToken)
@@ -53,14 +56,23 @@ internal sealed class FaultedMigration : IAsyncDisposable
     }
 
     /// <summary>Runs until it completes; whatever stops it must say what to do. Returns what stopped it.</summary>
-    public async Task<List<string>> RunUntilCompletedAsync(MigrationPlan plan, int runs, CancellationToken cancellationToken)
+    public Task<List<string>> RunUntilCompletedAsync(MigrationPlan plan, int runs, CancellationToken cancellationToken) =>
+        RunUntilCompletedAsync(() => Task.FromResult<MigrationPlan?>(plan), runs, cancellationToken);
+
+    /// <summary>As the other, where each process reads for itself what there is to do: null for nothing any more.</summary>
+    public async Task<List<string>> RunUntilCompletedAsync(Func<Task<MigrationPlan?>> next, int runs, CancellationToken cancellationToken)
     {
         List<string> stops = [];
         for (var run = 1; run <= runs; run++)
         {
             try
             {
-                switch ((await RunAsync(plan, cancellationToken))[^1])
+                if (await next() is not { } plan)
+                {
+                    return stops;
+                }
+
+                switch ((await RunAsync(plan, cancellationToken)).LastOrDefault())
                 {
                     case MigrationCompleted:
                         return stops;

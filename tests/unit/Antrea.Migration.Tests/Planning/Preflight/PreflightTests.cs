@@ -262,6 +262,16 @@ internal sealed class PreflightTests
         yield return Case("server that restarts with a gap", Rolling("{maxSurge: 0, maxUnavailable: 1}", 1) + "---\napiVersion: v1\nkind: Service\nmetadata: {name: rolls, namespace: shop}\nspec: {selector: {app: rolls}}\n",
             new Expected(Severity.Warning, "workload-restarts-with-gap", "Deployment/shop/rolls", "All 1 of its Pods"));
         yield return Case("server whose successor is ready first", Rolling("{maxSurge: 1, maxUnavailable: 0}", 1) + "---\napiVersion: v1\nkind: Service\nmetadata: {name: rolls, namespace: shop}\nspec: {selector: {app: rolls}}\n");
+        yield return Case("full quota, and a rollout that surges", Quota("pods: 2") + Rolling("{maxSurge: 1, maxUnavailable: 0}", 3),
+            new Expected(Severity.Warning, "quota-leaves-no-room-for-restart", "ResourceQuota/shop/q", "2 of 2 pods are used, and Deployment/shop/rolls can only be restarted with a Pod more"));
+        yield return Case("full quota of objects", Quota("count/pods: \"2\"") + Rolling("{maxSurge: 1, maxUnavailable: 0}", 3),
+            new Expected(Severity.Warning, "quota-leaves-no-room-for-restart", "ResourceQuota/shop/q", "2 of 2 count/pods are used"));
+        yield return Case("quota with room for one", Quota("pods: 3") + Rolling("{maxSurge: 1, maxUnavailable: 0}", 3));
+        yield return Case("full quota, and a rollout that makes room itself", Quota("pods: 2") + Rolling("{maxSurge: 1, maxUnavailable: 1}", 3));
+        yield return Case("full quota of another Namespace", Quota("pods: 2").Replace("namespace: shop", "namespace: other") + Rolling("{maxSurge: 1, maxUnavailable: 0}", 3));
+        yield return Case("quota of some Pods, by its own count", Quota("pods: 1}, scopes: [BestEffort], x: {a: b").Replace("status: {}", "status: {used: {pods: \"1\"}}") + Rolling("{maxSurge: 1, maxUnavailable: 0}", 3),
+            new Expected(Severity.Warning, "quota-leaves-no-room-for-restart", "ResourceQuota/shop/q", "1 of 1 pods are used"));
+        yield return Case("quota of some Pods that nobody has counted", Quota("pods: 1}, scopes: [BestEffort], x: {a: b") + Rolling("{maxSurge: 1, maxUnavailable: 0}", 3));
         yield return Case("rollout that takes all Pods at once", Rolling("{maxSurge: 0, maxUnavailable: 100%}", 3),
             new Expected(Severity.Warning, "workload-restarts-all-at-once", "Deployment/shop/rolls", "all of its 3 Pods"));
         yield return Case("rollout of one Pod that nobody asks", Rolling("{maxSurge: 0, maxUnavailable: 100%}", 1));
@@ -374,6 +384,9 @@ internal sealed class PreflightTests
     private static string Budget(string name, string spec, int allowed) =>
         $"---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: {name}, namespace: shop}}\n"
         + $"spec: {{{spec}, selector: {{matchLabels: {{app: web}}}}}}\nstatus: {{disruptionsAllowed: {allowed}, expectedPods: 1, currentHealthy: 1, desiredHealthy: 1}}\n";
+
+    private static string Quota(string hard) =>
+        $"---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: q, namespace: shop}}\nspec: {{hard: {{{hard}}}}}\nstatus: {{}}\n";
 
     private static string Agents(string maxUnavailable) =>
         $$"""
