@@ -400,20 +400,27 @@ internal sealed class KubernetesApi
         }
         catch (Exception e) when (e is k8s.Exceptions.KubeConfigException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw new MigrationException(
-                $"The credentials for {_client.BaseUri} cannot be had: {e.Message}", "Log in again, or choose another --context; nothing is lost, run the command again.", e);
+            throw WithoutCredentials(_client.BaseUri, e);
         }
     }
+
+    /// <summary>The kubeconfig's exec plugin or identity provider failed.</summary>
+    public static MigrationException WithoutCredentials(Uri server, Exception e) =>
+        new($"The credentials for {server} cannot be had: {e.Message}", "Log in again, or choose another --context; nothing is lost, run the command again.", e);
 
     /// <summary>The answer with its whole text. KubernetesClient's HttpClient waits for ever; its time for requests is kept to here.</summary>
     private async Task<(HttpResponseMessage Response, string Text)> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_client.HttpClientTimeout);
+        HttpResponseMessage? response = null;
         try
         {
-            var response = await _client.HttpClient.SendAsync(request, limit.Token).ConfigureAwait(false);
-            return (response, await response.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false));
+            response = await _client.HttpClient.SendAsync(request, limit.Token).ConfigureAwait(false);
+            var text = await response.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false);
+            var answer = response;
+            response = null;
+            return (answer, text);
         }
         catch (OperationCanceledException e)
         {
@@ -421,6 +428,10 @@ internal sealed class KubernetesApi
             throw cancellationToken.IsCancellationRequested
                 ? new OperationCanceledException(e.Message, e, cancellationToken)
                 : new HttpRequestException("there was no answer in time", e);
+        }
+        finally
+        {
+            response?.Dispose();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Antrea.Migration.Clusters;
@@ -24,13 +25,17 @@ internal enum BackupOutcome
 /// <summary>A migration's backup: objects as files, each of which is written once and never again.</summary>
 /// <remarks>
 /// <c>objects</c> has what there was before anything was changed. <c>objects-at-removal</c> has what was new, changed or unreadable when it was about to be deleted; a name
-/// that is taken there gets a number (<c>NAME.2.json</c>). Text in fields that hold passwords, tokens or keys is left out. A file that was cut short by a crash has a name of
+/// that is taken there gets a number (<c>NAME.2.json</c>). Text in fields that hold passwords, tokens or keys is left out, and what kubectl has noted of the
+/// whole object. A file that was cut short by a crash has a name of
 /// its own (<c>.part</c>) and is never looked at. Not safe for use by several threads.
 /// </remarks>
 internal sealed class BackupFolder(string directory)
 {
     public const string AtStart = "objects";
     public const string AtRemoval = "objects-at-removal";
+
+    /// <summary>The whole object once more, in one text.</summary>
+    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
     private const string LeftOut = "(left out of the backup)";
     private const int MostVersions = 1000;
@@ -77,7 +82,15 @@ internal sealed class BackupFolder(string directory)
             }
 
             var temporary = path + ".part";
-            await File.WriteAllTextAsync(temporary, text, cancellationToken).ConfigureAwait(false);
+            var file = new FileStream(temporary, FileMode.Create, FileAccess.Write);
+            await using (file.ConfigureAwait(false))
+            {
+                await file.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken).ConfigureAwait(false);
+
+                // What it holds may be deleted next.
+                file.Flush(flushToDisk: true);
+            }
+
             File.Move(temporary, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -175,6 +188,8 @@ internal sealed class BackupFolder(string directory)
     private static JsonObject WithoutSecrets(JsonObject obj)
     {
         var copy = (JsonObject)obj.DeepClone();
+        (copy.At("metadata", "annotations") as JsonObject)?.Remove(LastApplied);
+        (copy["metadata"] as JsonObject)?.Remove("managedFields");
         LeaveOut(copy);
         return copy;
     }

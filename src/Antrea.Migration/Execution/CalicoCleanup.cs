@@ -100,7 +100,8 @@ internal static class CalicoCleanup
         {
         remove_hostports "$network"
         rm -rf "/var/lib/cni/networks/$network"
-        rm -f /etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig
+        # The file has the network's name, without which what is left of its hostPorts would not be found again.
+        [ "$failed" = 1 ] || rm -f /etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig
         rm -f /opt/cni/bin/calico /opt/cni/bin/calico-ipam
         unhook '--comment "cali:' cali-
         if has nft; then for f in ip ip6; do

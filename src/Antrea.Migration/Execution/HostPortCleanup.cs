@@ -48,11 +48,12 @@ internal static class HostPortCleanup
         CalicoCleanup.Tools
         + "\n" + Functions + "\n"
         + """
+        has ip || { echo "ip is not on this Node: nobody can tell whose hostPorts are in use" >&2; exit 3; }
         keep=' '; failed=0
         for a in "$@"; do case "$a" in keep=*) keep="$keep${a#keep=} " ;; esac; done
         alive() {
           case "$keep" in *" $1 "*) return 0 ;; esac
-          has ip && ip "$(family "$1")" route show table main exact "$1" 2>/dev/null | grep ' dev ' | grep -qv ' via '; }
+          ip "$(family "$1")" route show table main exact "$1" 2>/dev/null | grep ' dev ' | grep -qv ' via '; }
         for n in "$@"; do case "$n" in network=*) n=${n#network=} ;; *) continue ;; esac
           for b in $(backends); do
             hostports "$b" "$n" | { f=0

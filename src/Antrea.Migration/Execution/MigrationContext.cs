@@ -40,17 +40,32 @@ internal sealed class MigrationContext
     /// <summary>Says something to whoever watches. Never blocks.</summary>
     public required Action<string> Report { get; init; }
 
+    /// <summary>Throws where another has taken the migration over.</summary>
+    public Action Require { get; init; } = () => { };
+
     /// <summary>Runs a command on a Node; a non-zero exit code fails the step.</summary>
-    public Task<string> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken) =>
-        RunAsync(Nodes, node, command, cancellationToken);
+    public Task<string> RunAsync(string node, NodeCommand command, CancellationToken cancellationToken)
+    {
+        Require();
+        return RunAsync(Nodes, node, command, cancellationToken);
+    }
 
     /// <summary>Runs a command in a container of a Pod; a non-zero exit code fails the step. It must be one that may be run twice, as an answer may be lost.</summary>
     public async Task<string> RunInPodAsync(string @namespace, string pod, string container, NodeCommand command, CancellationToken cancellationToken)
     {
         try
         {
-            var result = await ApiRetry.ForReads(Time).ExecuteAsync(
-                async token => await PodExec.RunAsync(Api.Client, @namespace, pod, container, command.ToArgv(), token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            NodeCommandResult result;
+            try
+            {
+                result = await RunAsync().ConfigureAwait(false);
+            }
+            catch (Exception e) when (PodExec.IsFailure(e) && Api.Patience is not null && !cancellationToken.IsCancellationRequested)
+            {
+                await Api.WaitOutAsync(cancellationToken).ConfigureAwait(false);
+                result = await RunAsync().ConfigureAwait(false);
+            }
+
             return result.ExitCode == 0
                 ? result.Output
                 : throw new StepFailedException(
@@ -62,6 +77,9 @@ internal sealed class MigrationContext
             throw new StepFailedException(
                 $"{command.Verb} in Pod {@namespace}/{pod}: {e.Message}", $"Check the Pod with 'kubectl -n {@namespace} describe pod {pod}', then run the command again.");
         }
+
+        async Task<NodeCommandResult> RunAsync() => await ApiRetry.ForReads(Time).ExecuteAsync(
+            async token => await PodExec.RunAsync(Api.Client, @namespace, pod, container, command.ToArgv(), token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The CNI configurations of a Node.</summary>
@@ -131,7 +149,7 @@ internal sealed class MigrationContext
     {
         var message = $"No progress for {limit.TotalSeconds:0} s: {wait.For}";
         return await NodeTrouble.FindAsync(Api, Plan.Nodes, cancellationToken).ConfigureAwait(false) is { } trouble
-            ? new StepFailedException($"{message}. {trouble.Message}.", trouble.Next)
+            ? new StepFailedException($"{message}. {trouble.Message}.", $"{trouble.Next} If that is not why: {wait.Next}")
             : new StepFailedException(message, wait.Next);
     }
 

@@ -166,18 +166,19 @@ public sealed class MigrationExecutor
     /// <remarks>Without the migration's own DaemonSet (before and after a migration) there are no Multus Pods of its making to tell apart.</remarks>
     /// <exception cref="MigrationException">The cluster or a Node cannot be reached.</exception>
     public async Task<ImmutableSortedDictionary<string, PodNetwork>> ReadPodNetworksAsync(CancellationToken cancellationToken = default) =>
-        (await InventoryAsync(_reader.ReadAsync, cancellationToken).ConfigureAwait(false))
+        (await InventoryAsync(_reader.ReadAsync, asksNodes: true, cancellationToken).ConfigureAwait(false))
             .ToImmutableSortedDictionary(p => p.Pod.ToString(), p => p.Network, StringComparer.Ordinal);
 
     /// <summary>The Pods on each network now, and those that a finished phase of <paramref name="record"/> should have moved and did not.</summary>
-    /// <remarks>Asks only for Nodes and Pods, and, while the migration's own DaemonSet is there, those Nodes that have a Pod with a Calico address.</remarks>
+    /// <remarks>Asks only for Nodes and Pods, and, where Multus bridges and the migration's own DaemonSet is there, those Nodes that have a Pod with a Calico address.</remarks>
     /// <param name="record">What the journal says.</param>
     /// <param name="cancellationToken">Ends the look.</param>
     /// <exception cref="MigrationException">The cluster or a Node cannot be reached.</exception>
     public async Task<PodInventory> TakeInventoryAsync(MigrationRecord record, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return PodInventory.Of(record, await InventoryAsync(ReadPodsAsync, cancellationToken).ConfigureAwait(false));
+        var asksNodes = record.Current?.Bridge == BridgeKind.Multus;
+        return PodInventory.Of(record, await InventoryAsync(ReadPodsAsync, asksNodes, cancellationToken).ConfigureAwait(false));
     }
 
     private async Task<ClusterSnapshot> ReadPodsAsync(CancellationToken cancellationToken)
@@ -188,12 +189,12 @@ public sealed class MigrationExecutor
     }
 
     private async Task<ImmutableArray<(PodInfo Pod, PodNetwork Network)>> InventoryAsync(
-        Func<CancellationToken, Task<ClusterSnapshot>> read, CancellationToken cancellationToken)
+        Func<CancellationToken, Task<ClusterSnapshot>> read, bool asksNodes, CancellationToken cancellationToken)
     {
         try
         {
             var snapshot = await read(cancellationToken).ConfigureAwait(false);
-            var agent = await _api.GetAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false);
+            var agent = asksNodes ? await _api.GetAsync(NodeAgentManifest.DaemonSetPath, cancellationToken).ConfigureAwait(false) : null;
             return await MigrationContext.InventoryAsync(snapshot, agent is null ? null : _nodes, cancellationToken).ConfigureAwait(false);
         }
         catch (StepFailedException e)

@@ -35,6 +35,7 @@ internal static class PodExec
 
     /// <summary>Runs a command and hands both outputs over as they come.</summary>
     /// <exception cref="Exception">One that <see cref="IsFailure"/> knows.</exception>
+    /// <exception cref="MigrationException">The kubeconfig's credentials cannot be had.</exception>
     public static async Task<int> RunAsync(
         Kubernetes client,
         string @namespace,
@@ -69,6 +70,10 @@ internal static class PodExec
             throw cancellationToken.IsCancellationRequested
                 ? new OperationCanceledException(e.Message, e, cancellationToken)
                 : new IOException("there was no answer in time", e);
+        }
+        catch (k8s.Exceptions.KubeConfigException e)
+        {
+            throw KubernetesApi.WithoutCredentials(client.BaseUri, e);
         }
         catch (Exception e) when (e is JsonException or ArgumentNullException)
         {

@@ -213,6 +213,7 @@ internal sealed class StepRunner(
         Memory = memory,
         PassGateAsync = (subject, places, token) => PassGateAsync(new MigrationChange(step, subject, places), lane, group, token),
         Report = message => lane.Report(step, message),
+        Require = group.Require,
     };
 
     /// <returns>Whether the change may be made; not where another Node has failed and this one has not begun.</returns>
@@ -250,7 +251,11 @@ internal sealed class StepRunner(
         }
         finally
         {
-            lane.AddWait(time.GetElapsedTime(since));
+            if (lane.ActingStep is null)
+            {
+                lane.AddWait(time.GetElapsedTime(since));
+            }
+
             _turnAtGate.Release();
         }
     }
@@ -371,7 +376,7 @@ internal sealed class StepRunner(
                 {
                     await _journal.WriteAsync(step, JournalState.Failed, message, group.Cancelled).ConfigureAwait(false);
                 }
-                else if (await _journal.PauseAsync($"before {step.Id}: {message}", group.Cancelled).ConfigureAwait(false) is { } failure)
+                else if (await _journal.FailUnbegunAsync($"before {step.Id}: {message}", group.Cancelled).ConfigureAwait(false) is { } failure)
                 {
                     message += NotKept(failure);
                 }

@@ -11,7 +11,7 @@ namespace Antrea.Migration.Planning;
 /// <remarks>
 /// Kept part by part, so that a refusal can say what has changed. Left out is what changes by itself: Pods with their names and addresses, how many a workload has, what
 /// their predicted losses add up to; and how each workload restarts, which is decided anew when its turn comes (docs/adr/0018). Pods' labels count by what policies make of
-/// them: the predicted changes are a part, by workload.
+/// them: the predicted changes are a part, by what tells Pods apart for policies.
 /// </remarks>
 internal static class PlanFingerprint
 {
@@ -26,6 +26,9 @@ internal static class PlanFingerprint
         "IPPool", "NetworkPolicy", "GlobalNetworkPolicy", "Tier", "NetworkSet", "GlobalNetworkSet", "HostEndpoint", "FelixConfiguration", "BGPConfiguration", "IPAMConfig", "IPAMConfiguration",
         "KubeControllersConfiguration", "IPReservation",
     ];
+
+    /// <summary>Those of them that selectors find by their labels.</summary>
+    private static readonly string[] LabelledKinds = ["NetworkSet", "GlobalNetworkSet", "HostEndpoint"];
 
     /// <summary>A hash for each part, by its name for people; what is asked for by an option has the option's name.</summary>
     public static ImmutableSortedDictionary<string, string> Of(
@@ -51,14 +54,16 @@ internal static class PlanFingerprint
         Add("policy allowances", policies.Allowances.Select(AllowanceObjects.TextOf));
         Add(
             "what policies decide otherwise for a while",
-            policies.Changes.Concat(policies.LetIn).Select(c => $"{c.Phase} {c.From} {c.To} {string.Join(',', c.Ports)} {c.Opens}").Distinct().Order(StringComparer.Ordinal));
+            policies.Changes.Concat(policies.LetIn).Select(c => $"{c.Phase} {KeyOf(c.From)} {KeyOf(c.To)} {string.Join(',', c.Ports)} {c.Opens}").Distinct().Order(StringComparer.Ordinal));
         Add("readdressing", readdressing is null ? [] : TextOf(readdressing));
         foreach (var kind in Inputs(snapshot).GroupBy(o => $"{o.Group}/{o.Kind}"))
         {
-            Add(kind.Key, kind.OrderBy(o => o.ToString(), StringComparer.Ordinal).Select(o => $"{o} {o.Json["spec"]?.ToJsonString()}"));
+            Add(kind.Key, kind.OrderBy(o => o.ToString(), StringComparer.Ordinal).Select(o => $"{o} {o.Json["spec"]?.ToJsonString()}{(LabelledKinds.Contains(o.Kind) ? o.Json.At("metadata", "labels")?.ToJsonString() : "")}"));
         }
 
         return parts.ToImmutable();
+
+        string KeyOf(string name) => policies.Keys.GetValueOrDefault(name, name);
 
         void Add(string name, IEnumerable<string> lines)
         {

@@ -43,6 +43,9 @@ internal sealed class PolicyPrediction
         /// <summary>What else the allowances let in.</summary>
         public ImmutableArray<PredictedPolicyChange> LetIn { get; init; } = [];
 
+        /// <summary>What makes the Pods alike that the changes have one name for: names come and go with workloads, this does with policies and labels.</summary>
+        public ImmutableDictionary<string, string> Keys { get; init; } = ImmutableDictionary<string, string>.Empty;
+
         /// <summary>Why some are not kept though they should be, by change.</summary>
         public ImmutableDictionary<PredictedPolicyChange, string> Obstacles { get; init; } = ImmutableDictionary<PredictedPolicyChange, string>.Empty;
     }
@@ -77,9 +80,10 @@ internal sealed class PolicyPrediction
             var calico = (CalicoEvaluator)PolicyEvaluators.CalicoTables(planned, options);
             var prediction = new PolicyPrediction(calico, PolicyEvaluators.AntreaTables(planned, conversion.Objects, options), classes);
             var (changes, denials) = prediction.Changes(mixtures);
-            return mode == PolicyMode.Available && denials.Count > 0
+            var outlook = mode == PolicyMode.Available && denials.Count > 0
                 ? prediction.Keep(planned, conversion, options, changes, denials)
                 : new Outlook(changes);
+            return outlook with { Keys = classes.GroupBy(c => c.Name).ToImmutableDictionary(g => g.Key, g => string.Join(';', g.Select(c => c.Key).Order(StringComparer.Ordinal))) };
         }
         catch (Exception e) when (e is NotSupportedException or FormatException)
         {
@@ -229,7 +233,7 @@ internal sealed class PolicyPrediction
                             .SelectMany(o => o.Json.ItemsAt("spec", "containers")).SelectMany(c => c.ItemsAt("ports"))
                             .Select(p => (Protocol: p.TextAt("protocol") ?? "TCP", Port: (int)(p.NumberAt("containerPort") ?? 0)))
                             .Where(p => p.Port > 0).Select(p => (p.Protocol, p.Port, p.Port)).Concat(named)),
-                    ]))),
+                    ])) { Key = g.Pods.Key }),
         ];
 
         static ImmutableArray<PolicyPort> WithRest(ImmutableArray<PolicyPort> named) =>

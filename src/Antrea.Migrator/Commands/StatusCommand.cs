@@ -8,6 +8,8 @@ namespace Antrea.Migrator.Commands;
 /// <summary><c>status</c>: what the journal in the cluster says, what the migrator at work does or waits for, and which network each Pod is on.</summary>
 internal static class StatusCommand
 {
+    private static readonly TimeSpan PodsPatience = TimeSpan.FromSeconds(15);
+
     public static Command Create(TextWriter output)
     {
         var source = new ClusterSource.Options(offline: false);
@@ -30,14 +32,20 @@ internal static class StatusCommand
                 await new MigrationControl(cluster.Client!).ReadAsync(cancellationToken));
             if (record.Current is not null)
             {
+                // A Node that does not answer must not keep back what the journal says.
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                limit.CancelAfter(PodsPatience);
                 try
                 {
-                    status.Pods = await new MigrationExecutor(cluster.Client!, journal).TakeInventoryAsync(record, cancellationToken);
+                    status.Pods = await new MigrationExecutor(cluster.Client!, journal).TakeInventoryAsync(record, parse.GetValue(requireNoStrays) ? cancellationToken : limit.Token);
                 }
                 catch (MigrationException e) when (!parse.GetValue(requireNoStrays))
                 {
-                    // What the journal says can be told all the same.
                     status.PodsUnknown = e.Message;
+                }
+                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+                {
+                    status.PodsUnknown = $"they were not told within {PodsPatience.TotalSeconds:0} s; --require-no-strays waits for them";
                 }
             }
 

@@ -41,6 +41,11 @@ internal sealed class StatusOutput(MigrationRecord record, MigrationStatus? stat
             }
         }
 
+        foreach (var stop in record.Entries.Where(e => e.StepId is JournalEntry.PauseId or JournalEntry.UnbegunId && e.Time > (status.Entry?.Time ?? default)).OrderBy(e => e.Time))
+        {
+            output.WriteLine($"          {stop.State} {stop.Time:yyyy-MM-dd HH:mm:ss} UTC {stop.Detail}");
+        }
+
         output.WriteLine(migrator is null
             ? "Migrator  none is at work"
             : $"Migrator  {migrator.Holder} since {migrator.Since:yyyy-MM-dd HH:mm:ss} UTC, last seen {migrator.Renewed:HH:mm:ss}: {(migrator.Doing.Length > 0 ? migrator.Doing : "has just begun")}");

@@ -22,13 +22,16 @@ public enum JournalState
 
 /// <summary>One line of the journal.</summary>
 /// <param name="Time">When it was written.</param>
-/// <param name="StepId">The step, the plan's id in an entry of state <see cref="JournalState.Plan"/>, or <see cref="PauseId"/>.</param>
+/// <param name="StepId">The step, the plan's id in an entry of state <see cref="JournalState.Plan"/>, <see cref="PauseId"/> or <see cref="UnbegunId"/>.</param>
 /// <param name="State">What it says.</param>
 /// <param name="Detail">For a person; never a secret.</param>
 public sealed record JournalEntry(DateTimeOffset Time, string StepId, JournalState State, string Detail)
 {
     /// <summary>What entries of state <see cref="JournalState.Paused"/> have for a step.</summary>
     public const string PauseId = "pause";
+
+    /// <summary>What entries of state <see cref="JournalState.Failed"/> have for a step that failed before its intent: it has changed nothing, and its own entry stays as it was.</summary>
+    public const string UnbegunId = "unbegun";
 
     /// <summary>How long the step took; in entries of state <see cref="JournalState.Done"/> whose step acted.</summary>
     public TimeSpan? Duration { get; init; }

@@ -49,12 +49,18 @@ internal sealed class StepJournal(KubernetesApi api, IMigrationJournal journal, 
     /// <param name="detail">Where it stopped, and why.</param>
     /// <param name="cancellationToken">Ends the wait for an API server that is away.</param>
     /// <returns>Why the journal could not say so; null where it could.</returns>
-    public async Task<string?> PauseAsync(string detail, CancellationToken cancellationToken)
+    public Task<string?> PauseAsync(string detail, CancellationToken cancellationToken) => NoteAsync(JournalEntry.PauseId, JournalState.Paused, detail, cancellationToken);
+
+    /// <summary>So is the failure of a step that had not begun.</summary>
+    /// <inheritdoc cref="PauseAsync"/>
+    public Task<string?> FailUnbegunAsync(string detail, CancellationToken cancellationToken) => NoteAsync(JournalEntry.UnbegunId, JournalState.Failed, detail, cancellationToken);
+
+    private async Task<string?> NoteAsync(string id, JournalState state, string detail, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            await AppendAsync(new JournalEntry(time.GetUtcNow(), JournalEntry.PauseId, JournalState.Paused, detail), cancellationToken).ConfigureAwait(false);
+            await AppendAsync(new JournalEntry(time.GetUtcNow(), id, state, detail), cancellationToken).ConfigureAwait(false);
             return null;
         }
         catch (MigrationException e)

@@ -15,8 +15,15 @@ internal static class Definitions
     public static async Task<List<JsonObject>> ListObjectsAsync(MigrationContext context, JsonObject definition, CancellationToken cancellationToken)
     {
         var path = $"apis/{definition["spec"]!["group"]}/{VersionOf(definition)}/{definition["spec"]!["names"]!["plural"]}";
-        return await context.Api.ListAsync(path, cancellationToken).ConfigureAwait(false)
-            ?? throw new StepFailedException($"{path} is not served, though it is defined.", "See the CustomResourceDefinition's conditions, then run the command again.");
+        if (await context.Api.ListAsync(path, cancellationToken).ConfigureAwait(false) is { } objects)
+        {
+            return objects;
+        }
+
+        // One that was deleted by a run before may have ended just now.
+        return await context.Api.GetAsync($"{Collection}/{definition["metadata"]!["name"]}", cancellationToken).ConfigureAwait(false) is null
+            ? []
+            : throw new StepFailedException($"{path} is not served, though it is defined.", "See the CustomResourceDefinition's conditions, then run the command again.");
     }
 
     /// <summary>The version that objects are kept in: not every kind has a v1.</summary>
@@ -24,7 +31,10 @@ internal static class Definitions
     {
         var versions = definition["spec"]!["versions"]!.AsArray();
         return (versions.FirstOrDefault(v => v!["storage"]?.GetValue<bool>() == true && v["served"]?.GetValue<bool>() == true)
-            ?? versions.First(v => v!["served"]?.GetValue<bool>() == true))!["name"]!.ToString();
+            ?? versions.FirstOrDefault(v => v!["served"]?.GetValue<bool>() == true)
+            ?? throw new StepFailedException(
+                $"CustomResourceDefinition {definition["metadata"]!["name"]} serves no version: its objects cannot be seen, and would go with it.",
+                "Let it serve the version that its objects are kept in, or delete it by hand, then run the command again."))["name"]!.ToString();
     }
 
     /// <summary>Deletes them with all their objects, whose finalizers are released: the controllers that would are gone. Returns how many there were.</summary>
@@ -51,8 +61,7 @@ internal static class Definitions
     private static async Task ReleaseFinalizersAsync(
         MigrationContext context, JsonObject definition, CancellationToken cancellationToken)
     {
-        var version = (definition["spec"]!["versions"] as JsonArray)?.FirstOrDefault(v => v?["served"]?.GetValue<bool>() == true)?["name"]?.ToString();
-        var root = $"apis/{definition["spec"]!["group"]}/{version}";
+        var root = $"apis/{definition["spec"]!["group"]}/{VersionOf(definition)}";
         var plural = definition["spec"]!["names"]!["plural"]!.ToString();
         foreach (var obj in await context.Api.ListAsync($"{root}/{plural}", cancellationToken).ConfigureAwait(false) ?? [])
         {

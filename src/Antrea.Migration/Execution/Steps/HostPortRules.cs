@@ -9,7 +9,7 @@ namespace Antrea.Migration.Execution.Steps;
 /// <remarks>
 /// <para>The network that a Pod is deleted by is not the one it was made by, so that its hostPorts would go on leading to it, and before those of the Pod that comes instead
 /// (<see cref="HostPortCleanup"/>). Nothing is remembered: what is there decides, so that a run after a crash cleans up as well.</para>
-/// <para>Nodes are asked only where some Pod of the cluster has hostPorts. Calico's network is always looked at, for a Pod that it has just wired is known by its route; Antrea's only on
+/// <para>Only Nodes are asked where a Pod has hostPorts. Calico's network is always looked at, for a Pod that it has just wired is known by its route; Antrea's only on
 /// the way back, when it wires no Pod any more. Thread-safe.</para>
 /// </remarks>
 internal sealed class HostPortRules(MigrationContext context)
@@ -17,17 +17,14 @@ internal sealed class HostPortRules(MigrationContext context)
     private readonly ConcurrentDictionary<string, string> _networks = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Uid, IPAddress Address), bool> _released = [];
 
-    /// <summary>Asks every Node of the cluster, if any Pod of it has hostPorts: what a killed run has left, and what ended without anybody waiting for it.</summary>
+    /// <summary>Asks the Nodes that have a Pod with hostPorts: what a killed run has left, and what ended without anybody waiting for it. Elsewhere nobody is behind what was left,
+    /// and Nodes are cleaned in the end.</summary>
     /// <param name="snapshot">The cluster.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task ReleaseEverywhereAsync(ClusterSnapshot snapshot, CancellationToken cancellationToken)
     {
-        if (snapshot.Pods.Any(p => !p.HostPorts.IsEmpty))
-        {
-            var there = snapshot.Nodes.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
-            await context.OnNodesAsync(
-                [.. context.Plan.Nodes.Where(there.Contains)], (node, token) => ReleaseAsync(node, [], token), cancellationToken).ConfigureAwait(false);
-        }
+        var with = snapshot.Pods.Where(p => !p.HostPorts.IsEmpty && !p.HostNetwork).Select(p => p.NodeName).ToHashSet(StringComparer.Ordinal);
+        await context.OnNodesAsync([.. context.Plan.Nodes.Where(with.Contains)], (node, token) => ReleaseAsync(node, [], token), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Asks the Nodes of those Pods that have gone, or have another sandbox, since they were seen.</summary>
@@ -44,16 +41,20 @@ internal sealed class HostPortRules(MigrationContext context)
 
         var there = (await context.ReadPodsAsync(podsPath, cancellationToken).ConfigureAwait(false))
             .Where(p => !p.HasEnded && !p.PodIPs.IsEmpty).Select(KeyOf).ToHashSet();
-        foreach (var node in waitedFor.Where(p => !there.Contains(KeyOf(p))).GroupBy(p => p.NodeName))
-        {
-            if (await ReleaseAsync(node.Key, [], cancellationToken).ConfigureAwait(false))
+        var gone = waitedFor.Where(p => !there.Contains(KeyOf(p))).ToLookup(p => p.NodeName, StringComparer.Ordinal);
+        await context.OnNodesAsync(
+            [.. gone.Select(n => n.Key)],
+            async (node, token) =>
             {
-                foreach (var pod in node)
+                var isDone = await ReleaseAsync(node, [], token).ConfigureAwait(false);
+                foreach (var pod in isDone ? gone[node] : [])
                 {
                     _released[KeyOf(pod)] = true;
                 }
-            }
-        }
+
+                return isDone;
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Asks the Node of a Pod whose sandbox was ended a moment ago, before kubelet tells of the next.</summary>
@@ -68,7 +69,8 @@ internal sealed class HostPortRules(MigrationContext context)
     /// <returns>False when hostPorts lead to an address that the Node knows and the API server does not: of a Pod that has just begun, or not quite ended.</returns>
     private async Task<bool> ReleaseAsync(string node, ImmutableArray<IPAddress> ended, CancellationToken cancellationToken)
     {
-        var pods = await context.ReadPodsAsync($"api/v1/pods?fieldSelector=spec.nodeName%3D{node}", cancellationToken).ConfigureAwait(false);
+        // From the API server's cache, which has them by Node: a Pod that it does not know yet is known by its route.
+        var pods = await context.ReadPodsAsync($"api/v1/pods?fieldSelector=spec.nodeName%3D{node}&resourceVersion=0", cancellationToken).ConfigureAwait(false);
         var inUse = pods.Where(p => !p.HostPorts.IsEmpty && !p.HasEnded).SelectMany(p => p.PodIPs).Except(ended).ToHashSet();
         if (!_networks.TryGetValue(node, out var calico))
         {

@@ -86,25 +86,37 @@ internal sealed class RemoveAntreaAction : StepAction
     /// <returns>The containers of the agents that run; null where there are no agents.</returns>
     private static async Task<HashSet<string>?> AwaitStartingAgentsAsync(MigrationContext context, CancellationToken cancellationToken)
     {
+        var said = 0;
         for (var since = context.Time.GetTimestamp(); await context.Api.GetAsync(Agents, cancellationToken).ConfigureAwait(false) is not null;)
         {
             var without = await NodeLabels.FindAsync(context, NodeLabels.WithoutAntrea, cancellationToken).ConfigureAwait(false);
+            var lost = (await context.Api.ListAsync("api/v1/nodes", cancellationToken).ConfigureAwait(false) ?? [])
+                .Where(n => !IsReady(n)).Select(n => n.TextAt("metadata", "name")).ToHashSet();
             var agents = await context.Api.ListAsync(AgentPods, cancellationToken).ConfigureAwait(false) ?? [];
-            var ready = agents.Where(p => p.ItemsAt("status", "conditions").Any(c => c.TextAt("type") == "Ready" && c.TextAt("status") == "True"))
-                .Select(p => p.TextAt("spec", "nodeName")).ToHashSet();
-            var starting = context.Plan.Nodes.Where(n => !without.Contains(n) && !ready.Contains(n)).ToList();
+            var ready = agents.Where(IsReady).Select(p => p.TextAt("spec", "nodeName")).ToHashSet();
+
+            // On a Node that is lost nothing starts; the command there will name it.
+            var starting = context.Plan.Nodes.Where(n => !without.Contains(n) && !ready.Contains(n) && !lost.Contains(n)).ToList();
             var patience = agents.Any(a => starting.Contains(a.TextAt("spec", "nodeName") ?? "") && IsComingUp(a)) ? context.Options.StepTimeout : StartPatience;
             if (starting.Count == 0 || context.Time.GetElapsedTime(since) >= patience)
             {
                 return [.. agents.SelectMany(a => a.ItemsAt("status", "containerStatuses")).Select(c => c.TextAt("containerID")).OfType<string>()];
             }
 
-            context.Report($"antrea-agent is still starting on {string.Join(", ", starting.Take(3))}{(starting.Count > 3 ? ", …" : "")}");
+            if (said != starting.Count)
+            {
+                said = starting.Count;
+                context.Report($"antrea-agent is still starting on {string.Join(", ", starting.Take(3))}{(starting.Count > 3 ? ", …" : "")}");
+            }
+
             await Task.Delay(context.Options.PollInterval, context.Time, cancellationToken).ConfigureAwait(false);
         }
 
         return null;
     }
+
+    private static bool IsReady(JsonObject obj) =>
+        obj.ItemsAt("status", "conditions").Any(c => c.TextAt("type") == "Ready" && c.TextAt("status") == "True");
 
     /// <summary>Whether nothing has gone wrong with a Pod's start so far: its images are pulled, or its first containers run.</summary>
     private static bool IsComingUp(JsonObject pod) =>

@@ -25,7 +25,7 @@ internal sealed class TryCanariesAction : StepAction
         await context.Api.ApplyAsync(Path, Render(context.Options.NodeAgentImage), cancellationToken).ConfigureAwait(false);
         await Manifests.WaitForDaemonSetAsync(context, NodeAgentManifest.Namespace, Name, next, cancellationToken).ConfigureAwait(false);
         var canaries = (await context.InventoryAsync(cancellationToken).ConfigureAwait(false))
-            .Where(p => p.Pod.Namespace == NodeAgentManifest.Namespace && p.Pod.Controller == ("DaemonSet", Name) && moving.Contains(p.Pod.NodeName)).ToList();
+            .Where(p => p.Pod.Namespace == NodeAgentManifest.Namespace && p.Pod.Controller == ("DaemonSet", Name) && !p.Pod.HasEnded && !p.Pod.Terminating && moving.Contains(p.Pod.NodeName)).ToList();
         var wrong = canaries.Where(c => !goal.IsReached(c.Pod, c.Network)).ToList();
         if (wrong.Count > 0)
         {

@@ -10,6 +10,9 @@ namespace Antrea.Migration.Planning;
 /// <param name="Ports">The ports that anybody names, and one for the rest of a protocol that has a rest.</param>
 internal sealed record PolicyPodClass(string Name, ImmutableArray<PolicyPod> Pods, bool IsServed, ImmutableArray<PolicyPort> Ports)
 {
+    /// <summary>What makes them alike, whoever they are by name.</summary>
+    public string Key { get; init; } = "";
+
     /// <summary>Any one of them.</summary>
     public PolicyPod Pod => Pods[0];
 

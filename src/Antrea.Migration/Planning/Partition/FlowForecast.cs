@@ -49,7 +49,8 @@ public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long Br
             return direct;
         }
 
-        List<End> asking = [.. pods.Where(p => AsksClusterDns(snapshot, p)).Select(EndOf)];
+        var policies = snapshot.OfKind("", "Pod").DistinctBy(o => (o.Namespace, o.Name)).ToDictionary(o => (o.Namespace, o.Name), o => o.Json.TextAt("spec", "dnsPolicy"));
+        List<End> asking = [.. pods.Where(p => AsksClusterDns(p, policies.GetValueOrDefault((p.Namespace, p.Name)))).Select(EndOf)];
         var names = Of(partition, asking, [.. snapshot.Pods.Where(p => IsThere(p) && p.Labels.GetValueOrDefault("k8s-app") == "kube-dns").Select(EndOf)]);
         return direct with
         {
@@ -120,7 +121,7 @@ public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long Br
     }
 
     /// <summary>A Pod on its Node's network asks whom the Node asks, unless it says otherwise.</summary>
-    private static bool AsksClusterDns(ClusterSnapshot snapshot, PodInfo pod) => snapshot.OfKind("", "Pod").FirstOrDefault(o => (o.Namespace, o.Name) == (pod.Namespace, pod.Name))?.Json.TextAt("spec", "dnsPolicy") switch
+    private static bool AsksClusterDns(PodInfo pod, string? dnsPolicy) => dnsPolicy switch
     {
         "ClusterFirstWithHostNet" => true,
         "Default" or "None" => false,

@@ -26,6 +26,12 @@ internal static class KernelRules
     /// <c>internal/cri/config/config_unix.go</c>.</summary>
     private static IEnumerable<Finding> OfRuntime(NodeInfo node, NodeKernel kernel)
     {
+        // k3s and RKE2 bring a containerd of their own, with its own configuration; another one beside kubelet's runtime is not asked by it.
+        if (!node.ContainerRuntime.StartsWith("containerd://", StringComparison.Ordinal) || node.ContainerRuntime.Contains("-k3s", StringComparison.Ordinal))
+        {
+            yield break;
+        }
+
         if (kernel.Containerd.TryGetValue("max_conf_num", out var most) && most != "1")
         {
             yield return new Finding(

@@ -159,5 +159,5 @@ internal sealed class KernelRulesTests
     private static IEnumerable<Finding> Check(AntreaAgentSettings settings, string kernel) => KernelRules.Check([Node("a", "172.18.0.2", kernel)], settings);
 
     private static (NodeInfo Node, NodeKernel Kernel) Node(string name, string address, string kernel) =>
-        (new NodeInfo { Name = name, InternalIPs = [IPAddress.Parse(address)] }, NodeKernel.Parse(kernel));
+        (new NodeInfo { Name = name, ContainerRuntime = "containerd://1.7.27", InternalIPs = [IPAddress.Parse(address)] }, NodeKernel.Parse(kernel));
 }
