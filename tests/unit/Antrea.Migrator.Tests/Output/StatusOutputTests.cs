@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Antrea.Migration.Addressing;
 using Antrea.Migration.Bridge;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Planning;
@@ -17,7 +18,7 @@ public class StatusOutputTests
         Scenario = "Simple",
         AntreaVersion = "v2.7.0",
         Nodes = ["a", "b"],
-        PodCidrs = [],
+        PodCidrs = ImmutableSortedDictionary<string, ImmutableArray<Cidr>>.Empty,
         ServiceCidrs = [],
         CalicoCidrs = [],
         ManifestHash = "",
