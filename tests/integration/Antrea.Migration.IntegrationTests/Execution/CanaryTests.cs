@@ -1,5 +1,6 @@
 using Antrea.Migration.Clusters;
 using Antrea.Migration.Execution;
+using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Scenarios;
 using Antrea.Migration.Planning;
 
@@ -10,11 +11,17 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 [Parallelizable(ParallelScope.All)]
 internal sealed class CanaryTests
 {
-    [Test]
+    [TestCase(LabFabricKind.Simulated)]
+    [TestCase(LabFabricKind.Kernel, Category = "Kernel")]
     [CancelAfter(600_000)]
-    public async Task Multus_Pod_with_two_default_routes_stops_the_migration_at_the_canaries_and_the_route_is_named(CancellationToken cancellationToken)
+    public async Task Multus_Pod_with_two_default_routes_stops_the_migration_at_the_canaries_and_the_route_is_named(LabFabricKind fabric, CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken);
+        if (fabric == LabFabricKind.Kernel)
+        {
+            await Requires.KernelFabricAsync(cancellationToken);
+        }
+
+        await using var migration = await LabMigration.StartAsync(cancellationToken, new LabClusterOptions { Name = "c2a0", Workers = 3, Fabric = fabric });
 
         // An agent that does not look at ipam.routes, under a version that would: the preflight cannot tell.
         migration.Options = migration.Options with { AntreaManifest = ObjectReader.Read(LabManifests.Antrea("v2.3.0"), "antrea.yml"), AntreaVersion = "v2.7.0" };
@@ -35,7 +42,7 @@ internal sealed class CanaryTests
     [CancelAfter(600_000)]
     public async Task Multus_Pod_whose_second_default_route_is_parked_lets_the_migration_go_on(CancellationToken cancellationToken)
     {
-        await using var migration = await LabMigration.StartAsync(cancellationToken, DualStack.Of(new Lab.LabClusterOptions { Name = "c2a0", Workers = 3 }));
+        await using var migration = await LabMigration.StartAsync(cancellationToken, DualStack.Of(new LabClusterOptions { Name = "c2a0", Workers = 3 }));
         StepCompleted? tried = null;
         await migration.RunUntilAsync(
             await migration.PlanAsync(cancellationToken),

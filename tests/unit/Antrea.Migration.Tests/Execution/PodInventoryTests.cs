@@ -18,7 +18,13 @@ public sealed class PodInventoryTests
 
     private static readonly NodePartition Parts = new()
     {
-        FirstPart = ["a"], Rest = ["b"], IsNamed = true, BrokenFlows = [], Flows = 0, FirstPartTime = TimeSpan.Zero, RestTime = TimeSpan.Zero,
+        FirstPart = ["a"],
+        Rest = ["b"],
+        IsNamed = true,
+        BrokenFlows = [],
+        Flows = 0,
+        FirstPartTime = TimeSpan.Zero,
+        RestTime = TimeSpan.Zero,
     };
 
     [Test]

@@ -160,7 +160,7 @@ public class LabPlanTests
                     json.Json,
                     JsonNode.Parse("""
                         {"plan": null, "rollback": null, "migrator": null, "request": null, "next": null, "secondsLeft": null, "stepsNotMeasured": null,
-                         "phases": [], "nodes": [], "steps": []}
+                         "pods": null, "podsUnknownBecause": null, "strays": null, "phases": [], "nodes": [], "steps": []}
                         """)),
                 json.Output);
         }
