@@ -75,7 +75,7 @@ internal static class CrashedMigration
         await smooth.ExecuteAsync(await smooth.PlanAsync(cancellationToken), cancellationToken);
 
         await using var crashing = await WatchedMigration.StartAsync(
-            options with { ExtraObjects = options.ExtraObjects + ClosedService }, bridge, cancellationToken, ("default", "client", "nginx-closed"), ("default", "nginx-ds", "nginx-closed"));
+            options with { ExtraObjects = options.ExtraObjects + ClosedService }, bridge, cancellationToken, ("default", "client", "nginx-closed"), ("kube-system", "coredns", "nginx-closed"));
         var crashingPods = CountPods(crashing.Migration);
         var points = new CrashPoints(isPointOf(crashing.Plan));
 
