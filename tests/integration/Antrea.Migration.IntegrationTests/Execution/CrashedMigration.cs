@@ -11,14 +11,6 @@ namespace Antrea.Migration.IntegrationTests.Execution;
 /// <summary>A migration that is killed around its writes, beside one that nobody kills: both clusters end the same.</summary>
 internal static class CrashedMigration
 {
-    /// <summary>A port on which nginx listens and which its policy leaves out.</summary>
-    private const string ClosedService =
-        """
-        ---
-        {apiVersion: v1, kind: Service, metadata: {name: nginx-closed, namespace: default}, spec: {selector: {app: nginx-ds}, ports: [{port: 9090, protocol: TCP, targetPort: 9090}]}}
-
-        """;
-
     /// <summary>Asserts the same end, that every step with a point was killed more than once, that no Pod was restarted twice, and that nothing denied was open at any time.</summary>
     /// <param name="options">Both clusters.</param>
     /// <param name="bridge">How their Pods are taken over.</param>
@@ -70,12 +62,12 @@ internal static class CrashedMigration
     public static async Task<int> AssertSameEndInTheKernelAsync(
         LabClusterOptions options, BridgeKind bridge, Func<MigrationPlan, Predicate<string>> isPointOf, CancellationToken cancellationToken)
     {
-        await using var smooth = await LabMigration.StartAsync(cancellationToken, options with { ExtraObjects = options.ExtraObjects + ClosedService }, bridge);
+        await using var smooth = await LabMigration.StartAsync(cancellationToken, options with { ExtraObjects = $"{options.ExtraObjects}---\n{LabPods.ClosedService}" }, bridge);
         var smoothPods = CountPods(smooth);
         await smooth.ExecuteAsync(await smooth.PlanAsync(cancellationToken), cancellationToken);
 
         await using var crashing = await WatchedMigration.StartAsync(
-            options with { ExtraObjects = options.ExtraObjects + ClosedService }, bridge, cancellationToken, ("default", "client", "nginx-closed"), ("default", "nginx-ds", "nginx-closed"));
+            options with { ExtraObjects = $"{options.ExtraObjects}---\n{LabPods.ClosedService}" }, bridge, cancellationToken, ("default", "client", "nginx-closed"), ("kube-system", "coredns", "nginx-closed"));
         var crashingPods = CountPods(crashing.Migration);
         var points = new CrashPoints(isPointOf(crashing.Plan));
 

@@ -11,6 +11,13 @@ internal sealed record LabPod(string Workload, string Node, string Kind, IPAddre
 /// <summary>The Pods of Namespace default, for tests that connect from one to another.</summary>
 internal static class LabPods
 {
+    /// <summary>A Service <c>nginx-closed</c> of the seed's nginx, by a port on which that listens and which its policy leaves out.</summary>
+    public const string ClosedService =
+        """
+        {apiVersion: v1, kind: Service, metadata: {name: nginx-closed, namespace: default}, spec: {selector: {app: nginx-ds}, ports: [{port: 9090, protocol: TCP, targetPort: 9090}]}}
+
+        """;
+
     /// <summary>Those that are ready and do not end; their workload is their label <c>app</c>.</summary>
     public static List<LabPod> Ready(LabCluster lab) =>
     [

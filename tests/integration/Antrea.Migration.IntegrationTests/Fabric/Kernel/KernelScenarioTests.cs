@@ -15,13 +15,6 @@ namespace Antrea.Migration.IntegrationTests.Fabric;
 [Category("Kernel")]
 internal sealed class KernelScenarioTests
 {
-    /// <summary>A port on which nginx listens and which its policy leaves out.</summary>
-    private const string ClosedService =
-        """
-        {apiVersion: v1, kind: Service, metadata: {name: nginx-closed, namespace: default}, spec: {selector: {app: nginx-ds}, ports: [{port: 9090, protocol: TCP, targetPort: 9090}]}}
-
-        """;
-
     [SetUp]
     public Task Needs_namespaces() => Requires.KernelFabricAsync(CancellationToken.None);
 
@@ -113,7 +106,7 @@ internal sealed class KernelScenarioTests
     {
         var encapsulation = options.CalicoEncapsulation;
         await using var migration = await WatchedMigration.StartAsync(
-            options with { Fabric = LabFabricKind.Kernel, ExtraObjects = options.ExtraObjects.Length == 0 ? ClosedService : $"{options.ExtraObjects}---\n{ClosedService}" },
+            options with { Fabric = LabFabricKind.Kernel, ExtraObjects = options.ExtraObjects.Length == 0 ? LabPods.ClosedService : $"{options.ExtraObjects}---\n{LabPods.ClosedService}" },
             bridge,
             cancellationToken,
             ("default", "client", "nginx-closed"),
