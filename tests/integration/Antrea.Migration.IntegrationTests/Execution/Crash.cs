@@ -144,21 +144,18 @@ internal static class CrashedRun
     }
 }
 
-/// <summary>Crashes around journal writes.</summary>
+/// <summary>Crashes before journal writes; behind the cluster's and before the file's it is <see cref="CrashingMirror"/>, and who dies behind both dies before whatever is next.</summary>
 internal sealed class CrashingJournal(IMigrationJournal journal, CrashPoints points) : IMigrationJournal
 {
     public Task<ImmutableArray<JournalEntry>> ReadAsync(CancellationToken cancellationToken = default) =>
         journal.ReadAsync(cancellationToken);
 
-    public Task AppendAsync(JournalEntry entry, CancellationToken cancellationToken = default) => points.AroundAsync(
-        $"journal {entry.StepId} {entry.State}",
-        async () =>
-        {
-            await journal.AppendAsync(entry, cancellationToken);
-            points.Note(entry);
-            return true;
-        },
-        isOnce: true);
+    public async Task AppendAsync(JournalEntry entry, CancellationToken cancellationToken = default)
+    {
+        points.Before($"journal {entry.StepId} {entry.State}");
+        await journal.AppendAsync(entry, cancellationToken);
+        points.Note(entry);
+    }
 }
 
 /// <summary>Crashes when an entry is in the cluster and not in the file.</summary>
@@ -168,7 +165,7 @@ internal sealed class CrashingMirror(IMigrationJournal mirror, CrashPoints point
 
     public Task AppendAsync(JournalEntry entry, CancellationToken cancellationToken = default)
     {
-        points.Before($"mirror {entry.StepId} {entry.State}");
+        points.Before($"journal {entry.StepId} {entry.State} in the file");
         return mirror.AppendAsync(entry, cancellationToken);
     }
 }
