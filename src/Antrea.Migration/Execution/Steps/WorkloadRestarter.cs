@@ -43,7 +43,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
         await RequireSandboxesAsync(strays, cancellationToken).ConfigureAwait(false);
         foreach (var rank in workloads.GroupBy(w => w.Rank))
         {
-            await RestartRankAsync(rank, order, goal, marker, cancellationToken).ConfigureAwait(false);
+            await RestartRankAsync(rank.Key, rank, order, goal, marker, cancellationToken).ConfigureAwait(false);
             await EvictStragglersAsync([.. rank], order, goal, cancellationToken).ConfigureAwait(false);
         }
 
@@ -138,7 +138,7 @@ internal sealed class WorkloadRestarter(MigrationContext context)
     }
 
     private async Task RestartRankAsync(
-        IEnumerable<WorkloadRestart> workloads, RestartOrder order, RestartGoal goal, string? marker, CancellationToken cancellationToken)
+        RestartRank rank, IEnumerable<WorkloadRestart> workloads, RestartOrder order, RestartGoal goal, string? marker, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var most = context.Options.MaxUnavailable ?? 1;
@@ -163,6 +163,23 @@ internal sealed class WorkloadRestarter(MigrationContext context)
             {
                 await EndOneAsync(running).ConfigureAwait(false);
             }
+        }
+        catch (MigrationStoppedException) when (rank != RestartRank.Jobs)
+        {
+            // Who says stop does not mean what is under way, and each of these meets the closed gate before its next Pod. A Job is only waited for.
+            while (running.Count > 0)
+            {
+                try
+                {
+                    await EndOneAsync(running).ConfigureAwait(false);
+                }
+                catch (MigrationStoppedException)
+                {
+                    // The same stop.
+                }
+            }
+
+            throw;
         }
         finally
         {

@@ -133,6 +133,34 @@ public sealed class InPlaceTests
         }
     }
 
+    /// <summary>Two workloads side by side: the gate closes for the one while the Pod of the other has left its Services and has its old sandbox still.</summary>
+    [Test]
+    [CancelAfter(600_000)]
+    public async Task A_stop_waits_for_Pods_of_other_workloads_that_are_under_way(CancellationToken cancellationToken)
+    {
+        await using var migration = await StartAsync(BridgeKind.PolicyRoute, cancellationToken);
+        migration.Options = migration.Options with { MaxUnavailable = 2, DrainTime = TimeSpan.FromSeconds(1) };
+        var plan = await migration.PlanAsync(cancellationToken);
+        await migration.RunUntilAsync(plan, e => e is StepStarted { Step.Kind: MigrationStepKind.RestartPods }, cancellationToken);
+        using var client = migration.Client();
+        var gate = new ClosedBehindOne(migration.Lab);
+        var execution = new ExecutionOptions { BackupDirectory = migration.BackupDirectory, Holds = HoldPolicy.PassAll, Holder = "operator", Gate = gate };
+        MigrationEvent? last = null;
+        await foreach (var item in new MigrationExecutor(client, new ConfigMapJournal(client)).ExecuteAsync(plan, migration.Options, execution, cancellationToken))
+        {
+            last = item;
+        }
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(last, Is.TypeOf<MigrationPaused>(), last?.ToString());
+            Assert.That(gate.WasUnderWay, "a test that cannot fail proves nothing");
+            Assert.That(Pods(migration.Lab).Where(p => p.Key.StartsWith("default/", StringComparison.Ordinal)).Sum(p => p.Value), Is.EqualTo(1), "what was begun has ended, and nothing else was begun");
+            Assert.That(
+                migration.Lab.Store.PeekAll(ResourceType.Pod, "default").Where(p => !p.ConditionIsTrue("Ready")).Select(p => p.NameOf()), Is.Empty, "nobody is left outside of its Services");
+        }
+    }
+
     [Test]
     [CancelAfter(600_000)]
     public async Task Migrator_killed_around_every_restart_restarts_no_Pod_twice(CancellationToken cancellationToken)
@@ -210,6 +238,31 @@ public sealed class InPlaceTests
 
         Task<NodeCommandResult> EndAsync(string holds) => NodeVerbs.RunAsync(
             node, NodeCommands.RestartSandbox(pod.UidOf(), System.Net.IPAddress.Parse(holds), TimeSpan.Zero).ToArgv(), cancellationToken);
+    }
+
+    /// <summary>Lets one Pod of Namespace default go, and closes when that is marked unready.</summary>
+    private sealed class ClosedBehindOne(LabCluster lab) : IMigrationGate
+    {
+        private bool _hasPassed;
+
+        public bool WasUnderWay { get; private set; }
+
+        public async ValueTask<MigrationStop?> AskAsync(MigrationChange change, CancellationToken cancellationToken = default)
+        {
+            if (!_hasPassed)
+            {
+                _hasPassed = change.Subject.StartsWith("Pod default/", StringComparison.Ordinal);
+                return null;
+            }
+
+            while (!WasUnderWay)
+            {
+                await Task.Delay(10, cancellationToken);
+                WasUnderWay = lab.Store.PeekAll(ResourceType.Pod, "default").Any(p => p.Items("status", "conditions").Any(c => c.Text("reason") == "RestartingInPlace"));
+            }
+
+            return new MigrationStop("Too much was lost.", "Wait.");
+        }
     }
 
     private sealed class NodesWithoutCrictl(INodeAccess nodes, string name) : INodeAccess
