@@ -15,6 +15,9 @@ namespace Antrea.Migration.Planning;
 /// <param name="IsWhole">Whether every request is lost between the moves of the two parts: no client has a server on its side, or none that resolves the server's name.</param>
 public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long BrokenPairs, long Pairs, bool IsWhole)
 {
+    /// <summary>Whether the parts lose some of it as long as they are apart: a pair of its ends is in both, or a client and who resolves the server's name.</summary>
+    public bool IsParted { get; init; } = BrokenPairs > 0;
+
     /// <summary>What is held of a flow whose ends nobody knows: that it may be broken in part.</summary>
     public static FlowForecast OfUnknownEnds { get; } = new([MigrationPhase.FirstPart, MigrationPhase.SecondPart], 1, 2, false);
 
@@ -32,7 +35,8 @@ public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long Br
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
         var host = target.Host.Trim('[', ']');
-        var clients = ClientsOf(snapshot, source);
+        List<PodInfo> pods = source.Split('/') is [var @namespace, var name] ? ClientPods(snapshot, @namespace, name) : [];
+        List<End> clients = source.Contains('/') ? [.. pods.Select(EndOf)] : [.. snapshot.Nodes.Where(n => n.Name == source).Select(n => new End(n.Name, true))];
         var servers = IPAddress.TryParse(host, out var address) ? At(snapshot, address, target.Port) : Behind(snapshot, host, source.Contains('/') ? source.Split('/')[0] : "default");
         if (clients.Count == 0 || servers.Count == 0)
         {
@@ -40,29 +44,37 @@ public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long Br
         }
 
         var direct = Of(partition, clients, servers);
-        if (address is not null || !source.Contains('/'))
+        if (address is not null)
         {
             return direct;
         }
 
-        var names = Of(partition, clients, [.. snapshot.Pods.Where(p => IsThere(p) && p.Labels.GetValueOrDefault("k8s-app") == "kube-dns").Select(EndOf)]);
-        return direct with { Phases = [.. direct.Phases.Union(names.Phases).Order()], IsWhole = direct.IsWhole || names.IsWhole };
+        List<End> asking = [.. pods.Where(p => AsksClusterDns(snapshot, p)).Select(EndOf)];
+        var names = Of(partition, asking, [.. snapshot.Pods.Where(p => IsThere(p) && p.Labels.GetValueOrDefault("k8s-app") == "kube-dns").Select(EndOf)]);
+        return direct with
+        {
+            Phases = [.. direct.Phases.Union(names.Phases).Order()],
+            IsWhole = direct.IsWhole || (names.IsWhole && asking.Count == clients.Count),
+            IsParted = direct.IsParted || names.IsParted,
+        };
     }
 
     /// <summary>One end: a Pod, or what is on the Nodes' network or outside of the cluster, which no cut parts from anybody.</summary>
     /// <param name="Node">Its Node.</param>
     /// <param name="IsHost">Whether it is not on the Pod network.</param>
-    internal readonly record struct End(string Node, bool IsHost);
+    /// <param name="IsBehindNode">Whether it is a Pod that is asked by a port of its own Node, which leads there from either part: it is missed while it restarts, and no longer.</param>
+    internal readonly record struct End(string Node, bool IsHost, bool IsBehindNode = false);
 
     /// <summary>The forecast of a flow by its ends. Pods and Nodes reach what is not on the Pod network from either part, and Nodes lose nothing on the way there.</summary>
     internal static FlowForecast Of(NodePartition partition, IReadOnlyCollection<End> clients, IReadOnlyCollection<End> servers)
     {
         var first = partition.FirstPart.ToHashSet(StringComparer.Ordinal);
         List<End> pods = [.. servers.Where(s => !s.IsHost)];
-        List<End> restless = [.. clients.Where(c => !c.IsHost || pods.Count > 0), .. clients.Count > 0 ? pods : []];
-        var (clientsFirst, podsFirst) = (clients.LongCount(IsFirst), pods.LongCount(IsFirst));
-        var (clientsThen, podsThen) = (clients.Count - clientsFirst, pods.Count - podsFirst);
-        var (pairs, broken) = ((long)clients.Count * servers.Count, (clientsFirst * podsThen) + (clientsThen * podsFirst));
+        List<End> cut = [.. pods.Where(p => !p.IsBehindNode)];
+        List<End> restless = [.. clients.Where(c => !c.IsHost || cut.Count > 0), .. clients.Count > 0 ? pods : []];
+        var (clientsFirst, cutFirst) = (clients.LongCount(IsFirst), cut.LongCount(IsFirst));
+        var (clientsThen, cutThen) = (clients.Count - clientsFirst, cut.Count - cutFirst);
+        var (pairs, broken) = ((long)clients.Count * servers.Count, (clientsFirst * cutThen) + (clientsThen * cutFirst));
         ImmutableArray<MigrationPhase> phases = pairs == 0 ? [] :
         [
             .. restless.Exists(IsFirst) ? [MigrationPhase.FirstPart] : (MigrationPhase[])[],
@@ -95,21 +107,25 @@ public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long Br
         return (known && Phases.Contains(at))
             || (IsBefore(MigrationPhase.FirstPart) && atStart == PartitionProgress.InFirstPart && Phases.Contains(MigrationPhase.FirstPart))
             || (IsBefore(MigrationPhase.SecondPart) && atStart == PartitionProgress.InSecondPart && Phases.Contains(MigrationPhase.SecondPart))
-            || (IsBefore(MigrationPhase.SecondPart) && atStart is PartitionProgress.InFirstPart or PartitionProgress.Apart or PartitionProgress.InSecondPart && BrokenPairs > 0);
+            || (IsBefore(MigrationPhase.SecondPart) && atStart is PartitionProgress.InFirstPart or PartitionProgress.Apart or PartitionProgress.InSecondPart && IsParted);
 
         bool IsBefore(MigrationPhase part) => !known || at < part;
     }
 
-    private static List<End> ClientsOf(ClusterSnapshot snapshot, string source)
+    /// <summary>A Pod, or those of a workload, on whichever network.</summary>
+    private static List<PodInfo> ClientPods(ClusterSnapshot snapshot, string @namespace, string name)
     {
-        if (source.Split('/') is not [var @namespace, var name])
-        {
-            return [.. snapshot.Nodes.Where(n => n.Name == source).Select(n => new End(n.Name, true))];
-        }
-
         var owners = new WorkloadOwners(snapshot);
-        return [.. snapshot.Pods.Where(p => WorkloadFlows.IsOnPodNetwork(p) && p.Namespace == @namespace && (p.Name == name || owners.Of(p).Name == name)).Select(EndOf)];
+        return [.. snapshot.Pods.Where(p => IsThere(p) && p.Namespace == @namespace && (p.Name == name || owners.Of(p).Name == name))];
     }
+
+    /// <summary>A Pod on its Node's network asks whom the Node asks, unless it says otherwise.</summary>
+    private static bool AsksClusterDns(ClusterSnapshot snapshot, PodInfo pod) => snapshot.OfKind("", "Pod").FirstOrDefault(o => (o.Namespace, o.Name) == (pod.Namespace, pod.Name))?.Json.TextAt("spec", "dnsPolicy") switch
+    {
+        "ClusterFirstWithHostNet" => true,
+        "Default" or "None" => false,
+        _ => !pod.HostNetwork,
+    };
 
     private static List<End> Behind(ClusterSnapshot snapshot, string host, string @namespace) => host.TrimEnd('.').Split('.') switch
     {
@@ -120,10 +136,12 @@ public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long Br
 
     private static List<End> At(ClusterSnapshot snapshot, IPAddress address, int port)
     {
-        var nodes = snapshot.Nodes.Where(n => n.InternalIPs.Contains(address)).Select(n => new End(n.Name, true)).ToList();
-        if (nodes.Count > 0)
+        if (snapshot.Nodes.FirstOrDefault(n => n.InternalIPs.Contains(address)) is { } node)
         {
-            return snapshot.OfKind("", "Service").Any(s => s.Json.ItemsAt("spec", "ports").Any(p => p.NumberAt("nodePort") == port)) ? [] : nodes;
+            var behind = snapshot.OfKind("", "Pod").Where(p => p.Json.TextAt("spec", "nodeName") == node.Name && HasHostPort(p, address, port)).Select(p => (p.Namespace, p.Name)).ToHashSet();
+            return snapshot.OfKind("", "Service").Any(s => s.Json.ItemsAt("spec", "ports").Any(p => p.NumberAt("nodePort") == port)) ? []
+                : snapshot.Pods.FirstOrDefault(p => WorkloadFlows.IsOnPodNetwork(p) && behind.Contains((p.Namespace, p.Name))) is { } pod ? [EndOf(pod) with { IsBehindNode = true }]
+                : [new End(node.Name, true)];
         }
 
         var pods = snapshot.Pods.Where(p => WorkloadFlows.IsOnPodNetwork(p) && p.PodIPs.Contains(address)).Select(EndOf).ToList();
@@ -136,6 +154,15 @@ public sealed record FlowForecast(ImmutableArray<MigrationPhase> Phases, long Br
         .. ServiceEndpoints.Of(snapshot, snapshot.Pods).Where(s => which(s.Service))
             .SelectMany(s => s.Pods.Select(i => snapshot.Pods[i]).Where(IsThere).Select(EndOf).Concat(s.Others.Select(_ => new End("", true)))),
     ];
+
+    /// <summary>Whether its Node leads the TCP port at that address of its own on to the Pod.</summary>
+    private static bool HasHostPort(ClusterObject pod, IPAddress address, int port) =>
+        pod.Json.ItemsAt("spec", "containers").SelectMany(c => c.ItemsAt("ports")).Any(p =>
+            p.NumberAt("hostPort") == port && p.TextAt("protocol") is null or "TCP" && IsAt(p.TextAt("hostIP"), address));
+
+    /// <summary>One that is not set, or is <c>0.0.0.0</c> or <c>::</c>, means all of the Node's.</summary>
+    private static bool IsAt(string? hostIP, IPAddress address) =>
+        !IPAddress.TryParse(hostIP, out var only) || only.Equals(IPAddress.Any) || only.Equals(IPAddress.IPv6Any) || only.Equals(address);
 
     private static bool IsThere(PodInfo pod) => pod is { HostNetwork: true, HasEnded: false, NodeName.Length: > 0 } || WorkloadFlows.IsOnPodNetwork(pod);
 

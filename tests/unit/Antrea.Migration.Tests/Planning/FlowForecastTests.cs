@@ -19,7 +19,7 @@ internal sealed class FlowForecastTests
         RestTime = default,
     };
 
-    /// <summary>Ends on the Nodes' network have a star.</summary>
+    /// <summary>Ends on the Nodes' network have a star, Pods behind a port of their Node a plus.</summary>
     [TestCase("n1", "n2", "FirstPart", 0, false)]
     [TestCase("n3", "n4 n4", "SecondPart", 0, false)]
     [TestCase("n1", "n3 n4", "FirstPart SecondPart", 2, true)]
@@ -29,6 +29,9 @@ internal sealed class FlowForecastTests
     [TestCase("n1", "n3* n4", "FirstPart SecondPart", 1, false)]
     [TestCase("n1*", "n3", "FirstPart SecondPart", 1, true)]
     [TestCase("n1*", "n3*", "", 0, false)]
+    [TestCase("n1", "n3+", "FirstPart SecondPart", 0, false)]
+    [TestCase("n3", "n4+", "SecondPart", 0, false)]
+    [TestCase("n1*", "n3+", "SecondPart", 0, false)]
     public void Of_NodesOfBothEnds_TellsWhenAndHowManyPairs(string clients, string servers, string phases, long broken, bool isWhole)
     {
         var forecast = FlowForecast.Of(Parts, Ends(clients), Ends(servers));
@@ -84,9 +87,20 @@ internal sealed class FlowForecastTests
     [TestCase("shop/client", "http://db.depot.org", "n1 n2", null, false)]
     [TestCase("depot/gone", "http://web", "n1", null, false)]
     [TestCase("shop/client", "http://example.org", "n1", null, false)]
+    [TestCase("kube-system/on-node", "http://web.shop", "n2", "FirstPart SecondPart", true)]
+    [TestCase("kube-system/on-node", "http://web.shop", "n1", "SecondPart", false)]
+    [TestCase("kube-system/with-dns", "http://web.shop", "n1", "FirstPart SecondPart", true)]
+    [TestCase("kube-system/with-dns", "http://10.10.2.66", "n1", "SecondPart", false)]
+    [TestCase("kube-system/on-node", "http://172.18.0.4", "n1", "", false)]
+    [TestCase("depot/app", "http://172.18.0.2:8080", "n2", "SecondPart", false)]
+    [TestCase("depot/app", "http://172.18.0.2:8080", "n1", "FirstPart SecondPart", false)]
+    [TestCase("n3", "http://172.18.0.2:8080", "n1", "FirstPart", false)]
+    [TestCase("depot/app", "http://172.18.0.2:8081", "n1", "SecondPart", false)]
+    [TestCase("depot/app", "http://172.18.0.2:8082", "n1", "SecondPart", false)]
+    [TestCase("depot/app", "http://172.18.0.3:8080", "n1", "SecondPart", false)]
     public void Of_ASourceAndATarget_FindsTheirNodesAndDns(string source, string target, string first, string? phases, bool isWhole)
     {
-        var snapshot = SnapshotFixtures.Read(PartitionPlannerTests.Cluster
+        var snapshot = SnapshotFixtures.Read(PartitionPlannerTests.Cluster + OnNodes
             + "---\napiVersion: v1\nkind: Service\nmetadata: {name: port, namespace: shop}\nspec: {type: NodePort, clusterIP: 10.96.0.8, selector: {app: web}, ports: [{port: 80, nodePort: 30080}]}\n");
         var partition = PartitionPlanner.Of(snapshot, new MigrationOptions { FirstPart = [.. first.Split(' ')] })!;
         var forecast = FlowForecast.Of(snapshot, partition, source, new Uri(target));
@@ -104,7 +118,53 @@ internal sealed class FlowForecastTests
         Assert.That((forecast.BrokenPairs, forecast.Pairs, forecast.IsWhole), Is.EqualTo((1, 2, false)));
     }
 
-    private static FlowForecast.End[] Ends(string nodes) => [.. nodes.Split(' ').Select(n => new FlowForecast.End(n.TrimEnd('*'), n.EndsWith('*')))];
+    /// <summary>The client's lookups are parted, it and its server are not: taken up between the parts, it loses from the start.</summary>
+    [TestCase("n1", PartitionProgress.Apart, "Before:4 SecondPart:1", true)]
+    [TestCase("n1", PartitionProgress.InFirstPart, "Policies:4", true)]
+    [TestCase("n1", PartitionProgress.NotBegun, "Before:4", false)]
+    [TestCase("n1", PartitionProgress.Moved, "Before:4", false)]
+    [TestCase("n2", PartitionProgress.Apart, "Before:4", false)]
+    public void Agrees_NamesThatTheOtherPartResolves_MayLoseWhileThePartsAreApart(string first, PartitionProgress atStart, string lost, bool agrees)
+    {
+        var snapshot = SnapshotFixtures.Read(PartitionPlannerTests.Cluster);
+        var partition = PartitionPlanner.Of(snapshot, new MigrationOptions { FirstPart = [first] })!;
+        var forecast = FlowForecast.Of(snapshot, partition, "depot/app", new Uri("http://db"))!;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((forecast.BrokenPairs, forecast.IsParted), Is.EqualTo((0, first == "n1")));
+            Assert.That(forecast.Agrees(Outages(lost), Both, atStart), Is.EqualTo(agrees));
+        }
+    }
+
+    /// <summary>Two clients on n4's network, one of which asks DNS as Pods do; and a Pod to which n1 leads port 8080, 8081 at another address only, and 8082 of UDP.</summary>
+    private const string OnNodes =
+        """
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: on-node, namespace: kube-system}
+        spec: {nodeName: n4, hostNetwork: true, dnsPolicy: ClusterFirst}
+        status: {phase: Running, podIPs: [{ip: 172.18.0.5}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: with-dns, namespace: kube-system}
+        spec: {nodeName: n4, hostNetwork: true, dnsPolicy: ClusterFirstWithHostNet}
+        status: {phase: Running, podIPs: [{ip: 172.18.0.5}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: edge, namespace: depot}
+        spec:
+          nodeName: n1
+          containers:
+          - name: main
+            ports: [{containerPort: 80, hostPort: 8080}, {containerPort: 80, hostPort: 8081, hostIP: 192.0.2.1}, {containerPort: 80, hostPort: 8082, protocol: UDP}]
+        status: {phase: Running, podIPs: [{ip: 10.10.9.66}]}
+
+        """;
+
+    private static FlowForecast.End[] Ends(string nodes) => [.. nodes.Split(' ').Select(n => new FlowForecast.End(n.TrimEnd('*', '+'), n.EndsWith('*'), n.EndsWith('+')))];
 
     private static IEnumerable<OutageWindow> Outages(string lost) => lost.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(o => o.Split(':'))
         .Select(o => new OutageWindow(new FlowName("a", "b"), default, default, long.Parse(o[1]), ProbeFailureCause.Timeout, o[0], true));
