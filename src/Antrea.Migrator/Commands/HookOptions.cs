@@ -31,8 +31,11 @@ internal sealed class HookOptions
     }
 
     /// <summary>The hooks in front of <paramref name="gate"/>; null where none are asked for.</summary>
-    public Hooks? Read(ParseResult parse, MigrationPlan plan, TextWriter output, IMigrationGate? gate) =>
-        parse.GetValue(_hook) is { } program
-            ? new Hooks(Path.GetFullPath(program), TimeSpan.FromSeconds(parse.GetValue(_timeout)), plan, output, gate)
+    public Hooks? Read(ParseResult parse, MigrationPlan plan, MigrationOptions options, TextWriter output, IMigrationGate? gate)
+    {
+        var changesOverlap = options.MaxUnavailable is not null || plan.Restart == RestartMode.InPlace;
+        return parse.GetValue(_hook) is { } program
+            ? new Hooks(Path.GetFullPath(program), TimeSpan.FromSeconds(parse.GetValue(_timeout)), plan, changesOverlap, output, gate)
             : null;
+    }
 }

@@ -8,8 +8,16 @@ namespace Antrea.Migrator.Commands;
 /// <summary>A program of the operator's, told before and after every phase and every Node; when it fails, no other change is begun.</summary>
 /// <remarks>Called as <c>PROGRAM before-phase|after-phase|before-node|after-node NAME</c>. Steps of one Node that follow each other in the plan are one
 /// visit: told before its first, and after its last. What failed or was stopped gets no <c>after</c>; a run that
-/// goes on begins with <c>before</c> again. Asked after <paramref name="inner"/>, so that nothing is announced that does not come.</remarks>
-internal sealed class Hooks(string program, TimeSpan limit, MigrationPlan plan, TextWriter output, IMigrationGate? inner) : IMigrationGate
+/// goes on begins with <c>before</c> again. A step that restarts Pods is told of before the first restart on each Node; and after the last there, where Pods restart one change
+/// after the other. Where several may be under way, nobody says whose end has come, and Nodes are told of when all of the step's Pods have restarted. Asked after
+/// <paramref name="inner"/>, so that nothing is announced that does not come.</remarks>
+/// <param name="program">The program's path.</param>
+/// <param name="limit">How long a call may take.</param>
+/// <param name="plan">What is carried out.</param>
+/// <param name="changesOverlap">Whether one restart may be asked about while others are under way.</param>
+/// <param name="output">Where the program's output goes.</param>
+/// <param name="inner">Who is asked before; null for nobody.</param>
+internal sealed class Hooks(string program, TimeSpan limit, MigrationPlan plan, bool changesOverlap, TextWriter output, IMigrationGate? inner) : IMigrationGate
 {
     private const string PlanVariable = "ANTREA_MIGRATION_PLAN";
     private const int LinesKept = 5;
@@ -35,7 +43,11 @@ internal sealed class Hooks(string program, TimeSpan limit, MigrationPlan plan, 
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            await LeaveAsync(change.Nodes, cancellationToken);
+            if (!changesOverlap)
+            {
+                await LeaveAsync(change.Nodes, cancellationToken);
+            }
+
             await AnnounceAsync(change, cancellationToken);
             return Failure;
         }

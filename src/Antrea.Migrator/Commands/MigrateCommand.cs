@@ -89,7 +89,7 @@ internal static class MigrateCommand
             var executor = new MigrationExecutor(cluster.Client!, new MirroredJournal(inCluster, new FileJournal(files.Journal)));
             await using var watch = await monitor.WatchAsync(
                 parse, cluster.Client!, cluster.Lab is { } lab ? tour.Traffic(parse, lab) : null, cluster.Kind, output, cancellationToken);
-            var hook = hooks.Read(parse, plan, output, watch?.Gate);
+            var hook = hooks.Read(parse, plan, options, output, watch?.Gate);
             var execution = new ExecutionOptions
             {
                 Gate = hook ?? watch?.Gate,
@@ -109,7 +109,7 @@ internal static class MigrateCommand
                 await kind.SaveLogsAsync(cancellationToken);
             }
 
-            return result.ExitCode;
+            return result.ExitCode();
         });
         return command;
     }

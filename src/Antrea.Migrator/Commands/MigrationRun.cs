@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
 using System.Text.Json.Nodes;
 using Antrea.Migration;
 using Antrea.Migration.Bridge;
@@ -12,7 +13,6 @@ namespace Antrea.Migrator.Commands;
 /// <summary>One run of a migration, watched and written down.</summary>
 internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, MigrationExecutor executor, TrafficWatch? watch, Hooks? hooks)
 {
-    private readonly MigrationConsole _console = new(output, plan);
     private readonly ImmutableArray<(MigrationPhase Phase, TimeSpan Duration)>.Builder _phases = ImmutableArray.CreateBuilder<(MigrationPhase, TimeSpan)>();
     private MigrationEvent? _last;
     private MigrationStep? _lastEnded;
@@ -24,26 +24,36 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
     /// <summary>How far its parts were before this run.</summary>
     public PartitionProgress AtStart { get; init; }
 
-    /// <summary>Runs to the end, to a stop, or until it is interrupted: what was seen until then is in the result too.</summary>
+    /// <summary>Runs to the end, to a stop, until it is interrupted or cannot go on: what was seen until then is in the result too.</summary>
     public async Task<MigrationRunResult> ExecuteAsync(
         MigrationOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
     {
         var started = TimeProvider.System.GetTimestamp();
+        var console = new MigrationConsole(output, plan) { AtStart = AtStart, NodesAtOnce = execution.NodesAtOnce };
         watch?.Start();
         var isInterrupted = false;
+        MigrationException? failure = null;
         try
         {
-            await FollowAsync(options, execution, cancellationToken);
+            await FollowAsync(console, options, execution, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             isInterrupted = true;
         }
+        catch (MigrationException e)
+        {
+            failure = e;
+            if (hooks?.Failure is { } hook)
+            {
+                console.Line($"   ‖ {hook.Reason}");
+            }
+        }
 
         var traffic = watch is null ? null : await watch.StopAsync(CancellationToken.None);
         return new MigrationRunResult(
             plan,
-            isInterrupted ? null : _last!,
+            isInterrupted || failure is not null ? null : _last!,
             isInterrupted ? null : await CountPodsAsync(cancellationToken),
             _phases.ToImmutable(),
             [.. watch?.Probes ?? []],
@@ -51,12 +61,14 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
             _policies?.Detail,
             TimeProvider.System.GetElapsedTime(started))
         {
+            Failure = failure,
             Forecasts = Forecasts,
             AtStart = AtStart,
+            NodesAtOnce = execution.NodesAtOnce,
         };
     }
 
-    private async Task FollowAsync(MigrationOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
+    private async Task FollowAsync(MigrationConsole console, MigrationOptions options, ExecutionOptions execution, CancellationToken cancellationToken)
     {
         if (watch is not null)
         {
@@ -67,7 +79,7 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
 
         await foreach (var item in executor.ExecuteAsync(plan, options, execution, cancellationToken))
         {
-            _console.Write(item);
+            console.Write(item);
             _last = item;
             if (item is PhaseStarted begun)
             {
@@ -93,11 +105,11 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
             }
         }
 
-        TellFailedHooks();
+        TellFailedHooks(console);
     }
 
     /// <summary>A hook that failed when nothing else was to come, or that failed beside what the run ended with, is told too.</summary>
-    private void TellFailedHooks()
+    private void TellFailedHooks(MigrationConsole console)
     {
         if (hooks?.Failure is not { } failure || (_last as MigrationPaused)?.Reason == failure.Reason)
         {
@@ -105,14 +117,14 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
         }
 
         var stop = new MigrationPaused(_last!.Time, _lastEnded ?? plan.Steps[0], "the next change", failure.Reason, failure.Next);
-        _console.Write(stop);
+        console.Write(stop);
         if (_last is not StepFailed)
         {
             _last = stop;
         }
     }
 
-    /// <summary>Null where a failed run has left the cluster out of reach: the report is written all the same.</summary>
+    /// <summary>Null where a failed run has left the cluster out of reach, or nobody wants to wait for it: the report is written all the same.</summary>
     private async Task<ImmutableSortedDictionary<PodNetwork, int>?> CountPodsAsync(CancellationToken cancellationToken)
     {
         try
@@ -122,6 +134,10 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
         catch (MigrationException e)
         {
             output.WriteLine($"   The Pods could not be counted: {e.Message}");
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
             return null;
         }
     }
@@ -140,7 +156,7 @@ internal sealed class MigrationRun(TextWriter output, MigrationPlan plan, Migrat
 
 /// <summary>What a run came to: the summary for people and the report for machines say the same.</summary>
 /// <param name="Plan">What was carried out.</param>
-/// <param name="Last">How it ended; null when it was interrupted.</param>
+/// <param name="Last">How it ended; null when it was interrupted, or could not go on.</param>
 /// <param name="Pods">How many there are on each network; null where nobody could or would count them.</param>
 /// <param name="Phases">How long each phase took that has ended.</param>
 /// <param name="Probes">The load tests between them.</param>
@@ -163,41 +179,59 @@ internal sealed record MigrationRunResult(
     /// <summary>How far its parts were before this run.</summary>
     public PartitionProgress AtStart { get; init; }
 
+    /// <summary>How many Nodes were changed side by side.</summary>
+    public int NodesAtOnce { get; init; } = ExecutionOptions.DefaultNodesAtOnce;
+
+    /// <summary>Why it could not go on, where that was no step's failure: another run holds the migration, or its journal cannot be written; else null.</summary>
+    public MigrationException? Failure { get; init; }
+
     public string Result => Last switch
     {
         MigrationCompleted => "Succeeded",
         MigrationHeld => "Held",
         MigrationPaused => "Paused",
-        null => "Interrupted",
+        null when Failure is null => "Interrupted",
         _ => "Failed",
     };
 
+    /// <summary>What the program ends with, once all of it is written.</summary>
     /// <exception cref="OperationCanceledException">It was interrupted.</exception>
-    public int ExitCode => Last switch
+    /// <exception cref="MigrationException">It could not go on.</exception>
+    public int ExitCode()
     {
-        MigrationCompleted => ExitCodes.Success,
-        MigrationHeld or MigrationPaused => ExitCodes.Findings,
-        null => throw new OperationCanceledException(),
-        _ => ExitCodes.Error,
-    };
+        if (Failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(Failure);
+        }
+
+        return Last switch
+        {
+            MigrationCompleted => ExitCodes.Success,
+            MigrationHeld or MigrationPaused => ExitCodes.Findings,
+            null => throw new OperationCanceledException(),
+            _ => ExitCodes.Error,
+        };
+    }
 
     public JsonObject ToJson()
     {
         var json = Report();
         if (HasMovedBothParts && Plan.Partition is { } parts)
         {
-            json["prediction"]!["secondsApart"] = parts.TimeApart.TotalSeconds;
+            json["prediction"]!["secondsApart"] = PredictedApart(parts).TotalSeconds;
             json["secondsApart"] = Math.Round(TimeApart.TotalSeconds, 3);
         }
 
         return json;
     }
 
-    /// <summary>Whether this run moved both parts of a partition; one that stopped at a hold, or went on behind it, knows of one only.</summary>
-    private bool HasMovedBothParts => Plan.Undoes is null && Phases.Count(p => IsApart(p.Phase.ToString())) == 2;
+    /// <summary>Whether this run moved both parts of a partition; one that stopped at a hold, or went on behind it, knows of one only, though it looks at the other's steps again.</summary>
+    private bool HasMovedBothParts => Plan.Undoes is null && AtStart == PartitionProgress.NotBegun && Phases.Count(p => IsApart(p.Phase)) == 2;
 
     /// <summary>How long the parts of a partition took to move.</summary>
-    private TimeSpan TimeApart => Phases.Where(p => IsApart(p.Phase.ToString())).Aggregate(TimeSpan.Zero, (sum, p) => sum + p.Duration);
+    private TimeSpan TimeApart => Phases.Where(p => IsApart(p.Phase)).Aggregate(TimeSpan.Zero, (sum, p) => sum + p.Duration);
+
+    private TimeSpan PredictedApart(NodePartition parts) => parts.TimeApart + parts.MoreTimeApart(NodesAtOnce);
 
     private JsonObject Report() => new()
     {
@@ -237,7 +271,7 @@ internal sealed record MigrationRunResult(
         ["policies"] = Policies,
         ["seconds"] = Math.Round(Duration.TotalSeconds, 3),
         ["stoppedAt"] = (Last as StepFailed)?.Step.Id ?? (Last as MigrationHeld)?.Step.Id ?? (Last as MigrationPaused)?.Step.Id,
-        ["stoppedBecause"] = (Last as MigrationPaused)?.Reason ?? (Last as StepFailed)?.Message,
+        ["stoppedBecause"] = (Last as MigrationPaused)?.Reason ?? (Last as StepFailed)?.Message ?? Failure?.Message,
     };
 
     /// <summary>Whether the watched traffic went as the plan said; null where nothing was watched, or the plan's losses are not about it. A partition
@@ -298,9 +332,9 @@ internal sealed record MigrationRunResult(
 
     private static string Verdict(bool asPredicted) => asPredicted ? "as predicted" : "NOT as predicted";
 
-    private static bool IsApart(string phase) => phase is nameof(MigrationPhase.FirstPart) or nameof(MigrationPhase.SecondPart);
+    private static bool IsApart(MigrationPhase phase) => phase is MigrationPhase.FirstPart or MigrationPhase.SecondPart;
 
-    /// <summary>Prints the summary and writes the report, also of a run that was interrupted: that is when somebody wants to look.</summary>
+    /// <summary>Prints the summary and writes the report, also of a run that was interrupted or could not go on: that is when somebody wants to look.</summary>
     /// <param name="output">Where the summary goes.</param>
     /// <param name="report">The file for the report; null for none.</param>
     public async Task WriteAsync(TextWriter output, string? report)
@@ -333,7 +367,7 @@ internal sealed record MigrationRunResult(
 
         if (HasMovedBothParts && Plan.Partition is { } parts)
         {
-            output.WriteLine($"   Apart     {TimeApart.TotalSeconds:0.0} s, without the hold; predicted {parts.TimeApart.TotalSeconds:0} s");
+            output.WriteLine($"   Apart     {TimeApart.TotalSeconds:0.0} s, without the hold; predicted {PredictedApart(parts).TotalSeconds:0} s");
         }
 
         foreach (var service in (Traffic?.Services ?? []).Where(s => s.Impaired > TimeSpan.Zero))

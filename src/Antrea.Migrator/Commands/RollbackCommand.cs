@@ -56,13 +56,14 @@ internal static class RollbackCommand
             using var files = MigrationFiles.For(plan, parse.GetValue(journal), backup: null, temporary: false);
             var executor = new MigrationExecutor(cluster.Client!, new MirroredJournal(inCluster, new FileJournal(files.Journal)));
             await using var watch = await monitor.WatchAsync(parse, cluster.Client!, lab: null, kind: null, output, cancellationToken);
-            var hook = hooks.Read(parse, plan, output, watch?.Gate);
+            var options = inputs.Read(parse, cluster);
+            var hook = hooks.Read(parse, plan, options, output, watch?.Gate);
             var run = new MigrationRun(output, plan, executor, watch, hook);
             var execution = new ExecutionOptions { Gate = hook ?? watch?.Gate, BackupDirectory = files.Backup, NodesAtOnce = parse.GetValue(nodesAtOnce), Holder = Operator.Self };
-            var result = await run.ExecuteAsync(inputs.Read(parse, cluster), execution, cancellationToken);
+            var result = await run.ExecuteAsync(options, execution, cancellationToken);
             await result.WriteAsync(output, parse.GetValue(report));
             await monitor.DrawAsync(parse, result.Traffic, "Traffic during the rollback");
-            return result.ExitCode;
+            return result.ExitCode();
         });
         return command;
     }

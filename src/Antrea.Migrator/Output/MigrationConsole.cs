@@ -11,6 +11,12 @@ internal sealed class MigrationConsole(TextWriter output, MigrationPlan plan)
     private readonly Dictionary<(MigrationPhase, MigrationStepKind), int> _perNode = [];
     private bool _lineOpen;
 
+    /// <summary>How far the parts of a partition were before this run: what another has begun takes less time now.</summary>
+    public PartitionProgress AtStart { get; init; }
+
+    /// <summary>How many Nodes are changed side by side.</summary>
+    public int NodesAtOnce { get; init; } = ExecutionOptions.DefaultNodesAtOnce;
+
     public void Write(MigrationEvent item)
     {
         switch (item)
@@ -56,13 +62,11 @@ internal sealed class MigrationConsole(TextWriter output, MigrationPlan plan)
         }
     }
 
-    /// <summary>What was predicted of a part that moves; a hold is none of it.</summary>
-    private string Predicted(MigrationPhase phase) => plan switch
-    {
-        { Undoes: null, Partition: { } parts } when phase == MigrationPhase.FirstPart => $"; predicted were {parts.FirstPartTime.TotalSeconds:0} s",
-        { Undoes: null, Partition: { } parts } when phase == MigrationPhase.SecondPart => $"; predicted were {parts.RestTime.TotalSeconds:0} s",
-        _ => "",
-    };
+    /// <summary>What was predicted of a part that this run has moved from its beginning; a hold is none of it.</summary>
+    private string Predicted(MigrationPhase phase) =>
+        plan is { Undoes: null, Partition: { } parts } && !parts.NodesOf(phase).IsEmpty && AtStart < (phase == MigrationPhase.FirstPart ? PartitionProgress.InFirstPart : PartitionProgress.InSecondPart)
+            ? $"; predicted were {parts.TimeOf(phase, NodesAtOnce).TotalSeconds:0} s"
+            : "";
 
     public void Line(string text)
     {

@@ -33,14 +33,24 @@ public sealed record NodePartition
     /// <summary>How long the parts are apart, without the time that the operator takes at the hold point between.</summary>
     public TimeSpan TimeApart => FirstPartTime + RestTime;
 
-    /// <summary>How much longer the parts are apart where so many Nodes are changed side by side; negative where more are than <see cref="ExecutionOptions.DefaultNodesAtOnce"/>.</summary>
-    public TimeSpan MoreTimeApart(int nodesAtOnce)
+    /// <summary>How long the part takes that moves in a phase, where so many Nodes are changed side by side; zero for a phase in which none moves.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="nodesAtOnce"/> is less than 1.</exception>
+    public TimeSpan TimeOf(MigrationPhase phase, int nodesAtOnce)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(nodesAtOnce, 1);
-        return OfNodes(nodesAtOnce) - OfNodes(ExecutionOptions.DefaultNodesAtOnce);
+        return phase switch
+        {
+            MigrationPhase.FirstPart => FirstPartTime + OfNodes(nodesAtOnce) - OfNodes(ExecutionOptions.DefaultNodesAtOnce),
+            MigrationPhase.SecondPart => RestTime + OfNodes(nodesAtOnce) - OfNodes(ExecutionOptions.DefaultNodesAtOnce),
+            _ => TimeSpan.Zero,
+        };
 
-        TimeSpan OfNodes(int atOnce) => PartitionTime.OfNodes(true, FirstPart.Length, atOnce) + PartitionTime.OfNodes(false, Rest.Length, atOnce);
+        TimeSpan OfNodes(int atOnce) => PartitionTime.OfNodes(phase == MigrationPhase.FirstPart, NodesOf(phase).Length, atOnce);
     }
+
+    /// <summary>How much longer the parts are apart where so many Nodes are changed side by side; negative where more are than <see cref="ExecutionOptions.DefaultNodesAtOnce"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="nodesAtOnce"/> is less than 1.</exception>
+    public TimeSpan MoreTimeApart(int nodesAtOnce) => TimeOf(MigrationPhase.FirstPart, nodesAtOnce) + TimeOf(MigrationPhase.SecondPart, nodesAtOnce) - TimeApart;
 
     /// <summary>The Nodes that move in a phase; empty for a phase in which none does.</summary>
     public ImmutableArray<string> NodesOf(MigrationPhase phase) => phase switch

@@ -173,6 +173,10 @@ internal sealed class PartitionPlannerTests
             Assert.That(partition.MoreTimeApart(1), Is.EqualTo((4 * (wave + cleaning)) + wave));
             Assert.That(partition.MoreTimeApart(4), Is.EqualTo(TimeSpan.Zero));
             Assert.That(partition.MoreTimeApart(6), Is.EqualTo(-(wave + cleaning)));
+            Assert.That(partition.TimeOf(MigrationPhase.FirstPart, 1), Is.EqualTo(partition.FirstPartTime + (4 * (wave + cleaning))));
+            Assert.That(partition.TimeOf(MigrationPhase.SecondPart, 1), Is.EqualTo(partition.RestTime + wave));
+            Assert.That(partition.TimeOf(MigrationPhase.SecondPart, 4), Is.EqualTo(partition.RestTime));
+            Assert.That(partition.TimeOf(MigrationPhase.Policies, 1), Is.EqualTo(TimeSpan.Zero));
         }
     }
 

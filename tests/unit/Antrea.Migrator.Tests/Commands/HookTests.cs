@@ -2,6 +2,8 @@ using System.Runtime.Versioning;
 using Antrea.Migration.Execution;
 using Antrea.Migration.Lab;
 using Antrea.Migration.Lab.Scenarios;
+using Antrea.Migration.Planning;
+using Antrea.Migrator.Commands;
 
 namespace Antrea.Migrator.Tests.Commands;
 
@@ -135,6 +137,65 @@ public sealed class HookTests : IDisposable
                 Assert.That(part.Count(c => c == $"before-node {node}"), Is.EqualTo(5), string.Join('\n', part));
                 Assert.That(part.Count(c => c == $"after-node {node}"), Is.EqualTo(5));
             }
+        }
+    }
+
+    /// <summary>Where Pods of several Nodes may restart at the same time, a Node is told of when all of the step's have: asked about the next one, nobody knows whether those before are done.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    [CancelAfter(120_000)]
+    public async Task Hook_is_told_after_a_Node_when_no_Pod_of_it_restarts_any_more(bool changesOverlap, CancellationToken cancellationToken)
+    {
+        var step = new MigrationStep("antrea-pods/restart-pods", MigrationPhase.AntreaPods, MigrationStepKind.RestartPods, "Restart", null, Reversibility.ReversibleWithRestarts, []);
+        var planned = PlanJson.Parse((await MigratorRun.OfAsync(cancellationToken, ["plan", "--lab", "c2a0", "--workers", "1", "-o", "json"])).Output, "plan") with { Steps = [step] };
+        var hook = Script($"""echo "$1 $2" >> "{_folder.At("calls")}" """);
+        var hooks = new Hooks(hook, TimeSpan.FromSeconds(30), planned, changesOverlap, TextWriter.Null, null);
+
+        Assert.That(await hooks.AskAsync(new MigrationChange(step, "Pod a", ["n1"]), cancellationToken), Is.Null);
+        Assert.That(await hooks.AskAsync(new MigrationChange(step, "Pod b", ["n2"]), cancellationToken), Is.Null);
+        Assert.That(await hooks.AskAsync(new MigrationChange(step, "Pod c", ["n1", "n2"]), cancellationToken), Is.Null);
+        await hooks.ObserveAsync(new StepCompleted(default, step, default, ""), cancellationToken);
+
+        var calls = await File.ReadAllLinesAsync(_folder.At("calls"), cancellationToken);
+        Assert.That(calls, Is.EqualTo((string[])["before-phase AntreaPods", .. changesOverlap
+            ? (string[])["before-node n1", "before-node n2", "after-node n1", "after-node n2"]
+            : ["before-node n1", "after-node n1", "before-node n2", "before-node n1", "after-node n2", "after-node n1"]]));
+    }
+
+    /// <summary>With a limit for all workloads, and in place, a Node is told of once around all of its restarts.</summary>
+    [TestCase("--max-unavailable", "2")]
+    [TestCase("--restart", "in-place")]
+    public async Task Hook_is_told_once_around_restarts_that_go_side_by_side(params string[] more)
+    {
+        const string wide =
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: wide, namespace: default}
+            spec:
+              replicas: 4
+              strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 100%}}
+              selector: {matchLabels: {app: wide}}
+              template: {metadata: {labels: {app: wide}}, spec: {containers: [{name: main, image: pause}]}}
+
+            """;
+        await using var lab = await LabCluster.StartAsync(new LabClusterOptions { Name = "c2a0", Workers = 2, ExtraObjects = wide }, CancellationToken.None);
+        var hook = Script($"""echo "$1 $2" >> "{_folder.At("calls")}" """);
+
+        var run = await MigrateAsync(lab, hook, CancellationToken.None, ["--bridge", "policy-route", .. more]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(ExitCodes.Success), run.Output + run.Error);
+        var calls = await File.ReadAllLinesAsync(_folder.At("calls"), CancellationToken.None);
+        var phase = calls.SkipWhile(c => c != "before-phase AntreaPods").TakeWhile(c => c != "after-phase AntreaPods").ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (var node in (string[])["c2a0-worker", "c2a0-worker2"])
+            {
+                // Around its file, and around its Pods.
+                Assert.That(phase.Where(c => c.EndsWith($" {node}", StringComparison.Ordinal)), Is.EqualTo((string[])[$"before-node {node}", $"after-node {node}", $"before-node {node}", $"after-node {node}"]), string.Join('\n', phase));
+            }
+
+            Assert.That(phase.TakeLast(2), Has.All.StartsWith("after-node "));
         }
     }
 
