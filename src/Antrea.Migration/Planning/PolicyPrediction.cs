@@ -163,8 +163,10 @@ internal sealed class PolicyPrediction
         var model = bridge.Adapt(ReachabilityModel.Planned(planned, antreaManifest));
 
         // Calico's rules masquerade whatever comes from its pools, Antrea's Pods as well, until they are removed from the Nodes.
-        return bridge.Mixtures.Append((MigrationPhase.RemoveCalico, [PodNetworkKind.Antrea])).SelectMany(m => Mixtures(planned, model, m.Phase, m.Kinds))
-            .Where(m => !(m is { From: PodNetworkKind.Calico, To: PodNetworkKind.Calico } && already.Contains((m.ByService, m.Place))));
+        var all = (bridge as PartitionBridge)?.Partition is { } parts
+            ? PartitionMixtures.Of(planned, parts, antreaManifest)
+            : bridge.Mixtures.Append((MigrationPhase.RemoveCalico, [PodNetworkKind.Antrea])).SelectMany(m => Mixtures(planned, model, m.Phase, m.Kinds));
+        return all.Where(m => !(m is { From: PodNetworkKind.Calico, To: PodNetworkKind.Calico } && already.Contains((m.ByService, m.Place))));
     }
 
     private static IEnumerable<PolicyMixture> Mixtures(ClusterSnapshot cluster, ReachabilityModel model, MigrationPhase phase, ImmutableArray<PodNetworkKind> kinds)

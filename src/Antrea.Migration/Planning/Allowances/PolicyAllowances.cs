@@ -58,7 +58,8 @@ internal sealed class PolicyAllowances
 
     /// <summary>Why nothing narrow keeps it; null where something does.</summary>
     public string? Obstacle(PolicyDenial denial) =>
-        denial.Mixture.Addresses.IsEmpty ? $"it arrives from {denial.Mixture.Seen}, which is no address of the client's Node"
+        denial.Mixture.Phase is MigrationPhase.FirstPart or MigrationPhase.SecondPart ? "Antrea does not tell that it is in force as long as some Nodes are without an agent"
+        : denial.Mixture.Addresses.IsEmpty ? $"it arrives from {denial.Mixture.Seen}, which is no address of the client's Node"
         : AllowanceObjects.AddressesOf(_nodes[denial.From], denial.Mixture.Addresses, IsIPv6(denial), _planned.Nodes).IsEmpty
             ? "no Node that the clients may run on has an address of that kind"
         : LabelsOf(denial.To) is null ? "policies tell the servers from other Pods by more than labels"

@@ -12,6 +12,9 @@ public sealed record PathTrace(ReachabilityEndpoint Client, ReachabilityEndpoint
 {
     /// <summary>The Service's address that the client asked for; null when it asked for the server itself.</summary>
     public IPAddress? ClusterIP { get; init; }
+
+    /// <summary>The client's address as the server saw it on this walk; null where a packet was lost.</summary>
+    internal IPAddress? SourceSeen { get; init; }
 }
 
 /// <summary>What one hop does with a packet.</summary>

@@ -44,7 +44,7 @@ public sealed class PathTracer
         var walk = new PathWalk(_topology, TableOf, client, server, clusterIP);
         var arrives = walk.Run();
         var lost = walk.Hops.LastOrDefault(h => h.IsLost);
-        return new PathTrace(client, server, Judge(predicted, arrives, lost, walk), [.. walk.Hops]) { ClusterIP = clusterIP };
+        return new PathTrace(client, server, Judge(predicted, arrives, lost, walk), [.. walk.Hops]) { ClusterIP = clusterIP, SourceSeen = arrives ? walk.SourceSeen : null };
 
         // A saved table may be the output of 'ip route' alone, which says nothing of IPv6.
         NodeRoutes TableOf(ReachabilityNode node) => _saved.TryGetValue(node.Name, out var saved) && saved.Tells(client.Address.AddressFamily)

@@ -165,14 +165,9 @@ internal sealed partial class PathWalk
             return AddressBy(node, route, packet.Destination);
         }
 
-        if (topology.IsMasqueraded(packet.Source, packet.Destination) && route.Device != ExpectedRoutes.Gateway)
+        if (node.HasCalicoRules && topology.IsMasqueraded(packet.Source, packet.Destination))
         {
-            return AddressBy(node, route, packet.Destination);
-        }
-
-        if (topology.IsMasqueraded(packet.Source, packet.Destination))
-        {
-            return ReachabilityTopology.GatewayOf(node, packet.Source.AddressFamily);
+            return route.Device == ExpectedRoutes.Gateway ? ReachabilityTopology.GatewayOf(node, packet.Source.AddressFamily) : AddressBy(node, route, packet.Destination);
         }
 
         return node.HasAntrea && !Model.NoSnat && route.Device != ExpectedRoutes.Gateway && ReachabilityTopology.IsOwn(packet.Source, node)

@@ -26,9 +26,11 @@ public sealed record ReachabilityNode
     /// known and differ.</summary>
     public Cidr? Subnet { get; init; }
 
-    /// <summary>Whether Calico's routes and tunnel are there; its translations last as long as a Pod that it has wired. A walk of a packet goes by it; the rules for whole clusters take
-    /// both networks to be everywhere.</summary>
+    /// <summary>Whether Calico's routes and tunnel are there. A walk of a packet goes by it; the rules for whole clusters take both networks to be everywhere.</summary>
     internal bool HasCalico { get; init; } = true;
+
+    /// <summary>Whether Calico's rules are there, which masquerade: they outlive its routes, as long as a Pod that it has wired and until the Node is cleaned; likewise.</summary>
+    internal bool HasCalicoRules { get; init; } = true;
 
     /// <summary>Whether Antrea's gateway, bridge and routes are there; likewise.</summary>
     internal bool HasAntrea { get; init; } = true;

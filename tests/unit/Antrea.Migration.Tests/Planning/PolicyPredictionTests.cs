@@ -1,6 +1,8 @@
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Findings;
 using Antrea.Migration.Planning;
 using Antrea.Migration.Policies.Conversion;
+using Antrea.Migration.Routing.Reachability;
 
 namespace Antrea.Migration.Tests.Planning;
 
@@ -52,6 +54,41 @@ internal sealed class PolicyPredictionTests
                 "RemoveCalico: friend (Antrea) -> server (Antrea), other Node, TCP 80",
             }
             : []));
+    }
+
+    /// <summary>A part's Nodes masquerade until they are cleaned: those of the first at the end of its move, those of the rest when Calico is removed. Of the Nodes that a restarted server is
+    /// on, b and d have PodCIDRs that no pool covers; a and c are covered.</summary>
+    [TestCase("noEncap", "a,b", "FirstPart: friend (Antrea) -> server (Antrea), other Node", "RemoveCalico: friend (Antrea) -> server (Antrea), other Node")]
+    [TestCase(
+        "encap", "a,b",
+        "FirstPart: friend (Calico) -> server (Antrea), same Node", "FirstPart: friend (Calico) -> server (Antrea), other Node",
+        "SecondPart: friend (Calico) -> server (Antrea), same Node", "SecondPart: friend (Calico) -> server (Antrea), other Node")]
+    [TestCase("encap", "a,c", "SecondPart: friend (Calico) -> server (Antrea), same Node", "SecondPart: friend (Calico) -> server (Antrea), other Node")]
+    public void Of_PartsWhosePodCidrsAreOutsideOfPools_LoseWhatCalicosRulesMasquerade(string encap, string first, params string[] changes)
+    {
+        var snapshot = Parted(encap);
+        var bridge = new PartitionBridge(PartitionPlanner.Of(snapshot, new MigrationOptions { FirstPart = [.. first.Split(',')] }));
+
+        var outlook = PolicyPrediction.Of(snapshot, bridge, null, "v2.7.0", PolicyMode.Refuse, []);
+
+        var kept = PolicyPrediction.Of(snapshot, bridge, null, "v2.7.0", PolicyMode.Available, []);
+        var found = outlook.Changes.Select(Describe).Select(c => c[..c.LastIndexOf(',')]).ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(outlook.Unknown, Is.Null);
+            Assert.That(found, encap == "encap" ? Is.EquivalentTo(changes) : Is.SupersetOf(changes));
+            Assert.That(PolicyPrediction.Judge(kept, PolicyMode.Available).Where(f => f.Evidence.Contains("Part ", StringComparison.Ordinal)).Select(f => (f.Id, f.Severity)), Is.Not.Empty.And.All.EqualTo(("policy-denies-while-mixed", Severity.Blocker)));
+        }
+    }
+
+    /// <summary>Only d has rules of Calico's left, so that it and not the client's Node masquerades.</summary>
+    [Test]
+    public void PartitionMixtures_NodesThatAreClean_DoNotMasquerade()
+    {
+        var snapshot = Parted("noEncap");
+        var partition = PartitionPlanner.Of(snapshot, new MigrationOptions { FirstPart = ["a", "b", "c"] })!;
+        var last = PartitionMixtures.Of(snapshot, partition, []).Single(m => m.Phase == MigrationPhase.RemoveCalico);
+        Assert.That((last.From, last.To, last.Place, last.Seen.ToString(), last.Addresses.Length), Is.EqualTo((PodNetworkKind.Antrea, PodNetworkKind.Antrea, "other Node", "10.10.3.1", 0)));
     }
 
     /// <summary>By a Service a bridged client leaves by net1, whatever the server is on.</summary>
@@ -139,6 +176,14 @@ internal sealed class PolicyPredictionTests
         $"{change.Phase}: {Short(change.From)} -> {Short(change.To)}, {change.Place}, {(change.Opens ? "OPEN " : "")}{string.Join(", ", change.Ports)}";
 
     private static string Short(string end) => end.Replace("ReplicaSet/shop/", "", StringComparison.Ordinal).Replace(" Pods", "", StringComparison.Ordinal);
+
+    /// <summary><see cref="PartlyCovered"/> with a Node c whose PodCIDR a pool covers, and a Node d whose none does.</summary>
+    private static ClusterSnapshot Parted(string encap) => SnapshotFixtures.Read(
+        PartlyCovered + Node("c", 2) + Node("d", 3) + Pod("friend", "d", "10.10.203.5") + Pod("server", "c", "10.10.202.6") + Pod("server", "d", "10.10.203.6")
+        + Pool("more", "10.10.2.0/24") + Friends + Antrea(encap));
+
+    private static string Pool(string name, string cidr) =>
+        $"---\napiVersion: crd.projectcalico.org/v1\nkind: IPPool\nmetadata: {{name: {name}}}\nspec: {{cidr: {cidr}, ipipMode: Always, natOutgoing: true}}\n";
 
     private static string Node(string name, int index) =>
         $"---\napiVersion: v1\nkind: Node\nmetadata: {{name: {name}, annotations: {{projectcalico.org/IPv4IPIPTunnelAddr: 10.10.{200 + index}.0}}}}\n"
