@@ -13,11 +13,17 @@ public sealed class NoEncapsulationTests
 {
     private static LabClusterOptions Cluster(int workers, AntreaEncapMode encap) => new() { Name = "c2a0", Workers = workers, AntreaEncap = encap };
 
-    [TestCase(BridgeKind.Multus, AntreaEncapMode.NoEncap, false)]
-    [TestCase(BridgeKind.PolicyRoute, AntreaEncapMode.NoEncap, false)]
-    [TestCase(BridgeKind.Pool, AntreaEncapMode.NoEncap, false)]
-    [TestCase(BridgeKind.Multus, AntreaEncapMode.NoEncap, true)]
-    [TestCase(BridgeKind.PolicyRoute, AntreaEncapMode.Hybrid, true)]
+    /// <summary>Each bridge, with the way between Nodes and whether both families are there.</summary>
+    internal static readonly object[][] ByBridge =
+    [
+        [BridgeKind.Multus, AntreaEncapMode.NoEncap, false],
+        [BridgeKind.PolicyRoute, AntreaEncapMode.NoEncap, false],
+        [BridgeKind.Pool, AntreaEncapMode.NoEncap, false],
+        [BridgeKind.Multus, AntreaEncapMode.NoEncap, true],
+        [BridgeKind.PolicyRoute, AntreaEncapMode.Hybrid, true],
+    ];
+
+    [TestCaseSource(nameof(ByBridge))]
     [CancelAfter(600_000)]
     public async Task Operator_migrates_to_Antrea_without_a_tunnel_and_loses_what_the_plan_predicted_nothing(
         BridgeKind bridge, AntreaEncapMode encap, bool isDualStack, CancellationToken cancellationToken)

@@ -29,13 +29,7 @@ public sealed class ScenarioTests
         Assert.That(migration.Plan.IsExecutable, string.Join('\n', migration.Plan.Findings.Take(3)));
         Assert.That((migration.Plan.Scenario, migration.Plan.Bridge), Is.EqualTo((scenario, bridge)));
 
-        var (last, traffic) = await migration.RunAsync(cancellationToken, async phase =>
-        {
-            if (phase == MigrationPhase.Addresses)
-            {
-                await NothingOfCalicosIsInAPodCidrAsync(migration, cancellationToken);
-            }
-        });
+        var (last, traffic) = await migration.RunAsync(cancellationToken, phase => NothingOfCalicosIsInAPodCidrAsync(phase, migration, cancellationToken));
 
         Report(traffic);
         using (Assert.EnterMultipleScope())
@@ -119,13 +113,7 @@ public sealed class ScenarioTests
         await using var migration = await WatchedMigration.StartAsync(options, BridgeKind.PolicyRoute, cancellationToken);
         Assert.That(migration.Plan.IsExecutable, string.Join('\n', migration.Plan.Findings.Take(3)));
 
-        var (last, traffic) = await migration.RunAsync(cancellationToken, async phase =>
-        {
-            if (phase == MigrationPhase.Addresses)
-            {
-                await NothingOfCalicosIsInAPodCidrAsync(migration, cancellationToken);
-            }
-        });
+        var (last, traffic) = await migration.RunAsync(cancellationToken, phase => NothingOfCalicosIsInAPodCidrAsync(phase, migration, cancellationToken));
 
         Report(traffic);
         using (Assert.EnterMultipleScope())
@@ -192,8 +180,14 @@ public sealed class ScenarioTests
             string.Join('\n', traffic.Outages));
     }
 
-    private static async Task NothingOfCalicosIsInAPodCidrAsync(WatchedMigration migration, CancellationToken cancellationToken)
+    /// <summary>Once its addresses have moved.</summary>
+    private static async Task NothingOfCalicosIsInAPodCidrAsync(MigrationPhase phase, WatchedMigration migration, CancellationToken cancellationToken)
     {
+        if (phase != MigrationPhase.Addresses)
+        {
+            return;
+        }
+
         using var client = migration.Migration.Client();
         var snapshot = await new KubernetesClusterReader(client).ReadAsync(cancellationToken);
         var podCidrs = snapshot.Nodes.SelectMany(n => n.PodCidrs).ToList();

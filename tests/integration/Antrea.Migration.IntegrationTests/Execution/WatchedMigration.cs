@@ -68,9 +68,10 @@ internal sealed class WatchedMigration : IAsyncDisposable
         ];
     }
 
-    /// <summary>Runs the plan to its end; <paramref name="afterPhase"/> is called while the migration stands still between two phases, <paramref name="atEvent"/> at each event.</summary>
+    /// <summary>Runs the plan to its end; <paramref name="afterPhase"/> is called while the migration stands still between two phases, <paramref name="atEvent"/> at each event. Where it
+    /// <paramref name="beginsWithALoss"/>, some request has been lost before it begins, if that comes about within a minute.</summary>
     public Task<(MigrationEvent Last, ContinuousProbeResult Traffic)> RunAsync(
-        CancellationToken cancellationToken, Func<MigrationPhase, Task>? afterPhase = null, Action<MigrationEvent>? atEvent = null) =>
+        CancellationToken cancellationToken, Func<MigrationPhase, Task>? afterPhase = null, Action<MigrationEvent>? atEvent = null, bool beginsWithALoss = false) =>
         WatchAsync(
             async enter =>
             {
@@ -95,12 +96,15 @@ internal sealed class WatchedMigration : IAsyncDisposable
 
                 return last!;
             },
-            cancellationToken);
+            cancellationToken,
+            beginsWithALoss);
 
     /// <summary>Probes from before <paramref name="run"/> begins until it has ended.</summary>
     /// <param name="run">Changes the cluster; it calls what it is given at the start of each phase.</param>
     /// <param name="cancellationToken">Ends the probes.</param>
-    public async Task<(T Result, ContinuousProbeResult Traffic)> WatchAsync<T>(Func<Action<MigrationPhase>, Task<T>> run, CancellationToken cancellationToken)
+    /// <param name="beginsWithALoss">Whether a lost request is waited for first, a minute at most.</param>
+    public async Task<(T Result, ContinuousProbeResult Traffic)> WatchAsync<T>(
+        Func<Action<MigrationPhase>, Task<T>> run, CancellationToken cancellationToken, bool beginsWithALoss = false)
     {
         await using var probe = new ContinuousProbe(Flows(), new ContinuousProbeOptions { Interval = TimeSpan.FromMilliseconds(25), Timeout = TimeSpan.FromSeconds(4) });
         await using var closed = Denied.Count == 0
@@ -108,8 +112,14 @@ internal sealed class WatchedMigration : IAsyncDisposable
             : new ContinuousProbe(
                 Denied.Select(d => Flow(d.Workload, d.Service, Lab.ServiceUri("default", d.Service), Lab.ConnectFrom(d.Namespace, d.Workload))),
                 new ContinuousProbeOptions { Interval = TimeSpan.FromMilliseconds(100), Timeout = TimeSpan.FromSeconds(1) });
+        probe.EnterPhase("Before");
         probe.Start();
         closed?.Start();
+        for (var i = 0; beginsWithALoss && i < 600 && probe.GetCurrent().Flows.Sum(f => f.Failure) == 0; i++)
+        {
+            await Task.Delay(100, cancellationToken);
+        }
+
         var result = await run(phase =>
         {
             probe.EnterPhase(phase.ToString());
