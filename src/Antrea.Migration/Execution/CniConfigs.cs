@@ -31,10 +31,6 @@ internal sealed record CniConfigs(SortedDictionary<string, string> Texts)
     /// <summary>The name of Calico's network by its own file or our copy of it; <see cref="NodeCommands.CalicoNetwork"/> where neither says a usable one.</summary>
     public string CalicoNetwork => NameIn("10-calico.conflist") ?? NameIn(HeldConfig.FileName) ?? NodeCommands.CalicoNetwork;
 
-    /// <summary>Whether it is a name that the CNI specification allows: letters, digits, <c>.</c>, <c>-</c> and <c>_</c>, and the first a letter or a digit.</summary>
-    public static bool IsNetworkName(string? name) =>
-        !string.IsNullOrEmpty(name) && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
-
     /// <summary>The file the container runtime would load: the first by name, were <paramref name="except"/> not there.</summary>
     public string? First(string? except = null) => Texts.Keys.FirstOrDefault(f => f != except);
 
@@ -42,7 +38,7 @@ internal sealed record CniConfigs(SortedDictionary<string, string> Texts)
     {
         try
         {
-            return this[file] is { } text && JsonNode.Parse(text) is JsonObject json && json["name"] is JsonValue value && value.TryGetValue<string>(out var name) && IsNetworkName(name) ? name : null;
+            return this[file] is { } text && JsonNode.Parse(text) is JsonObject json && json["name"] is JsonValue value && value.TryGetValue<string>(out var name) && NodeCommands.IsNetworkName(name) ? name : null;
         }
         catch (JsonException)
         {

@@ -170,8 +170,13 @@ public static class NodeCommands
     public static NodeCommand RemoveMultus() =>
         new("remove-multus", """rm -rf "$1" "$2" && rm -f /opt/cni/bin/multus""", [MultusCacheDirectory, $"{CniConfigDirectory}/multus.d"]);
 
+    /// <summary>Whether it is a name that the CNI specification allows: letters, digits, <c>.</c>, <c>-</c> and <c>_</c>, and the first a letter or a digit.</summary>
+    /// <param name="name">The name.</param>
+    public static bool IsNetworkName(string? name) =>
+        !string.IsNullOrEmpty(name) && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+
     private static string OfNetwork(string network) =>
-        CniConfigs.IsNetworkName(network) ? $"network={network}" : throw new ArgumentException($"'{network}' is not the name of a CNI network.", nameof(network));
+        IsNetworkName(network) ? $"network={network}" : throw new ArgumentException($"'{network}' is not the name of a CNI network.", nameof(network));
 
     private static IEnumerable<string> InArguments(string content) =>
         Convert.ToBase64String(Encoding.UTF8.GetBytes(content)).Chunk(ArgumentLength).Select(c => new string(c));

@@ -20,7 +20,7 @@ internal sealed class BackUpAction : StepAction
 
         var removed = new List<JsonObject>(await Definitions.ListAsync(context, RemoveCalicoAction.IsCalicos, cancellationToken).ConfigureAwait(false));
         removed.AddRange(await TigeraOperator.ListObjectsAsync(context, cancellationToken).ConfigureAwait(false));
-        foreach (var path in RemoveCalicoAction.Paths)
+        foreach (var path in CalicoObjects.Workloads.Concat(CalicoObjects.Settings))
         {
             if (await context.Api.GetAsync(path, cancellationToken).ConfigureAwait(false) is { } obj)
             {

@@ -9,43 +9,15 @@ internal sealed class RemoveCalicoAction : StepAction
 {
     private const string CalicoGroup = ".projectcalico.org";
 
-    /// <summary>What is removed, in order. Budgets are named in both versions: before Kubernetes 1.21 there is only v1beta1, from 1.25 on only v1.</summary>
-    public static readonly string[] Paths =
-    [
-        "apis/apiregistration.k8s.io/v1/apiservices/v3.projectcalico.org",
-        "api/v1/namespaces/calico-apiserver",
-        "apis/policy/v1/namespaces/kube-system/poddisruptionbudgets/calico-kube-controllers",
-        "apis/policy/v1beta1/namespaces/kube-system/poddisruptionbudgets/calico-kube-controllers",
-        "apis/apps/v1/namespaces/kube-system/deployments/calico-kube-controllers",
-        "apis/apps/v1/namespaces/kube-system/daemonsets/calico-node",
-        "apis/policy/v1/namespaces/kube-system/poddisruptionbudgets/calico-typha",
-        "apis/policy/v1beta1/namespaces/kube-system/poddisruptionbudgets/calico-typha",
-        "apis/apps/v1/namespaces/kube-system/deployments/calico-typha",
-        "api/v1/namespaces/kube-system/services/calico-typha",
-        "api/v1/namespaces/kube-system/configmaps/calico-config",
-        "api/v1/namespaces/kube-system/serviceaccounts/calico-node",
-        "api/v1/namespaces/kube-system/serviceaccounts/calico-kube-controllers",
-        "api/v1/namespaces/kube-system/serviceaccounts/calico-cni-plugin",
-        "apis/rbac.authorization.k8s.io/v1/clusterrolebindings/calico-node",
-        "apis/rbac.authorization.k8s.io/v1/clusterrolebindings/calico-kube-controllers",
-        "apis/rbac.authorization.k8s.io/v1/clusterrolebindings/calico-cni-plugin",
-        "apis/rbac.authorization.k8s.io/v1/clusterroles/calico-node",
-        "apis/rbac.authorization.k8s.io/v1/clusterroles/calico-kube-controllers",
-        "apis/rbac.authorization.k8s.io/v1/clusterroles/calico-cni-plugin",
-    ];
-
     public override async Task<string> RunAsync(
         MigrationContext context, MigrationStep step, CancellationToken cancellationToken)
     {
         // Before the first deletion, and for the objects once more before they go with their definitions: until then controllers have written some.
         var backup = new CalicoBackup(context);
-        await backup.EnsureAsync(IsCalicos, Paths, cancellationToken).ConfigureAwait(false);
+        await backup.EnsureAsync(IsCalicos, [.. CalicoObjects.Workloads, .. CalicoObjects.Settings], cancellationToken).ConfigureAwait(false);
         var removed = await TigeraOperator.RemoveAsync(context, cancellationToken).ConfigureAwait(false);
-        foreach (var path in Paths)
-        {
-            removed += await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false) ? 1 : 0;
-        }
-
+        removed += await CalicoObjects.RemoveWebhooksAsync(context, cancellationToken).ConfigureAwait(false);
+        removed += await CalicoObjects.RemoveAsync(context, CalicoObjects.Workloads, cancellationToken).ConfigureAwait(false);
         const string next = "See what keeps the Pods, or who brings them back, then run the command again; Calico's objects are still there.";
         await context.WaitUntilAsync(token => RemainingPodsAsync(context, token), next, cancellationToken).ConfigureAwait(false);
 
@@ -55,10 +27,13 @@ internal sealed class RemoveCalicoAction : StepAction
             await NodeObjects.EndCalicosOutageAsync(context, node["metadata"]!["name"]!.GetValue<string>(), node, cancellationToken).ConfigureAwait(false);
         }
 
+        var shared = await CalicoObjects.RemoveSharedDefinitionAsync(context, cancellationToken).ConfigureAwait(false);
+        removed += shared.Removed;
+        removed += await CalicoObjects.RemoveAsync(context, CalicoObjects.Settings, cancellationToken).ConfigureAwait(false);
         removed += await TigeraOperator.RemoveNamespacesAsync(context, cancellationToken).ConfigureAwait(false);
         await backup.EnsureAsync(IsCalicos, [], cancellationToken).ConfigureAwait(false);
         removed += await Definitions.DeleteAsync(context, "Calico's", IsCalicos, cancellationToken).ConfigureAwait(false);
-        return $"{removed} objects of Calico's removed; {backup}";
+        return $"{removed} objects of Calico's removed; {backup}{(shared.Stays is null ? "" : $"; {shared.Stays}")}";
     }
 
     public static bool IsCalicos(JsonObject definition) =>
@@ -67,7 +42,7 @@ internal sealed class RemoveCalicoAction : StepAction
     private static async Task<string?> RemainingPodsAsync(MigrationContext context, CancellationToken cancellationToken)
     {
         var pods = await context.Api.ListAsync("api/v1/pods", cancellationToken).ConfigureAwait(false) ?? [];
-        var left = pods.Where(p => p["metadata"]!["labels"]?["k8s-app"]?.ToString() is "calico-node" or "calico-kube-controllers" or "calico-typha")
+        var left = pods.Where(p => p["metadata"]!["labels"]?["k8s-app"]?.ToString() is "calico-node" or "calico-kube-controllers" or "calico-typha" or "calico-webhooks")
             .Select(p => $"{p["metadata"]!["namespace"]}/{p["metadata"]!["name"]}").ToList();
         return left.Count == 0 ? null : $"{left.Count} Pods of Calico's are still there: {string.Join(", ", left.Take(3))}";
     }
@@ -168,6 +143,7 @@ internal sealed class VerifyAction : StepAction
             left.Add(multus);
         }
 
+        left.AddRange(await CalicoObjects.LeftAsync(context, cancellationToken).ConfigureAwait(false));
         left.AddRange(await NodeLabels.LeftAsync(context, cancellationToken).ConfigureAwait(false));
         left.AddRange(await WithdrawAllowancesAction.LeftAsync(context, cancellationToken).ConfigureAwait(false));
         left.AddRange((await SuspendCronJobsAction.MarkedAsync(context, cancellationToken).ConfigureAwait(false))

@@ -21,7 +21,8 @@ internal static class TigeraOperator
     private const string Deployment = $"apis/apps/v1/namespaces/{Namespace}/deployments/tigera-operator";
     private const string Installations = $"apis/{Group}/v1/installations";
 
-    private static readonly string[] Namespaces = [CalicoNamespace, "calico-apiserver", Namespace];
+    /// <summary>Where it puts what it runs, and where it runs itself; the manifests' API server is in one of them.</summary>
+    public static readonly string[] Namespaces = [CalicoNamespace, "calico-apiserver", Namespace];
 
     private static readonly string[] Roles =
     [
@@ -83,7 +84,6 @@ internal static class TigeraOperator
             async token => await context.Api.ListAsync($"api/v1/namespaces/{Namespace}/pods", token).ConfigureAwait(false) is { Count: > 0 } ? "the operator's Pod is still ending" : null,
             $"See what keeps it with 'kubectl -n {Namespace} get pods', then run the command again.",
             cancellationToken).ConfigureAwait(false);
-        removed += await RemoveWebhooksAsync(context, cancellationToken).ConfigureAwait(false);
         foreach (var path in Roles)
         {
             removed += await context.Api.DeleteAsync(path, cancellationToken).ConfigureAwait(false) ? 1 : 0;
@@ -185,25 +185,5 @@ internal static class TigeraOperator
     {
         var pods = await context.Api.ListAsync($"api/v1/namespaces/{CalicoNamespace}/pods", cancellationToken).ConfigureAwait(false) ?? [];
         return pods.Count == 0 ? null : $"{pods.Count} Pods of Calico's are still there: {string.Join(", ", pods.Take(3).Select(p => p["metadata"]!["name"]))}";
-    }
-
-    /// <summary>Webhooks whose Services were in Calico's Namespaces: failing closed, they would refuse what comes next.</summary>
-    private static async Task<int> RemoveWebhooksAsync(MigrationContext context, CancellationToken cancellationToken)
-    {
-        var removed = 0;
-        foreach (var plural in (string[])["validatingwebhookconfigurations", "mutatingwebhookconfigurations"])
-        {
-            var collection = $"apis/admissionregistration.k8s.io/v1/{plural}";
-            foreach (var configuration in await context.Api.ListAsync(collection, cancellationToken).ConfigureAwait(false) ?? [])
-            {
-                var spaces = configuration.ItemsAt("webhooks").Select(w => w.TextAt("clientConfig", "service", "namespace")).ToList();
-                if (spaces.Count > 0 && spaces.TrueForAll(Namespaces.Contains))
-                {
-                    removed += await context.Api.DeleteAsync($"{collection}/{configuration["metadata"]!["name"]}", cancellationToken).ConfigureAwait(false) ? 1 : 0;
-                }
-            }
-        }
-
-        return removed;
     }
 }

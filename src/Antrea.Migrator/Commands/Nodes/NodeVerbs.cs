@@ -20,6 +20,7 @@ internal static class NodeVerbs
             Cni(verb),
             Calico(verb),
             Sandbox(verb),
+            HostPorts(verb),
             new Command("multus", "What Multus keeps on the Node.")
             {
                 verb.Look("attachments", "List the containers that Multus wired to Antrea.", _ => NodeCommands.ListMultusAttachments()),
@@ -38,7 +39,7 @@ internal static class NodeVerbs
             verb.Audit("audit", "List what Antrea left; exit code 2 when there is something.", parse => NodeCommands.AuditAntrea(Cidrs(parse.GetValue(audited))), audited),
             verb.Change("detach", "Delete Antrea's bridge while Open vSwitch runs.", _ => NodeCommands.DetachAntrea()),
             verb.Change(
-                "clean", "Remove what Antrea left: files, netfilter rules, ipsets, links and routes.", parse => NodeCommands.CleanAntrea(Cidrs(parse.GetValue(cleaned))), cleaned),
+                "clean", "Remove what Antrea left: files, hostPorts, netfilter rules, ipsets, links and routes.", parse => NodeCommands.CleanAntrea(Cidrs(parse.GetValue(cleaned))), cleaned),
         };
     }
 
@@ -69,6 +70,41 @@ internal static class NodeVerbs
                 uid, address, grace),
         };
     }
+
+    private static Command HostPorts(NodeVerb verb)
+    {
+        var network = NetworkOption("The CNI network whose hostPorts are looked at.");
+        var keep = new Option<string[]>("--keep")
+        {
+            Description = "An address of a Pod that is there. One that Calico has wired is known by its route.",
+            HelpName = "ADDRESS",
+            DefaultValueFactory = _ => [],
+            Validators = { result => CheckAddresses(result, result.Tokens) },
+        };
+        return new Command("host-ports", "The rules by which ports of the Node lead to Pods.")
+        {
+            verb.Change(
+                "release", "Remove those that lead to Pods that are gone, and would go before those of new Pods.",
+                parse => NodeCommands.ReleaseHostPorts([parse.GetRequiredValue(network)], (parse.GetValue(keep) ?? []).Select(IPAddress.Parse)), network, keep),
+        };
+    }
+
+    private static Option<string> NetworkOption(string description) => new("--network")
+    {
+        Description = description,
+        HelpName = "NAME",
+        DefaultValueFactory = _ => NodeCommands.CalicoNetwork,
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens is [{ Value: var name }] && !NodeCommands.IsNetworkName(name))
+                {
+                    result.AddError($"'{name}' is not the name of a CNI network.");
+                }
+            },
+        },
+    };
 
     private static Command Cni(NodeVerb verb)
     {
@@ -107,6 +143,8 @@ internal static class NodeVerbs
     {
         const string Description = "Calico's pools and blocks: routes are looked for inside them only.";
         var (audited, cleaned) = (Ranges(Description), Ranges(Description));
+        const string Network = "The name of Calico's CNI network, by which hostPorts and host-local addresses go.";
+        var (auditedNetwork, cleanedNetwork) = (NetworkOption(Network), NetworkOption(Network));
         var own = CidrOption("--own", "The Node's own PodCIDR: what comes from there goes by the main table as before.");
         var from = CidrOption("--from", "A range of Calico's addresses.");
         var address = new Option<string[]>("--address")
@@ -124,9 +162,12 @@ internal static class NodeVerbs
         };
         return new Command("calico", "What Calico leaves on the Node, and where its Pods' packets go meanwhile.")
         {
-            verb.Audit("audit", "List what Calico left; exit code 2 when there is something.", parse => NodeCommands.AuditCalico(Cidrs(parse.GetValue(audited))), audited),
+            verb.Audit(
+                "audit", "List what Calico left; exit code 2 when there is something.",
+                parse => NodeCommands.AuditCalico(Cidrs(parse.GetValue(audited)), parse.GetRequiredValue(auditedNetwork)), audited, auditedNetwork),
             verb.Change(
-                "clean", "Remove what Calico left: files, netfilter rules, ipsets, routes and links.", parse => NodeCommands.CleanCalico(Cidrs(parse.GetValue(cleaned))), cleaned),
+                "clean", "Remove what Calico left: files, hostPorts, netfilter rules, ipsets, routes and links.",
+                parse => NodeCommands.CleanCalico(Cidrs(parse.GetValue(cleaned)), parse.GetRequiredValue(cleanedNetwork)), cleaned, cleanedNetwork),
             verb.Change(
                 "lead", "Send what comes from Calico addresses and goes to PodCIDRs by routes of its own, as the bridge policy-route does.",
                 parse => NodeCommands.LeadCalico(Cidrs(parse.GetValue(own)), Cidrs(parse.GetValue(from)), parse.GetValue(route) ?? []), own, from, route),

@@ -122,6 +122,48 @@ public sealed class NodeCommandsTests : IDisposable
     [TestCase("no-base64! 10-calico.conflist")]
     public void CniConfigs_ALineThatIsNone_IsRefused(string line) => Assert.That(() => CniConfigs.Parse($"e30= 00-multus.conf\n{line}\n"), Throws.TypeOf<FormatException>());
 
+    [TestCase("""{"name": "pods", "plugins": []}""", null, "pods")]
+    [TestCase(null, """{"name": "pods"}""", "pods", TestName = "CalicoNetwork_OurCopyAlone")]
+    [TestCase("""{"name": "a/../b"}""", null, "k8s-pod-network", TestName = "CalicoNetwork_NoName")]
+    [TestCase("""{"name": 7}""", null, "k8s-pod-network", TestName = "CalicoNetwork_NoText")]
+    [TestCase("[]", null, "k8s-pod-network", TestName = "CalicoNetwork_NoObject")]
+    [TestCase("{", null, "k8s-pod-network", TestName = "CalicoNetwork_NoJson")]
+    [TestCase(null, null, "k8s-pod-network", TestName = "CalicoNetwork_NoFile")]
+    public void CalicoNetwork_IsWhatItsFileSays(string? own, string? copy, string expected)
+    {
+        var texts = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["10-antrea.conflist"] = """{"name": "antrea"}""" };
+        foreach (var (name, text) in new[] { ("10-calico.conflist", own), ("00-antrea-migration.conflist", copy) })
+        {
+            if (text is not null)
+            {
+                texts[name] = text;
+            }
+        }
+
+        Assert.That(new CniConfigs(texts).CalicoNetwork, Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void ReleaseHostPorts_NamesNetworksAndAddresses()
+    {
+        var command = NodeCommands.ReleaseHostPorts(["k8s-pod-network", "antrea"], [IPAddress.Parse("10.10.0.7"), IPAddress.Parse("FD00::7"), IPAddress.Parse("10.10.0.7")]);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(command.Arguments, Is.EqualTo(["network=k8s-pod-network", "network=antrea", "keep=10.10.0.7", "keep=fd00::7"]));
+            Assert.That(() => NodeCommands.ReleaseHostPorts(["a b"], []), Throws.ArgumentException);
+            Assert.That(() => NodeCommands.CleanCalico([], ".."), Throws.ArgumentException);
+        }
+    }
+
+    [Test]
+    public async Task ReleaseHostPorts_WithoutIptables_HasNothingToDo()
+    {
+        var result = await RunAsync(NodeCommands.ReleaseHostPorts(["k8s-pod-network"], []), _folder.FullName);
+
+        Assert.That((result.ExitCode, result.StandardOutput, result.StandardError), Is.EqualTo((0, "", "")));
+    }
+
     [Test]
     public async Task ReadCniConfigs_WithoutTheTool_IsNotAnEmptyFolder()
     {

@@ -10,7 +10,7 @@ public class NodeTests
     private static readonly string[] Changes =
     [
         "cni write 00-multus.conf --from /dev/null", "cni remove 00-multus.conf", "calico clean 10.10.0.0/16", "calico lead --from 10.10.0.0/16", "calico stop-leading", "calico label --address fd00:172:18::2 --from fd00:10:20::/64", "calico unlabel",
-        "multus remove", "antrea detach", "antrea clean", "sandbox restart uid-1 10.10.3.7",
+        "multus remove", "antrea detach", "antrea clean", "host-ports release --keep 10.10.0.7", "sandbox restart uid-1 10.10.3.7",
     ];
 
     [TestCaseSource(nameof(Changes))]
@@ -33,7 +33,7 @@ public class NodeTests
     {
         var command = NodeCommands.CleanCalico([]);
         var run = await MigratorRun.OfAsync("node", "calico", "clean", "10.10.0.0/16", "10.20.0.0/24");
-        Assert.That(run.Output, Does.StartWith($"{command.Script}\n  $1: 10.10.0.0/16\n  $2: 10.20.0.0/24\n"));
+        Assert.That(run.Output, Does.StartWith($"{command.Script}\n  $1: network=k8s-pod-network\n  $2: 10.10.0.0/16\n  $3: 10.20.0.0/24\n"));
     }
 
     [TestCase("cni read ../passwd", "'../passwd' is not the name of a file in /etc/cni/net.d.")]
@@ -42,6 +42,8 @@ public class NodeTests
     [TestCase("cni write x --from /no/such/file", "/no/such/file")]
     [TestCase("cni write x --from /dev/null", "/dev/null is not JSON, which every CNI configuration is")]
     [TestCase("calico clean 10.10.0.1/16 --execute", "'10.10.0.1/16' is not a range such as 10.10.0.0/16.")]
+    [TestCase("calico clean --network ../x --execute", "'../x' is not the name of a CNI network.")]
+    [TestCase("host-ports release --keep ten", "'ten' is not an address")]
     [TestCase("calico lead --own ten", "'ten' is not a range")]
     [TestCase("sandbox restart uid-1 ten --execute", "'ten' is not an address")]
     [TestCase("routes --host /no/such/root", "There is no folder /no/such/root with a Node's files.")]

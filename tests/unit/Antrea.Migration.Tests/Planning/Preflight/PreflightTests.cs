@@ -235,6 +235,9 @@ internal sealed class PreflightTests
             new Expected(Severity.Warning, "pod-not-ready", "Pod/shop/sick", "Running"));
         yield return Case("Pod with a hostPath", Pod("files", Owned, "volumes: [{name: v, hostPath: {path: /srv}}]"),
             new Expected(Severity.Info, "pod-bound-to-node", "ReplicaSet/shop/web", "files on w1"));
+        yield return Case("Pod with hostPorts", Pod("edge", Owned, "containers: [{name: c, ports: [{containerPort: 443, hostPort: 8443}, {containerPort: 80, hostPort: 8080}, {containerPort: 9}]}]"),
+            new Expected(Severity.Warning, "host-port-has-gap", "ReplicaSet/shop/web", "(8080, 8443)"));
+        yield return Case("Pod with ports of its Node's own", Pod("edge", Owned, "hostNetwork: true, containers: [{name: c, ports: [{containerPort: 443, hostPort: 443}]}]"));
         yield return Case(
             "Pod with a local volume",
             Pod("files", Owned, "volumes: [{name: v, persistentVolumeClaim: {claimName: data}}]")
