@@ -48,6 +48,7 @@ internal static class HostPortCleanup
         CalicoCleanup.Tools
         + "\n" + Functions + "\n"
         + """
+        [ -n "$(backends)" ] || exit 0
         has ip || { echo "ip is not on this Node: nobody can tell whose hostPorts are in use" >&2; exit 3; }
         keep=' '; failed=0
         for a in "$@"; do case "$a" in keep=*) keep="$keep${a#keep=} " ;; esac; done

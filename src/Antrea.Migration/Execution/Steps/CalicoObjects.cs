@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Antrea.Migration.Clusters;
 using Antrea.Migration.Planning;
 
 namespace Antrea.Migration.Execution.Steps;

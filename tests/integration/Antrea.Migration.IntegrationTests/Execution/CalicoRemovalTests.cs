@@ -69,10 +69,10 @@ public sealed class CalicoRemovalTests
         """;
 
     private const string SharedDefinition =
-        $$"""
+        $$$$"""
         apiVersion: apiextensions.k8s.io/v1
         kind: CustomResourceDefinition
-        metadata: {name: {{Shared}}, annotations: {policy.networking.k8s.io/bundle-version: v0.2.0} }
+        metadata: {name: {{{{Shared}}}}, annotations: {policy.networking.k8s.io/bundle-version: v0.2.0} }
         spec:
           group: policy.networking.k8s.io
           scope: Cluster
