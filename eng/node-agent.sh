@@ -44,7 +44,9 @@ dotnet publish "$here/../src/Antrea.Migrator" --configuration Release --runtime 
 find "$work/context" -name '*.pdb' -delete
 mkdir "$work/context/links"
 ln -s /usr/local/lib/antrea-migrator/antrea-migrator "$work/context/links/antrea-migrator"
-for applet in nc wget httpd ip; do ln -s /usr/local/lib/antrea-migrator/busybox "$work/context/links/$applet"; done
+for applet in nc wget httpd; do ln -s /usr/local/lib/antrea-migrator/busybox "$work/context/links/$applet"; done
+mkdir "$work/context/last"
+ln -s /usr/local/lib/antrea-migrator/busybox "$work/context/last/ip" # Where BASE has a better one, that is taken.
 
 say "Making $tag"
 docker build --quiet --tag "$tag" --build-arg "TARGETARCH=$arch" "${options[@]}" --file "$here/node-agent/Dockerfile" "$work/context"

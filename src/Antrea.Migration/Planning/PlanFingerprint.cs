@@ -63,7 +63,8 @@ internal static class PlanFingerprint
 
         return parts.ToImmutable();
 
-        string KeyOf(string name) => policies.Keys.GetValueOrDefault(name, name);
+        // Names are followed by the network, in brackets.
+        string KeyOf(string name) => name.LastIndexOf(" (", StringComparison.Ordinal) is > 0 and var end && policies.Keys.TryGetValue(name[..end], out var key) ? key + name[end..] : name;
 
         void Add(string name, IEnumerable<string> lines)
         {

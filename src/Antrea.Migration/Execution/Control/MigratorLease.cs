@@ -65,7 +65,9 @@ internal sealed class MigratorLease : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _keeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
-        using var limit = new CancellationTokenSource(RequestLimit, _time);
+
+        // Of real time, whatever the clock: somebody has pressed Ctrl-C and waits.
+        using var limit = new CancellationTokenSource(RequestLimit);
         try
         {
             if (_lostTo is null && await _api.GetAsync(Path, limit.Token).ConfigureAwait(false) is { } lease && MigratorPresence.Of(lease).Holder == _holder)

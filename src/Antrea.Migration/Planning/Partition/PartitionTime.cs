@@ -28,7 +28,7 @@ internal sealed class PartitionTime(RestartOrder order, MigrationOptions options
     public const int CommandsOfANode = 4;
 
     /// <summary>Those that come on top in the first part, whose Nodes are cleaned up at once.</summary>
-    public const int CommandsOfCleaning = 2;
+    public const int CommandsOfCleaning = 3;
 
     /// <summary>Requests to the API server for each Node that moves, cleaning included, counted in the lab.</summary>
     public const int RequestsOfANode = 24;

@@ -111,6 +111,8 @@ public sealed class ScaleTests
             text.AppendLine(CultureInfo.InvariantCulture, $"{verb.Value,10} {verb.Key}");
         }
 
+        // Phases follow each other, so they are the critical path; within them the steps of Nodes go side by side, and their sum is not time that passes.
+        text.AppendLine(CultureInfo.InvariantCulture, $"critical path: {string.Join(", ", events.OfType<PhaseCompleted>().Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Phase} {e.Duration.TotalSeconds:0.0} s")))}");
         foreach (var steps in events.OfType<StepCompleted>().GroupBy(e => (e.Step.Phase, e.Step.Kind)).OrderByDescending(g => g.Sum(e => e.Duration.TotalSeconds)).Take(12))
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"{steps.Sum(e => e.Duration.TotalSeconds),10:0.0} s {steps.Key.Phase}/{steps.Key.Kind}, {steps.Count()} steps");
